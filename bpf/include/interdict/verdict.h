@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What the kernel asks (key), what the engine has said (verdict), and what may be enforced (posture).
+ *
+ * No struct here has a byte that the compiler added: a key is hashed whole, and a value crosses to user space whole.
+ * Every struct and enum of this file is compared with its Java twin through the object's BTF before anything is attached.
+ */
+#ifndef INTERDICT_VERDICT_H
+#define INTERDICT_VERDICT_H
+
+#include <interdict/limits.h>
+
+/* A place in the kernel where a program of ours runs and a policy can be asked. Zero is no hook. */
+enum hook {
+	HOOK_NONE = 0,
+	HOOK_EXEC = 1,		/* bprm_check_security: each file that an execve runs, the script and its interpreter */
+	HOOK_MMAP_EXEC = 2,	/* mmap_file with PROT_EXEC and a file: libraries, and programs through the loader */
+	HOOK_FILE_OPEN = 3,	/* file_open; path_mknod for a file that the open creates */
+	HOOK_SOCKET_CONNECT = 4,	/* socket_connect; socket_sendmsg with an address (UDP, TCP Fast Open) */
+	HOOK_XDP_INGRESS = 5,
+};
+
+/* What the subject wants of the object; a set. */
+enum access {
+	ACCESS_READ = 1 << 0,
+	ACCESS_WRITE = 1 << 1,
+	ACCESS_APPEND = 1 << 2,
+	ACCESS_CREATE = 1 << 3,
+	ACCESS_TRUNCATE = 1 << 4,
+	ACCESS_EXEC = 1 << 5,	/* execve */
+	ACCESS_MAP = 1 << 6,	/* mmap with PROT_EXEC */
+	ACCESS_CONNECT = 1 << 7,
+	ACCESS_SEND = 1 << 8,	/* sendmsg with an address */
+	ACCESS_RECEIVE = 1 << 9,	/* a packet */
+};
+
+/* What is unusual about the object; a set, part of the key because policies can read it. */
+enum object_flag {
+	OBJECT_DELETED = 1 << 0,	/* the name is gone: unlinked, or memory-backed */
+	OBJECT_UNREACHABLE = 1 << 1,	/* not below the root of the caller */
+	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES, deeper than PATH_DEPTH, or renamed while we looked: path is empty */
+	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
+	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
+};
+
+struct file_identity {
+	__u64 inode;
+	__u64 path;		/* keyed hash of the path as the caller sees it, see path.bpf.h; 0: unknown or not read */
+	__u32 device;		/* the kernel's dev_t: major << 20 | minor */
+	__u32 generation;	/* i_generation: another number when the inode number is used again */
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;		/* st_mode: type and permission bits */
+	__u32 pad0;
+};
+
+struct socket_address {
+	__u8 address[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
+	__u16 port;		/* host order */
+	__u16 type;		/* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW ... */
+	__u32 pad0;
+	__u64 pad1[2];
+};
+
+struct packet_tuple {
+	__u8 source[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
+	__u8 destination[16];
+	__u16 source_port;	/* host order; ICMP: type */
+	__u16 destination_port;	/* host order; ICMP: code */
+	__u32 interface;	/* ifindex */
+};
+
+/* Who does what to what. Before the look-up it is ANDed with the hook's key_mask, so that facts no policy reads are zero.
+ * Unmasked ("facts") it travels in each record. */
+struct verdict_key {
+	__u8 hook;		/* enum hook */
+	__u8 family;		/* 4 or 6; 0 where there is no address */
+	__u8 protocol;		/* IPPROTO_ */
+	__u8 flags;		/* enum object_flag */
+	__u32 mask_set;		/* which masks made this key; never masked out */
+	__u32 access;		/* enum access */
+	__u32 uid;
+	__u32 gid;
+	__u32 euid;
+	__u32 egid;
+	__u32 exe_device;
+	__u64 exe_inode;
+	__u64 exe_path;		/* as file_identity.path */
+	__u64 image;		/* one execve of one process: keyed hash of pid, start time and exec count */
+	__u64 cgroup;		/* cgroup v2 id */
+	union {
+		struct file_identity file;
+		struct socket_address socket;
+		struct packet_tuple packet;
+	};
+};
+
+/* What the engine has said about one masked key. */
+struct verdict {
+	__u64 decided[SLOT_WORDS];	/* these slots have been asked */
+	__u64 deny[SLOT_WORDS];		/* and these of them deny */
+	__u64 kill[SLOT_WORDS];		/* and these of those want the process killed */
+	__u64 expires_ns;		/* CLOCK_BOOTTIME; 0: never */
+	__u32 generation;		/* of the posture it was made under; an older one is a miss */
+	__u32 pad0;
+};
+
+/* What may be enforced, read once a run. Two copies; posture_index names the one in force. */
+struct posture {
+	__u64 active[HOOKS][SLOT_WORDS];	/* slots that have a say at this hook */
+	__u64 everywhere[SLOT_WORDS];	/* slots without a cgroup scope */
+	__u64 enforce[SLOT_WORDS];	/* slots that may refuse; empty when the host is in audit */
+	__u64 hold[SLOT_WORDS];		/* onMiss: hold */
+	__u64 refuse_miss[SLOT_WORDS];	/* onMiss: deny */
+	__u64 fallback_deny[SLOT_WORDS];	/* fallback: deny */
+	__u64 unparsed_pass[SLOT_WORDS];	/* packets that cannot be parsed pass this slot; the others' default is to drop */
+	__u64 poll_ns;			/* stage 1: at most this long in the hook */
+	__u64 patience_ns;		/* stage 1 where stage 2 is not possible */
+	__u64 deadline_ns;		/* after this long the fallback answers */
+	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
+	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
+	__u32 generation;
+};
+
+/* The page that engine and programs share without system calls (a mapped array of one). */
+struct engine_state {
+	__u64 heartbeat_ns;	/* CLOCK_BOOTTIME, written by the engine */
+	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
+	__u32 engine_pid;	/* tgid in the initial pid namespace; never held, never refused */
+	__u32 posture_index;	/* 0 or 1; one aligned store switches */
+	__u32 pad0;
+	__u64 hash_key[2];	/* secret of the path hashes; random, set before attach, never changed while verdicts live */
+	__u64 pad1[11];		/* to two cache lines */
+};
+
+/* Which slots cover a cgroup (map scopes, written by the engine) and an interface (map interfaces). */
+struct slot_mask {
+	__u64 slots[SLOT_WORDS];
+};
+
+/* Denials per window, after which the kernel trips the slot (map budgets by slot, written by the engine). */
+struct budget {
+	__u64 denials;		/* 0: no budget */
+	__u64 window_ns;
+};
+
+/* The kernel's side of a budget (map budget_windows by slot, written by the programs). */
+struct budget_window {
+	__u64 start_ns;		/* CLOCK_BOOTTIME */
+	__u64 denials;
+};
+
+/* Per hook and CPU (map hook_counters). Every branch that answers for want of a verdict has its own. */
+struct hook_counters {
+	__u64 uncovered;	/* left at once: no slot covers the subject, or it is the engine */
+	__u64 hits;
+	__u64 misses;
+	__u64 denied;		/* refused, for whatever reason */
+	__u64 would_deny;	/* denied by a verdict, not refused because of mode or a tripped budget */
+	__u64 waited;		/* answered in stage 1 after a miss */
+	__u64 restarted;	/* stage 2 taken */
+	__u64 patient;		/* stage 2 not possible here: waited in the hook for patience_ns at most */
+	__u64 gave_up;		/* no answer within the deadline: fallback */
+	__u64 stale;		/* no heartbeat: fallback without waiting */
+	__u64 lost_decide;	/* no room in the decide (or packet) ring: fallback */
+	__u64 lost_observe;	/* no room in the observe ring: the denial stands, its record is lost */
+	__u64 undecidable;	/* path unknown, or scratch memory exhausted: fallback */
+	__u64 no_waiter;	/* no room to remember the waiting task: fallback */
+	__u64 sigcont_handler;	/* would have run the program's own SIGCONT handler: patient instead of restart */
+	__u64 killed;
+};
+
+/* Per slot and CPU (map slot_counters). */
+struct slot_counters {
+	__u64 denied;
+	__u64 would_deny;
+	__u64 fallback;		/* its fallback answered */
+	__u64 tripped;		/* times its budget tripped */
+};
+
+#endif

@@ -1,0 +1,120 @@
+package dev.interdict.event;
+
+/**
+ * A decoded record: who wants what of which object, and what the kernel has answered so far.
+ *
+ * <p>Immutable as long as nobody writes to the arrays, which nobody may.
+ */
+public sealed interface Event {
+
+  /** What every record has. */
+  Head head();
+
+  /** The hook that reported it. */
+  default Hook hook() {
+    return head().hook();
+  }
+
+  /**
+   * The frame of a record.
+   *
+   * @param kind decide or observe
+   * @param flags bits of {@link RecordFlag}
+   * @param timeNs {@code CLOCK_BOOTTIME} nanoseconds when the hook reserved the record
+   * @param access bits of {@link Access}
+   * @param objectFlags bits of {@link ObjectFlag}
+   * @param key the masked key, as the kernel looked it up: {@code sizeof(struct verdict_key)} bytes
+   * @param asked decide: the undecided slots that cover this event
+   * @param refused observe: the slots that refused
+   * @param would observe: the slots that deny but were not enforced
+   */
+  record Head(
+      RecordKind kind,
+      int flags,
+      long timeNs,
+      Hook hook,
+      int access,
+      int objectFlags,
+      byte[] key,
+      SlotSet asked,
+      SlotSet refused,
+      SlotSet would) {}
+
+  /**
+   * The acting task. All numbers are those of the initial namespaces.
+   *
+   * @param pid thread group id
+   * @param tid thread id
+   * @param exeDevice the kernel's {@code dev_t}: major {@code << 20 |} minor
+   * @param exePath path of the executable as the process sees it: bytes, empty if unknown
+   * @param image identifies one execve of one process
+   * @param cgroup cgroup v2 id
+   * @param comm the name the task gave itself; for display only
+   */
+  record Process(
+      int pid,
+      int tid,
+      int parentPid,
+      int uid,
+      int gid,
+      int euid,
+      int egid,
+      int exeDevice,
+      long exeInode,
+      byte[] exePath,
+      long image,
+      long cgroup,
+      byte[] comm) {}
+
+  /**
+   * An execve, an executable mapping or an open of a file.
+   *
+   * @param path as the caller sees it: bytes, empty if unknown ({@link ObjectFlag#PATH_UNKNOWN})
+   * @param mode {@code st_mode}: type and permission bits
+   */
+  record FileEvent(
+      Head head,
+      Process process,
+      byte[] path,
+      int device,
+      long inode,
+      int generation,
+      int uid,
+      int gid,
+      int mode)
+      implements Event {}
+
+  /**
+   * A connect, or a send with an address.
+   *
+   * @param family 4 or 6
+   * @param address 16 bytes, network order; IPv4 as {@code ::ffff:a.b.c.d}
+   * @param type {@code SOCK_STREAM} and so on
+   * @param protocol {@code IPPROTO_TCP} and so on
+   */
+  record SocketEvent(
+      Head head, Process process, int family, byte[] address, int port, int type, int protocol)
+      implements Event {}
+
+  /**
+   * A packet on its way in.
+   *
+   * @param family 4 or 6; 0 if not even that could be read
+   * @param source 16 bytes as {@link SocketEvent#address}
+   * @param sourcePort ICMP: the type
+   * @param destinationPort ICMP: the code
+   * @param interfaceIndex ifindex
+   * @param bytes length on the wire
+   */
+  record PacketEvent(
+      Head head,
+      int family,
+      int protocol,
+      byte[] source,
+      byte[] destination,
+      int sourcePort,
+      int destinationPort,
+      int interfaceIndex,
+      int bytes)
+      implements Event {}
+}

@@ -1,0 +1,66 @@
+package dev.interdict.policy;
+
+import dev.interdict.event.Hook;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What {@code policy.yaml} says, checked: one policy as an operator applies it. Immutable.
+ *
+ * @param name lower-case letters, digits and dashes; starts with a letter, at most 63
+ * @param hooks where it is asked; not empty
+ * @param scope where it applies
+ * @param onMiss what the first event of a kind meets
+ * @param fallback the answer when there is none in time
+ * @param unparsedPass whether packets whose headers cannot be read pass (default: they are dropped)
+ * @param budget denials per window after which the kernel itself stops enforcing it; null: none
+ * @param rego Rego sources by file name, the lowered YAML rules among them; not empty
+ * @param data the JSON document {@code data}, UTF-8; {@code {}} if the policy has none
+ */
+public record Policy(
+    String name,
+    String description,
+    Map<String, String> labels,
+    Set<Hook> hooks,
+    Mode mode,
+    Scope scope,
+    OnMiss onMiss,
+    Fallback fallback,
+    boolean unparsedPass,
+    Budget budget,
+    Map<String, String> rego,
+    byte[] data) {
+
+  /** Whether a denial is carried out or only recorded. */
+  public enum Mode {
+    AUDIT,
+    ENFORCE
+  }
+
+  /** What happens on a miss, in enforce mode. */
+  public enum OnMiss {
+    HOLD,
+    ALLOW,
+    DENY
+  }
+
+  /** The answer when holding ends without a decision. */
+  public enum Fallback {
+    ALLOW,
+    DENY
+  }
+
+  /**
+   * Where a policy applies.
+   *
+   * @param cgroups paths below the cgroup v2 root, each with all that is below it; empty: every
+   *     cgroup
+   * @param interfaces names of network interfaces for packet hooks; empty: none
+   */
+  public record Scope(List<String> cgroups, List<String> interfaces) {}
+
+  /** {@code denials} within {@code window} trip the policy. */
+  public record Budget(long denials, Duration window) {}
+}
