@@ -51,7 +51,7 @@ public sealed interface Event {
    * @param cgroup cgroup v2 id
    * @param comm the name the task gave itself; for display only
    */
-  record Process(
+  record Subject(
       int pid,
       int tid,
       int parentPid,
@@ -74,7 +74,7 @@ public sealed interface Event {
    */
   record FileEvent(
       Head head,
-      Process process,
+      Subject subject,
       byte[] path,
       int device,
       long inode,
@@ -93,7 +93,7 @@ public sealed interface Event {
    * @param protocol {@code IPPROTO_TCP} and so on
    */
   record SocketEvent(
-      Head head, Process process, int family, byte[] address, int port, int type, int protocol)
+      Head head, Subject subject, int family, byte[] address, int port, int type, int protocol)
       implements Event {}
 
   /**
