@@ -1,4 +1,4 @@
-package dev.interdict.compile;
+package dev.interdict.policy;
 
 /**
  * One finding about a policy's sources.
