@@ -1,0 +1,47 @@
+package dev.interdict.control;
+
+import dev.interdict.policy.Policy;
+import java.util.List;
+
+/**
+ * The data flow as control sees it. {@link PolicyControl} calls it under its lock, one call at a
+ * time; {@link #snapshot} may come from any thread at any time.
+ */
+public interface Enforcement {
+  /**
+   * What keeps this host from doing what {@code policy} asks: a hook whose program cannot be
+   * attached, an interface that does not exist. Changes nothing.
+   *
+   * @return empty if it can be used
+   */
+  List<Objection> objections(Policy policy);
+
+  /**
+   * Replaces the policy set and the posture as a whole. A slot that keeps its compiled digest keeps
+   * its verdicts.
+   *
+   * @throws EnforcementException if that is not possible: the set before stays in force
+   */
+  void use(ActiveSet set);
+
+  /**
+   * Makes a slot as new, before it is given to another policy: when this returns, no verdict
+   * carries its bits or can come to carry them, and its counters, budget window and tripped bit are
+   * zero.
+   *
+   * @param slot not in the set last given to {@link #use}
+   * @throws EnforcementException if the kernel's maps could not be cleaned; the slot may not be
+   *     used
+   */
+  void forgetSlot(int slot);
+
+  /**
+   * Lets a tripped policy refuse again, with a new budget window.
+   *
+   * @throws EnforcementException if the kernel's map could not be written
+   */
+  void resetBudget(int slot);
+
+  /** What is attached, counted and tripped at the moment. */
+  Snapshot snapshot();
+}

@@ -1,0 +1,27 @@
+package dev.interdict.control;
+
+import dev.interdict.policy.Diagnostic;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A policy's sources have errors. */
+public final class InvalidPolicyException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  private final transient List<Diagnostic> diagnostics;
+
+  /**
+   * @param diagnostics every finding, warnings too; not empty
+   */
+  public InvalidPolicyException(List<Diagnostic> diagnostics) {
+    super(
+        "the policy has errors:\n"
+            + diagnostics.stream().map(Diagnostic::toString).collect(Collectors.joining("\n")));
+    this.diagnostics = List.copyOf(diagnostics);
+  }
+
+  /** Every finding, in the order it was found. */
+  public List<Diagnostic> diagnostics() {
+    return diagnostics;
+  }
+}

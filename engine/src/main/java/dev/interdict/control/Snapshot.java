@@ -1,0 +1,44 @@
+package dev.interdict.control;
+
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import java.util.Map;
+
+/**
+ * The data flow at one moment. The values were not read at the same instant.
+ *
+ * @param hooks every hook
+ * @param slots what the kernel counted per slot; a slot without an entry counted nothing
+ * @param tripped slots whose denial budget has tripped
+ * @param counters what the engine counted since its start, by name
+ * @param verdicts entries of the map {@code verdicts}
+ * @param flows entries of the map {@code flows}
+ */
+public record Snapshot(
+    Map<Hook, HookStatus> hooks,
+    Map<Integer, SlotCounters> slots,
+    SlotSet tripped,
+    Map<String, Long> counters,
+    long verdicts,
+    long flows) {
+
+  /**
+   * One hook.
+   *
+   * @param attached whether all its programs run
+   * @param detail attached: to what; else why not, and the remedy
+   * @param counters by the names of {@code struct hook_counters}, summed over the CPUs
+   */
+  public record HookStatus(boolean attached, String detail, Map<String, Long> counters) {}
+
+  /** {@code struct slot_counters}, summed over the CPUs. */
+  public record SlotCounters(long denied, long wouldDeny, long fallback, long tripped) {
+    /** Nothing counted. */
+    public static final SlotCounters ZERO = new SlotCounters(0, 0, 0, 0);
+  }
+
+  /** The counters of {@code slot}. */
+  public SlotCounters slot(int slot) {
+    return slots.getOrDefault(slot, SlotCounters.ZERO);
+  }
+}
