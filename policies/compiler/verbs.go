@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+	"github.com/open-policy-agent/opa/v1/compile"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/format"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// TestResult is one test rule's outcome: pass, fail, error or skip.
+type TestResult struct {
+	Package string `json:"package"`
+	Name    string `json:"name"`
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Outcome string `json:"outcome"`
+	Message string `json:"message,omitempty"` // error: why; fail: the expression that did not hold
+	Output  string `json:"output,omitempty"`  // what the test printed
+}
+
+// Coverage tells which lines of the policy the tests ran.
+type Coverage struct {
+	Percent    float64          `json:"percent"`
+	NotCovered map[string][]int `json:"notCovered"` // lines by file
+}
+
+func compilePolicy(req *Request) (*Response, error) {
+	policy, found, err := check(req)
+	if policy == nil {
+		return &Response{Diagnostics: found}, err
+	}
+	b := &bundle.Bundle{Data: map[string]any{}}
+	for _, file := range util.KeysSorted(policy.modules) {
+		if !isTest(file) {
+			b.Modules = append(b.Modules, bundle.ModuleFile{URL: file, Path: file, Parsed: policy.modules[file]})
+		}
+	}
+	b.Manifest.Init()
+	// Pruning: rules that use the decision, in a library, must not become entrypoints too.
+	build := compile.New().WithTarget(compile.TargetWasm).WithEntrypoints(decisionPath).WithBundle(b).WithPruneUnused(true)
+	if err := build.Build(context.Background()); err != nil {
+		if errs, ok := err.(ast.Errors); ok { // a policy that only compiles together with its tests
+			for _, e := range errs {
+				found = append(found, diagnostic(e, ""))
+			}
+			return &Response{Diagnostics: found}, nil
+		}
+		return nil, fmt.Errorf("translating the policy to WebAssembly: %w", err)
+	}
+	reads, literals := policy.reads.reachable(policy.compiler, policy.data)
+	return &Response{Diagnostics: found, Wasm: build.Bundle().WasmModules[0].Raw,
+		Reads: reads, Literals: literals, Builtins: hostBuiltins(policy.compiler)}, nil
+}
+
+// evalPolicy is OPA's own evaluator, the measure for ours: the decision for each input, null where it is undefined.
+func evalPolicy(req *Request) (*Response, error) {
+	policy, found, err := check(req)
+	if policy == nil {
+		return &Response{Diagnostics: found}, err
+	}
+	ctx := context.Background()
+	query, err := rego.New(rego.Query("data.interdict.decision"), rego.Compiler(policy.compiler),
+		rego.Store(inmem.NewFromObject(policy.data))).PrepareForEval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	decisions := make([]json.RawMessage, len(req.Inputs))
+	for i, raw := range req.Inputs {
+		var input any
+		if err := util.UnmarshalJSON(raw, &input); err != nil {
+			return nil, fmt.Errorf("input %d: %w", i, err)
+		}
+		set, err := query.Eval(ctx, rego.EvalInput(input))
+		if err != nil {
+			return nil, fmt.Errorf("input %d: %w", i, err)
+		}
+		decisions[i] = json.RawMessage("null")
+		if len(set) > 0 {
+			if decisions[i], err = json.Marshal(set[0].Expressions[0].Value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &Response{Diagnostics: found, Decisions: decisions}, nil
+}
+
+func testPolicy(req *Request) (*Response, error) {
+	policy, found, err := check(req)
+	if policy == nil {
+		return &Response{Diagnostics: found}, err
+	}
+	schema, err := mergeSchemas(req)
+	if err != nil {
+		return nil, err
+	}
+	coverage := cover.New()
+	ctx := context.Background()
+	results, err := tester.NewRunner().SetCompiler(newCompiler(schema).WithEnablePrintStatements(true)).
+		SetStore(inmem.NewFromObject(policy.data)).SetModules(policy.modules).CapturePrintOutput(true).
+		SetCoverageQueryTracer(coverage).SetCoverageRuns(nil).RunTests(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("running the tests: %w", err)
+	}
+	res := &Response{Diagnostics: found}
+	for r := range results {
+		res.Tests = append(res.Tests, testResult(r))
+	}
+	sortTests(res.Tests)
+	res.Coverage = coverageOf(coverage, policy.modules)
+	return res, nil
+}
+
+func formatSources(req *Request) *Response {
+	res := &Response{Sources: map[string]string{}}
+	for _, file := range util.KeysSorted(req.Sources) {
+		_, found := parse(map[string]string{file: req.Sources[file]})
+		res.Diagnostics = append(res.Diagnostics, found...)
+		if len(found) > 0 {
+			continue
+		}
+		formatted, err := format.SourceWithOpts(file, []byte(req.Sources[file]), format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			res.Diagnostics = append(res.Diagnostics, Diagnostic{"error", file, 0, 0, ast.FormatErr, err.Error()})
+			continue
+		}
+		res.Sources[file] = string(formatted)
+	}
+	return res
+}
