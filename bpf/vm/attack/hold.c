@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What a program could notice of being held: signals, stops, interrupted calls, delays. Each command opens files that
+ * command_make prepared, for the first time. */
+#define _GNU_SOURCE
+#include "attack.h"
+#include <poll.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/time.h>
+
+static volatile sig_atomic_t seen;
+
+static void count_signal(int signal)
+{
+	(void)signal;
+	seen++;
+}
+
+static void on_signal(int signal, int flags)
+{
+	struct sigaction action = {.sa_handler = count_signal, .sa_flags = flags};
+
+	if (sigaction(signal, &action, NULL))
+		unprepared("sigaction");
+}
+
+static void see_all(struct sight *sight, const struct options *options, const char *directory)
+{
+	for (int i = 0; i < options->count; i++)
+		see(sight, directory, i, options->every);
+}
+
+static int finish(const struct options *options, const struct sight *sight)
+{
+	tell(sight);
+	return report_if(sight->right == (unsigned)options->count);
+}
+
+static sigset_t block_continue(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return set;
+}
+
+/* A program that waits for SIGCONT in one of the three ways there are: it must not get one that nobody sent. */
+int command_continued(const struct options *options, char **args)
+{
+	const char *door = options->door ?: "handler";
+	struct timespec now = {};
+	struct sight sight = {};
+	struct signalfd_siginfo information;
+	sigset_t set;
+	int file;
+
+	if (!strcmp(door, "handler")) {
+		on_signal(SIGCONT, 0);
+		see_all(&sight, options, args[0]);
+	} else if (!strcmp(door, "sigwait")) {
+		set = block_continue();
+		see_all(&sight, options, args[0]);
+		while (sigtimedwait(&set, NULL, &now) > 0)
+			seen++;
+	} else if (!strcmp(door, "signalfd")) {
+		set = block_continue();
+		file = signalfd(-1, &set, SFD_NONBLOCK);
+		see_all(&sight, options, args[0]);
+		while (read(file, &information, sizeof(information)) > 0)
+			seen++;
+	} else {
+		unknown("way to wait for SIGCONT", door);
+	}
+	fact("door=%s seen=%d", door, (int)seen);
+	return finish(options, &sight);
+}
+
+/* A parent that watches its child as shells do: it must not be told of stops and continuations. */
+int command_notices(const struct options *options, char **args)
+{
+	struct sight *sight = shared(sizeof(*sight));
+	int stopped = 0, continued = 0, status;
+	pid_t child;
+
+	on_signal(SIGCHLD, SA_RESTART);
+	child = fork();
+	if (child == 0) {
+		see_all(sight, options, args[0]);
+		_exit(0);
+	}
+	for (;;) {
+		if (waitpid(child, &status, WUNTRACED | WCONTINUED) != child)
+			unprepared("waitpid");
+		if (WIFSTOPPED(status))
+			stopped++, kill(child, SIGCONT);
+		else if (WIFCONTINUED(status))
+			continued++;
+		else
+			break;
+	}
+	fact("stopped=%d continued=%d child_signals=%d", stopped, continued, (int)seen);
+	return finish(options, sight);
+}
+
+/* Calls in which other threads of the process rest; all of them give EINTR when a signal wakes the thread, some even
+ * when it was stopped and continued. */
+static int rest_in_epoll(int pipe_end)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int set = epoll_create1(EPOLL_CLOEXEC), result;
+
+	epoll_ctl(set, EPOLL_CTL_ADD, pipe_end, &event);
+	result = epoll_wait(set, &event, 1, 20);
+	close(set);
+	return result;
+}
+
+static int rest_in_poll(int pipe_end)
+{
+	struct pollfd wanted = {.fd = pipe_end, .events = POLLIN};
+
+	return poll(&wanted, 1, 20);
+}
+
+static int rest_in_sleep(int pipe_end)
+{
+	(void)pipe_end;
+	return usleep(20000);
+}
+
+static int rest_in_semaphore(int pipe_end)
+{
+	struct timespec until;
+	sem_t nobody_posts;
+
+	(void)pipe_end;
+	sem_init(&nobody_posts, 0, 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 20000000;
+	if (until.tv_nsec >= 1000000000)
+		until.tv_sec++, until.tv_nsec -= 1000000000;
+	return sem_timedwait(&nobody_posts, &until);
+}
+
+static const struct {
+	const char *name;
+	int (*rest)(int pipe_end);
+} rests[] = {{"epoll", rest_in_epoll}, {"poll", rest_in_poll}, {"sleep", rest_in_sleep}, {"semaphore", rest_in_semaphore}};
+
+struct rester {
+	int index, pipe_end;
+	unsigned calls, interrupted;
+};
+
+static bool enough;
+
+static int rest(void *argument)
+{
+	struct rester *rester = argument;
+
+	while (!__atomic_load_n(&enough, __ATOMIC_RELAXED)) {
+		if (rests[rester->index].rest(rester->pipe_end) < 0 && errno == EINTR)
+			rester->interrupted++;
+		rester->calls++;
+	}
+	return 0;
+}
+
+/* While one thread is held, the others must not notice. */
+int command_bystander(const struct options *options, char **args)
+{
+	struct rester resters[COUNT(rests)] = {};
+	void *threads[COUNT(rests)];
+	struct sight sight = {};
+	int ends[2];
+
+	if (pipe(ends))
+		unprepared("pipe");
+	for (size_t i = 0; i < COUNT(rests); i++) {
+		resters[i] = (struct rester){.index = i, .pipe_end = ends[0]};
+		threads[i] = start_thread(rest, &resters[i]);
+	}
+	see_all(&sight, options, args[0]);
+	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < COUNT(rests); i++) {
+		join_thread(threads[i]);
+		fact("%s=%u", rests[i].name, resters[i].interrupted);
+	}
+	return finish(options, &sight);
+}
+
+/* A timer goes off all the time, as in programs with profilers or timeouts: opens of regular files never give EINTR, and
+ * the handler runs. */
+int command_timer(const struct options *options, char **args)
+{
+	struct itimerval timer = {{0, 1000}, {0, 1000}}, off = {};
+	struct sight sight = {};
+
+	on_signal(SIGALRM, 0);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	see_all(&sight, options, args[0]);
+	setitimer(ITIMER_REAL, &off, NULL);
+	fact("alarms=%d", (int)seen);
+	return finish(options, &sight);
+}
+
+static pid_t start_opening(const struct options *options, char **args, struct sight *sight)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		see_all(sight, options, args[0]);
+		_exit(0);
+	}
+	usleep(options->milliseconds * 1000);
+	return child;
+}
+
+/* The first wait status that comes within a second, -1 if none does. */
+static int status_within_a_second(pid_t child, int flags)
+{
+	int status;
+
+	for (int i = 0; i < 1000; i++) {
+		if (waitpid(child, &status, flags | WNOHANG) == child)
+			return status;
+		usleep(1000);
+	}
+	return -1;
+}
+
+/* A stop that somebody really asked for, in the middle of waiting, is obeyed and lasts. */
+int command_stopped(const struct options *options, char **args)
+{
+	struct sight *sight = shared(sizeof(*sight));
+	pid_t child = start_opening(options, args, sight);
+	int status;
+
+	kill(child, SIGSTOP);
+	status = status_within_a_second(child, WUNTRACED);
+	fact("stopped=%d before=%u", status != -1 && WIFSTOPPED(status), sight->opens);
+	if (status != -1 && WIFSTOPPED(status))
+		fact("stayed=%d", status_within_a_second(child, WCONTINUED) == -1);
+	kill(child, SIGCONT);
+	if (status == -1 || WIFSTOPPED(status))
+		wait_for(child);
+	return finish(options, sight);
+}
+
+/* A waiting task dies at once when it is killed. */
+int command_killed(const struct options *options, char **args)
+{
+	struct sight *sight = shared(sizeof(*sight));
+	pid_t child = start_opening(options, args, sight);
+	uint64_t start = now_us();
+	int status;
+
+	kill(child, SIGKILL);
+	status = wait_for(child);
+	fact("killed=%d death_us=%llu before=%u", WIFSIGNALED(status), (unsigned long long)(now_us() - start), sight->opens);
+	return report();
+}
+
+/* The kernel writes the core file in the name of the dying task; args[0] is the directory. */
+int command_core(const struct options *options, char **args)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	uint64_t start = now_us();
+	pid_t child;
+	int status;
+
+	(void)options;
+	child = fork();
+	if (child == 0) {
+		if (chdir(args[0]) || setrlimit(RLIMIT_CORE, &unlimited))
+			unprepared("setrlimit");
+		abort();
+	}
+	status = wait_for(child);
+	fact("signal=%s core=%d us=%llu", WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : "none",
+	     WIFSIGNALED(status) && WCOREDUMP(status), (unsigned long long)(now_us() - start));
+	return report();
+}

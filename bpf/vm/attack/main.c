@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Words, options, and the order of things: join the cgroup, become the user, make the work directory, attack, clean up. */
+#define _GNU_SOURCE
+#include "attack.h"
+#include <dirent.h>
+#include <grp.h>
+#include <libgen.h>
+#include <pty.h>
+#include <sys/resource.h>
+
+static int command_list(const struct options *options, char **args)
+{
+	(void)options, (void)args;
+	list_open_doors();
+	list_exec_doors();
+	list_net_doors();
+	list_aliases();
+	list_contexts();
+	return 0;
+}
+
+int command_run(const struct options *options, char **args)
+{
+	(void)options;
+	execvp(args[0], args);
+	unprepared(text("exec:%s", args[0]));
+}
+
+/* A terminal for programs that want one: what comes in on standard input is typed, what they print goes out. */
+int command_pty(const struct options *options, char **args)
+{
+	char bytes[4096];
+	int terminal;
+	ssize_t count;
+	pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+
+	if (child < 0)
+		unprepared("forkpty");
+	if (child == 0)
+		return command_run(options, args);
+	if (fork() == 0) {
+		while ((count = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0)
+			if (write(terminal, bytes, count) != count)
+				_exit(1);
+		_exit(0);
+	}
+	while ((count = read(terminal, bytes, sizeof(bytes))) > 0)
+		if (write(STDOUT_FILENO, bytes, count) != count)
+			break;
+	return WEXITSTATUS(wait_for(child));
+}
+
+/* place: where the work directory goes. TARGET is beside the first argument, so that hard links and renames can be made. */
+enum place { NOWHERE, TARGET };
+
+static const struct {
+	const char *name, *arguments;
+	int least;
+	enum place place;
+	command_fn run;
+} commands[] = {
+	{"list", "", 0, NOWHERE, command_list},
+	{"run", "COMMAND...", 1, NOWHERE, command_run},
+	{"pty", "COMMAND... <KEYS", 1, NOWHERE, command_pty},
+	{"open", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_open},
+	{"exec", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_exec},
+	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},
+	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
+	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},
+	{"race-net", "-n TRIES ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_race_net},
+	{"make", "-n FILES -e EVERY DIRECTORY", 1, NOWHERE, command_make},
+	{"storm", "-p PROCESSES [-t THREADS] -n FILES -e EVERY DIRECTORY", 1, NOWHERE, command_storm},
+	{"exec-storm", "-p PROCESSES -n TIMES -e EVERY ALLOWED FORBIDDEN", 2, NOWHERE, command_exec_storm},
+	{"exclusive", "-p PROCESSES -n NAMES DIRECTORY", 1, NOWHERE, command_exclusive},
+	{"continued", "[-d handler|sigwait|signalfd] -n FILES DIRECTORY", 1, NOWHERE, command_continued},
+	{"notices", "-n FILES DIRECTORY", 1, NOWHERE, command_notices},
+	{"bystander", "-n FILES DIRECTORY", 1, NOWHERE, command_bystander},
+	{"timer", "-n FILES DIRECTORY", 1, NOWHERE, command_timer},
+	{"stopped", "-m MILLISECONDS -n FILES DIRECTORY", 1, NOWHERE, command_stopped},
+	{"killed", "-m MILLISECONDS -n FILES DIRECTORY", 1, NOWHERE, command_killed},
+	{"core", "DIRECTORY", 1, NOWHERE, command_core},
+};
+
+static _Noreturn void usage(void)
+{
+	fputs("usage: attack [-g CGROUP_DIRECTORY] [-u UID] COMMAND [OPTION...] ARGUMENT...\n", stderr);
+	for (size_t i = 0; i < COUNT(commands); i++)
+		fprintf(stderr, "  %-11s %s\n", commands[i].name, commands[i].arguments);
+	_exit(EXIT_UNPREPARED);
+}
+
+static void join(const char *cgroup)
+{
+	write_text(text("%s/cgroup.procs", cgroup), "0", 0);
+}
+
+static void become(uid_t user)
+{
+	if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
+		unprepared("setresuid");
+}
+
+static void remove_tree(int parent, const char *name)
+{
+	int directory = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *list;
+
+	if (directory < 0 || !(list = fdopendir(directory))) {
+		unlinkat(parent, name, 0);
+		return;
+	}
+	while ((entry = readdir(list)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			remove_tree(directory, entry->d_name);
+	closedir(list);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* The work is done by a child with mounts and a root of its own; what it left under names is undone here. */
+static int with_work_directory(size_t command, struct options *options, char **args)
+{
+	char *parent = dirname(strdup(args[0])), *moved = text("%s.moved", parent);
+	char *work = mkdtemp(text("%s/work-XXXXXX", options->work ?: parent));
+	pid_t child;
+	int status;
+
+	if (!work)
+		unprepared("mkdtemp");
+	options->work = work;
+	child = fork();
+	if (child == 0)
+		_exit(commands[command].run(options, args));
+	status = wait_for(child);
+	if (access(moved, F_OK) == 0 && rename(moved, parent))
+		unprepared("rename:back");
+	if (access(text("%s/renamed", work), F_OK) == 0 && rename(text("%s/renamed", work), args[0]))
+		unprepared("rename:back");
+	remove_tree(AT_FDCWD, work);
+	if (WIFSIGNALED(status))
+		unprepared_errno(text("died:%s", sigabbrev_np(WTERMSIG(status))), ECHILD);
+	return WEXITSTATUS(status);
+}
+
+static size_t command_named(const char *name)
+{
+	for (size_t i = 0; name && i < COUNT(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return i;
+	usage();
+}
+
+static void read_options(struct options *options, int count, char **args)
+{
+	for (int option; (option = getopt(count, args, "+d:a:c:w:n:e:p:t:m:")) != -1;)
+		switch (option) {
+		case 'd':
+			options->door = optarg;
+			break;
+		case 'a':
+			options->alias = optarg;
+			break;
+		case 'c':
+			options->context = optarg;
+			break;
+		case 'w':
+			options->work = optarg;
+			break;
+		case 'n':
+			options->count = atoi(optarg);
+			break;
+		case 'e':
+			options->every = atoi(optarg);
+			break;
+		case 'p':
+			options->processes = atoi(optarg);
+			break;
+		case 't':
+			options->threads = atoi(optarg);
+			break;
+		case 'm':
+			options->milliseconds = atoi(optarg);
+			break;
+		default:
+			usage();
+		}
+}
+
+int main(int count, char **args)
+{
+	struct options options = {.alias = "direct", .context = "main", .count = 1, .processes = 1};
+	const char *cgroup = NULL, *user = NULL;
+	size_t command;
+
+	for (int option; (option = getopt(count, args, "+g:u:")) != -1;)
+		if (option == 'g')
+			cgroup = optarg;
+		else if (option == 'u')
+			user = optarg;
+		else
+			usage();
+	command = command_named(args[optind]);
+	count -= optind, args += optind, optind = 0;
+	read_options(&options, count, args);
+	count -= optind, args += optind;
+	if (count < commands[command].least)
+		usage();
+	outcome = shared(sizeof(*outcome));
+	if (cgroup)
+		join(cgroup);
+	if (user)
+		become(atoi(user));
+	if (commands[command].place == TARGET)
+		return with_work_directory(command, &options, args);
+	return commands[command].run(&options, args);
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Every door to a remote address. The run listens there itself, so that delivery is seen and not concluded. */
+#define _GNU_SOURCE
+#include "attack.h"
+#include <arpa/inet.h>
+#include <linux/io_uring.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+
+#define COMPAT_SOCKETCALL 102
+#define COMPAT_CONNECT 362
+#define SOCKETCALL_CONNECT 3
+#define SOCKETCALL_SENDTO 11
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef TCP_FASTOPEN_CONNECT
+#define TCP_FASTOPEN_CONNECT 30
+#endif
+
+static const char message[] = "hi";
+
+struct target {
+	struct sockaddr_storage address;
+	socklen_t length;
+	struct sockaddr_storage elsewhere;	/* the allowed neighbour */
+};
+
+static struct sockaddr_storage parse(const char *address, const char *port, socklen_t *length)
+{
+	struct sockaddr_storage storage = {};
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&storage;
+	struct sockaddr_in *four = (struct sockaddr_in *)&storage;
+
+	*length = sizeof(*four);
+	four->sin_family = AF_INET;
+	four->sin_port = htons(atoi(port));
+	if (inet_pton(AF_INET, address, &four->sin_addr) == 1)
+		return storage;
+	*length = sizeof(*six);
+	six->sin6_family = AF_INET6;	/* the port is at the same place */
+	if (inet_pton(AF_INET6, address, &six->sin6_addr) == 1)
+		return storage;
+	unprepared_errno(text("address:%s", address), EINVAL);
+}
+
+static int new_socket(int family, int type, int protocol)
+{
+	int result = socket(family, type | SOCK_CLOEXEC, protocol);
+
+	if (result < 0)
+		unprepared("socket");
+	return result;
+}
+
+static int listener(const struct sockaddr_storage *address, socklen_t length, int type)
+{
+	int result = new_socket(address->ss_family, type, 0), on = 1;
+
+	setsockopt(result, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(result, (const struct sockaddr *)address, length) || (type == SOCK_STREAM && listen(result, 16)))
+		unprepared("bind");
+	return result;
+}
+
+static const struct sockaddr *of(const struct sockaddr_storage *address)
+{
+	return (const struct sockaddr *)address;
+}
+
+static long connected(const struct target *target, int type, int protocol)
+{
+	return connect(new_socket(target->address.ss_family, type, protocol), of(&target->address), target->length);
+}
+
+static long by_tcp(const struct target *target, int flags)
+{
+	return connected(target, SOCK_STREAM | flags, 0);
+}
+
+/* The answer of a connect that does not wait: EINPROGRESS means that it is on its way. */
+static long by_nonblocking(const struct target *target, int flags)
+{
+	long result = connected(target, SOCK_STREAM | flags, 0);
+
+	return result < 0 && errno == EINPROGRESS ? 0 : result;
+}
+
+static long by_mptcp(const struct target *target, int flags)
+{
+	int probe = socket(target->address.ss_family, SOCK_STREAM | flags, IPPROTO_MPTCP);
+
+	if (probe < 0)
+		unprepared("socket:mptcp");
+	return connect(probe, of(&target->address), target->length);
+}
+
+static struct sockaddr_in6 mapped_address(const struct target *target)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&target->address;
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = four->sin_port};
+
+	if (four->sin_family != AF_INET)
+		unprepared_errno("mapped", EAFNOSUPPORT);
+	six.sin6_addr.s6_addr[10] = 0xff;
+	six.sin6_addr.s6_addr[11] = 0xff;
+	memcpy(six.sin6_addr.s6_addr + 12, &four->sin_addr, 4);
+	return six;
+}
+
+static long by_mapped(const struct target *target, int type)
+{
+	struct sockaddr_in6 six = mapped_address(target);
+	int from = new_socket(AF_INET6, type, 0);
+
+	if (type == SOCK_STREAM)
+		return connect(from, (struct sockaddr *)&six, sizeof(six));
+	return sendto(from, message, sizeof(message), 0, (struct sockaddr *)&six, sizeof(six));
+}
+
+static long by_udp_connect(const struct target *target, int first_elsewhere)
+{
+	int from = new_socket(target->address.ss_family, SOCK_DGRAM, 0);
+
+	if (first_elsewhere && connect(from, of(&target->elsewhere), target->length))
+		unprepared("connect:elsewhere");
+	if (connect(from, of(&target->address), target->length))
+		return -1;
+	return send(from, message, sizeof(message), 0);
+}
+
+static long by_sendto(const struct target *target, int connect_elsewhere)
+{
+	int from = new_socket(target->address.ss_family, SOCK_DGRAM, 0);
+
+	if (connect_elsewhere && connect(from, of(&target->elsewhere), target->length))
+		unprepared("connect:elsewhere");
+	return sendto(from, message, sizeof(message), 0, of(&target->address), target->length);
+}
+
+/* udp_sendmsg takes AF_UNSPEC for AF_INET. */
+static long by_unspecified(const struct target *target, int flags)
+{
+	struct sockaddr_storage unspecified = target->address;
+
+	if (unspecified.ss_family != AF_INET)
+		unprepared_errno("unspecified", EAFNOSUPPORT);
+	unspecified.ss_family = AF_UNSPEC;
+	return sendto(new_socket(AF_INET, SOCK_DGRAM, 0), message, sizeof(message), flags, of(&unspecified), target->length);
+}
+
+/* An IPv6 socket takes an IPv4 address as it is. */
+static long by_six_to_four(const struct target *target, int flags)
+{
+	if (target->address.ss_family != AF_INET)
+		unprepared_errno("six-to-four", EAFNOSUPPORT);
+	return sendto(new_socket(AF_INET6, SOCK_DGRAM, 0), message, sizeof(message), flags, of(&target->address),
+		      target->length);
+}
+
+static struct msghdr *envelope(const struct target *target)
+{
+	static struct iovec content = {(char *)message, sizeof(message)};
+	static struct msghdr header;
+
+	header = (struct msghdr){
+		.msg_name = (void *)&target->address,
+		.msg_namelen = target->length,
+		.msg_iov = &content,
+		.msg_iovlen = 1,
+	};
+	return &header;
+}
+
+static long by_sendmsg(const struct target *target, int flags)
+{
+	return sendmsg(new_socket(target->address.ss_family, SOCK_DGRAM, 0), envelope(target), flags);
+}
+
+/* The forbidden address stands second: sendmmsg tells of the first, and leaves the error of the second at the socket. */
+static long by_sendmmsg(const struct target *target, int flags)
+{
+	struct mmsghdr messages[2] = {{.msg_hdr = *envelope(target)}, {.msg_hdr = *envelope(target)}};
+	int from = new_socket(target->address.ss_family, SOCK_DGRAM, 0), error = 0;
+	socklen_t bytes = sizeof(error);
+
+	messages[0].msg_hdr.msg_name = (void *)&target->elsewhere;
+	if (sendmmsg(from, messages, 2, flags) < 0)
+		return -1;
+	if (getsockopt(from, SOL_SOCKET, SO_ERROR, &error, &bytes))
+		unprepared("getsockopt:SO_ERROR");
+	errno = error;
+	return error ? -1 : 0;
+}
+
+static long by_fast_open(const struct target *target, int flags)
+{
+	return sendto(new_socket(target->address.ss_family, SOCK_STREAM, 0), message, sizeof(message), flags,
+		      of(&target->address), target->length);
+}
+
+/* Here the connect only notes the address; the SYN leaves with the first write. */
+static long by_fast_open_connect(const struct target *target, int flags)
+{
+	int from = new_socket(target->address.ss_family, SOCK_STREAM, 0), on = 1;
+
+	if (setsockopt(from, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &on, sizeof(on)))
+		unprepared("setsockopt:TCP_FASTOPEN_CONNECT");
+	if (connect(from, of(&target->address), target->length))
+		return -1;
+	return send(from, message, sizeof(message), flags);
+}
+
+static long by_uring_connect(const struct target *target, int way)
+{
+	struct io_uring_sqe request = {
+		.opcode = IORING_OP_CONNECT,
+		.fd = new_socket(target->address.ss_family, SOCK_STREAM, 0),
+		.addr = (uintptr_t)&target->address,
+		.off = target->length,
+	};
+
+	return uring_call(&request, way);
+}
+
+static long by_uring_sendmsg(const struct target *target, int way)
+{
+	struct io_uring_sqe request = {
+		.opcode = IORING_OP_SENDMSG,
+		.fd = new_socket(target->address.ss_family, SOCK_DGRAM, 0),
+		.addr = (uintptr_t)envelope(target),
+		.len = 1,
+	};
+
+	return uring_call(&request, way);
+}
+
+static long by_int80_connect(const struct target *target, int number)
+{
+	long address = (long)low_copy(&target->address, target->length);
+	int from = new_socket(target->address.ss_family, SOCK_STREAM, 0);
+	uint32_t list[3] = {from, address, target->length};
+
+	if (number == COMPAT_CONNECT)
+		return compat_call(number, from, address, target->length, 0, 0);
+	return compat_call(number, SOCKETCALL_CONNECT, (long)low_copy(list, sizeof(list)), 0, 0, 0);
+}
+
+static long by_int80_sendto(const struct target *target, int number)
+{
+	uint32_t list[6] = {
+		new_socket(target->address.ss_family, SOCK_DGRAM, 0),
+		(uintptr_t)low_copy(message, sizeof(message)),
+		sizeof(message),
+		0,
+		(uintptr_t)low_copy(&target->address, target->length),
+		target->length,
+	};
+
+	return compat_call(number, SOCKETCALL_SENDTO, (long)low_copy(list, sizeof(list)), 0, 0, 0);
+}
+
+/* A packet with a header of its own making: the port is in the payload, where no socket hook looks. */
+static long by_raw(const struct target *target, int protocol)
+{
+	const struct sockaddr_in *to = (const struct sockaddr_in *)&target->address;
+	uint16_t packet[6] = {htons(4000), to->sin_port, htons(sizeof(packet))};
+	struct sockaddr_storage address = target->address;
+
+	((struct sockaddr_in *)&address)->sin_port = 0;
+	return sendto(new_socket(address.ss_family, SOCK_RAW, protocol), packet, sizeof(packet), 0, of(&address),
+		      target->length);
+}
+
+/* kind: port doors name address and port, address doors only the address. */
+static const struct {
+	const char *name, *kind;
+	int receiver;
+	long (*reach)(const struct target *target, int argument);
+	int argument;
+} doors[] = {
+	{"tcp", "port", SOCK_STREAM, by_tcp, 0},
+	{"tcp-nonblock", "port", SOCK_STREAM, by_nonblocking, SOCK_NONBLOCK},
+	{"tcp-mapped", "port", SOCK_STREAM, by_mapped, SOCK_STREAM},
+	{"mptcp", "port", SOCK_STREAM, by_mptcp, 0},
+	{"fastopen", "port", SOCK_STREAM, by_fast_open, MSG_FASTOPEN},
+	{"fastopen-connect", "port", SOCK_STREAM, by_fast_open_connect, 0},
+	{"uring-connect", "port", SOCK_STREAM, by_uring_connect, URING_PLAIN},
+	{"uring-connect-async", "port", SOCK_STREAM, by_uring_connect, URING_ASYNC},
+	{"uring-connect-sqpoll", "port", SOCK_STREAM, by_uring_connect, URING_SQPOLL},
+	{"int80-connect", "port", SOCK_STREAM, by_int80_connect, COMPAT_CONNECT},
+	{"int80-socketcall", "port", SOCK_STREAM, by_int80_connect, COMPAT_SOCKETCALL},
+	{"udp-connect", "port", SOCK_DGRAM, by_udp_connect, false},
+	{"udp-reconnect", "port", SOCK_DGRAM, by_udp_connect, true},
+	{"sendto", "port", SOCK_DGRAM, by_sendto, false},
+	{"sendto-connected", "port", SOCK_DGRAM, by_sendto, true},
+	{"udp-mapped", "port", SOCK_DGRAM, by_mapped, SOCK_DGRAM},
+	{"unspecified", "port", SOCK_DGRAM, by_unspecified, 0},
+	{"six-to-four", "port", SOCK_DGRAM, by_six_to_four, 0},
+	{"sendmsg", "port", SOCK_DGRAM, by_sendmsg, 0},
+	{"sendmmsg", "port", SOCK_DGRAM, by_sendmmsg, 0},
+	{"uring-sendmsg", "port", SOCK_DGRAM, by_uring_sendmsg, URING_PLAIN},
+	{"uring-sendmsg-async", "port", SOCK_DGRAM, by_uring_sendmsg, URING_ASYNC},
+	{"int80-sendto", "port", SOCK_DGRAM, by_int80_sendto, COMPAT_SOCKETCALL},
+	{"raw", "address", SOCK_DGRAM, by_raw, IPPROTO_UDP},
+};
+
+struct attempt {
+	size_t door;
+	struct target target;
+};
+
+static int enter(void *argument)
+{
+	struct attempt *attempt = argument;
+
+	return doors[attempt->door].reach(&attempt->target, doors[attempt->door].argument) < 0 ? -errno : 0;
+}
+
+int command_net(const struct options *options, char **args)
+{
+	struct attempt attempt = {};
+	struct pollfd arrival = {.events = POLLIN};
+	int elsewhere;
+
+	for (attempt.door = 0; strcmp(doors[attempt.door].name, options->door ?: "tcp");)
+		if (++attempt.door == COUNT(doors))
+			unknown("door to an address", options->door);
+	attempt.target.address = parse(args[0], args[1], &attempt.target.length);
+	attempt.target.elsewhere = parse(args[2], args[1], &attempt.target.length);
+	arrival.fd = listener(&attempt.target.address, attempt.target.length, doors[attempt.door].receiver);
+	elsewhere = listener(&attempt.target.elsewhere, attempt.target.length, doors[attempt.door].receiver);
+	fact("door=%s", doors[attempt.door].name);
+	if (run_in(options->context, enter, &attempt))
+		outcome->error = outcome->error ?: ECHILD;
+	fact("delivered=%d", poll(&arrival, 1, outcome->error ? 20 : 1000) > 0);
+	close(elsewhere);
+	return report();
+}
+
+void list_net_doors(void)
+{
+	for (size_t i = 0; i < COUNT(doors); i++)
+		printf("net %s %s\n", doors[i].name, doors[i].kind);
+}
+
+/* Two addresses take turns in the memory that sendto reads: where did the messages go that were not refused? */
+static struct sockaddr_storage turning;
+static bool stop;
+
+static int turn(void *argument)
+{
+	struct target *target = argument;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		memcpy(&turning, &target->address, target->length);
+		memcpy(&turning, &target->elsewhere, target->length);
+	}
+	return 0;
+}
+
+static void drain(int from, unsigned *arrived)
+{
+	char bytes[16];
+
+	while (recv(from, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		(*arrived)++;
+}
+
+int command_race_net(const struct options *options, char **args)
+{
+	unsigned forbidden_arrived = 0, allowed_arrived = 0, refused = 0, other = 0;
+	struct target target;
+	int forbidden, allowed, from;
+	void *turner;
+
+	target.address = parse(args[0], args[1], &target.length);
+	target.elsewhere = parse(args[2], args[1], &target.length);
+	forbidden = listener(&target.address, target.length, SOCK_DGRAM);
+	allowed = listener(&target.elsewhere, target.length, SOCK_DGRAM);
+	from = new_socket(target.address.ss_family, SOCK_DGRAM, 0);
+	memcpy(&turning, &target.elsewhere, target.length);
+	turner = start_thread(turn, &target);
+	for (int i = 0; i < options->count; i++) {
+		if (sendto(from, message, sizeof(message), 0, of(&turning), target.length) < 0)
+			errno == EPERM ? refused++ : other++;
+		drain(forbidden, &forbidden_arrived);
+		drain(allowed, &allowed_arrived);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	join_thread(turner);
+	fact("tries=%d refused=%u forbidden=%u allowed=%u other=%u", options->count, refused, forbidden_arrived,
+	     allowed_arrived, other);
+	return report();
+}
