@@ -13,7 +13,7 @@ enum record_kind {
 
 enum record_flag {
 	RECORD_HELD = 1 << 0,	/* decide: the task waits, its outcome follows as an observe record if it is a denial */
-	RECORD_REFUSED = 1 << 1,	/* the answer was a refusal */
+	RECORD_REFUSED = 1 << 1,	/* the answer was a refusal; of a decide record: it has an observe record of its own */
 	RECORD_FALLBACK = 1 << 2,	/* observe: no verdict, a fallback answered */
 	RECORD_COMPAT = 1 << 3,	/* by a 32-bit system call */
 	RECORD_IO_URING = 1 << 4,	/* by io_uring */

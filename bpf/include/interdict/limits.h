@@ -19,20 +19,23 @@
 /* Most path components that the walk visits; a path of 4095 bytes holds at most 2047, and real trees stay below 60. */
 #define PATH_DEPTH 512
 
-/* Two strings of the small record: 98 % of the paths of a Debian system are shorter than 256 bytes. */
-#define SMALL_STRINGS_BYTES 512
-#define LARGE_STRINGS_BYTES (2 * PATH_BYTES)
+/* The two strings of a record at most; records are as long as their strings. */
+#define STRINGS_BYTES (2 * PATH_BYTES)
+
+/* Walks of one path that concurrent renames may spoil before it counts as unknown. A walk takes 1 us; two processors that do
+ * nothing but rename spoil about three walks of four, and 64 in a row once in a hundred million. */
+#define PATH_TRIES 64
 
 /* TASK_COMM_LEN */
 #define COMM_BYTES 16
 
-/* One entry a masked key. At 104 + 112 bytes and the hash map's 48 an entry this is 17 MB at the most. */
+/* One entry a masked key. At 8 + 232 bytes and the hash map's 48 an entry this is 19 MB. */
 #define VERDICTS_MAX 65536
 
 /* Packets have a table of their own, so that a flood of sources cannot push out the verdicts on processes. */
 #define FLOWS_MAX 65536
 
-/* Tasks that wait at the same time; one entry 32 bytes. PID_MAX_DEFAULT is 32768. */
+/* Tasks that wait at the same time. PID_MAX_DEFAULT is 32768. */
 #define WAITERS_MAX 32768
 
 /* Cgroups that can be named in scopes. */
@@ -44,7 +47,28 @@
 /* Interfaces that can carry packet policies. */
 #define INTERFACES_MAX 256
 
-/* Rings: powers of two, multiples of the page. A small record is 832 bytes: 5,000 waiting tasks fit. */
+/* Working memory of the hooks, 17 KB each; the engine makes it twice the processors where that is more. One is held while a hook
+ * runs; more hooks than processors run only where a preempted one has not finished. */
+#define SCRATCH_MAX 128
+
+/* Cgroups whose scope the hooks remember, and a hook's list of those it need not look at. Powers of two. */
+#define SCOPE_CACHE 1024
+
+/* Open calls between the creation of a file and its opening. */
+#define CREATIONS_MAX 4096
+
+/* Flows of which the engine has been told. In this time a flow is not reported again: to decide takes 1 ms, and the first
+ * retransmission of a SYN comes after 200 ms at the earliest. */
+#define PENDING_MAX 16384
+#define PENDING_NS 100000000ULL
+
+/* VLAN tags of a frame: QinQ has two, one more for a provider between. */
+#define VLAN_TAGS 3
+
+/* Extension headers of an IPv6 packet. RFC 8200 names 6 and lets only one of them come twice. */
+#define IPV6_HEADERS 8
+
+/* Rings: powers of two, multiples of the page. A record of usual paths has 450 bytes: 9,000 waiting tasks fit. */
 #define DECIDE_RING_BYTES (4 << 20)
 #define PACKET_RING_BYTES (1 << 20)
 #define OBSERVE_RING_BYTES (4 << 20)

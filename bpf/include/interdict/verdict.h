@@ -7,6 +7,8 @@
 #ifndef INTERDICT_VERDICT_H
 #define INTERDICT_VERDICT_H
 
+#include <linux/types.h>
+
 #include <interdict/limits.h>
 
 /* A place in the kernel where a program of ours runs and a policy can be asked. Zero is no hook. */
@@ -61,6 +63,7 @@ struct socket_address {
 	__u64 pad1[2];
 };
 
+/* Of a fragment that is not the first the ports are unknown: zero, and OBJECT_UNPARSED says so. */
 struct packet_tuple {
 	__u8 source[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
 	__u8 destination[16];
@@ -94,17 +97,42 @@ struct verdict_key {
 	};
 };
 
-/* What the engine has said about one masked key. */
+/* What the engine has said about one masked key (maps verdicts and flows, under key_digest()).
+ *
+ * The kernel uses the memory of an entry again at once when another takes its place, even while a program still reads it. So the
+ * value names its key, which the program compares whole, and carries a number at either end that differs from write to write:
+ * a program that does not find the same number four times has read a mixture, and reads again. */
 struct verdict {
+	__u64 stamp;		/* of this write: a counter of the engine */
+	struct verdict_key key;
 	__u64 decided[SLOT_WORDS];	/* these slots have been asked */
 	__u64 deny[SLOT_WORDS];		/* and these of them deny */
 	__u64 kill[SLOT_WORDS];		/* and these of those want the process killed */
 	__u64 expires_ns;		/* CLOCK_BOOTTIME; 0: never */
-	__u32 generation;		/* of the posture it was made under; an older one is a miss */
+	__u32 generation;	/* of the posture it was made under; another one is a miss */
 	__u32 pad0;
+	__u64 stamp_again;	/* the same number */
 };
 
-/* What may be enforced, read once a run. Two copies; posture_index names the one in force. */
+/* The map key of a verdict. The tables are found by this instead of the whole key because the kernel's hash of 104 bytes would
+ * cost more than everything else the hook does. Two keys of one digest push each other out; they are never taken for each other.
+ * The secret (engine_state.hash_key[0]) keeps a program from choosing keys that do. */
+static inline __attribute__((always_inline)) __u64 key_digest(const struct verdict_key *key, __u64 secret)
+{
+	const __u64 *word = (const __u64 *)key;
+	__u64 digest = secret;
+
+#ifdef __clang__
+#pragma unroll
+#endif
+	for (int i = 0; i < (int)(sizeof(*key) / sizeof(*word)); i++) {
+		digest = (digest ^ word[i]) * 0x9e3779b97f4a7c15ULL;
+		digest ^= digest >> 32;
+	}
+	return digest;
+}
+
+/* What may be enforced, read once a run. Two copies; posture_epoch names the one in force. */
 struct posture {
 	__u64 active[HOOKS][SLOT_WORDS];	/* slots that have a say at this hook */
 	__u64 everywhere[SLOT_WORDS];	/* slots without a cgroup scope */
@@ -121,18 +149,24 @@ struct posture {
 	__u32 generation;
 };
 
-/* The page that engine and programs share without system calls (a mapped array of one). */
+/* The page that engine and programs share without system calls (a mapped array of one).
+ *
+ * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
+ * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
+ * unchanged posture is then filled into the spare copy too). A copy is filled again only when no run can still read it: 100 ms after
+ * the switch that took it out of force. */
 struct engine_state {
 	__u64 heartbeat_ns;	/* CLOCK_BOOTTIME, written by the engine */
 	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
 	__u32 engine_pid;	/* tgid in the initial pid namespace; never held, never refused */
-	__u32 posture_index;	/* 0 or 1; one aligned store switches */
+	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */
 	__u32 pad0;
-	__u64 hash_key[2];	/* secret of the path hashes; random, set before attach, never changed while verdicts live */
+	__u64 hash_key[2];	/* secret of the hashes; random, set before attach, never changed while verdicts live */
 	__u64 pad1[11];		/* to two cache lines */
 };
 
-/* Which slots cover a cgroup (map scopes, written by the engine) and an interface (map interfaces). */
+/* Which slots cover a cgroup and all below it (map scopes, written by the engine; its level below the root must be less than
+ * CGROUP_LEVELS) and an interface (map interfaces). */
 struct slot_mask {
 	__u64 slots[SLOT_WORDS];
 };
@@ -167,6 +201,8 @@ struct hook_counters {
 	__u64 no_waiter;	/* no room to remember the waiting task: fallback */
 	__u64 sigcont_handler;	/* would have run the program's own SIGCONT handler: patient instead of restart */
 	__u64 killed;
+	__u64 asked;		/* decide or packet records submitted: asked + lost_decide = what the engine should have seen */
+	__u64 observed;		/* observe records submitted */
 };
 
 /* Per slot and CPU (map slot_counters). */
