@@ -1,0 +1,253 @@
+package dev.interdict.event;
+
+import dev.interdict.libbpf.Btf;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToIntFunction;
+
+/**
+ * The Java twins of all structures and enums that cross between kernel and engine ({@code
+ * bpf/include/interdict/verdict.h}, {@code event.h}), and their comparison with the object that is
+ * about to be loaded.
+ */
+public final class EventLayouts {
+  /** {@code WIRE_VERSION} of {@code limits.h}. */
+  public static final int WIRE_VERSION = 1;
+
+  /** {@code COMM_BYTES} of {@code limits.h}. */
+  public static final int COMM_BYTES = 16;
+
+  /** {@code PATH_BYTES} of {@code limits.h}. */
+  public static final int PATH_BYTES = 4096;
+
+  public static final Layout FILE_IDENTITY =
+      Layout.struct("file_identity")
+          .u64("inode", "path")
+          .u32("device", "generation", "uid", "gid", "mode", "pad0")
+          .end();
+
+  public static final Layout SOCKET_ADDRESS =
+      Layout.struct("socket_address")
+          .bytes("address", 16)
+          .u16("port", "type")
+          .u32("pad0")
+          .bytes("pad1", 16)
+          .end();
+
+  public static final Layout PACKET_TUPLE =
+      Layout.struct("packet_tuple")
+          .bytes("source", 16)
+          .bytes("destination", 16)
+          .u16("source_port", "destination_port")
+          .u32("interface")
+          .end();
+
+  public static final Layout VERDICT_KEY =
+      Layout.struct("verdict_key")
+          .u8("hook", "family", "protocol", "flags")
+          .u32("mask_set", "access", "uid", "gid", "euid", "egid", "exe_device")
+          .u64("exe_inode", "exe_path", "image", "cgroup")
+          .union(ordered("file", FILE_IDENTITY, "socket", SOCKET_ADDRESS, "packet", PACKET_TUPLE))
+          .end();
+
+  public static final Layout VERDICT =
+      Layout.struct("verdict")
+          .slots("decided", "deny", "kill")
+          .u64("expires_ns")
+          .u32("generation", "pad0")
+          .end();
+
+  public static final Layout POSTURE =
+      Layout.struct("posture")
+          .bytes("active", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
+          .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass")
+          .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
+          .u32("mask_set", "generation")
+          .end();
+
+  public static final Layout ENGINE_STATE =
+      Layout.struct("engine_state")
+          .u64("heartbeat_ns")
+          .u32("asleep", "engine_pid", "posture_index", "pad0")
+          .bytes("hash_key", 16)
+          .bytes("pad1", 88)
+          .end();
+
+  public static final Layout SLOT_MASK = Layout.struct("slot_mask").slots("slots").end();
+
+  public static final Layout BUDGET = Layout.struct("budget").u64("denials", "window_ns").end();
+
+  public static final Layout BUDGET_WINDOW =
+      Layout.struct("budget_window").u64("start_ns", "denials").end();
+
+  public static final Layout HOOK_COUNTERS =
+      Layout.struct("hook_counters")
+          .u64("uncovered", "hits", "misses", "denied", "would_deny", "waited", "restarted")
+          .u64("patient", "gave_up", "stale", "lost_decide", "lost_observe", "undecidable")
+          .u64("no_waiter", "sigcont_handler", "killed")
+          .end();
+
+  public static final Layout SLOT_COUNTERS =
+      Layout.struct("slot_counters").u64("denied", "would_deny", "fallback", "tripped").end();
+
+  public static final Layout RECORD_HEADER =
+      Layout.struct("record_header")
+          .u16("version")
+          .u8("kind", "flags")
+          .u32("size")
+          .u64("time_ns")
+          .end();
+
+  public static final Layout EVENT =
+      Layout.struct("event")
+          .bytes("header", RECORD_HEADER.size())
+          .bytes("key", VERDICT_KEY.size())
+          .bytes("facts", VERDICT_KEY.size())
+          .slots("asked", "refused", "would")
+          .u32("pid", "tid", "parent_pid", "packet_bytes", "syscall")
+          .u16("exe_path_bytes", "path_bytes")
+          .bytes("comm", COMM_BYTES)
+          .bytes("strings", 0)
+          .end();
+
+  private static final Map<String, Layout> STRUCTS = new TreeMap<>();
+  private static final Map<String, Map<String, Long>> ENUMS = new TreeMap<>();
+
+  static {
+    for (Layout layout :
+        List.of(
+            FILE_IDENTITY,
+            SOCKET_ADDRESS,
+            PACKET_TUPLE,
+            VERDICT_KEY,
+            VERDICT,
+            POSTURE,
+            ENGINE_STATE,
+            SLOT_MASK,
+            BUDGET,
+            BUDGET_WINDOW,
+            HOOK_COUNTERS,
+            SLOT_COUNTERS,
+            RECORD_HEADER,
+            EVENT)) {
+      STRUCTS.put(layout.name(), layout);
+    }
+    ENUMS.put("hook", constants("HOOK_", Hook.values(), Hook::code));
+    ENUMS.get("hook").put("HOOK_NONE", 0L);
+    ENUMS.put("access", constants("ACCESS_", Access.values(), Access::bit));
+    ENUMS.put("object_flag", constants("OBJECT_", ObjectFlag.values(), ObjectFlag::bit));
+    ENUMS.put("record_kind", constants("RECORD_", RecordKind.values(), Enum::ordinal));
+    ENUMS.put("record_flag", constants("RECORD_", RecordFlag.values(), RecordFlag::bit));
+  }
+
+  private EventLayouts() {}
+
+  /**
+   * Compares every shared structure and enum with the object's own description.
+   *
+   * @throws LayoutException with all differences; nothing may be loaded then
+   */
+  public static void check(Btf btf) {
+    List<String> differences = new ArrayList<>();
+    Map<String, Btf.Struct> found = new TreeMap<>();
+    for (Btf.Struct struct : btf.variables().values()) {
+      // Maps are variables of a structure without a name.
+      if (!struct.name().isEmpty()) {
+        found.put(struct.name(), struct);
+      }
+    }
+    for (Btf.Struct struct : found.values()) {
+      Layout layout = STRUCTS.get(struct.name());
+      if (layout == null) {
+        differences.add("struct " + struct.name() + " of the object has no Java twin");
+      } else {
+        compare(layout, struct, differences);
+      }
+    }
+    for (String name : STRUCTS.keySet()) {
+      if (!found.containsKey(name)) {
+        differences.add("struct " + name + " is not in the object");
+      }
+    }
+    compareEnums(btf, differences);
+    if (!differences.isEmpty()) {
+      throw new LayoutException(differences);
+    }
+  }
+
+  private static void compare(Layout layout, Btf.Struct struct, List<String> differences) {
+    if (layout.size() != struct.size()) {
+      differences.add(
+          "struct %s: %d bytes expected, the object has %d"
+              .formatted(layout.name(), layout.size(), struct.size()));
+    }
+    Map<String, String> expected = new LinkedHashMap<>();
+    layout.fields().forEach(f -> expected.put(f.name(), place(f.offset(), f.size())));
+    Map<String, String> actual = new LinkedHashMap<>();
+    struct.fields().forEach(f -> actual.put(f.name(), place(f.offset(), f.size())));
+    compare(layout.name() + ".", expected, actual, differences);
+  }
+
+  private static void compareEnums(Btf btf, List<String> differences) {
+    for (String name : btf.enumVariables()) {
+      if (!ENUMS.containsKey(name)) {
+        differences.add("enum " + name + " of the object has no Java twin");
+      }
+    }
+    ENUMS.forEach(
+        (name, constants) -> {
+          if (btf.enums().containsKey(name)) {
+            compare("", constants, btf.enums().get(name), differences);
+          } else {
+            differences.add("enum " + name + " is not in the object");
+          }
+        });
+  }
+
+  private static <V> void compare(
+      String prefix, Map<String, V> expected, Map<String, V> actual, List<String> differences) {
+    expected.forEach(
+        (name, value) -> {
+          V other = actual.get(name);
+          if (!value.equals(other)) {
+            differences.add(
+                "%s%s: %s expected, the object has %s"
+                    .formatted(prefix, name, value, other == null ? "none" : other));
+          }
+        });
+    for (Map.Entry<String, V> entry : actual.entrySet()) {
+      if (!expected.containsKey(entry.getKey())) {
+        differences.add(
+            "%s%s: none expected, the object has %s"
+                .formatted(prefix, entry.getKey(), entry.getValue()));
+      }
+    }
+  }
+
+  private static String place(int offset, int size) {
+    return size + " bytes at " + offset;
+  }
+
+  private static <E extends Enum<E>> Map<String, Long> constants(
+      String prefix, E[] values, ToIntFunction<E> number) {
+    Map<String, Long> constants = new TreeMap<>();
+    for (E value : values) {
+      constants.put(
+          prefix + value.name().toUpperCase(Locale.ROOT), (long) number.applyAsInt(value));
+    }
+    return constants;
+  }
+
+  private static Map<String, Layout> ordered(
+      String a, Layout first, String b, Layout second, String c, Layout third) {
+    Map<String, Layout> members = new LinkedHashMap<>();
+    members.put(a, first);
+    members.put(b, second);
+    members.put(c, third);
+    return members;
+  }
+}

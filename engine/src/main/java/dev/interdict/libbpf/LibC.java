@@ -1,0 +1,131 @@
+package dev.interdict.libbpf;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The functions of the C library that Java does not offer. */
+final class LibC {
+  private static final int PROT_READ = 1;
+  private static final int PROT_WRITE = 2;
+  private static final int MAP_SHARED = 1;
+  private static final int MAP_PRIVATE = 2;
+  private static final int MAP_ANONYMOUS = 32;
+  private static final int CLOCK_BOOTTIME = 7;
+  private static final short POLLIN = 1;
+  private static final Linker.Option WITH_ERRNO = Linker.Option.captureCallState("errno");
+
+  private static final MethodHandle MMAP =
+      Native.libc(
+          "mmap",
+          FunctionDescriptor.of(
+              JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG),
+          WITH_ERRNO);
+  private static final MethodHandle MUNMAP =
+      Native.libc("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+  private static final MethodHandle CLOSE =
+      Native.libc("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle POLL =
+      Native.libc(
+          "poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT), WITH_ERRNO);
+  private static final MethodHandle SYSCALL =
+      Native.libc("syscall", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+  // Critical: no transition of the thread, and the result goes straight to a Java array.
+  private static final MethodHandle CLOCK_GETTIME =
+      Native.libc(
+          "clock_gettime",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS),
+          Linker.Option.critical(true));
+
+  private static final int PAGE_BYTES =
+      (int) Native.call(Native.libc("getpagesize", FunctionDescriptor.of(JAVA_INT)));
+
+  private LibC() {}
+
+  static int pageBytes() {
+    return PAGE_BYTES;
+  }
+
+  /**
+   * Maps {@code bytes} of {@code fd} from {@code offset}; reinterpreted to that size, unmapped by
+   * {@code arena}.
+   */
+  static MemorySegment mmap(
+      String name, int fd, long offset, long bytes, boolean writable, Arena arena) {
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    MemorySegment memory = mmap(name, bytes, protection, MAP_SHARED, fd, offset, arena);
+    return writable ? memory : memory.asReadOnly();
+  }
+
+  /** Zeroed memory that costs nothing until it is touched. */
+  static MemorySegment mmapAnonymous(long bytes, Arena arena) {
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    return mmap("a buffer", bytes, PROT_READ | PROT_WRITE, flags, -1, 0, arena);
+  }
+
+  private static MemorySegment mmap(
+      String name, long bytes, int protection, int flags, int fd, long offset, Arena arena) {
+    int[] errno = new int[1];
+    long address =
+        (long) Native.call(errno, MMAP, MemorySegment.NULL, bytes, protection, flags, fd, offset);
+    if (address == -1) {
+      throw new BpfException("map into memory", name, errno[0]);
+    }
+    return MemorySegment.ofAddress(address)
+        .reinterpret(bytes, arena, s -> munmap(s.address(), bytes));
+  }
+
+  private static void munmap(long address, long bytes) {
+    Native.call(MUNMAP, MemorySegment.ofAddress(address), bytes);
+  }
+
+  static void close(int fd) {
+    Native.call(CLOSE, fd);
+  }
+
+  /**
+   * Waits until one of {@code fds} can be read.
+   *
+   * @return how many can; 0 after {@code timeoutMs} or when a signal came
+   */
+  static int poll(int[] fds, int timeoutMs) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment array = arena.allocate(8L * fds.length, 8);
+      for (int i = 0; i < fds.length; i++) {
+        array.set(JAVA_INT, 8L * i, fds[i]);
+        array.set(JAVA_SHORT, 8L * i + 4, POLLIN);
+      }
+      int[] errno = new int[1];
+      int ready = (int) Native.call(errno, POLL, array, (long) fds.length, timeoutMs);
+      if (ready < 0 && errno[0] != Errno.EINTR) {
+        throw new BpfException("wait for records", "", errno[0]);
+      }
+      return Math.max(ready, 0);
+    }
+  }
+
+  static long syscall(long number, long first, long second) {
+    return (long) Native.call(SYSCALL, number, first, second);
+  }
+
+  /** CLOCK_BOOTTIME in nanoseconds. */
+  static long bootTimeNs() {
+    long[] time = new long[2];
+    try {
+      int result = (int) CLOCK_GETTIME.invokeExact(CLOCK_BOOTTIME, MemorySegment.ofArray(time));
+      if (result != 0) {
+        throw new IllegalStateException("clock_gettime(CLOCK_BOOTTIME) failed");
+      }
+    } catch (Throwable t) {
+      throw Native.unexpected(t);
+    }
+    return time[0] * 1_000_000_000L + time[1];
+  }
+}
