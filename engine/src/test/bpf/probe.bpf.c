@@ -84,4 +84,4 @@ int refused(struct xdp_md *context)
 	return *(__u8 *)(long)context->data;
 }
 
-char license[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

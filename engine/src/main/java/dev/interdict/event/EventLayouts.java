@@ -56,9 +56,12 @@ public final class EventLayouts {
 
   public static final Layout VERDICT =
       Layout.struct("verdict")
+          .u64("stamp")
+          .bytes("key", VERDICT_KEY.size())
           .slots("decided", "deny", "kill")
           .u64("expires_ns")
           .u32("generation", "pad0")
+          .u64("stamp_again")
           .end();
 
   public static final Layout POSTURE =
@@ -72,7 +75,7 @@ public final class EventLayouts {
   public static final Layout ENGINE_STATE =
       Layout.struct("engine_state")
           .u64("heartbeat_ns")
-          .u32("asleep", "engine_pid", "posture_index", "pad0")
+          .u32("asleep", "engine_pid", "posture_epoch", "pad0")
           .bytes("hash_key", 16)
           .bytes("pad1", 88)
           .end();
@@ -88,7 +91,7 @@ public final class EventLayouts {
       Layout.struct("hook_counters")
           .u64("uncovered", "hits", "misses", "denied", "would_deny", "waited", "restarted")
           .u64("patient", "gave_up", "stale", "lost_decide", "lost_observe", "undecidable")
-          .u64("no_waiter", "sigcont_handler", "killed")
+          .u64("no_waiter", "sigcont_handler", "killed", "asked", "observed")
           .end();
 
   public static final Layout SLOT_COUNTERS =

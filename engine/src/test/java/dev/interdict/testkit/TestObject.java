@@ -2,7 +2,6 @@ package dev.interdict.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -23,43 +22,19 @@ public final class TestObject {
             "-target",
             "bpf",
             // Debian keeps the kernel's asm headers by architecture
-            "-I/usr/include/" + System.getProperty("os.arch").replace("amd64", "x86_64") + "-linux-gnu",
+            "-I/usr/include/"
+                + System.getProperty("os.arch").replace("amd64", "x86_64")
+                + "-linux-gnu",
             "-c",
             source.toString(),
             "-o",
             object.toString());
         return Files.readAllBytes(object);
       } finally {
-        Files.delete(object);
+        Files.deleteIfExists(object);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** A command that must succeed. */
-  public static final class Shell {
-    private Shell() {}
-
-    /**
-     * Runs {@code command} and returns what it printed.
-     *
-     * @throws AssertionError if it fails; with its output
-     */
-    public static String run(String... command) {
-      try {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (process.waitFor() != 0) {
-          throw new AssertionError(String.join(" ", command) + "\n" + output);
-        }
-        return output;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new AssertionError(e);
-      }
     }
   }
 }
