@@ -37,9 +37,9 @@ debian_lists() {
 	fi
 }
 
-# debian_newest REGEX: the newest package whose whole name matches.
+# debian_newest REGEX: the newest package whose whole name matches, or nothing.
 debian_newest() {
-	apt-cache "${APT[@]}" pkgnames | grep -E -x -- "$1" | sort -V | tail -n 1
+	apt-cache "${APT[@]}" pkgnames | grep -E -x -- "$1" | sort -V | tail -n 1 || true
 }
 
 # debian_unpack DIR PACKAGE...: downloads the packages and unpacks them into DIR. PACKAGE may be NAME/SUITE.
