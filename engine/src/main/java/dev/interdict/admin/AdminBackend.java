@@ -1,0 +1,22 @@
+package dev.interdict.admin;
+
+import dev.interdict.control.Check;
+import dev.interdict.control.PolicyControl;
+import dev.interdict.control.Snapshot;
+import dev.interdict.pipeline.DecisionLog;
+import java.time.Instant;
+import java.util.function.Supplier;
+
+/**
+ * What the admin API speaks for.
+ *
+ * @param version of the engine
+ * @param started when the engine was
+ */
+public record AdminBackend(
+    PolicyControl control,
+    Supplier<Snapshot> snapshot,
+    DecisionLog decisions,
+    Check.Doctor doctor,
+    String version,
+    Instant started) {}

@@ -1,0 +1,145 @@
+package dev.interdict.admin;
+
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The admin API on a UNIX socket. Three fences: the directory (0750), the socket (0660), and the
+ * uid that the kernel vouches for on each connection.
+ */
+public final class AdminServer implements AutoCloseable {
+  /** A policy's 16 MiB of sources, and its compiled form with the same data. */
+  private static final int MAX_MESSAGE_BYTES = 40 << 20;
+
+  private static final int MAX_METADATA_BYTES = 8 << 10;
+
+  /** A client needs one call at a time, and one watch beside it. */
+  private static final int MAX_CALLS_PER_CONNECTION = 16;
+
+  /** How long running calls may take to end at shutdown. */
+  private static final int GRACE_SECONDS = 5;
+
+  private final Path socket;
+  private final Server server;
+  private final DecisionService decisions;
+  private final EventLoopGroup loop;
+  private final ExecutorService calls;
+
+  private AdminServer(
+      Path socket,
+      Server server,
+      DecisionService decisions,
+      EventLoopGroup loop,
+      ExecutorService calls) {
+    this.socket = socket;
+    this.server = server;
+    this.decisions = decisions;
+    this.loop = loop;
+    this.calls = calls;
+  }
+
+  /**
+   * Listens.
+   *
+   * @throws IOException if another engine listens there already, or the socket cannot be made
+   */
+  public static AdminServer start(AdminConfig config, AdminBackend backend) throws IOException {
+    Path socket = config.socket().toAbsolutePath();
+    prepare(socket);
+    NettyLog.quiet();
+    EventLoopGroup loop =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("admin", true), EpollIoHandler.newFactory());
+    ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
+    DecisionService decisions = new DecisionService(backend.decisions());
+    Server server =
+        NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
+            .channelType(EpollServerDomainSocketChannel.class)
+            .bossEventLoopGroup(loop)
+            .workerEventLoopGroup(loop)
+            .executor(calls)
+            .protocolNegotiator(new PeerNegotiator())
+            .intercept(new PeerCheck(config.uids()))
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .maxInboundMetadataSize(MAX_METADATA_BYTES)
+            .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+            .permitKeepAliveTime(30, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(false)
+            .maxConnectionIdle(5, TimeUnit.MINUTES)
+            .addService(new PolicyService(backend.control()))
+            .addService(new ModeService(backend.control()))
+            .addService(decisions)
+            .addService(new NodeService(backend))
+            .build();
+    AdminServer admin = new AdminServer(socket, server, decisions, loop, calls);
+    try {
+      server.start();
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw----"));
+    } catch (IOException e) {
+      admin.close();
+      throw new IOException("cannot listen on " + socket + ": " + e.getMessage(), e);
+    }
+    return admin;
+  }
+
+  /** Makes the directory, and takes away a socket that nobody listens on. */
+  private static void prepare(Path socket) throws IOException {
+    Path directory = socket.getParent();
+    if (!Files.isDirectory(directory)) {
+      // The directory is closed before the socket exists: there is no moment at which others could
+      // connect.
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
+    }
+    if (!Files.exists(socket)) {
+      return;
+    }
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      probe.connect(UnixDomainSocketAddress.of(socket));
+    } catch (java.net.ConnectException e) {
+      Files.delete(socket);
+      return;
+    }
+    throw new IOException("another engine listens on " + socket + "; stop it first");
+  }
+
+  /** Ends the watches, lets other calls finish for a few seconds, and removes the socket. */
+  @Override
+  public void close() {
+    server.shutdown();
+    decisions.close();
+    try {
+      if (!server.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
+        server.shutdownNow().awaitTermination(1, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    calls.shutdownNow();
+    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+    try {
+      Files.deleteIfExists(socket);
+    } catch (IOException e) {
+      System.getLogger(AdminServer.class.getName())
+          .log(System.Logger.Level.WARNING, "the socket " + socket + " stays", e);
+    }
+  }
+}

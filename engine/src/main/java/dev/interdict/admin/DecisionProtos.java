@@ -1,0 +1,148 @@
+package dev.interdict.admin;
+
+import com.google.protobuf.Duration;
+import dev.interdict.event.Access;
+import dev.interdict.event.Hook;
+import dev.interdict.pipeline.DecisionFilter;
+import dev.interdict.pipeline.DecisionRecord;
+import dev.interdict.pipeline.DecisionRecord.Outcome;
+import dev.interdict.pipeline.Glob;
+import dev.interdict.v1.Decision;
+import dev.interdict.v1.PolicyFinding;
+import dev.interdict.v1.Subject;
+import dev.interdict.v1.WatchDecisionsRequest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Decisions as messages, and filters back. No logic. */
+final class DecisionProtos {
+  /** Longest list of a filter: each element costs the pipeline time. */
+  private static final int MAX_ELEMENTS = 64;
+
+  private static final long NS_PER_SECOND = 1_000_000_000;
+
+  private DecisionProtos() {}
+
+  static DecisionFilter filter(WatchDecisionsRequest request) {
+    if (request.getLast() < 0) {
+      throw new BadRequestException("last is too large");
+    }
+    for (List<?> list :
+        List.of(
+            request.getHooksList(),
+            request.getPoliciesList(),
+            request.getUidsList(),
+            request.getExecutablesList(),
+            request.getCgroupsList())) {
+      if (list.size() > MAX_ELEMENTS) {
+        throw new BadRequestException("a filter lists at most " + MAX_ELEMENTS + " of each");
+      }
+    }
+    Set<Outcome> outcomes =
+        request.getOutcomesList().stream()
+            .map(DecisionProtos::outcome)
+            .collect(Collectors.toUnmodifiableSet());
+    return new DecisionFilter(
+        outcomes.isEmpty() ? Set.of(Outcome.DENIED, Outcome.WOULD_DENY) : outcomes,
+        request.getHooksList().stream()
+            .map(DecisionProtos::hook)
+            .collect(Collectors.toUnmodifiableSet()),
+        Set.copyOf(request.getPoliciesList()),
+        Set.copyOf(request.getUidsList()),
+        request.getExecutablesList().stream().map(DecisionProtos::glob).toList(),
+        List.copyOf(request.getCgroupsList()));
+  }
+
+  static Decision decision(DecisionRecord record) {
+    Decision.Builder decision =
+        Decision.newBuilder()
+            .setId(record.id())
+            .setTime(Protos.timestamp(record.time()))
+            .setOutcome(outcome(record.outcome()))
+            .setHook(record.hook().id())
+            .addAllAccess(
+                Arrays.stream(Access.values())
+                    .filter(access -> access.in(record.access()))
+                    .map(Access::id)
+                    .toList())
+            .setObject(record.object())
+            .addAllFindings(record.findings().stream().map(DecisionProtos::finding).toList())
+            .setFallback(record.fallback())
+            .setHeld(record.held());
+    if (record.subject() != null) {
+      decision.setSubject(subject(record.subject()));
+    }
+    if (record.latencyNs() >= 0) {
+      decision.setLatency(
+          Duration.newBuilder()
+              .setSeconds(record.latencyNs() / NS_PER_SECOND)
+              .setNanos((int) (record.latencyNs() % NS_PER_SECOND)));
+    }
+    return decision.build();
+  }
+
+  private static Subject subject(DecisionRecord.Subject subject) {
+    return Subject.newBuilder()
+        .setPid(subject.pid())
+        .setTid(subject.tid())
+        .setParentPid(subject.parentPid())
+        .setUid(subject.uid())
+        .setGid(subject.gid())
+        .setComm(subject.comm())
+        .setExe(subject.exe())
+        .setCgroup(subject.cgroup())
+        .build();
+  }
+
+  private static PolicyFinding finding(DecisionRecord.Finding finding) {
+    return PolicyFinding.newBuilder()
+        .setPolicy(finding.policy())
+        .setEnforced(finding.enforced())
+        .addAllDeny(finding.deny())
+        .addAllKill(finding.kill())
+        .addAllWarn(finding.warn())
+        .build();
+  }
+
+  private static dev.interdict.v1.Outcome outcome(Outcome outcome) {
+    return switch (outcome) {
+      case ALLOWED -> dev.interdict.v1.Outcome.OUTCOME_ALLOWED;
+      case DENIED -> dev.interdict.v1.Outcome.OUTCOME_DENIED;
+      case WOULD_DENY -> dev.interdict.v1.Outcome.OUTCOME_WOULD_DENY;
+    };
+  }
+
+  private static Outcome outcome(dev.interdict.v1.Outcome outcome) {
+    return switch (outcome) {
+      case OUTCOME_ALLOWED -> Outcome.ALLOWED;
+      case OUTCOME_DENIED -> Outcome.DENIED;
+      case OUTCOME_WOULD_DENY -> Outcome.WOULD_DENY;
+      case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> throw new BadRequestException("unknown outcome");
+    };
+  }
+
+  private static Hook hook(String id) {
+    return Arrays.stream(Hook.values())
+        .filter(hook -> hook.id().equals(id))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new BadRequestException(
+                    "no hook is named \"%s\"; there are %s"
+                        .formatted(
+                            id,
+                            Arrays.stream(Hook.values())
+                                .map(Hook::id)
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  private static Glob glob(String pattern) {
+    try {
+      return new Glob(pattern);
+    } catch (IllegalArgumentException e) {
+      throw new BadRequestException(e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.interdict.control;
+
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.policy.Policy;
+import dev.interdict.policy.Policy.Mode;
+import java.time.Instant;
+
+/**
+ * A policy that was applied. Immutable.
+ *
+ * @param digest of the sources
+ * @param policy null only if {@code problem} kept it from being built
+ * @param compiled as {@code policy}
+ * @param slot -1 if it is not in force, or not yet
+ * @param override the operator's mode in place of the policy's; null: none
+ * @param problem why it is not in force; null: it is
+ */
+record HeldPolicy(
+    String name,
+    String digest,
+    Policy policy,
+    CompiledPolicy compiled,
+    int slot,
+    Mode override,
+    Instant applied,
+    String problem) {
+
+  boolean inForce() {
+    return slot >= 0;
+  }
+
+  Mode declared() {
+    return policy == null ? Mode.AUDIT : policy.mode();
+  }
+
+  /** The override, or else what policy.yaml says. */
+  Mode mode() {
+    return override == null ? declared() : override;
+  }
+
+  HeldPolicy withOverride(Mode newOverride) {
+    return new HeldPolicy(name, digest, policy, compiled, slot, newOverride, applied, problem);
+  }
+
+  ActivePolicy active() {
+    return new ActivePolicy(slot, policy, compiled, mode());
+  }
+}

@@ -1,0 +1,42 @@
+package dev.interdict.control;
+
+import dev.interdict.control.Snapshot.SlotCounters;
+import dev.interdict.event.Hook;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A policy as operators see it.
+ *
+ * @param digest lower-case hex SHA-256 of the sources
+ * @param slot -1 if it is not in force
+ * @param problem why it is not in force, with the remedy; null: it is
+ */
+public record PolicyStatus(
+    String name,
+    String description,
+    Map<String, String> labels,
+    Set<Hook> hooks,
+    PolicyMode mode,
+    String digest,
+    int slot,
+    Instant applied,
+    String problem,
+    SlotCounters counters) {
+
+  static PolicyStatus of(HeldPolicy held, HostState state, Snapshot snapshot) {
+    boolean built = held.policy() != null;
+    return new PolicyStatus(
+        held.name(),
+        built ? held.policy().description() : "",
+        built ? held.policy().labels() : Map.of(),
+        built ? held.policy().hooks() : Set.of(),
+        PolicyMode.of(held, state, snapshot),
+        held.digest(),
+        held.slot(),
+        held.applied(),
+        held.problem(),
+        held.inForce() ? snapshot.slot(held.slot()) : SlotCounters.ZERO);
+  }
+}

@@ -1,0 +1,35 @@
+package dev.interdict.control;
+
+import dev.interdict.event.SlotSet;
+
+/**
+ * Gives out slots, each forgotten by the kernel before. Used under the lock of {@link
+ * PolicyControl}.
+ */
+final class Slots {
+  private final Enforcement enforcement;
+  private int last = -1;
+
+  Slots(Enforcement enforcement) {
+    this.enforcement = enforcement;
+  }
+
+  /**
+   * The free slot after the one given last, so that each rests as long as possible before its
+   * reuse.
+   *
+   * @throws NoSlotException if all are taken
+   * @throws EnforcementException if the kernel could not be made to forget it
+   */
+  int take(SlotSet taken) {
+    for (int i = 1; i <= SlotSet.SLOTS; i++) {
+      int slot = (last + i) % SlotSet.SLOTS;
+      if (!taken.contains(slot)) {
+        enforcement.forgetSlot(slot);
+        last = slot;
+        return slot;
+      }
+    }
+    throw new NoSlotException();
+  }
+}

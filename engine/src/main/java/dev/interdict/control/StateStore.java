@@ -1,0 +1,217 @@
+package dev.interdict.control;
+
+import dev.interdict.policy.Policy.Mode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What survives a restart: {@code state.json}, and one zip per policy revision with its sources and
+ * the compiled policy. Each file is replaced as a whole and reaches the disk before the call
+ * returns. Not safe for use by many threads: {@link PolicyControl} holds its lock.
+ */
+public final class StateStore {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String COMPILED = "compiled";
+  private static final String SOURCES = "sources/";
+
+  private final Path directory;
+  private final Path revisions;
+
+  /**
+   * Opens the store; makes the directory, for its owner only, if there is none.
+   *
+   * @throws StoreException if that is not possible
+   */
+  public StateStore(Path directory) {
+    this.directory = directory;
+    this.revisions = directory.resolve("policies");
+    var ownerOnly =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    try {
+      Files.createDirectories(directory, ownerOnly);
+      Files.createDirectories(revisions, ownerOnly);
+    } catch (IOException e) {
+      throw new StoreException("cannot make the state directory " + directory, e);
+    }
+  }
+
+  /** The form of {@code state.json}. */
+  record Saved(int version, long generation, Mode host, List<SavedPolicy> policies) {
+    static final int VERSION = 1;
+
+    static Saved of(HostState state) {
+      return new Saved(
+          VERSION,
+          state.generation(),
+          state.host(),
+          state.policies().values().stream().map(SavedPolicy::of).toList());
+    }
+  }
+
+  /**
+   * One policy of {@code state.json}.
+   *
+   * @param compiled digest of the compiled policy; the verdicts of its slot rest on it
+   * @param applied ISO 8601
+   */
+  record SavedPolicy(
+      String name, String digest, String compiled, int slot, Mode override, String applied) {
+    static SavedPolicy of(HeldPolicy held) {
+      return new SavedPolicy(
+          held.name(),
+          held.digest(),
+          held.compiled() == null ? "" : held.compiled().digest(),
+          held.slot(),
+          held.override(),
+          held.applied().toString());
+    }
+  }
+
+  /** A policy's folder and what was made of it. */
+  record Revision(SortedMap<String, byte[]> sources, byte[] compiled) {}
+
+  /**
+   * What was saved last.
+   *
+   * @return null if nothing was saved yet
+   * @throws StoreException if it cannot be read; starting without it would silently drop policies
+   */
+  Saved load() {
+    Path file = directory.resolve("state.json");
+    try {
+      Saved saved = JSON.readValue(Files.readAllBytes(file), Saved.class);
+      if (saved.version() != Saved.VERSION) {
+        throw new StoreException(
+            "%s has version %d, this engine reads %d; start the engine that wrote it, or move it away"
+                .formatted(file, saved.version(), Saved.VERSION),
+            null);
+      }
+      return saved;
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (IOException | JacksonException e) {
+      throw new StoreException(
+          "cannot read " + file + "; restore it, or move it away to start without policies", e);
+    }
+  }
+
+  /**
+   * Saves {@code state}, then drops revisions that it does not name.
+   *
+   * @throws StoreException if it cannot be written: the state before stands
+   */
+  void save(Saved state) {
+    replace(directory.resolve("state.json"), JSON.writeValueAsBytes(state));
+    prune(Set.copyOf(state.policies().stream().map(p -> fileName(p.name(), p.digest())).toList()));
+  }
+
+  /**
+   * Keeps a revision; {@link #save} must name it before it drops it again.
+   *
+   * @throws StoreException if it cannot be written
+   */
+  void write(String name, String digest, Revision revision) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      for (Map.Entry<String, byte[]> source : revision.sources().entrySet()) {
+        put(zip, SOURCES + source.getKey(), source.getValue());
+      }
+      put(zip, COMPILED, revision.compiled());
+    } catch (IOException e) {
+      throw new StoreException("cannot pack policy " + name, e);
+    }
+    replace(revisions.resolve(fileName(name, digest)), bytes.toByteArray());
+  }
+
+  /**
+   * A revision that was written.
+   *
+   * @throws StoreException if it cannot be read
+   */
+  Revision read(String name, String digest) {
+    Path file = revisions.resolve(fileName(name, digest));
+    SortedMap<String, byte[]> sources = new TreeMap<>();
+    byte[] compiled = null;
+    try (ZipInputStream zip =
+        new ZipInputStream(new ByteArrayInputStream(Files.readAllBytes(file)))) {
+      for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        if (entry.getName().startsWith(SOURCES)) {
+          sources.put(entry.getName().substring(SOURCES.length()), zip.readAllBytes());
+        } else {
+          compiled = zip.readAllBytes();
+        }
+      }
+      return new Revision(sources, compiled);
+    } catch (IOException e) {
+      throw new StoreException("cannot read " + file, e);
+    }
+  }
+
+  private void prune(Set<String> keep) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(revisions)) {
+      for (Path file : files) {
+        if (!keep.contains(file.getFileName().toString())) {
+          Files.delete(file);
+        }
+      }
+    } catch (IOException e) {
+      System.getLogger(StateStore.class.getName())
+          .log(System.Logger.Level.WARNING, "old revisions stay in " + revisions, e);
+    }
+  }
+
+  private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
+    zip.putNextEntry(new ZipEntry(name));
+    zip.write(content);
+    zip.closeEntry();
+  }
+
+  private static String fileName(String name, String digest) {
+    return name + "-" + digest.substring(0, 16) + ".zip";
+  }
+
+  /** After a crash at any point the file has its old or its new content, whole. */
+  private static void replace(Path file, byte[] content) {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              fresh,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        ByteBuffer bytes = ByteBuffer.wrap(content);
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        channel.force(true);
+      }
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel parent = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
+        parent.force(true);
+      }
+    } catch (IOException e) {
+      throw new StoreException("cannot write " + file, e);
+    }
+  }
+}

@@ -1,0 +1,476 @@
+package dev.interdict.admin;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.protobuf.ByteString;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
+import dev.interdict.control.Check;
+import dev.interdict.control.PolicyControl;
+import dev.interdict.control.StateStore;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.pipeline.DecisionLog;
+import dev.interdict.pipeline.DecisionRecord;
+import dev.interdict.pipeline.DecisionRecord.Outcome;
+import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.testkit.TinyBuilder;
+import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.ApplyResult;
+import dev.interdict.v1.CheckResult;
+import dev.interdict.v1.Decision;
+import dev.interdict.v1.DecisionServiceGrpc;
+import dev.interdict.v1.DeletePolicyRequest;
+import dev.interdict.v1.DoctorRequest;
+import dev.interdict.v1.GetModeRequest;
+import dev.interdict.v1.GetPolicyRequest;
+import dev.interdict.v1.GetStatusRequest;
+import dev.interdict.v1.GetStatusResponse;
+import dev.interdict.v1.ListPoliciesRequest;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.ModeServiceGrpc;
+import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.PolicyInfo;
+import dev.interdict.v1.PolicyProblems;
+import dev.interdict.v1.PolicyServiceGrpc;
+import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.SetModeRequest;
+import dev.interdict.v1.SourceFile;
+import dev.interdict.v1.WatchDecisionsRequest;
+import dev.interdict.v1.WatchDecisionsResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class AdminServerTest {
+  @TempDir Path directory;
+  private final FakeEnforcement kernel = new FakeEnforcement();
+  private final DecisionLog log = new DecisionLog();
+  private AdminServer server;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = AdminServer.start(config(AdminConfig.defaults().uids()), backend());
+    channel = AdminChannel.open(socket());
+  }
+
+  @AfterEach
+  void stop() {
+    channel.shutdownNow();
+    server.close();
+  }
+
+  @Test
+  void aPolicyMustGoThroughItsWholeLife() {
+    var policies = PolicyServiceGrpc.newBlockingStub(channel);
+
+    var applied = policies.applyPolicy(folder("name=a\nmode=enforce"));
+    assertEquals(ApplyResult.APPLY_RESULT_CREATED, applied.getResult());
+    assertEquals(Mode.MODE_ENFORCE, applied.getPolicy().getMode().getEffective());
+    assertEquals(
+        ApplyResult.APPLY_RESULT_UNCHANGED,
+        policies.applyPolicy(folder("name=a\nmode=enforce")).getResult());
+
+    PolicyInfo info =
+        policies.listPolicies(ListPoliciesRequest.getDefaultInstance()).getPolicies(0);
+    assertEquals("a", info.getName());
+    assertEquals(List.of("file_open"), info.getHooksList());
+    assertEquals(2, info.getCounters().getDenied());
+    assertEquals(3, info.getCounters().getWouldDeny());
+    var got = policies.getPolicy(GetPolicyRequest.newBuilder().setName("a").build());
+    assertEquals("name=a\nmode=enforce", got.getSources(0).getContent().toStringUtf8());
+
+    policies.deletePolicy(DeletePolicyRequest.newBuilder().setName("a").build());
+    assertEquals(
+        0, policies.listPolicies(ListPoliciesRequest.getDefaultInstance()).getPoliciesCount());
+  }
+
+  @Test
+  void anInvalidPolicyMustBeAnsweredWithEveryFindingErrorsFirst() {
+    var policies = PolicyServiceGrpc.newBlockingStub(channel);
+    policies.applyPolicy(folder("name=a"));
+
+    StatusRuntimeException thrown =
+        assertThrows(
+            StatusRuntimeException.class, () -> policies.applyPolicy(folder("mode=enforce")));
+    assertEquals(Code.INVALID_ARGUMENT, thrown.getStatus().getCode());
+    assertEquals("POLICY_INVALID", detail(thrown, ErrorInfo.class).getReason());
+    PolicyProblems problems = detail(thrown, PolicyProblems.class);
+    assertEquals("yaml.missing-key", problems.getDiagnostics(0).getCode());
+    assertEquals(3, problems.getDiagnostics(0).getColumn());
+    assertEquals(2, problems.getDiagnosticsCount());
+    assertEquals(1, kernel.set.policies().size());
+  }
+
+  @Test
+  void aHookTheHostLacksMustBeAnsweredWithTheRemedy() {
+    kernel.missing.add(Hook.FILE_OPEN);
+
+    StatusRuntimeException thrown =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> PolicyServiceGrpc.newBlockingStub(channel).applyPolicy(folder("name=a")));
+    assertEquals(Code.FAILED_PRECONDITION, thrown.getStatus().getCode());
+    PreconditionFailure.Violation violation =
+        detail(thrown, PreconditionFailure.class).getViolations(0);
+    assertEquals("hook file_open", violation.getSubject());
+    assertTrue(violation.getDescription().contains("boot with lsm="));
+  }
+
+  @Test
+  void requestsThatNoClientShouldSendMustBeRefused() {
+    var policies = PolicyServiceGrpc.newBlockingStub(channel);
+    var escape =
+        ApplyPolicyRequest.newBuilder()
+            .addSources(SourceFile.newBuilder().setPath("../policy.yaml"))
+            .build();
+
+    assertEquals(Code.INVALID_ARGUMENT, codeOf(() -> policies.applyPolicy(escape)));
+    assertEquals(
+        Code.INVALID_ARGUMENT,
+        codeOf(() -> policies.applyPolicy(ApplyPolicyRequest.getDefaultInstance())));
+    assertEquals(
+        Code.NOT_FOUND,
+        codeOf(() -> policies.deletePolicy(DeletePolicyRequest.getDefaultInstance())));
+    assertEquals(
+        Code.INVALID_ARGUMENT,
+        codeOf(
+            () ->
+                ModeServiceGrpc.newBlockingStub(channel)
+                    .setMode(SetModeRequest.getDefaultInstance())));
+    ByteString large = ByteString.copyFrom(new byte[41 << 20]);
+    assertEquals(
+        Code.RESOURCE_EXHAUSTED,
+        codeOf(
+            () ->
+                policies.applyPolicy(ApplyPolicyRequest.newBuilder().setCompiled(large).build())));
+  }
+
+  @Test
+  void modesMustSwitchForTheHostAndForOnePolicy() {
+    var modes = ModeServiceGrpc.newBlockingStub(channel);
+    int slot =
+        PolicyServiceGrpc.newBlockingStub(channel)
+            .applyPolicy(folder("name=a"))
+            .getPolicy()
+            .getSlot();
+
+    var one =
+        modes.setMode(
+            SetModeRequest.newBuilder().setPolicy("a").setMode(Mode.MODE_ENFORCE).build());
+    assertEquals(Mode.MODE_ENFORCE, one.getPolicies(0).getEffective());
+    assertEquals(Mode.MODE_AUDIT, one.getPolicies(0).getDeclared());
+    modes.setMode(SetModeRequest.newBuilder().setMode(Mode.MODE_AUDIT).build());
+    var all = modes.getMode(GetModeRequest.getDefaultInstance());
+    assertEquals(Mode.MODE_AUDIT, all.getHost());
+    assertEquals(Mode.MODE_AUDIT, all.getPolicies(0).getEffective());
+
+    kernel.tripped = SlotSet.of(slot);
+    ResetBudgetRequest reset = ResetBudgetRequest.newBuilder().setPolicy("a").build();
+    assertFalse(modes.resetBudget(reset).getMode().getTripped());
+    assertEquals(Code.FAILED_PRECONDITION, codeOf(() -> modes.resetBudget(reset)));
+  }
+
+  @Test
+  void statusAndDoctorMustTellWhatTheEngineKnows() {
+    var node = NodeServiceGrpc.newBlockingStub(channel);
+
+    GetStatusResponse status = node.getStatus(GetStatusRequest.getDefaultInstance());
+    assertEquals("0.0-test", status.getVersion());
+    assertEquals(ProcessHandle.current().pid(), status.getPid());
+    assertEquals("file_open", status.getHooks(0).getHook());
+    assertEquals(7, status.getHooks(0).getCountersOrThrow("hits"));
+    assertFalse(status.getHooks(1).getAttached());
+    assertEquals(4, status.getVerdicts());
+    var check = node.doctor(DoctorRequest.getDefaultInstance()).getChecks(0);
+    assertEquals(CheckResult.CHECK_RESULT_FAILED, check.getResult());
+    assertEquals("boot with lsm=bpf", check.getRemedy());
+  }
+
+  @Test
+  void aWatchMustBeginWithThePastAndGoOn() {
+    log.append(record(Outcome.DENIED, "/1"));
+    log.append(record(Outcome.DENIED, "/2"));
+
+    Iterator<WatchDecisionsResponse> watch =
+        DecisionServiceGrpc.newBlockingStub(channel)
+            .watchDecisions(WatchDecisionsRequest.newBuilder().setLast(1).build());
+    Decision past = watch.next().getDecision();
+    assertEquals("/2", past.getObject());
+    assertEquals("p", past.getFindings(0).getPolicy());
+    assertEquals(
+        com.google.protobuf.Duration.newBuilder().setNanos(1_500).build(), past.getLatency());
+    log.append(record(Outcome.ALLOWED, "/3"));
+    log.append(record(Outcome.WOULD_DENY, "/4"));
+    assertEquals("/4", watch.next().getDecision().getObject());
+  }
+
+  @Test
+  void aWatchOfThePastOnlyMustEnd() {
+    log.append(record(Outcome.DENIED, "/1"));
+
+    Iterator<WatchDecisionsResponse> watch =
+        DecisionServiceGrpc.newBlockingStub(channel)
+            .watchDecisions(
+                WatchDecisionsRequest.newBuilder().setLast(10).setNoFollow(true).build());
+    assertEquals("/1", watch.next().getDecision().getObject());
+    assertFalse(watch.hasNext());
+  }
+
+  @Test
+  void aWatcherThatDoesNotReadMustNotSlowThePipelineAndMustBeToldItsLoss() throws Exception {
+    Iterator<WatchDecisionsResponse> watch =
+        DecisionServiceGrpc.newBlockingStub(channel)
+            .watchDecisions(WatchDecisionsRequest.getDefaultInstance());
+    awaitWatchers(1);
+
+    int records = 100_000;
+    long start = System.nanoTime();
+    for (int i = 0; i < records; i++) {
+      log.append(record(Outcome.DENIED, "/" + i));
+    }
+    long perRecordNs = (System.nanoTime() - start) / records;
+
+    long received = 0;
+    long lost = 0;
+    while (received + lost < records) {
+      WatchDecisionsResponse next = watch.next();
+      received += next.hasDecision() ? 1 : 0;
+      lost += next.getLost();
+    }
+    assertEquals(records, received + lost);
+    assertTrue(lost > 0, "nothing was lost: the watcher was not slow");
+    assertTrue(perRecordNs < 100_000, perRecordNs + " ns a record");
+  }
+
+  @Test
+  void aCallerThatHangsUpMustLeaveNoWatcher() throws Exception {
+    var other = AdminChannel.open(socket());
+    DecisionServiceGrpc.newBlockingStub(other)
+        .watchDecisions(WatchDecisionsRequest.getDefaultInstance());
+    awaitWatchers(1);
+    other.shutdownNow();
+
+    awaitWatchers(0);
+  }
+
+  @Test
+  void stoppingMustEndTheWatchesAndRemoveTheSocket() throws Exception {
+    Iterator<WatchDecisionsResponse> watch =
+        DecisionServiceGrpc.newBlockingStub(channel)
+            .watchDecisions(WatchDecisionsRequest.getDefaultInstance());
+    awaitWatchers(1);
+
+    long start = System.nanoTime();
+    server.close();
+    assertEquals(Code.UNAVAILABLE, codeOf(watch::hasNext));
+    assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(4), "waited for the watch");
+    assertFalse(Files.exists(socket()));
+  }
+
+  @Test
+  void theSocketMustBeClosedToOthers() throws IOException {
+    assertEquals(
+        "rw-rw----", PosixFilePermissions.toString(Files.getPosixFilePermissions(socket())));
+    assertEquals(
+        "rwxr-x---",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(socket().getParent())));
+  }
+
+  @Test
+  void aCallerWhoseUidIsNotAllowedMustBeToldSo() throws IOException {
+    Path elsewhere = directory.resolve("other/admin.sock");
+    ManagedChannel refused = AdminChannel.open(elsewhere);
+    try (AdminServer picky =
+        AdminServer.start(new AdminConfig(elsewhere, Set.of(4711)), backend())) {
+      StatusRuntimeException thrown =
+          assertThrows(
+              StatusRuntimeException.class,
+              () ->
+                  NodeServiceGrpc.newBlockingStub(refused)
+                      .getStatus(GetStatusRequest.getDefaultInstance()));
+      assertEquals(Code.PERMISSION_DENIED, thrown.getStatus().getCode());
+      assertTrue(thrown.getMessage().contains("allowed: uid [4711]"), thrown.getMessage());
+      assertTrue(picky != server);
+    } finally {
+      refused.shutdownNow();
+    }
+  }
+
+  @Test
+  void anotherUserMustBeRefusedByTheUidTheKernelVouchesFor() throws Exception {
+    assumeTrue(new com.sun.security.auth.module.UnixSystem().getUid() == 0, "needs root");
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(
+        socket().getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(socket(), PosixFilePermissions.fromString("rw-rw-rw-"));
+
+    Process process =
+        new ProcessBuilder(
+                "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                readableClassPath(),
+                CallAsOther.class.getName(),
+                socket().toString())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(
+        output.contains("PERMISSION_DENIED: uid 65534 may not use the admin socket"), output);
+  }
+
+  /** Copies, because the originals may lie in a home directory that nobody else may enter. */
+  private String readableClassPath() throws IOException {
+    List<String> copies = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      Path copy = directory.resolve("class-path").resolve(String.valueOf(copies.size()));
+      copies.add(copy(Path.of(entry), copy).toString());
+    }
+    return String.join(File.pathSeparator, copies);
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    try (var files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        Files.createDirectories(target.getParent());
+        Files.copy(file, target);
+      }
+    }
+    return to;
+  }
+
+  /** Calls as whoever runs it, and prints the answer. */
+  static final class CallAsOther {
+    private CallAsOther() {}
+
+    public static void main(String[] args) {
+      ManagedChannel channel = AdminChannel.open(Path.of(args[0]));
+      try {
+        System.out.println(
+            NodeServiceGrpc.newBlockingStub(channel)
+                .getStatus(GetStatusRequest.getDefaultInstance()));
+      } catch (StatusRuntimeException e) {
+        System.out.println(e.getMessage());
+      } finally {
+        channel.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void aSecondEngineMustNotTakeTheSocketAndALeftOverOneMustBeReplaced() throws IOException {
+    IOException thrown =
+        assertThrows(IOException.class, () -> AdminServer.start(config(Set.of(0)), backend()));
+    assertTrue(thrown.getMessage().contains("another engine listens"), thrown.getMessage());
+
+    Path stale = directory.resolve("stale.sock");
+    try (var abandoned =
+        java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+      abandoned.bind(java.net.UnixDomainSocketAddress.of(stale));
+    }
+    AdminServer.start(new AdminConfig(stale, Set.of(0)), backend()).close();
+  }
+
+  private void awaitWatchers(int count) throws InterruptedException {
+    while (log.watchers() != count) {
+      Thread.sleep(5);
+    }
+  }
+
+  private Path socket() {
+    return directory.resolve("run/admin.sock");
+  }
+
+  private AdminConfig config(Set<Integer> uids) {
+    return new AdminConfig(socket(), uids);
+  }
+
+  private AdminBackend backend() {
+    PolicyControl control =
+        new PolicyControl(
+            new TinyBuilder(),
+            kernel,
+            new StateStore(directory.resolve("state")),
+            Clock.systemUTC());
+    return new AdminBackend(
+        control,
+        kernel::snapshot,
+        log,
+        () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),
+        "0.0-test",
+        Instant.EPOCH);
+  }
+
+  private static ApplyPolicyRequest folder(String yaml) {
+    return ApplyPolicyRequest.newBuilder()
+        .addSources(
+            SourceFile.newBuilder()
+                .setPath("policy.yaml")
+                .setContent(ByteString.copyFromUtf8(yaml)))
+        .build();
+  }
+
+  private static Code codeOf(org.junit.jupiter.api.function.Executable call) {
+    return assertThrows(StatusRuntimeException.class, call).getStatus().getCode();
+  }
+
+  private static <T extends com.google.protobuf.Message> T detail(
+      StatusRuntimeException thrown, Class<T> type) {
+    for (com.google.protobuf.Any any : StatusProto.fromThrowable(thrown).getDetailsList()) {
+      if (any.is(type)) {
+        try {
+          return any.unpack(type);
+        } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+    throw new AssertionError("no " + type.getSimpleName() + " in " + thrown);
+  }
+
+  private static DecisionRecord record(Outcome outcome, String object) {
+    return new DecisionRecord(
+        0,
+        Instant.now(),
+        outcome,
+        Hook.FILE_OPEN,
+        1,
+        new DecisionRecord.Subject(7, 7, 1, 33, 33, "nginx", "/usr/sbin/nginx", "/a"),
+        object,
+        List.of(new DecisionRecord.Finding("p", true, List.of("no"), List.of(), List.of())),
+        false,
+        true,
+        1_500);
+  }
+}

@@ -1,0 +1,275 @@
+package dev.interdict.control;
+
+import static dev.interdict.testkit.TinyBuilder.folder;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.control.PolicyControl.Result;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy.Mode;
+import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.testkit.TinyBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PolicyControlTest {
+  @TempDir Path directory;
+  private final FakeEnforcement kernel = new FakeEnforcement();
+  private PolicyControl control;
+
+  @BeforeEach
+  void start() {
+    control = controlOver(kernel);
+    control.restore();
+  }
+
+  @Test
+  void anAppliedPolicyMustBeInForceInItsOwnMode() {
+    assertEquals(Result.CREATED, apply("name=a").result());
+    assertEquals(Result.CREATED, apply("name=b\nmode=enforce").result());
+
+    assertEquals(List.of("a", "b"), names());
+    assertEquals(Mode.AUDIT, kernel.set.policies().get(0).mode());
+    assertTrue(kernel.set.enforces(kernel.set.policies().get(1)));
+  }
+
+  @Test
+  void theSameContentAgainMustChangeNothing() {
+    apply("name=a");
+    ActiveSet before = kernel.set;
+
+    assertEquals(Result.UNCHANGED, apply("name=a").result());
+    assertSame(before, kernel.set);
+  }
+
+  @Test
+  void newCodeMustTakeAForgottenSlotAndFreeTheOldOne() {
+    int first = apply("name=a\ncode=1").policy().slot();
+    PolicyControl.Applied second = apply("name=a\ncode=2");
+
+    assertEquals(Result.REPLACED, second.result());
+    assertNotEquals(first, second.policy().slot());
+    assertEquals(1, kernel.set.policies().size());
+    assertTrue(kernel.forgotten.contains(second.policy().slot()));
+  }
+
+  @Test
+  void aChangeOutsideTheCodeMustKeepTheSlotAndItsVerdicts() {
+    int slot = apply("name=a\ncode=1").policy().slot();
+
+    assertEquals(slot, apply("name=a\ncode=1\nmode=enforce").policy().slot());
+    assertEquals(Mode.ENFORCE, kernel.set.policies().getFirst().mode());
+  }
+
+  @Test
+  void aSlotMustRestBeforeItsReuseAndBeForgottenAgain() {
+    for (int i = 0; i < 300; i++) {
+      apply("name=a\ncode=" + i);
+    }
+    assertEquals(300 % SlotSet.SLOTS - 1, kernel.set.policies().getFirst().slot());
+  }
+
+  @Test
+  void moreThan256PoliciesMustBeRefusedAndTheOthersStay() {
+    for (int i = 0; i < SlotSet.SLOTS; i++) {
+      apply("name=p" + i);
+    }
+    ActiveSet before = kernel.set;
+
+    assertThrows(NoSlotException.class, () -> apply("name=one-more"));
+    assertSame(before, kernel.set);
+  }
+
+  @Test
+  void anInvalidPolicyMustLeaveTheOldOneInForce() {
+    apply("name=a\nmode=enforce");
+    ActiveSet before = kernel.set;
+
+    assertThrows(InvalidPolicyException.class, () -> apply("mode=enforce"));
+    assertSame(before, kernel.set);
+  }
+
+  @Test
+  void aHookTheHostLacksMustBeRefusedWithReasonAndRemedy() {
+    apply("name=a");
+    ActiveSet before = kernel.set;
+    kernel.missing.add(Hook.EXEC);
+
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> apply("name=a\nhooks=exec,file_open"));
+    assertEquals(
+        "hook exec: the LSM list lacks bpf; boot with lsm=landlock,yama,bpf", refused.getMessage());
+    assertSame(before, kernel.set);
+  }
+
+  @Test
+  void aSetTheKernelRefusesMustLeaveListAndStoreAsTheyWere() {
+    apply("name=a");
+    kernel.refuseUse = "E2BIG";
+
+    assertThrows(EnforcementException.class, () -> apply("name=b"));
+    assertEquals(List.of("a"), names());
+    assertEquals(List.of("a"), restarted(kernel).list().stream().map(PolicyStatus::name).toList());
+  }
+
+  @Test
+  void aPolicyThatCannotBeSavedMustNotStayInForce() throws Exception {
+    apply("name=a");
+    blockStateFile();
+
+    assertThrows(StoreException.class, () -> apply("name=b"));
+    assertEquals(List.of("a"), kernel.set.policies().stream().map(p -> p.policy().name()).toList());
+    assertEquals(List.of("a"), names());
+  }
+
+  @Test
+  void aModeThatCannotBeSavedMustStillBeSwitched() throws Exception {
+    apply("name=a\nmode=enforce");
+    blockStateFile();
+
+    PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT);
+    assertNotNull(switched.notSaved());
+    assertEquals(Mode.AUDIT, kernel.set.host());
+  }
+
+  @Test
+  void validatingOnlyMustChangeNothing() {
+    ActiveSet before = kernel.set;
+
+    PolicyControl.Applied applied = control.apply(folder("name=a\nmode=enforce"), null, true);
+    assertEquals(Result.CREATED, applied.result());
+    assertEquals(Mode.ENFORCE, applied.policy().mode().effective());
+    assertSame(before, kernel.set);
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void aDeletedPolicyMustBeGoneAfterARestartToo() {
+    apply("name=a");
+    apply("name=b");
+    control.delete("a");
+
+    assertEquals(List.of("b"), names());
+    assertEquals(List.of("b"), restarted(kernel).list().stream().map(PolicyStatus::name).toList());
+    assertThrows(NoSuchPolicyException.class, () -> control.delete("a"));
+  }
+
+  @Test
+  void theHostsAuditMustOverruleEveryPolicy() {
+    apply("name=a\nmode=enforce");
+
+    control.setHostMode(Mode.AUDIT);
+    assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
+    control.setHostMode(Mode.ENFORCE);
+    assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
+  }
+
+  @Test
+  void anOverrideMustOutliveNewRevisionsUntilItIsTakenBack() {
+    apply("name=a\nmode=audit\ncode=1");
+    control.setPolicyMode("a", Mode.ENFORCE);
+    apply("name=a\nmode=audit\ncode=2");
+
+    assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
+    control.setPolicyMode("a", null);
+    assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
+  }
+
+  @Test
+  void aRestartMustFindModesSlotsAndSourcesAsTheyWere() {
+    apply("name=a");
+    apply("name=b");
+    control.delete("a");
+    control.setPolicyMode("b", Mode.ENFORCE);
+    control.setHostMode(Mode.AUDIT);
+    ActiveSet before = kernel.set;
+
+    PolicyControl again = restarted(kernel);
+    assertEquals(Mode.AUDIT, again.hostMode());
+    assertEquals(before.policies().getFirst().slot(), kernel.set.policies().getFirst().slot());
+    assertEquals(Mode.ENFORCE, again.modes().getFirst().override());
+    assertArrayEquals(
+        folder("name=b").get("policy.yaml"), again.get("b").sources().get("policy.yaml"));
+  }
+
+  @Test
+  void aPolicyTheHostCanNoLongerUseMustSaySoAndNotTouchTheOthers() {
+    apply("name=a\nhooks=exec");
+    apply("name=b");
+    kernel.missing.add(Hook.EXEC);
+
+    PolicyControl again = restarted(kernel);
+    assertTrue(again.list().getFirst().problem().contains("lsm=landlock,yama,bpf"));
+    assertEquals(-1, again.list().getFirst().slot());
+    assertNull(again.list().getLast().problem());
+    assertEquals(List.of("b"), kernel.set.policies().stream().map(p -> p.policy().name()).toList());
+    kernel.missing.clear();
+    assertEquals(Result.REPLACED, again.apply(folder("name=a\nhooks=exec"), null, false).result());
+  }
+
+  @Test
+  void aDamagedStateFileMustKeepTheEngineFromStarting() throws Exception {
+    apply("name=a");
+    Files.writeString(directory.resolve("state.json"), "{\"version\":1,");
+
+    assertThrows(StoreException.class, () -> restarted(kernel));
+  }
+
+  @Test
+  void aTrippedBudgetMustShowAndBeReset() {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    assertThrows(RefusedException.class, () -> control.resetBudget("a"));
+    kernel.tripped = SlotSet.of(slot);
+
+    assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
+    assertEquals(Mode.ENFORCE, control.resetBudget("a").effective());
+  }
+
+  @Test
+  void revisionsThatNobodyUsesMustNotPileUp() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      apply("name=a\ncode=" + i);
+    }
+    try (var files = Files.list(directory.resolve("policies"))) {
+      assertEquals(1, files.count());
+    }
+  }
+
+  private PolicyControl.Applied apply(String yaml) {
+    return control.apply(folder(yaml), null, false);
+  }
+
+  private List<String> names() {
+    return control.list().stream().map(PolicyStatus::name).toList();
+  }
+
+  private PolicyControl restarted(FakeEnforcement enforcement) {
+    PolicyControl again = controlOver(enforcement);
+    enforcement.set = ActiveSet.EMPTY;
+    again.restore();
+    return again;
+  }
+
+  private PolicyControl controlOver(FakeEnforcement enforcement) {
+    return new PolicyControl(
+        new TinyBuilder(), enforcement, new StateStore(directory), Clock.systemUTC());
+  }
+
+  /** A directory in the place of the temporary file: works for root too, unlike permissions. */
+  private void blockStateFile() throws IOException {
+    Files.createDirectory(directory.resolve("state.json.new"));
+  }
+}

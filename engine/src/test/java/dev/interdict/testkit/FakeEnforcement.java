@@ -1,0 +1,105 @@
+package dev.interdict.testkit;
+
+import dev.interdict.control.ActivePolicy;
+import dev.interdict.control.ActiveSet;
+import dev.interdict.control.Enforcement;
+import dev.interdict.control.EnforcementException;
+import dev.interdict.control.Objection;
+import dev.interdict.control.Snapshot;
+import dev.interdict.control.Snapshot.HookStatus;
+import dev.interdict.control.Snapshot.SlotCounters;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Enforcement without a kernel: remembers what it was told and checks that control keeps its side.
+ */
+public final class FakeEnforcement implements Enforcement {
+  /** Hooks this host cannot do. */
+  public final Set<Hook> missing = EnumSet.noneOf(Hook.class);
+
+  /** If set, the next use fails. */
+  public String refuseUse;
+
+  /** What is in force. */
+  public ActiveSet set = ActiveSet.EMPTY;
+
+  public final List<Integer> forgotten = new ArrayList<>();
+  public SlotSet tripped = SlotSet.NONE;
+
+  private final Map<Integer, String> verdictsBySlot = new HashMap<>();
+
+  @Override
+  public List<Objection> objections(Policy policy) {
+    return policy.hooks().stream()
+        .filter(missing::contains)
+        .map(
+            hook ->
+                new Objection(
+                    "hook " + hook.id(),
+                    "the LSM list lacks bpf",
+                    "boot with lsm=landlock,yama,bpf"))
+        .toList();
+  }
+
+  @Override
+  public void use(ActiveSet next) {
+    if (refuseUse != null) {
+      String reason = refuseUse;
+      refuseUse = null;
+      throw new EnforcementException(reason, null);
+    }
+    if (next.generation() < set.generation()) {
+      throw new AssertionError("generation fell from " + set.generation());
+    }
+    Set<Integer> slots = new HashSet<>();
+    for (ActivePolicy policy : next.policies()) {
+      if (!slots.add(policy.slot())) {
+        throw new AssertionError("two policies in slot " + policy.slot());
+      }
+      String digest = policy.compiled().digest();
+      String carried = verdictsBySlot.putIfAbsent(policy.slot(), digest);
+      if (carried != null && !carried.equals(digest)) {
+        throw new AssertionError(
+            "verdicts of %s would answer for %s".formatted(carried, policy.policy().name()));
+      }
+    }
+    set = next;
+  }
+
+  @Override
+  public void forgetSlot(int slot) {
+    if (set.policies().stream().anyMatch(policy -> policy.slot() == slot)) {
+      throw new AssertionError("slot " + slot + " is in force");
+    }
+    forgotten.add(slot);
+    verdictsBySlot.remove(slot);
+    tripped = tripped.minus(SlotSet.of(slot));
+  }
+
+  @Override
+  public void resetBudget(int slot) {
+    tripped = tripped.minus(SlotSet.of(slot));
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    return new Snapshot(
+        Map.of(
+            Hook.FILE_OPEN, new HookStatus(true, "lsm", Map.of("hits", 7L, "denied", 2L)),
+            Hook.XDP_INGRESS, new HookStatus(false, "no interface in any scope", Map.of())),
+        Map.of(0, new SlotCounters(2, 3, 1, 0)),
+        tripped,
+        Map.of("decided", 5L),
+        4,
+        1);
+  }
+}

@@ -1,0 +1,80 @@
+package dev.interdict.testkit;
+
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.ReadSet;
+import dev.interdict.control.InvalidPolicyException;
+import dev.interdict.control.PolicyBuilder;
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.Policy;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.SortedMap;
+
+/**
+ * Builds policies from a folder whose {@code policy.yaml} has lines {@code name}, {@code mode},
+ * {@code hooks}, {@code code}; without a name it is invalid. Two policies with equal code have
+ * equal compiled digests.
+ */
+public final class TinyBuilder implements PolicyBuilder {
+  @Override
+  public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
+    Properties yaml = new Properties();
+    try {
+      yaml.load(
+          new java.io.StringReader(new String(sources.get("policy.yaml"), StandardCharsets.UTF_8)));
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
+    if (yaml.getProperty("name") == null) {
+      throw new InvalidPolicyException(
+          List.of(
+              new Diagnostic(Diagnostic.Severity.WARNING, "policy.yaml", 2, 1, "lint.odd", "odd"),
+              new Diagnostic(
+                  Diagnostic.Severity.ERROR,
+                  "policy.yaml",
+                  1,
+                  3,
+                  "yaml.missing-key",
+                  "metadata.name is missing")));
+    }
+    Set<Hook> hooks = EnumSet.noneOf(Hook.class);
+    for (String hook : yaml.getProperty("hooks", "file_open").split(",", -1)) {
+      hooks.add(Hook.valueOf(hook.toUpperCase(Locale.ROOT)));
+    }
+    Policy policy =
+        new Policy(
+            yaml.getProperty("name"),
+            "a policy of the tests",
+            Map.of("severity", "high"),
+            hooks,
+            Policy.Mode.valueOf(yaml.getProperty("mode", "AUDIT").toUpperCase(Locale.ROOT)),
+            new Policy.Scope(List.of(), List.of()),
+            Policy.OnMiss.HOLD,
+            Policy.Fallback.ALLOW,
+            false,
+            null,
+            Map.of("p.rego", "package interdict.policies.p"),
+            "{}".getBytes(StandardCharsets.UTF_8));
+    CompiledPolicy compiled =
+        new CompiledPolicy(
+            policy.name(),
+            policy.name() + "/" + yaml.getProperty("code", "1"),
+            new byte[] {0},
+            policy.data(),
+            new ReadSet(Set.of("file.path")),
+            Set.of(),
+            List.of());
+    return new Built(policy, compiled, new byte[] {1});
+  }
+
+  /** A folder for this builder. */
+  public static SortedMap<String, byte[]> folder(String yaml) {
+    return new java.util.TreeMap<>(Map.of("policy.yaml", yaml.getBytes(StandardCharsets.UTF_8)));
+  }
+}
