@@ -1,0 +1,69 @@
+package dev.interdict.policy;
+
+import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A fact that rules can read: one leaf of the schema of {@code input}.
+ *
+ * @param path dotted, below {@code input}, such as {@code file.path}
+ * @param type what its values are
+ * @param words the values it can take; empty: not listed
+ * @param pattern what a string must look like, or null
+ * @param min least number; {@code Long.MIN_VALUE} if the schema says nothing
+ * @param max largest number; {@code Long.MAX_VALUE} if the schema says nothing
+ * @param optional whether the fact can be absent
+ */
+record Field(
+    String path,
+    Type type,
+    List<String> words,
+    Pattern pattern,
+    long min,
+    long max,
+    boolean optional) {
+
+  enum Type {
+    STRING("a string"),
+    INTEGER("a whole number"),
+    BOOLEAN("true or false"),
+    /** A set of words, such as {@code access}. */
+    STRINGS("a string");
+
+    /** What a value in a rule must be. */
+    final String wanted;
+
+    Type(String wanted) {
+      this.wanted = wanted;
+    }
+  }
+
+  /** Whether the values are IP addresses. */
+  boolean isAddress() {
+    return path.endsWith(".address");
+  }
+
+  /** Whether the values are absolute paths of files. */
+  boolean isPath() {
+    return path.equals("file.path") || path.equals("process.exe.path");
+  }
+
+  /** The same fact at another hook: what either side allows. */
+  Field or(Field other) {
+    List<String> both =
+        words.isEmpty() || other.words.isEmpty()
+            ? List.of()
+            : List.copyOf(
+                new TreeSet<>(Stream.concat(words.stream(), other.words.stream()).toList()));
+    return new Field(
+        path,
+        type,
+        both,
+        pattern,
+        Math.min(min, other.min),
+        Math.max(max, other.max),
+        optional || other.optional);
+  }
+}

@@ -1,0 +1,179 @@
+package dev.interdict.policy;
+
+import com.google.re2j.PatternSyntaxException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Checks the values that facts are compared with. A value that no event can have is an error: such
+ * a rule would never match and nobody would notice.
+ */
+final class LiteralCheck {
+  private final String file;
+  private final Findings findings;
+
+  LiteralCheck(String file, Findings findings) {
+    this.file = file;
+    this.findings = findings;
+  }
+
+  /** The value of {@code node} for {@code field}: String, Long or Boolean; null after an error. */
+  Object check(Field field, Operator operator, YamlNode node) {
+    Object value = node.value();
+    Field.Type type = operator == Operator.EXISTS ? Field.Type.BOOLEAN : field.type();
+    boolean fits =
+        switch (type) {
+          case STRING, STRINGS -> value instanceof String;
+          case INTEGER -> value instanceof Long;
+          case BOOLEAN -> value instanceof Boolean;
+        };
+    if (!fits) {
+      boolean quotable =
+          type.wanted.equals("a string") && node instanceof YamlNode.Scalar && value != null;
+      findings.error(
+          file,
+          node.at(),
+          "rule.type",
+          field.path()
+              + " is "
+              + type.wanted
+              + ", not "
+              + node.kind()
+              + (quotable ? "; put it in quotes" : ""));
+      return null;
+    }
+    String problem = problem(field, operator, value);
+    if (problem != null) {
+      findings.error(file, node.at(), "rule.value", problem);
+      return null;
+    }
+    String doubt = value instanceof String text ? doubt(field, operator, text) : null;
+    if (doubt != null) {
+      findings.warning(file, node.at(), "lint.value", doubt);
+    }
+    return value;
+  }
+
+  /** Whether every item of a list in data can be compared with {@code field}. */
+  boolean checkData(Field field, Operator operator, String path, JsonNode list, Mark at) {
+    if (!list.isArray()) {
+      findings.error(file, at, "rule.data", "data." + path + " is not a list");
+      return false;
+    }
+    for (int i = 0; i < list.size(); i++) {
+      JsonNode item = list.get(i);
+      boolean wantsNumber = field.type() == Field.Type.INTEGER;
+      boolean fits =
+          wantsNumber ? item.canConvertToLong() && item.isIntegralNumber() : item.isString();
+      String problem =
+          fits
+              ? problem(field, operator, wantsNumber ? (Object) item.asLong() : item.asString())
+              : field.path() + " is " + field.type().wanted + ", not " + item;
+      if (problem != null) {
+        findings.error(file, at, "rule.data", "data." + path + "[" + i + "]: " + problem);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static String problem(Field field, Operator operator, Object value) {
+    return switch (operator) {
+      case REGEX -> regexProblem((String) value);
+      case GLOB -> globProblem((String) value);
+      case CIDR -> Addresses.cidrProblem((String) value);
+      case PREFIX, SUFFIX ->
+          ((String) value).isEmpty() ? "an empty " + operator.key + " matches everything" : null;
+      case EXISTS -> null;
+      default ->
+          value instanceof Long number ? rangeProblem(field, number) : wordProblem(field, value);
+    };
+  }
+
+  private static String rangeProblem(Field field, long number) {
+    boolean inside = number >= field.min() && number <= field.max();
+    return inside
+        ? null
+        : "%s is between %d and %d; %d never occurs"
+            .formatted(field.path(), field.min(), field.max(), number);
+  }
+
+  private static String wordProblem(Field field, Object value) {
+    if (!(value instanceof String text)) {
+      return null;
+    }
+    if (!field.words().isEmpty() && !field.words().contains(text)) {
+      return field.path() + " is never \"" + text + "\"" + Suggest.among(text, field.words());
+    }
+    if (field.pattern() != null && !field.pattern().matcher(text).find()) {
+      return field.path() + " is never \"" + text + "\"; its values look like " + field.pattern();
+    }
+    if (field.isAddress()) {
+      return Addresses.addressProblem(text);
+    }
+    return field.isPath() ? pathProblem(text) : null;
+  }
+
+  private static String pathProblem(String path) {
+    if (!path.startsWith("/")) {
+      return "\"" + path + "\" is not absolute; the kernel reports absolute paths only";
+    }
+    boolean normal = path.equals("/") || !(path + "/").matches(".*/(\\.{0,2})/.*");
+    return normal
+        ? null
+        : "\""
+            + path
+            + "\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs";
+  }
+
+  private static String regexProblem(String regex) {
+    try {
+      com.google.re2j.Pattern.compile(regex);
+      return null;
+    } catch (PatternSyntaxException e) {
+      return "no regular expression that OPA knows (RE2): " + e.getMessage();
+    }
+  }
+
+  /** Brackets and braces must be closed, as OPA's glob needs it; anything else is a literal. */
+  private static String globProblem(String glob) {
+    int braces = 0;
+    boolean bracket = false;
+    for (int i = 0; i < glob.length(); i++) {
+      char c = glob.charAt(i);
+      if (c == '\\') {
+        i++;
+      } else if (bracket) {
+        bracket = c != ']';
+      } else {
+        bracket = c == '[';
+        braces += c == '{' ? 1 : c == '}' ? -1 : 0;
+      }
+    }
+    return !bracket && braces == 0
+        ? null
+        : "the glob \"" + glob + "\" has an open [ or {, or a } too many";
+  }
+
+  private static String doubt(Field field, Operator operator, String text) {
+    if (operator == Operator.PREFIX && field.isPath() && !text.endsWith("/")) {
+      return "the prefix "
+          + text
+          + " also matches "
+          + text
+          + "x; write "
+          + text
+          + "/ for what is below a directory";
+    }
+    if (operator == Operator.REGEX && !text.startsWith("^") && !text.endsWith("$")) {
+      return "the expression matches anywhere in "
+          + field.path()
+          + "; anchor it with ^ and $ if that is not meant";
+    }
+    boolean pattern = text.indexOf('*') >= 0 && field.isPath();
+    boolean literal =
+        operator == Operator.EQUALS || operator == Operator.IN || operator == Operator.NOT_IN;
+    return pattern && literal
+        ? "\"" + text + "\" is compared literally; for a pattern write {glob: ...}"
+        : null;
+  }
+}

@@ -1,0 +1,170 @@
+package dev.interdict.policy;
+
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Condition.Match;
+import dev.interdict.policy.Condition.Values;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads the comparison of one fact, {@code file.path: {in: [/etc/shadow]}}, and checks it against
+ * the schemas and {@code data}.
+ */
+final class MatchReader {
+  private final String file;
+  private final Findings findings;
+  private final Set<Hook> hooks;
+  private final Map<String, Field> fields;
+  private final JsonNode data;
+  private final LiteralCheck literals;
+
+  MatchReader(String file, Findings findings, Set<Hook> hooks, JsonNode data) {
+    this.file = file;
+    this.findings = findings;
+    this.hooks = hooks;
+    this.fields = Fields.of(hooks);
+    this.data = data;
+    this.literals = new LiteralCheck(file, findings);
+  }
+
+  /** The comparisons of one fact, all of which must hold; null after an error. */
+  Condition read(YamlNode.Entry entry) {
+    Field field = fields.get(entry.key());
+    if (field == null) {
+      findings.error(file, entry.at(), "rule.unknown-field", unknown(entry.key()));
+      return null;
+    }
+    return switch (entry.value()) {
+      case YamlNode.Scalar scalar -> match(field, Operator.EQUALS, scalar, entry.at());
+      case YamlNode.Sequence sequence -> {
+        findings.error(
+            file,
+            sequence.at(),
+            "rule.operator",
+            "a list needs an operator: {in: [...]} or {notIn: [...]}");
+        yield null;
+      }
+      case YamlNode.Mapping mapping -> operators(field, mapping, entry.at());
+    };
+  }
+
+  /** Why a fact is not known, with what may be meant. */
+  String unknown(String path) {
+    List<String> elsewhere = Fields.hooksWith(path);
+    String asked = hooks.stream().map(Hook::id).reduce((a, b) -> a + ", " + b).orElse("none");
+    if (!elsewhere.isEmpty()) {
+      return "no hook of this policy ("
+          + asked
+          + ") has the fact "
+          + path
+          + "; it is known at "
+          + String.join(", ", elsewhere);
+    }
+    Set<String> known = new TreeSet<>(fields.keySet());
+    known.addAll(List.of("any", "all", "not"));
+    return "unknown fact \"" + path + "\"" + Suggest.among(path, known);
+  }
+
+  private Condition operators(Field field, YamlNode.Mapping mapping, Mark at) {
+    if (mapping.entries().isEmpty()) {
+      findings.error(
+          file, mapping.at(), "rule.operator", field.path() + " is compared with nothing");
+      return null;
+    }
+    List<Condition> all = new ArrayList<>();
+    for (YamlNode.Entry e : mapping.entries()) {
+      Operator operator = Operator.ofKey(e.key()).orElse(null);
+      if (operator == null || !operator.fits(field)) {
+        all.add(null);
+        findings.error(file, e.at(), "rule.operator", misfit(field, e.key(), operator));
+      } else {
+        all.add(match(field, operator, e.value(), e.at()));
+      }
+    }
+    if (all.contains(null)) {
+      return null;
+    }
+    return all.size() == 1 ? all.getFirst() : new Condition.All(all, at);
+  }
+
+  private static String misfit(Field field, String key, Operator operator) {
+    List<String> fitting = Operator.keysFor(field);
+    if (operator == null) {
+      return "unknown operator \"" + key + "\" for " + field.path() + Suggest.among(key, fitting);
+    }
+    if (operator == Operator.EXISTS) {
+      return field.path() + " is always there; exists says nothing";
+    }
+    String bare =
+        fitting.isEmpty() ? "a bare value" : "a bare value, " + String.join(", ", fitting);
+    return key + " does not fit " + field.path() + "; what fits: " + bare;
+  }
+
+  private Condition match(Field field, Operator operator, YamlNode node, Mark at) {
+    if (operator.takes != Operator.Takes.ONE && node instanceof YamlNode.Mapping reference) {
+      return dataMatch(field, operator, reference, at);
+    }
+    List<YamlNode> items;
+    if (operator.takes != Operator.Takes.ONE && node instanceof YamlNode.Sequence sequence) {
+      items = sequence.items();
+      if (items.isEmpty()) {
+        findings.error(file, node.at(), "rule.empty", "the list is empty");
+        return null;
+      }
+    } else if (operator.takes != Operator.Takes.LIST && node instanceof YamlNode.Scalar) {
+      items = List.of(node);
+    } else {
+      String wanted = operator.takes == Operator.Takes.ONE ? "one value" : "a list or {data: NAME}";
+      findings.error(
+          file,
+          node.at(),
+          "yaml.type",
+          (operator.key.isEmpty() ? field.path() : operator.key)
+              + " takes "
+              + wanted
+              + ", not "
+              + node.kind());
+      return null;
+    }
+    List<Object> values = new ArrayList<>();
+    for (YamlNode item : items) {
+      values.add(literals.check(field, operator, item));
+    }
+    return values.contains(null)
+        ? null
+        : new Match(field, operator, new Values.Literals(values), at);
+  }
+
+  private Condition dataMatch(Field field, Operator operator, YamlNode.Mapping reference, Mark at) {
+    Section section = Section.of(file, findings, operator.key, reference, List.of("data"));
+    section.require("data");
+    String path = section.string("data", null);
+    if (path == null) {
+      return null;
+    }
+    Mark mark = section.node("data").at();
+    if (!path.matches("[a-zA-Z_][a-zA-Z0-9_]*(\\.[a-zA-Z_][a-zA-Z0-9_]*)*")) {
+      findings.error(
+          file, mark, "rule.data", "\"" + path + "\" is no dotted path of names into data");
+      return null;
+    }
+    JsonNode list = data;
+    Set<String> known = new TreeSet<>();
+    for (String name : path.split("\\.", -1)) {
+      known.clear();
+      known.addAll(list.propertyNames());
+      list = list.path(name);
+      if (list.isMissingNode()) {
+        findings.error(file, mark, "rule.data", "data has no " + path + Suggest.among(name, known));
+        return null;
+      }
+    }
+    return literals.checkData(field, operator, path, list, mark)
+        ? new Match(field, operator, new Values.Data(path), at)
+        : null;
+  }
+}

@@ -1,0 +1,289 @@
+package dev.interdict.policy;
+
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Policy.Budget;
+import dev.interdict.policy.Policy.Fallback;
+import dev.interdict.policy.Policy.Mode;
+import dev.interdict.policy.Policy.OnMiss;
+import dev.interdict.policy.Policy.Scope;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Reads policies: strict, and with all problems in one run. Each has file, line and column, and
+ * where it can be guessed, what was meant. Rego is taken as it is; its compiler checks it.
+ */
+public final class PolicyParser {
+  static final String API_VERSION = "interdict.dev/v1";
+
+  /** The Rego module that the YAML rules become. */
+  static final String LOWERED = "policy.yaml.rego";
+
+  /** The Rego module that is written inside of the YAML document. */
+  static final String INLINE = "policy.yaml.inline.rego";
+
+  private static final Duration MIN_WINDOW = Duration.ofSeconds(1);
+  private static final Duration MAX_WINDOW = Duration.ofDays(1);
+
+  private final PolicySource source;
+  private final String file;
+  private final Findings findings = new Findings();
+  private final SourceMap sourceMap;
+
+  private PolicyParser(PolicySource source) {
+    this.source = source;
+    this.file = source.manifest();
+    this.sourceMap = new SourceMap(file);
+  }
+
+  /** Parses a policy's files. */
+  public static ParsedPolicy parse(PolicySource source) {
+    return new PolicyParser(source).parse();
+  }
+
+  private ParsedPolicy parse() {
+    byte[] yaml = source.files().get(file);
+    Policy policy = null;
+    if (yaml == null) {
+      findings.error(file, "policy.missing-file", "the policy has no " + file);
+    } else {
+      YamlNode root = YamlReader.read(file, yaml, YamlReader.MAX_BYTES, findings);
+      policy = root == null ? null : policy(root);
+    }
+    RegoFiles rego = RegoFiles.read(source, policy == null ? null : policy.name(), findings);
+    return new ParsedPolicy(
+        findings.failed() ? null : policy,
+        rego.tests(),
+        source.files().get(PolicySource.CASES_YAML),
+        policy != null && policy.rego().containsKey(LOWERED) ? LOWERED : null,
+        sourceMap,
+        findings.sorted());
+  }
+
+  private Policy policy(YamlNode root) {
+    Section top =
+        Section.of(
+            file, findings, Section.TOP, root, List.of("apiVersion", "kind", "metadata", "spec"));
+    if (!(root instanceof YamlNode.Mapping)) {
+      return null;
+    }
+    List.of("apiVersion", "kind", "metadata", "spec").forEach(top::require);
+    constant(top, "apiVersion", API_VERSION);
+    constant(top, "kind", "Policy");
+    Section metadata = top.section("metadata", List.of("name", "labels", "annotations"));
+    if (top.has("metadata")) {
+      metadata.require("name");
+    }
+    metadata.stringMap("annotations"); // for other tools; checked and not read
+    String name = name(metadata);
+    Section spec =
+        top.section(
+            "spec",
+            List.of(
+                "description",
+                "hooks",
+                "mode",
+                "scope",
+                "onMiss",
+                "fallback",
+                "unparsed",
+                "budget",
+                "data",
+                "rules",
+                "rego"));
+    Set<Hook> hooks = top.has("spec") ? hooks(spec) : EnumSet.noneOf(Hook.class);
+    JsonNode data = DataReader.read(source, spec.node("data"), findings);
+    return new Policy(
+        name,
+        spec.string("description", ""),
+        metadata.stringMap("labels"),
+        hooks,
+        spec.word("mode", Mode.class, Mode.AUDIT),
+        scope(spec, hooks),
+        spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
+        spec.word("fallback", Fallback.class, Fallback.ALLOW),
+        unparsedPass(spec, hooks),
+        budget(spec),
+        rego(name, hooks, spec, data),
+        JsonMapper.shared().writeValueAsBytes(data));
+  }
+
+  private void constant(Section top, String key, String value) {
+    String written = top.string(key, value);
+    if (!written.equals(value)) {
+      top.error(
+          top.node(key).at(),
+          "yaml.value",
+          key + " is \"" + written + "\"; this version reads \"" + value + "\"");
+    }
+  }
+
+  private String name(Section metadata) {
+    String name = metadata.string("name", "unnamed");
+    if (!name.matches("[a-z][a-z0-9-]{0,62}") || name.endsWith("-")) {
+      metadata.error(
+          metadata.node("name").at(),
+          "yaml.value",
+          "metadata.name is \""
+              + name
+              + "\"; it starts with a letter and has at most 63 lower-case letters, digits and dashes");
+    }
+    return name;
+  }
+
+  private Set<Hook> hooks(Section spec) {
+    spec.require("hooks");
+    Set<Hook> hooks = EnumSet.noneOf(Hook.class);
+    List<String> known = Stream.of(Hook.values()).map(Hook::id).toList();
+    for (YamlNode.Scalar item : spec.strings("hooks")) {
+      int index = known.indexOf(item.text());
+      if (index < 0) {
+        spec.error(
+            item.at(),
+            "yaml.value",
+            "unknown hook \"" + item.text() + "\"" + Suggest.among(item.text(), known));
+      } else if (!hooks.add(Hook.values()[index])) {
+        spec.error(item.at(), "yaml.value", "the hook " + item.text() + " is named twice");
+      }
+    }
+    if (spec.has("hooks")
+        && spec.node("hooks") instanceof YamlNode.Sequence s
+        && s.items().isEmpty()) {
+      spec.error(s.at(), "yaml.value", "spec.hooks is empty; known: " + String.join(", ", known));
+    }
+    return hooks;
+  }
+
+  private Scope scope(Section spec, Set<Hook> hooks) {
+    Section scope = spec.section("scope", List.of("cgroups", "interfaces"));
+    List<String> cgroups = new ArrayList<>();
+    for (YamlNode.Scalar item : scope.strings("cgroups")) {
+      String path = item.text();
+      if (!path.startsWith("/") || (path.length() > 1 && (path + "/").matches(".*/\\.{0,2}/.*"))) {
+        scope.error(
+            item.at(),
+            "yaml.value",
+            "\""
+                + path
+                + "\" is no cgroup path; write it from the cgroup root, such as /system.slice/nginx.service");
+      }
+      cgroups.add(path);
+    }
+    List<String> interfaces = new ArrayList<>();
+    for (YamlNode.Scalar item : scope.strings("interfaces")) {
+      if (!item.text().matches("[^/\\s:]{1,15}")) {
+        scope.error(
+            item.at(), "yaml.value", "\"" + item.text() + "\" is no name of a network interface");
+      }
+      interfaces.add(item.text());
+    }
+    boolean packets = hooks.contains(Hook.XDP_INGRESS);
+    if (packets && interfaces.isEmpty()) {
+      spec.warning(
+          spec.mark("hooks"),
+          "lint.scope",
+          "xdp_ingress without spec.scope.interfaces sees no packet; name the interfaces");
+    }
+    if (!packets && !interfaces.isEmpty()) {
+      scope.warning(
+          scope.mark("interfaces"),
+          "lint.scope",
+          "interfaces matter for xdp_ingress only, which is none of the hooks");
+    }
+    if (packets && hooks.size() == 1 && !cgroups.isEmpty()) {
+      scope.warning(
+          scope.mark("cgroups"),
+          "lint.scope",
+          "packets have no cgroup; this scope has no effect at xdp_ingress");
+    }
+    return new Scope(List.copyOf(cgroups), List.copyOf(interfaces));
+  }
+
+  /** What becomes of packets whose headers cannot be read. */
+  private enum Unparsed {
+    DROP,
+    PASS
+  }
+
+  private boolean unparsedPass(Section spec, Set<Hook> hooks) {
+    if (spec.has("unparsed") && !hooks.contains(Hook.XDP_INGRESS)) {
+      spec.warning(
+          spec.mark("unparsed"),
+          "lint.scope",
+          "unparsed matters for xdp_ingress only, which is none of the hooks");
+    }
+    return spec.word("unparsed", Unparsed.class, Unparsed.DROP) == Unparsed.PASS;
+  }
+
+  private Budget budget(Section spec) {
+    if (!spec.has("budget")) {
+      return null;
+    }
+    Section budget = spec.section("budget", List.of("denials", "window"));
+    budget.require("denials");
+    budget.require("window");
+    Duration window = MIN_WINDOW;
+    YamlNode node = budget.node("window");
+    if (node != null) {
+      String text = node instanceof YamlNode.Scalar s ? s.text() : "";
+      window = Durations.parse(text).orElse(Duration.ZERO);
+      if (window.compareTo(MIN_WINDOW) < 0 || window.compareTo(MAX_WINDOW) > 0) {
+        budget.error(
+            node.at(),
+            "yaml.value",
+            "spec.budget.window must be a duration from 1s to 1d with its unit (ms, s, m, h, d), such as 90s, not "
+                + node.kind());
+      }
+    }
+    return new Budget(budget.number("denials", 1, 1), window);
+  }
+
+  private Map<String, String> rego(String name, Set<Hook> hooks, Section spec, JsonNode data) {
+    Map<String, String> modules =
+        new TreeMap<>(RegoFiles.read(source, null, new Findings()).modules());
+    List<YamlNode> items = spec.list("rules");
+    if (!items.isEmpty() && !hooks.isEmpty()) {
+      List<Rule> rules = new RuleReader(file, findings, hooks, data).read(items);
+      RegoLowering.Lowered lowered = RegoLowering.lower(file, name, hooks, rules);
+      modules.put(LOWERED, lowered.rego());
+      sourceMap.put(LOWERED, lowered.marks(), false);
+      if (modules.size() == 1 && !spec.has("rego")) {
+        warnOfSilentHooks(spec, hooks, rules);
+      }
+    }
+    if (spec.node("rego") instanceof YamlNode.Scalar inline && spec.string("rego", null) != null) {
+      modules.put(INLINE, inline.text());
+      sourceMap.put(
+          INLINE, RegoFiles.inlineMarks(source.files().get(file), inline), inline.literal());
+      RegoFiles.checkPackage(file, inline.at(), inline.text(), name, findings);
+    } else {
+      spec.string("rego", null); // reports its type
+    }
+    if (modules.isEmpty() && !hooks.isEmpty()) {
+      spec.error(
+          spec.mark("rules"),
+          "policy.no-rules",
+          "the policy has no rule: write spec.rules, spec.rego or a .rego file");
+    }
+    return modules;
+  }
+
+  private void warnOfSilentHooks(Section spec, Set<Hook> hooks, List<Rule> rules) {
+    Set<Hook> silent = EnumSet.copyOf(hooks);
+    rules.forEach(r -> silent.removeAll(r.hooks()));
+    if (!silent.isEmpty() && !findings.failed()) {
+      spec.warning(
+          spec.mark("hooks"),
+          "lint.hook",
+          "no rule can match at " + String.join(", ", silent.stream().map(Hook::id).toList()));
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package dev.interdict.policy;
+
+import dev.interdict.policy.Condition.Match;
+import dev.interdict.policy.Condition.Values;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/** The expressions of one Rego body, all of which must hold, and the helper rules it refers to. */
+final class RegoBody {
+
+  /** One expression, which may go over several lines. */
+  record Line(Mark at, String expression) {}
+
+  /** A rule that a body refers to; several of one name are alternatives. */
+  record Helper(String name, Mark at, RegoBody body) {}
+
+  /** The helpers of one YAML rule. */
+  static final class Helpers {
+    private final String prefix;
+    private final List<Helper> list = new ArrayList<>();
+    private int named;
+
+    Helpers(String prefix) {
+      this.prefix = prefix;
+    }
+
+    List<Helper> list() {
+      return list;
+    }
+
+    private String name(String kind) {
+      return prefix + kind + ++named;
+    }
+  }
+
+  private final Helpers helpers;
+  private final List<Line> lines = new ArrayList<>();
+  private int variables;
+
+  RegoBody(Helpers helpers) {
+    this.helpers = helpers;
+  }
+
+  List<Line> lines() {
+    return lines;
+  }
+
+  void add(Mark at, String expression) {
+    lines.add(new Line(at, expression));
+  }
+
+  /** Adds what makes {@code condition} hold. */
+  void add(Condition condition) {
+    switch (condition) {
+      case Condition.All all -> all.of().forEach(this::add);
+      case Condition.Any any -> any(any);
+      case Condition.Not not -> not(not);
+      case Match match -> match(match);
+    }
+  }
+
+  private void any(Condition.Any any) {
+    String name = helpers.name("any");
+    add(any.at(), name);
+    int before = helpers.list.size();
+    List<Helper> alternatives = new ArrayList<>();
+    for (Condition alternative : any.of()) {
+      RegoBody body = new RegoBody(helpers);
+      body.add(alternative);
+      alternatives.add(new Helper(name, alternative.at(), body));
+    }
+    helpers.list.addAll(before, alternatives);
+  }
+
+  private void not(Condition.Not not) {
+    RegoBody body = new RegoBody(helpers);
+    int before = helpers.list.size();
+    body.add(not.of());
+    Line only = body.lines.size() == 1 ? body.lines.getFirst() : null;
+    if (only != null && !only.expression.startsWith("not ")) {
+      add(not.at(), "not " + only.expression);
+      return;
+    }
+    String name = helpers.name("not");
+    add(not.at(), "not " + name);
+    helpers.list.add(before, new Helper(name, not.at(), body));
+  }
+
+  private void match(Match match) {
+    String ref = "input." + match.field().path();
+    boolean array = match.field().type() == Field.Type.STRINGS;
+    switch (match.operator()) {
+      case EQUALS -> {
+        String value = RegoText.quote(literal(match));
+        add(match.at(), array ? value + " in " + ref : ref + " == " + value);
+      }
+      case IN -> in(match, (array ? ref + "[_]" : ref) + " in ");
+      case NOT_IN -> in(match, "not " + (array ? ref + "[_]" : ref) + " in ");
+      case PREFIX -> each(match, "prefix", v -> "startswith(" + ref + ", " + v + ")");
+      case SUFFIX -> each(match, "suffix", v -> "endswith(" + ref + ", " + v + ")");
+      case GLOB -> each(match, "pattern", v -> "glob.match(" + v + ", [\"/\"], " + ref + ")");
+      case REGEX -> each(match, "pattern", v -> "regex.match(" + v + ", " + ref + ")");
+      case CIDR -> each(match, "cidr", v -> "net.cidr_contains(" + v + ", " + ref + ")");
+      case GT -> add(match.at(), ref + " > " + literal(match));
+      case LT -> add(match.at(), ref + " < " + literal(match));
+      case GE -> add(match.at(), ref + " >= " + literal(match));
+      case LE -> add(match.at(), ref + " <= " + literal(match));
+      case EXISTS -> add(match.at(), ((boolean) literal(match) ? "" : "not ") + ref);
+    }
+  }
+
+  private void in(Match match, String before) {
+    add(match.at(), before + collection(match, before, RegoText::quote));
+  }
+
+  /** Compares with one value, or with some value of a list. */
+  private void each(Match match, String noun, UnaryOperator<String> call) {
+    if (match.values() instanceof Values.Literals one && one.values().size() == 1) {
+      add(match.at(), call.apply(RegoText.quotePattern(one.values().getFirst())));
+      return;
+    }
+    String variable = noun + (variables++ == 0 ? "" : "_" + variables);
+    String before = "some " + variable + " in ";
+    add(match.at(), before + collection(match, before, RegoText::quotePattern));
+    add(match.at(), call.apply(variable));
+  }
+
+  private static String collection(Match match, String before, Function<Object, String> quote) {
+    return switch (match.values()) {
+      case Values.Data data -> "data." + data.path();
+      case Values.Literals literals -> RegoText.set(before, literals.values(), quote);
+    };
+  }
+
+  private static Object literal(Match match) {
+    return ((Values.Literals) match.values()).values().getFirst();
+  }
+}

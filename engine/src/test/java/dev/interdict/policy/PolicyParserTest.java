@@ -1,0 +1,277 @@
+package dev.interdict.policy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.Hook;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class PolicyParserTest {
+
+  private static final String FULL =
+      """
+      apiVersion: interdict.dev/v1
+      kind: Policy
+      metadata:
+        name: protect-credentials
+        labels: {severity: high, mitre: T1003.008}
+        annotations: {owner: security}
+      spec:
+        description: The store is closed.
+        hooks: [file_open, exec]
+        mode: enforce
+        scope: {cgroups: ["/system.slice/nginx.service", "/"]}
+        onMiss: deny
+        fallback: deny
+        budget: {denials: 100, window: 1m30s}
+        data: {trusted: [/usr/bin/passwd]}
+        rules:
+          - deny:
+              file.path: {in: [/etc/shadow]}
+              process.exe.path: {notIn: {data: trusted}}
+            reason: credential store
+      """;
+
+  private static ParsedPolicy parse(String yaml) {
+    return PolicyParser.parse(Sources.folder("policy.yaml", yaml));
+  }
+
+  @Test
+  void everyKeyIsRead() throws PolicyException {
+    Policy policy = parse(FULL).orThrow();
+    assertEquals("protect-credentials", policy.name());
+    assertEquals("The store is closed.", policy.description());
+    assertEquals(Map.of("severity", "high", "mitre", "T1003.008"), policy.labels());
+    assertEquals(Set.of(Hook.FILE_OPEN, Hook.EXEC), policy.hooks());
+    assertEquals(Policy.Mode.ENFORCE, policy.mode());
+    assertEquals(List.of("/system.slice/nginx.service", "/"), policy.scope().cgroups());
+    assertEquals(Policy.OnMiss.DENY, policy.onMiss());
+    assertEquals(Policy.Fallback.DENY, policy.fallback());
+    assertEquals(new Policy.Budget(100, Duration.ofSeconds(90)), policy.budget());
+    assertEquals("{\"trusted\":[\"/usr/bin/passwd\"]}", new String(policy.data(), UTF_8));
+    assertEquals(Set.of(PolicyParser.LOWERED), policy.rego().keySet());
+  }
+
+  @Test
+  void defaultsAreTheHarmlessOnes() throws PolicyException {
+    Policy policy =
+        PolicyParser.parse(Sources.rules("exec", "- {deny: {process.uid: 0}, reason: no}"))
+            .orThrow();
+    assertEquals(Policy.Mode.AUDIT, policy.mode());
+    assertEquals(Policy.OnMiss.HOLD, policy.onMiss());
+    assertEquals(Policy.Fallback.ALLOW, policy.fallback());
+    assertEquals(false, policy.unparsedPass());
+    assertNull(policy.budget());
+    assertEquals("{}", new String(policy.data(), UTF_8));
+  }
+
+  @Test
+  void allProblemsAreReportedAtOnceWithTheirPlaces() {
+    ParsedPolicy parsed =
+        parse(
+            """
+            apiVersion: interdict.dev/v2
+            kind: Polcy
+            metadata:
+              nme: x
+              labels: {severity: 3}
+            spec:
+              hoks: [exec]
+              hooks: [file_open, fileopen, file_open]
+              mode: no
+              mode: audit
+              onMiss: wait
+              scope: {cgroup: ["/a"], cgroups: [system.slice, 7]}
+              budget: {denials: 0, window: 60}
+              unparsed: 1
+              rules:
+                - deny: {file.pth: /etc/shadow, process.uid: root}
+                  reson: x
+                - {deny: {process.uid: 1}, kill: {process.uid: 1}, reason: x}
+            """);
+    assertEquals(
+        """
+        1:13 yaml.value
+        2:7 yaml.value
+        4:3 yaml.unknown-key
+        4:3 yaml.missing-key
+        5:22 yaml.type
+        7:3 yaml.unknown-key
+        8:22 yaml.value
+        8:32 yaml.value
+        9:9 yaml.value
+        10:3 yaml.duplicate-key
+        11:11 yaml.value
+        12:11 yaml.unknown-key
+        12:37 yaml.value
+        12:51 yaml.type
+        13:21 yaml.type
+        13:32 yaml.value
+        14:3 lint.scope
+        14:13 yaml.type
+        16:7 yaml.missing-key
+        16:14 rule.unknown-field
+        16:50 rule.type
+        17:7 yaml.unknown-key
+        18:7 yaml.missing-key
+        """,
+        Sources.places(parsed));
+    assertNull(parsed.policy());
+    assertThrows(PolicyException.class, parsed::orThrow);
+  }
+
+  @Test
+  void misspeltNamesComeWithAGuess() {
+    List<String> messages =
+        parse(
+                FULL.replace("file.path", "file.pth")
+                    .replace("fallback", "falback")
+                    .replace("exec]", "execc]"))
+            .diagnostics()
+            .stream()
+            .map(Diagnostic::message)
+            .toList();
+    assertEquals(
+        List.of(
+            "unknown hook \"execc\"; did you mean \"exec\"?",
+            "unknown key \"falback\" in spec; did you mean \"fallback\"?",
+            "unknown fact \"file.pth\"; did you mean \"file.path\"?"),
+        messages);
+  }
+
+  @Test
+  void aFactOfAnotherHookIsNamedWithItsHook() {
+    ParsedPolicy parsed =
+        PolicyParser.parse(Sources.rules("file_open", "- {deny: {socket.port: 22}, reason: no}"));
+    assertEquals(
+        "no hook of this policy (file_open) has the fact socket.port; it is known at socket_connect",
+        parsed.diagnostics().getFirst().message());
+  }
+
+  @Test
+  void theFilesOfAFolderAreKeptApart() {
+    ParsedPolicy parsed =
+        PolicyParser.parse(
+            Sources.folder(
+                "policy.yaml",
+                FULL.replace("  data: {trusted: [/usr/bin/passwd]}\n", ""),
+                "data.json",
+                "{\"trusted\": [\"/usr/bin/su\"]}",
+                "more.rego",
+                "package interdict.policies.protect_credentials\n",
+                "more_test.rego",
+                "package interdict.policies.protect_credentials_test\n",
+                "cases.yaml",
+                "cases: []\n"));
+    assertEquals("", Sources.places(parsed));
+    assertEquals(Set.of(PolicyParser.LOWERED, "more.rego"), parsed.policy().rego().keySet());
+    assertEquals(Set.of("more_test.rego"), parsed.tests().keySet());
+    assertEquals("{\"trusted\":[\"/usr/bin/su\"]}", new String(parsed.policy().data(), UTF_8));
+    assertNotNull(parsed.cases());
+  }
+
+  @Test
+  void aMisspeltPackageIsAnErrorAtItsPlace() {
+    ParsedPolicy parsed =
+        PolicyParser.parse(
+            Sources.folder(
+                "policy.yaml",
+                FULL,
+                "more.rego",
+                "# comment\npackage interdict.policies.protect\n"));
+    assertEquals("2:9 rego.package\n", Sources.places(parsed));
+  }
+
+  @Test
+  void findingsInInlineRegoLeadToTheirLineAndColumn() {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: t}
+        spec:
+          hooks: [exec]
+          rego: |
+            package interdict.policies.t
+
+            deny contains "x" if input.file.pth
+        """;
+    ParsedPolicy parsed = parse(yaml);
+    assertEquals("", Sources.places(parsed));
+    Diagnostic found =
+        new Diagnostic(
+            Diagnostic.Severity.ERROR,
+            PolicyParser.INLINE,
+            3,
+            22,
+            "rego_type_error",
+            "undefined ref");
+    Diagnostic mapped = parsed.sourceMap().map(found);
+    assertEquals("policy.yaml:9:26: undefined ref [rego_type_error]", mapped.toString());
+  }
+
+  @Test
+  void dataIsCheckedWhereItIsUsed() {
+    String rules = "- {deny: {process.uid: {in: {data: ids}}}, reason: no}";
+    PolicySource source = Sources.rules("exec", rules);
+    for (Map.Entry<String, String> e :
+        Map.of(
+                "{\"ids\": [1, \"2\"]}", "data.ids[1]: process.uid is a whole number, not \"2\"",
+                "{\"ids\": 1}", "data.ids is not a list",
+                "{\"idz\": [1]}", "data has no ids; did you mean \"idz\"?",
+                "{\"ids\": [1], \"ids\": [2]}", "Duplicate Object property \"ids\"",
+                "{\"ids\": [1], \"interdict\": {}}",
+                    "data.interdict is where the policies themselves are; use another name")
+            .entrySet()) {
+      PolicySource withData =
+          Sources.folder(
+              "policy.yaml",
+              new String(source.files().get("policy.yaml"), UTF_8),
+              "data.json",
+              e.getKey());
+      List<String> messages =
+          PolicyParser.parse(withData).diagnostics().stream().map(Diagnostic::message).toList();
+      assertTrue(messages.contains(e.getValue()), () -> e.getKey() + ": " + messages);
+    }
+  }
+
+  /**
+   * Whatever is done to a policy's text, the parser answers with findings inside of the text, or
+   * with a policy, and never throws.
+   */
+  @Test
+  void mutatedTextNeverEscapesTheParser() {
+    Random random = new Random(20261124);
+    for (int i = 0; i < 3_000; i++) {
+      StringBuilder text = new StringBuilder(FULL);
+      for (int edits = 1 + random.nextInt(4); edits > 0; edits--) {
+        int at = random.nextInt(text.length());
+        int end = Math.min(text.length(), at + random.nextInt(12));
+        String noise = "{}[]:,&*!|>'\"%#-~ \n\ta0.\u0000é";
+        switch (random.nextInt(3)) {
+          case 0 -> text.delete(at, end);
+          case 1 -> text.insert(at, noise.charAt(random.nextInt(noise.length())));
+          default -> text.insert(at, text.substring(at, end));
+        }
+      }
+      String yaml = text.toString();
+      ParsedPolicy parsed = parse(yaml);
+      long lines = yaml.chars().filter(c -> c == '\n').count() + 1;
+      boolean failed = false;
+      for (Diagnostic d : parsed.diagnostics()) {
+        failed |= d.severity() == Diagnostic.Severity.ERROR;
+        assertTrue(d.line() >= 0 && d.line() <= lines, () -> d + " in\n" + yaml);
+      }
+      assertEquals(failed, parsed.policy() == null, yaml);
+    }
+  }
+}

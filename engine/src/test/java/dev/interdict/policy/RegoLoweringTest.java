@@ -1,0 +1,182 @@
+package dev.interdict.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RegoLoweringTest {
+
+  private static ParsedPolicy parse(String hooks, String rules) throws PolicyException {
+    ParsedPolicy parsed = PolicyParser.parse(Sources.rules(hooks, rules));
+    parsed.orThrow();
+    return parsed;
+  }
+
+  private static String lower(String hooks, String rules) throws PolicyException {
+    return parse(hooks, rules).policy().rego().get(PolicyParser.LOWERED);
+  }
+
+  /** The body of the one rule of a policy with one condition. */
+  private static String body(String hooks, String condition) throws PolicyException {
+    String rego = lower(hooks, "- deny: {" + condition + "}\n  reason: no");
+    int start = rego.indexOf("{\n") + 2;
+    return rego.substring(start, rego.indexOf("\n}")).strip().replace("\n\t", " & ");
+  }
+
+  @Test
+  void aRuleReadsLikeWrittenByHand() throws PolicyException {
+    assertEquals(
+        """
+        package interdict.policies.t
+
+        # policy.yaml:7
+        deny contains $"{input.process.exe.path} may not read {input.file.path}" if {
+        	input.file.path in {"/etc/shadow", "/etc/gshadow"}
+        	not input.process.exe.path in {"/usr/bin/passwd", "/usr/sbin/sshd"}
+        	_rule1_any1
+        	not _rule1_not2
+        }
+
+        _rule1_any1 if input.process.uid == 0
+
+        _rule1_any1 if {
+        	input.process.uid >= 1000
+        	"read" in input.access
+        }
+
+        _rule1_not2 if {
+        	some prefix in {"/usr/", "/opt/"}
+        	startswith(input.process.exe.path, prefix)
+        }
+
+        # policy.yaml:16
+        kill contains "100%" if {
+        	input.file.path == "/etc/shadow"
+        }
+        """,
+        lower(
+            "file_open",
+            """
+            - deny:
+                file.path: {in: [/etc/shadow, /etc/gshadow]}
+                process.exe.path: {notIn: [/usr/bin/passwd, /usr/sbin/sshd]}
+                any:
+                  - process.uid: 0
+                  - process.uid: {ge: 1000}
+                    access: read
+                not: {process.exe.path: {prefix: [/usr/, /opt/]}}
+              reason: "{process.exe.path} may not read {file.path}"
+            - kill: {file.path: /etc/shadow}
+              reason: 100%
+            """));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "file.path: /a                         | input.file.path == \"/a\"",
+        "file.path: {in: [/a]}                 | input.file.path in {\"/a\"}",
+        "file.path: {notIn: [/a, /a]}          | not input.file.path in {\"/a\"}",
+        "file.path: {prefix: /a/}              | startswith(input.file.path, \"/a/\")",
+        "file.path: {suffix: .so}              | endswith(input.file.path, \".so\")",
+        "file.path: {glob: '/home/*/.ssh/**'}  | glob.match(\"/home/*/.ssh/**\", [\"/\"], input.file.path)",
+        "file.path: {regex: '^/a\\.b$'}        | regex.match(\"^/a\\\\.b$\", input.file.path)",
+        "file.path: {exists: true}             | input.file.path",
+        "file.path: {exists: false}            | not input.file.path",
+        "file.uid: {gt: 1}                     | input.file.uid > 1",
+        "file.uid: {lt: 1}                     | input.file.uid < 1",
+        "file.uid: {ge: 1, le: 9}              | input.file.uid >= 1 & input.file.uid <= 9",
+        "file.uid: {notIn: [0, 33]}            | not input.file.uid in {0, 33}",
+        "file.deleted: true                    | input.file.deleted == true",
+        "file.deleted: false                   | input.file.deleted == false",
+        "access: exec                          | \"exec\" in input.access",
+        "access: {in: [write, append]}         | input.access[_] in {\"write\", \"append\"}",
+        "access: {notIn: [write]}              | not input.access[_] in {\"write\"}",
+        "not: {file.path: /a}                  | not input.file.path == \"/a\"",
+        "not: {file.path: {notIn: [/a]}}       | not _rule1_not1",
+        "not: {not: {file.path: /a}}           | not _rule1_not1",
+        "all: [{file.uid: 1}, {file.gid: 2}]   | input.file.uid == 1 & input.file.gid == 2",
+      })
+  void everyOperatorHasOneForm(String condition, String expected) throws PolicyException {
+    assertEquals(expected.replace("\"^/a\\\\.b$\"", "`^/a\\.b$`"), body("file_open", condition));
+  }
+
+  @Test
+  void addressesAreComparedByNetwork() throws PolicyException {
+    assertEquals(
+        "some cidr in {\"10.0.0.0/8\", \"fd00::/8\"} & net.cidr_contains(cidr, input.socket.address)",
+        body("socket_connect", "socket.address: {cidr: [10.0.0.0/8, 'fd00::/8']}"));
+  }
+
+  @Test
+  void longListsAreWrittenOneItemALine() throws PolicyException {
+    String path = "/" + "x".repeat(60);
+    assertEquals(
+        "input.file.path in { & \t\"%s1\", & \t\"%s2\", & }".formatted(path, path),
+        body("file_open", "file.path: {in: [%s1, %s2]}".formatted(path, path)));
+  }
+
+  @Test
+  void aRuleAsksOnlyHooksThatHaveItsFacts() throws PolicyException {
+    String rules =
+        """
+        - deny: {file.path: {notIn: [/usr/bin/ls]}}
+          reason: no
+        - deny: {socket.port: 22}
+          reason: no
+        - warn: {process.uid: 0}
+          reason: no
+        """;
+    assertEquals(
+        """
+        package interdict.policies.t
+
+        # policy.yaml:7
+        deny contains "no" if {
+        	input.hook in {"exec", "mmap_exec"}
+        	not input.file.path in {"/usr/bin/ls"}
+        }
+
+        # policy.yaml:9
+        deny contains "no" if {
+        	input.hook == "socket_connect"
+        	input.socket.port == 22
+        }
+
+        # policy.yaml:11
+        warn contains "no" if {
+        	input.process.uid == 0
+        }
+        """,
+        lower("exec, mmap_exec, socket_connect", rules));
+  }
+
+  @Test
+  void bracesInReasonsAreWrittenTwice() throws PolicyException {
+    String rego =
+        lower("exec", "- deny: {process.uid: 0}\n  reason: 'a {{b}} \"{process.uid}\" {{'");
+    assertEquals(
+        "deny contains $\"a \\{b} \\\"{input.process.uid}\\\" \\{\" if {",
+        rego.lines().toList().get(3));
+  }
+
+  @Test
+  void findingsInLoweredRegoLeadToTheYamlLine() throws PolicyException {
+    ParsedPolicy parsed =
+        parse("exec", "- deny:\n    process.uid: 0\n    file.uid: {gt: 5}\n  reason: no\n");
+    String[] lines = parsed.policy().rego().get(PolicyParser.LOWERED).split("\n", -1);
+    for (int i = 0; i < lines.length; i++) {
+      if (lines[i].contains("> 5")) {
+        Diagnostic found =
+            new Diagnostic(Diagnostic.Severity.ERROR, PolicyParser.LOWERED, i + 1, 2, "c", "m");
+        assertEquals("policy.yaml:9:20: m [c]", parsed.sourceMap().map(found).toString());
+        return;
+      }
+    }
+    throw new AssertionError("the comparison is missing");
+  }
+}

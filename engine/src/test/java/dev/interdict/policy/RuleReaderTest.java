@@ -1,0 +1,87 @@
+package dev.interdict.policy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.stream.Collectors;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RuleReaderTest {
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "file.path: [/a]                    | a list needs an operator: {in: [...]} or {notIn: [...]}",
+        "file.path: {}                      | file.path is compared with nothing",
+        "file.path: 12                      | file.path is a string, not the number 12; put it in quotes",
+        "file.path:                         | file.path is a string, not nothing",
+        "file.path: a                       | \"a\" is not absolute; the kernel reports absolute paths only",
+        "file.path: /a/../b                 | \"/a/../b\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs",
+        "file.path: /a/                     | \"/a/\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs",
+        "file.path: /a/*                    | \"/a/*\" is compared literally; for a pattern write {glob: ...}",
+        "file.path: {prefix: /tmp}          | the prefix /tmp also matches /tmpx; write /tmp/ for what is below a directory",
+        "file.path: {prefix: ''}            | an empty prefix matches everything",
+        "file.path: {in: []}                | the list is empty",
+        "file.path: {in: /a}                | in takes a list or {data: NAME}, not the string \"/a\"",
+        "file.path: {gt: 1}                 | gt does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, glob, regex, exists",
+        "file.path: {notin: [/a]}           | unknown operator \"notin\" for file.path; did you mean \"notIn\"?",
+        "file.path: {regex: '(?=a)'}        | no regular expression that OPA knows (RE2): error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+        "file.path: {glob: '/a[b'}          | the glob \"/a[b\" has an open [ or {, or a } too many",
+        "file.path: {cidr: 10.0.0.0/8}      | cidr does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, glob, regex, exists",
+        "file.uid: {exists: true}           | file.uid is always there; exists says nothing",
+        "file.uid: -1                       | file.uid is between 0 and 4294967295; -1 never occurs",
+        "file.uid: {in: [4294967296]}       | file.uid is between 0 and 4294967295; 4294967296 never occurs",
+        "file.uid: 1.5                      | file.uid is a whole number, not the number 1.5",
+        "file.uid: {gt: [1]}                | gt takes one value, not a list",
+        "file.mode: '640'                   | file.mode is never \"640\"; its values look like ^[0-7]{4}$",
+        "file.mode: 0640                    | file.mode is a string, not the number 640; put it in quotes",
+        "file.type: device                  | file.type is never \"device\"; known: regular, directory, symlink, fifo, socket, char, block",
+        "file.deleted: yes                  | file.deleted is true or false, not the string \"yes\"",
+        "access: {in: [reed]}               | access is never \"reed\"; did you mean \"read\"?",
+        "any: []                            | spec.rules[0].deny.any must be a list of at least one mapping of facts, not an empty list",
+        "not: []                            | spec.rules[0].deny.not must be a mapping of facts, not a list",
+        "socket.address: 127.0.1            | \"127.0.1\" is no IP address",
+        "socket.address: 'FD00::1'          | \"FD00::1\" never occurs in this form; write \"fd00::1\"",
+        "socket.address: 'fd00:0:0:1:0:0:0:1' | \"fd00:0:0:1:0:0:0:1\" never occurs in this form; write \"fd00:0:0:1::1\"",
+        "socket.address: '::ffff:1.2.3.4'   | \"::ffff:1.2.3.4\" never occurs in this form; write \"1.2.3.4\"",
+        "socket.address: metadata.google.internal | \"metadata.google.internal\" is no IP address",
+        "socket.address: {cidr: 10.0.0.1/8} | \"10.0.0.1/8\" has bits behind its length; write \"10.0.0.0/8\"",
+        "socket.address: {cidr: 10.0.0.0/33} | \"10.0.0.0/33\": the length is at most 32",
+        "socket.address: {cidr: '::ffff:10.0.0.0/104'} | \"::ffff:10.0.0.0/104\" never matches: IPv4-mapped addresses are shown as IPv4",
+        "socket.address: {cidr: 10.0.0.0}   | \"10.0.0.0\" is no CIDR; write 10.0.0.0/8 or 2001:db8::/32",
+        "socket.port: 1, file.uid: 1        | no hook of this policy has all the facts this rule names (file.uid, socket.port); write a rule for each hook",
+      })
+  void whatCanNeverMatchIsFound(String condition, String expected) {
+    String hooks = "file_open, socket_connect";
+    ParsedPolicy parsed =
+        PolicyParser.parse(Sources.rules(hooks, "- deny: {" + condition + "}\n  reason: no"));
+    assertEquals(
+        expected,
+        parsed.diagnostics().stream()
+            .map(Diagnostic::message)
+            .filter(m -> !m.startsWith("no rule can match"))
+            .collect(Collectors.joining("; ")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a {file.pth}     | unknown fact \"file.pth\"; did you mean \"file.path\"? (in the reason)",
+        "a {socket.port}  | the reason names socket.port, which exec does not have; name the hook in the rule or leave the fact out",
+        "a { b            | the reason has a single {; a fact is written {file.path}, a brace {{",
+        "{process.pid}    | the reason names process.pid, so that each process is decided anew; the decision log has the pid anyway",
+        "' '              | the reason is empty; say why, for those who read the log",
+      })
+  void reasonsAreChecked(String reason, String expected) {
+    ParsedPolicy parsed =
+        PolicyParser.parse(
+            Sources.rules(
+                "exec, socket_connect", "- deny: {process.uid: 0}\n  reason: \"" + reason + "\""));
+    assertEquals(
+        expected,
+        parsed.diagnostics().stream().map(Diagnostic::message).collect(Collectors.joining("; ")));
+  }
+}
