@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What all hooks of tasks share, from the facts to the answer. */
+#ifndef INTERDICT_DECIDE_BPF_H
+#define INTERDICT_DECIDE_BPF_H
+
+#include <interdict/hold.bpf.h>
+
+/* Names the event: the facts as far as a policy reads them. */
+static __noinline void name_event(struct run *run, const struct posture *posture, enum hook hook)
+{
+	const struct verdict_key *mask = mask_of(posture, hook);
+	struct engine_state *state = engine();
+
+	if (!mask || !state)
+		return;
+	if (hook != HOOK_SOCKET_CONNECT && mask->file.path)
+		name_object(run);
+	if (mask->exe_path && !run->record.facts.exe_path)
+		recall_exe(run);
+	if (mask->image && !run->record.facts.image)
+		fill_image(run, state->hash_key);
+	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
+		COUNT(hook, undecidable);
+	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
+}
+
+static __always_inline bool complete_run(struct run *run)
+{
+	struct engine_state *state = engine();
+
+	return state && complete(run, state->hash_key);
+}
+
+/* Some covering slot is undecided. */
+static __noinline enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	bool waits;
+
+	if (!waiter_of(bpf_get_current_pid_tgid(), run->digest, now, posture) && complete_run(run)) {
+		name_event(run, posture, hook);
+		consult(run, posture->generation);
+		if (!any(run->undecided))
+			return SETTLED;
+	}
+	if (any_of(run->deny, run->enforce, run->covered)) {
+		ask(run, hook, RECORD_REFUSED);
+		return SETTLED;
+	}
+	if (any_of(run->undecided, run->enforce, posture->refuse_miss)) {
+		ask(run, hook, RECORD_REFUSED);
+		return REFUSE_MISS;
+	}
+	waits = any_of(run->undecided, run->enforce, posture->hold);
+	if (!waits) {
+		ask(run, hook, 0);
+		return SETTLED;
+	}
+	if (engine_lost(posture, now)) {
+		COUNT(hook, stale);
+		ask(run, hook, any_of(run->undecided, run->enforce, posture->fallback_deny) ? RECORD_REFUSED : 0);
+		return FALL_BACK;
+	}
+	return wait(run, posture, hook, way);
+}
+
+/* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
+static __always_inline void refuse_undecided(struct run *run, const struct posture *posture, enum outcome outcome)
+{
+	const __u64 *wish = outcome == REFUSE_MISS ? posture->refuse_miss : posture->fallback_deny;
+	__u64 fell[SLOT_WORDS];
+
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
+		fell[i] = run->undecided[i] & run->enforce[i] & (posture->hold[i] | posture->refuse_miss[i]);
+	}
+	each_slot(fell, COUNT_FALLBACK);
+}
+
+/* SIGKILL, if a slot that refuses wants it. */
+static __always_inline void punish(struct run *run, enum hook hook)
+{
+	if (any_of(run->kill, run->record.refused, run->deny) && !bpf_send_signal(SIGKILL))
+		COUNT(hook, killed);
+}
+
+/* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
+static __noinline int conclude(struct run *run, const struct posture *posture, enum hook hook, enum outcome outcome)
+{
+	bool fallback = outcome == FALL_BACK || outcome == REFUSE_MISS;
+	__u8 flags;
+
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->record.refused[i] = run->deny[i] & run->enforce[i];
+		run->record.would[i] = run->deny[i] & ~run->enforce[i];
+	}
+	if (fallback)
+		refuse_undecided(run, posture, outcome);
+	if (!fallback && !any(run->deny))
+		return 0;
+	complete_run(run);
+	keep_to_budgets(run->record.refused, run->record.would);
+	each_slot(run->record.refused, COUNT_DENIED);
+	each_slot(run->record.would, COUNT_WOULD_DENY);
+	for (int i = 0; i < SLOT_WORDS; i++)
+		run->record.asked[i] = fallback ? run->undecided[i] : 0;
+	flags = run->flags | (fallback ? RECORD_FALLBACK : 0) | (any(run->record.refused) ? RECORD_REFUSED : 0);
+	if (send(run, &observe, RECORD_OBSERVE, flags))
+		COUNT(hook, observed);
+	else
+		COUNT(hook, lost_observe);
+	if (any(run->record.would))
+		COUNT(hook, would_deny);
+	if (!any(run->record.refused))
+		return 0;
+	COUNT(hook, denied);
+	punish(run, hook);
+	return -EPERM;
+}
+
+/* The answer to a run whose facts are filled in. */
+static __always_inline int answer(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+{
+	enum outcome outcome = SETTLED;
+
+	name_event(run, posture, hook);
+	consult(run, posture->generation);
+	if (any(run->undecided)) {
+		COUNT(hook, misses);
+		outcome = miss(run, posture, hook, way);
+	} else {
+		COUNT(hook, hits);
+	}
+	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, posture, hook, outcome);
+}
+
+/* All working memory is in use: nothing can be looked up. Who may wait tries again, the others get the fallback; no record, since there
+ * is no memory for one. */
+static __noinline int no_memory(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
+{
+	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns(), none = 1;
+	struct waiter *waiter = waiter_of(id, none, now, posture);
+	struct waiter state = {.digest = none, .since_ns = waiter ? waiter->since_ns : now, .last_ns = now};
+
+	COUNT(hook, undecidable);
+	if (!any_of(covered->slots, posture->enforce, posture->active[hook & (HOOKS - 1)]))
+		return 0;
+	if (now - state.since_ns <= posture->deadline_ns && can_restart(hook, way) &&
+	    !bpf_map_update_elem(&waiters, &id, &state, BPF_ANY) && signal_that_vanishes())
+		return -ERESTARTNOINTR;
+	COUNT(hook, lost_observe);
+	if (!any_of(covered->slots, posture->enforce, posture->fallback_deny))
+		return 0;
+	COUNT(hook, denied);
+	return -EPERM;
+}
+
+#endif

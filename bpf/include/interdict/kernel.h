@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* All that we read of the kernel: the structs by name and field, found on each kernel by CO-RE; and numbers that are no part of BTF. */
+#ifndef INTERDICT_KERNEL_H
+#define INTERDICT_KERNEL_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kernel_id { __u32 val; };	/* kuid_t, kgid_t */
+struct hlist_bl_node { struct hlist_bl_node **pprev; };
+struct qstr { __u32 len; const unsigned char *name; };
+struct super_block { __u32 s_dev; };
+struct inode {
+	__u16 i_mode;
+	struct kernel_id i_uid;
+	struct kernel_id i_gid;
+	__u32 i_generation;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct hlist_bl_node d_hash;
+};
+struct vfsmount { struct dentry *mnt_root; };
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct file {
+	unsigned int f_mode;
+	unsigned int f_flags;
+	struct inode *f_inode;
+	struct path f_path;
+};
+struct linux_binprm { struct file *file; };
+
+struct in6_addr { __u8 in6_u; };	/* 16 bytes */
+struct sock_common {
+	unsigned short skc_family;
+	__u32 skc_rcv_saddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
+struct socket { short type; struct sock *sk; };
+struct msghdr { void *msg_name; int msg_namelen; unsigned int msg_flags; };
+
+struct cred { struct kernel_id uid, gid, euid, egid, fsuid, fsgid; };
+struct mm_struct { struct file *exe_file; };
+struct fs_struct { int umask; struct path root; };
+struct sigset { unsigned long sig[1]; };
+struct sigpending { struct sigset signal; };
+struct sigaction { void *sa_handler; };
+struct k_sigaction { struct sigaction sa; };
+struct sighand_struct { struct k_sigaction action[64]; };
+struct signal_struct { unsigned int flags; int nr_threads; struct sigpending shared_pending; };
+struct thread_info { __u32 status; };
+struct pt_regs { unsigned long orig_ax, cx, dx, si; };	/* x86 only */
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
+	unsigned int ptrace;
+	unsigned long jobctl;
+	int pid;
+	int tgid;
+	char comm[16];
+	__u64 start_boottime;
+	__u64 self_exec_id;
+	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	const struct cred *real_cred;
+	const struct cred *cred;
+	struct mm_struct *mm;
+	struct fs_struct *fs;
+	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	struct sigset blocked;
+	struct sigpending pending;
+};
+
+#pragma clang attribute pop
+
+#define EPERM 1
+#define ERESTARTNOINTR 513	/* the call is issued again before the task is back in user mode */
+
+#define SIGKILL 9
+#define SIGCONT 18
+#define SIGSTOP 19
+#define SIGNAL_BIT(signal) (1ULL << ((signal) - 1))
+#define STOP_SIGNALS (SIGNAL_BIT(19) | SIGNAL_BIT(20) | SIGNAL_BIT(21) | SIGNAL_BIT(22))	/* STOP TSTP TTIN TTOU */
+#define SIG_IGN 1
+
+/* task_struct.flags */
+#define PF_EXITING 0x00000004
+#define PF_IO_WORKER 0x00000010
+#define PF_DUMPCORE 0x00000200
+#define PF_SIGNALED 0x00000400
+#define PF_KTHREAD 0x00200000
+
+#define JOBCTL_STOP_PENDING (1UL << 17)
+#define SIGNAL_UNKILLABLE 0x40	/* signal_struct.flags: the init of a pid namespace */
+#define TS_COMPAT 0x0002	/* thread_info.status, x86: in a 32-bit system call */
+
+#define FMODE_READ 0x1
+#define FMODE_WRITE 0x2
+#define FMODE_CREATED 0x100000
+#define FLAG_APPEND 02000	/* file.f_flags */
+#define FLAG_TRUNCATE 01000
+#define FLAG_EXEC 0x20		/* __FMODE_EXEC: opened by execve */
+#define FLAG_TMPFILE 020000000	/* without O_DIRECTORY, which O_TMPFILE includes */
+
+#define S_IFMT 0170000
+#define S_IFREG 0100000
+#define PROT_EXEC 4
+
+#define AF_UNSPEC 0
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_RAW 3
+#define MSG_FASTOPEN 0x20000000
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_ICMPV6 58
+#define PROTOCOL_MPTCP 262
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Every map. README.md names the one writer of each. Weak: each source file has them, the linker keeps one. */
+#ifndef INTERDICT_MAPS_BPF_H
+#define INTERDICT_MAPS_BPF_H
+
+#include <interdict/event.h>
+#include <interdict/kernel.h>
+
+/* A task that waits, by pid_tgid. Least recently used entries make room: the entry of a task that was killed while it waited is never
+ * deleted, and must not keep others from waiting. */
+struct waiter {
+	__u64 digest;		/* of the key it waits for */
+	__u64 since_ns;		/* CLOCK_BOOTTIME */
+	__u64 last_ns;		/* when it last left the hook */
+	__u32 tries;
+	__u32 asked;		/* the engine has the record */
+};
+
+/* What the executable of a task is called, so that a hit need not walk. Only the task itself writes it. */
+struct exe_name {
+	__u64 file;		/* address and inode number: whether it is still the same */
+	__u64 inode;
+	__u64 exec_id;
+	__u64 hash;
+};
+
+/* A place in the tree of mounts and names; numbers, since the verifier would forget what they point to. */
+struct place {
+	__u64 dentry;
+	__u64 mount;		/* struct vfsmount */
+};
+
+/* A path, built from its end. */
+struct text {
+	__u32 start;		/* offset of the first byte in room; the string ends at PATH_BYTES */
+	__u32 flags;		/* enum object_flag */
+	__u64 hash;		/* 0: unknown */
+	struct place at, root, from;	/* where the walk is; here because the stack of all functions together has 512 bytes */
+	__u64 mount_root;	/* dentry */
+	__u32 done;
+	__u32 pad0;
+	char room[PATH_BYTES + 256 + 8];	/* what follows the string stays zero: the hash reads a word beyond it */
+};
+
+/* Working memory of one run of a hook. */
+struct run {
+	__u64 claimed;
+	__u64 digest;
+	__u64 covered[SLOT_WORDS];	/* slots that have a say */
+	__u64 enforce[SLOT_WORDS];	/* slots that may refuse: enforced and not tripped */
+	__u64 undecided[SLOT_WORDS];	/* covering slots that have not been asked */
+	__u64 deny[SLOT_WORDS];
+	__u64 kill[SLOT_WORDS];
+	struct place at;	/* of the object; no dentry: it has no path */
+	__u32 exe_walked;
+	__u32 fresh;		/* the object is being created */
+	__u32 flags;		/* enum record_flag */
+	__u32 pad0;
+	struct text object;
+	struct text exe;
+	struct event record;
+	char strings[STRINGS_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VERDICTS_MAX);
+	__type(key, __u64);
+	__type(value, struct verdict);
+} verdicts __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOWS_MAX);
+	__type(key, __u64);
+	__type(value, struct verdict);
+} flows __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * HOOKS);
+	__type(key, __u32);
+	__type(value, struct verdict_key);
+} key_masks __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct posture);
+} postures __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct engine_state);
+} engine_state __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SCOPES_MAX);
+	__type(key, __u64);
+	__type(value, struct slot_mask);
+} scopes __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, INTERFACES_MAX);
+	__type(key, __u32);
+	__type(value, struct slot_mask);
+} interfaces __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, struct budget);
+} budgets __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, struct budget_window);
+} budget_windows __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct slot_mask);
+} tripped __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, HOOKS);
+	__type(key, __u32);
+	__type(value, struct hook_counters);
+} hook_counters __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, struct slot_counters);
+} slot_counters __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, DECIDE_RING_BYTES);
+} decide __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, PACKET_RING_BYTES);
+} packets __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, OBSERVE_RING_BYTES);
+} observe __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, WAITERS_MAX);
+	__type(key, __u64);
+	__type(value, struct waiter);
+} waiters __weak SEC(".maps");
+
+/* pid_tgid -> digest of the creation that path_mknod has let pass, for file_open of the same call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CREATIONS_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} creations __weak SEC(".maps");
+
+/* Digest of a flow -> CLOCK_BOOTTIME of the last record about it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PENDING_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} pending __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct exe_name);
+} exe_names __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SCRATCH_MAX);
+	__type(key, __u32);
+	__type(value, struct run);
+} scratch __weak SEC(".maps");
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Who is covered: the slots that have a say about the current task at a hook. */
+#ifndef INTERDICT_SCOPE_BPF_H
+#define INTERDICT_SCOPE_BPF_H
+
+#include <interdict/emit.bpf.h>
+
+#define READ(word) (*(volatile typeof(word) *)&(word))
+
+/* Keeps loads before it before loads after it. x86 does so by itself, and the verifier drops this there. */
+#define LOAD_BARRIER(word) \
+	do { \
+		if (!bpf_core_field_exists(((struct pt_regs *)0)->orig_ax)) \
+			__sync_fetch_and_add(&(word), 0); \
+	} while (0)
+
+/* What a task in a cgroup may skip at a hook, in one word so that it is never half written: the epoch and the cgroup's id. */
+static __u64 uncovered_cgroups[HOOKS][SCOPE_CACHE];
+
+/* The slots whose scope is a cgroup or one above it. A writer takes the entry by setting its tag to BUSY. */
+static struct scope_entry {
+	__u64 tag;
+	__u64 slots[SLOT_WORDS];
+} scope_cache[SCOPE_CACHE];
+
+#define SCOPE_BUSY ~0ULL
+
+/* Names the current cgroup and the epoch; 0 if they do not fit into a word, which is then not remembered. */
+static __always_inline __u64 scope_tag(const struct engine_state *state)
+{
+	__u64 cgroup = bpf_get_current_cgroup_id();
+
+	return cgroup >> 32 ? 0 : (__u64)READ(state->posture_epoch) << 32 | cgroup;
+}
+
+/* Whether the current task was found uncovered before: the fast way out, for every task of the host. */
+static __always_inline bool uncovered(enum hook hook)
+{
+	struct engine_state *state = engine();
+	__u64 tag;
+
+	if (!state)
+		return true;
+	tag = scope_tag(state);
+	if (!tag || READ(uncovered_cgroups[hook][tag & (SCOPE_CACHE - 1)]) != tag)
+		return false;
+	COUNT(hook, uncovered);
+	return true;
+}
+
+static __always_inline bool remembered_scope(__u64 tag, struct slot_mask *scope)
+{
+	struct scope_entry *entry = &scope_cache[tag & (SCOPE_CACHE - 1)];
+
+	if (!tag || READ(entry->tag) != tag)
+		return false;
+	LOAD_BARRIER(entry->tag);
+	for (int i = 0; i < SLOT_WORDS; i++)
+		scope->slots[i] = READ(entry->slots[i]);
+	LOAD_BARRIER(entry->tag);
+	return READ(entry->tag) == tag;
+}
+
+static __always_inline void remember_scope(__u64 tag, const struct slot_mask *scope)
+{
+	struct scope_entry *entry = &scope_cache[tag & (SCOPE_CACHE - 1)];
+	__u64 old = READ(entry->tag);
+
+	if (!tag || old == SCOPE_BUSY || __sync_val_compare_and_swap(&entry->tag, old, SCOPE_BUSY) != old)
+		return;
+	for (int i = 0; i < SLOT_WORDS; i++)
+		READ(entry->slots[i]) = scope->slots[i];
+	__sync_val_compare_and_swap(&entry->tag, SCOPE_BUSY, tag);
+}
+
+static __noinline void scope_of_task(__u64 tag, struct slot_mask *scope)
+{
+	if (remembered_scope(tag, scope))
+		return;
+	for (int i = 0; i < SLOT_WORDS; i++)
+		scope->slots[i] = 0;
+	for (int level = 0; level < CGROUP_LEVELS; level++) {
+		__u64 cgroup = bpf_get_current_ancestor_cgroup_id(level);
+		struct slot_mask *found;
+
+		if (!cgroup)
+			break;
+		found = bpf_map_lookup_elem(&scopes, &cgroup);
+		if (!found)
+			continue;
+		for (int i = 0; i < SLOT_WORDS; i++)
+			scope->slots[i] |= found->slots[i];
+	}
+	remember_scope(tag, scope);
+}
+
+/* Fills in the slots that cover the current task at the hook, and returns the posture that says so; NULL if there are none. The epoch
+ * is read first: what is remembered under it can only be as old as it. */
+static __noinline struct posture *cover(enum hook hook, struct slot_mask *covered)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct engine_state *state = engine();
+	struct posture *posture;
+	__u64 tag, scoped = 0, any = 0;
+	__u32 index;
+
+	if (!state)
+		return NULL;
+	tag = scope_tag(state);
+	index = tag ? tag >> 32 & 1 : READ(state->posture_epoch) & 1;
+	posture = bpf_map_lookup_elem(&postures, &index);
+	if (!posture)
+		return NULL;
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		scoped |= posture->active[hook & (HOOKS - 1)][i] & ~posture->everywhere[i];
+		covered->slots[i] = 0;
+	}
+	if (scoped)
+		scope_of_task(tag, covered);
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		covered->slots[i] = posture->active[hook & (HOOKS - 1)][i] & (posture->everywhere[i] | covered->slots[i]);
+		any |= covered->slots[i];
+	}
+	if (!any && tag)
+		READ(uncovered_cgroups[hook][tag & (SCOPE_CACHE - 1)]) = tag;
+	if (any && (__u32)task->tgid != state->engine_pid && !(task->flags & PF_KTHREAD))
+		return posture;
+	COUNT(hook, uncovered);
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* The facts of an event: who does it, and to which file. */
+#ifndef INTERDICT_SUBJECT_BPF_H
+#define INTERDICT_SUBJECT_BPF_H
+
+#include <interdict/scope.bpf.h>
+
+/* The system call that the current task is in; number -1 where we cannot tell. */
+struct call {
+	long number;
+	bool compat;		/* 32-bit numbers */
+};
+
+static __always_inline struct call current_call(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct call call = {.number = -1};
+
+	if (!bpf_core_field_exists(regs->orig_ax))
+		return call;
+	call.number = (int)BPF_CORE_READ(regs, orig_ax);
+	call.compat = task->thread_info.status & TS_COMPAT;
+	return call;
+}
+
+/* One hook runs with this memory until release(). NULL if all of it is in use. */
+static __always_inline struct run *claim(void)
+{
+	__u32 start = bpf_get_smp_processor_id() * 2;
+
+	for (__u32 try = 0; try < 8; try++) {
+		__u32 index = (start + try * try) & (SCRATCH_MAX - 1);
+		struct run *run = bpf_map_lookup_elem(&scratch, &index);
+
+		if (run && !__sync_val_compare_and_swap(&run->claimed, 0, 1))
+			return run;
+	}
+	return NULL;
+}
+
+static __always_inline void release(struct run *run)
+{
+	__sync_val_compare_and_swap(&run->claimed, 1, 0);
+}
+
+static __always_inline void fill_exe(struct run *run, struct task_struct *task)
+{
+	struct verdict_key *facts = &run->record.facts;
+	struct mm_struct *mm = task->mm;
+	struct file *file = mm ? mm->exe_file : NULL;
+	struct inode *inode = file ? file->f_inode : NULL;
+
+	facts->exe_device = inode ? inode->i_sb->s_dev : 0;
+	facts->exe_inode = inode ? inode->i_ino : 0;
+}
+
+/* Starts a run: the cheap facts about the current task, and nothing of an object. */
+static __always_inline void begin(struct run *run, const struct posture *posture, const struct slot_mask *covered, enum hook hook,
+				  __u32 access)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct verdict_key *facts = &run->record.facts;
+	const struct cred *cred = task->real_cred;
+	__u64 *object = (__u64 *)&facts->file;
+	struct slot_mask *off;
+	__u32 zero = 0;
+
+	*(__u32 *)facts = hook;	/* family, protocol and flags are zero */
+	facts->mask_set = posture->mask_set;
+	facts->access = access;
+	facts->uid = cred->uid.val;
+	facts->gid = cred->gid.val;
+	facts->euid = cred->euid.val;
+	facts->egid = cred->egid.val;
+	facts->exe_path = 0;
+	facts->image = 0;
+	facts->cgroup = bpf_get_current_cgroup_id();
+	for (int i = 0; i < (int)(sizeof(facts->file) / sizeof(*object)); i++)
+		object[i] = 0;
+	fill_exe(run, task);
+	run->object.start = PATH_BYTES;
+	run->exe.start = PATH_BYTES;
+	run->exe_walked = 0;
+	run->fresh = 0;
+	run->at.dentry = 0;
+	off = bpf_map_lookup_elem(&tripped, &zero);
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->covered[i] = covered->slots[i];
+		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
+	}
+}
+
+static __always_inline void fill_file(struct run *run, const struct path *path, struct inode *inode)
+{
+	struct file_identity *file = &run->record.facts.file;
+
+	run->at = place_of(path);
+	file->inode = inode->i_ino;
+	file->device = inode->i_sb->s_dev;
+	file->generation = inode->i_generation;
+	file->uid = inode->i_uid.val;
+	file->gid = inode->i_gid.val;
+	file->mode = inode->i_mode;
+}
+
+/* A file that the call itself creates: it has no number yet when it is decided, and belongs to whoever creates it. */
+static __always_inline void fill_created(struct run *run, struct task_struct *task)
+{
+	struct file_identity *file = &run->record.facts.file;
+
+	file->inode = 0;
+	file->generation = 0;
+	file->uid = task->cred->fsuid.val;
+	file->gid = task->cred->fsgid.val;
+}
+
+static __always_inline void name_object(struct run *run)
+{
+	if (!run->at.dentry || run->object.start != PATH_BYTES)
+		return;
+	build_text(&run->object, &run->at);
+	run->record.facts.file.path = run->object.hash;
+	run->record.facts.flags = run->object.flags;
+	if (run->fresh)
+		run->record.facts.flags &= ~OBJECT_DELETED;	/* a name that is being made is in no table yet */
+}
+
+/* Builds the name of the executable, and says whether it is another than the key had. */
+static __noinline bool name_exe(struct run *run)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct verdict_key *facts = &run->record.facts;
+	struct mm_struct *mm = task->mm;
+	struct file *file = mm ? mm->exe_file : NULL;
+	__u64 before = facts->exe_path;
+	struct exe_name *known;
+	struct place at;
+
+	if (!file || run->exe_walked)
+		return false;
+	at = place_of(&file->f_path);
+	build_text(&run->exe, &at);
+	run->exe_walked = 1;
+	facts->exe_path = run->exe.hash;
+	known = bpf_task_storage_get(&exe_names, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (known && run->exe.hash) {
+		known->file = (__u64)file;
+		known->inode = facts->exe_inode;
+		known->exec_id = task->self_exec_id;
+		known->hash = run->exe.hash;
+	}
+	return before && before != run->exe.hash;
+}
+
+/* The hash of the executable's name as it was when this program first asked; walks only if that is not known. */
+static __always_inline void recall_exe(struct run *run)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct verdict_key *facts = &run->record.facts;
+	struct exe_name *known = bpf_task_storage_get(&exe_names, task, 0, 0);
+	struct mm_struct *mm = task->mm;
+	struct file *file = mm ? mm->exe_file : NULL;
+
+	if (known && known->file == (__u64)file && known->inode == facts->exe_inode && known->exec_id == task->self_exec_id)
+		facts->exe_path = known->hash;
+	else
+		name_exe(run);
+}
+
+static __always_inline void fill_image(struct run *run, const __u64 *secret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 v[4];
+
+	sip_start(v, secret);
+	sip_word(v, task->tgid);
+	sip_word(v, task->group_leader->start_boottime);
+	run->record.facts.image = sip_end(v, task->self_exec_id);
+}
+
+/* Everything that a record has and a hit need not know. True if the executable has been renamed, so that the key is another. */
+static __noinline bool complete(struct run *run, const __u64 *secret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call = current_call(task);
+	struct event *record = &run->record;
+
+	name_object(run);
+	if (!record->facts.image)
+		fill_image(run, secret);
+	record->pid = task->tgid;
+	record->tid = task->pid;
+	record->parent_pid = task->real_parent->tgid;
+	record->packet_bytes = 0;
+	record->syscall = call.number;
+	run->flags = (call.compat ? RECORD_COMPAT : 0) | (task->flags & PF_IO_WORKER ? RECORD_IO_URING : 0);
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	return name_exe(run);
+}
+
+#endif

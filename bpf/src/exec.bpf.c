@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What is run: each file of an execve, and executable mappings. */
+#include <interdict/decide.bpf.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline int run_file(struct file *file, enum hook hook, __u32 access, enum way way)
+{
+	struct slot_mask covered;
+	struct posture *posture = cover(hook, &covered);
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, hook, way);
+	begin(run, posture, &covered, hook, access);
+	fill_file(run, &file->f_path, file->f_inode);
+	result = answer(run, posture, hook, way);
+	release(run);
+	return result;
+}
+
+/* Comes once for the script and once for each interpreter in turn; bprm->file is the one in question. */
+SEC("lsm/bprm_check_security")
+int BPF_PROG(lsm_exec, struct linux_binprm *bprm, int before)
+{
+	if (before || uncovered(HOOK_EXEC))
+		return before;
+	return clamp(run_file(bprm->file, HOOK_EXEC, ACCESS_EXEC, WAY_EXEC));
+}
+
+SEC("lsm/mmap_file")
+int BPF_PROG(lsm_mmap_file, struct file *file, unsigned long asked, unsigned long protection, unsigned long flags, int before)
+{
+	if (before || !file || !(protection & PROT_EXEC) || uncovered(HOOK_MMAP_EXEC))
+		return before;
+	return clamp(run_file(file, HOOK_MMAP_EXEC, ACCESS_MAP, WAY_MMAP));
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Opening files, and creating them. */
+#include <interdict/decide.bpf.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline __u32 access_of(const struct file *file, bool created)
+{
+	__u32 flags = file->f_flags, access = 0;
+
+	if (flags & FLAG_EXEC)
+		return ACCESS_EXEC;
+	access |= file->f_mode & FMODE_READ ? ACCESS_READ : 0;
+	access |= file->f_mode & FMODE_WRITE ? ACCESS_WRITE : 0;
+	access |= flags & FLAG_APPEND ? ACCESS_APPEND : 0;
+	if (created)
+		return access | ACCESS_CREATE;
+	return access | (flags & FLAG_TRUNCATE ? ACCESS_TRUNCATE : 0);
+}
+
+/* What an open of the current call will want of the file that it creates, told by the numbers that it was called with. They may be wrong
+ * (openat2 takes them from memory that another thread can write): then the file is created and, if need be, refused at file_open. */
+static __always_inline __u32 access_of_call(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct call call = current_call(task);
+	__u32 flags = 1;	/* creat: O_WRONLY */
+
+	if (call.number == (call.compat ? 14 : 133) || call.number == (call.compat ? 297 : 259))
+		return ACCESS_CREATE;
+	if (!bpf_core_field_exists(regs->si) || task->flags & PF_IO_WORKER)
+		return ACCESS_CREATE | ACCESS_WRITE;
+	if (call.number == (call.compat ? 5 : 2))
+		flags = call.compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
+	else if (call.number == (call.compat ? 295 : 257))
+		flags = BPF_CORE_READ(regs, dx);
+	else if (call.number == 437 && bpf_probe_read_user(&flags, sizeof(flags), (void *)BPF_CORE_READ(regs, dx)))
+		flags = 1;
+	return ACCESS_CREATE | ((flags + 1) & 3) | (flags & FLAG_APPEND ? ACCESS_APPEND : 0);
+}
+
+/* Whether path_mknod has let this very creation pass in the same call: it is answered once. */
+static __always_inline bool passed_at_creation(struct run *run, const struct posture *posture)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u64 *passed;
+
+	name_event(run, posture, HOOK_FILE_OPEN);
+	passed = bpf_map_lookup_elem(&creations, &id);
+	if (!passed || *passed != run->digest)
+		return false;
+	bpf_map_delete_elem(&creations, &id);
+	return true;
+}
+
+static __always_inline int open_file(struct file *file)
+{
+	bool created = file->f_mode & FMODE_CREATED, unnamed = file->f_flags & FLAG_TMPFILE;
+	enum way way = created ? WAY_NONE : WAY_OPEN;
+	struct slot_mask covered;
+	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
+	struct run *run;
+	int result = 0;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, HOOK_FILE_OPEN, way);
+	begin(run, posture, &covered, HOOK_FILE_OPEN, access_of(file, created || unnamed));
+	fill_file(run, &file->f_path, file->f_inode);
+	if (created || unnamed)
+		fill_created(run, bpf_get_current_task_btf());
+	if (unnamed)	/* its name is its inode number, another one each time: say the directory */
+		run->at.dentry = (__u64)load(struct dentry, run->at.dentry, d_parent);
+	if (!created || !passed_at_creation(run, posture))
+		result = answer(run, posture, HOOK_FILE_OPEN, way);
+	release(run);
+	return result;
+}
+
+static __always_inline int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct slot_mask covered;
+	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
+	__u64 id = bpf_get_current_pid_tgid();
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, HOOK_FILE_OPEN, WAY_CREATE);
+	begin(run, posture, &covered, HOOK_FILE_OPEN, access_of_call(task));
+	run->fresh = 1;
+	run->at = (struct place){(__u64)dentry, (__u64)BPF_CORE_READ(directory, mnt)};
+	run->record.facts.file.device = BPF_CORE_READ(directory, dentry, d_inode, i_sb, s_dev);
+	run->record.facts.file.mode = S_IFREG | (mode & ~BPF_CORE_READ(task, fs, umask) & 07777);
+	fill_created(run, task);
+	result = answer(run, posture, HOOK_FILE_OPEN, WAY_CREATE);
+	if (!result)
+		bpf_map_update_elem(&creations, &id, &run->digest, BPF_ANY);
+	release(run);
+	return result;
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(lsm_file_open, struct file *file, int before)
+{
+	if (before || uncovered(HOOK_FILE_OPEN))
+		return before;
+	return clamp(open_file(file));
+}
+
+/* Before a file exists, by open(O_CREAT) or mknod. An open may find afterwards that the file was there; then our answer is dropped, and
+ * file_open follows. */
+SEC("lsm/path_mknod")
+int BPF_PROG(lsm_path_mknod, const struct path *directory, struct dentry *dentry, __u16 mode, unsigned int device, int before)
+{
+	__u32 type = mode & S_IFMT;
+
+	if (before || (type && type != S_IFREG) || uncovered(HOOK_FILE_OPEN))
+		return before;
+	return clamp(create_file(directory, dentry, mode));
+}

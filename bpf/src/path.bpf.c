@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* The path of a file as the caller sees it, and its keyed hash.
+ *
+ * Our own walk, because bpf_d_path is not to be had in every hook, and because its text is ambiguous (" (deleted)"). It goes from the
+ * file up to the root of the caller, across mounts, and is consistent: if the kernel's counts of renames and of mount changes have
+ * moved meanwhile, it is done again. Names need no lock: they are freed after the grace period that the hook's run delays. */
+#include <interdict/path.bpf.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Sequence counts of the kernel, odd while names or mounts change. Absent where the addresses of symbols are hidden from us. */
+extern const void rename_lock __ksym __weak;
+extern const void mount_lock __ksym __weak;
+
+#define NAME_BYTES 255
+
+/* What a callback of bpf_loop gets has to be on the stack. */
+struct walk { struct text *text; };
+
+static __always_inline bool prepend(struct text *text, bool slash)
+{
+	struct qstr name;
+	__u32 bytes;
+
+	name.len = load(struct dentry, text->at.dentry, d_name.len);
+	name.name = load(struct dentry, text->at.dentry, d_name.name);
+	bytes = name.len;
+	if (bytes > NAME_BYTES || text->start < bytes + slash)
+		return false;
+	text->start -= bytes;
+	bpf_probe_read_kernel(&text->room[text->start & (PATH_BYTES - 1)], bytes & NAME_BYTES, name.name);
+	if (slash) {
+		text->start--;
+		text->room[text->start & (PATH_BYTES - 1)] = '/';
+	}
+	return true;
+}
+
+static __always_inline long up_a_mount(struct text *text)
+{
+	__u64 mount = text->at.mount - bpf_core_field_offset(struct mount, mnt);
+	__u64 parent = (__u64)load(struct mount, mount, mnt_parent);
+
+	if (parent == mount) {
+		text->flags |= OBJECT_UNREACHABLE;
+		text->done = true;
+		return 1;
+	}
+	text->at.dentry = (__u64)load(struct mount, mount, mnt_mountpoint);
+	text->at.mount = parent + bpf_core_field_offset(struct mount, mnt);
+	text->mount_root = (__u64)load(struct vfsmount, text->at.mount, mnt_root);
+	return 0;
+}
+
+static long walk_up(__u32 step, struct walk *walk)
+{
+	struct text *text = walk->text;
+	__u64 parent;
+
+	if (text->at.dentry == text->root.dentry && text->at.mount == text->root.mount) {
+		text->done = true;
+		return 1;
+	}
+	if (text->at.dentry == text->mount_root)
+		return up_a_mount(text);
+	parent = (__u64)load(struct dentry, text->at.dentry, d_parent);
+	if (parent == text->at.dentry) {
+		/* The root of no mount: a memfd, a pipe, a directory moved out of its bind mount. No leading slash. */
+		text->flags |= OBJECT_UNREACHABLE;
+		text->done = prepend(text, false);
+		return 1;
+	}
+	if (!prepend(text, true))
+		return 1;
+	text->at.dentry = parent;
+	return 0;
+}
+
+static __always_inline __u64 names_count(void)
+{
+	__u32 renames = 1, mounts = 1;
+
+	if (!&rename_lock || !&mount_lock)
+		return 1;
+	bpf_probe_read_kernel(&renames, sizeof(renames), &rename_lock);
+	bpf_probe_read_kernel(&mounts, sizeof(mounts), &mount_lock);
+	return ((renames | mounts) & 1) ?: ((__u64)renames << 32 | mounts);
+}
+
+/* One try; ends the tries when it was consistent, or when no try can succeed. */
+static long try_walk(__u32 try, struct walk *walk)
+{
+	struct text *text = walk->text;
+	__u64 count = names_count();
+
+	if (count == 1)
+		return 0;
+	text->at = text->from;
+	text->mount_root = (__u64)load(struct vfsmount, text->at.mount, mnt_root);
+	text->start = PATH_BYTES;
+	text->flags = load(struct dentry, text->at.dentry, d_hash.pprev) ? 0 : OBJECT_DELETED;
+	if (text->at.dentry == text->mount_root)
+		text->flags = 0;	/* the root of a file system is in no table of names */
+	text->done = false;
+	bpf_loop(PATH_DEPTH, walk_up, walk, 0);
+	if (names_count() == count)
+		return 1;
+	text->done = false;
+	return 0;
+}
+
+struct siphash {
+	const struct text *text;
+	__u64 v[4];
+	__u32 at;
+};
+
+static long sip_step(__u32 step, struct siphash *hash)
+{
+	sip_word(hash->v, *(const __u64 *)&hash->text->room[hash->at & (PATH_BYTES - 1)]);
+	hash->at += sizeof(__u64);
+	return 0;
+}
+
+/* SipHash-1-3 of the bytes of the text, which are followed by zeros. */
+static __noinline __u64 text_hash(struct text *text, const __u64 *key)
+{
+	struct siphash hash = {.text = text, .at = text->start};
+	__u32 bytes = PATH_BYTES - text->start;
+	__u64 last = 0;
+
+	sip_start(hash.v, key);
+	bpf_loop(bytes / sizeof(__u64), sip_step, &hash, 0);
+	if (bytes % sizeof(__u64))
+		last = *(const __u64 *)&text->room[hash.at & (PATH_BYTES - 1)];
+	return sip_end(hash.v, (__u64)bytes << 56 | last);
+}
+
+/* Builds the path of what is at a place, seen from the root of the current task. */
+__noinline int build_text(struct text *text, const struct place *from)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct engine_state *state = engine();
+	struct walk walk = {.text = text};
+
+	if (!text || !from || !state)
+		return -1;
+	text->from = *from;
+	text->root = place_of(&task->fs->root);
+	text->done = 0;
+	text->flags = 0;
+	bpf_loop(PATH_TRIES, try_walk, &walk, 0);
+	text->hash = 0;
+	if (!text->done)
+		text->start = PATH_BYTES;
+	else if (text->start == PATH_BYTES)
+		text->room[--text->start & (PATH_BYTES - 1)] = '/';
+	if (text->start < PATH_BYTES)
+		text->hash = text_hash(text, state->hash_key);
+	else
+		text->flags |= OBJECT_PATH_UNKNOWN;
+	return 0;
+}
