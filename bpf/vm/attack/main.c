@@ -8,6 +8,9 @@
 #include <pty.h>
 #include <sys/resource.h>
 
+/* In a batch; then it is killed, and its line is missing. */
+#define LONGEST_RUN_SECONDS 60
+
 static int command_list(const struct options *options, char **args)
 {
 	(void)options, (void)args;
@@ -16,6 +19,7 @@ static int command_list(const struct options *options, char **args)
 	list_net_doors();
 	list_aliases();
 	list_contexts();
+	fflush(stdout);
 	return 0;
 }
 
@@ -53,6 +57,8 @@ int command_pty(const struct options *options, char **args)
 /* place: where the work directory goes. TARGET is beside the first argument, so that hard links and renames can be made. */
 enum place { NOWHERE, TARGET };
 
+static int command_batch(const struct options *options, char **arguments);
+
 static const struct {
 	const char *name, *arguments;
 	int least;
@@ -60,6 +66,7 @@ static const struct {
 	command_fn run;
 } commands[] = {
 	{"list", "", 0, NOWHERE, command_list},
+	{"batch", "<COMMAND_LINES", 0, NOWHERE, command_batch},
 	{"run", "COMMAND...", 1, NOWHERE, command_run},
 	{"pty", "COMMAND... <KEYS", 1, NOWHERE, command_pty},
 	{"open", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_open},
@@ -186,12 +193,13 @@ static void read_options(struct options *options, int count, char **args)
 		}
 }
 
-int main(int count, char **args)
+static int attack(int count, char **args)
 {
 	struct options options = {.alias = "direct", .context = "main", .count = 1, .processes = 1};
 	const char *cgroup = NULL, *user = NULL;
 	size_t command;
 
+	optind = 0;
 	for (int option; (option = getopt(count, args, "+g:u:")) != -1;)
 		if (option == 'g')
 			cgroup = optarg;
@@ -213,4 +221,34 @@ int main(int count, char **args)
 	if (commands[command].place == TARGET)
 		return with_work_directory(command, &options, args);
 	return commands[command].run(&options, args);
+}
+
+/* Each line of standard input is a command line, of words between spaces. A line "run N" goes before what it prints. */
+static int command_batch(const struct options *options, char **arguments)
+{
+	char line[4096];
+
+	(void)options, (void)arguments;
+	for (int number = 0; fgets(line, sizeof(line), stdin); number++) {
+		char *args[64] = {"attack"}, *rest = line;
+		int count = 1;
+		pid_t child;
+
+		while (count < 63 && (args[count] = strsep(&rest, " \n")))
+			count += *args[count] != 0;
+		args[count] = NULL;
+		dprintf(STDOUT_FILENO, "run %d\n", number);
+		child = fork();
+		if (child == 0) {
+			alarm(LONGEST_RUN_SECONDS);
+			_exit(attack(count, args));
+		}
+		wait_for(child);
+	}
+	return 0;
+}
+
+int main(int count, char **args)
+{
+	return attack(count, args);
 }

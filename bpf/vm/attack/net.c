@@ -269,6 +269,8 @@ static long by_raw(const struct target *target, int protocol)
 	uint16_t packet[6] = {htons(4000), to->sin_port, htons(sizeof(packet))};
 	struct sockaddr_storage address = target->address;
 
+	if (address.ss_family != AF_INET)
+		unprepared_errno("raw", EAFNOSUPPORT);
 	((struct sockaddr_in *)&address)->sin_port = 0;
 	return sendto(new_socket(address.ss_family, SOCK_RAW, protocol), packet, sizeof(packet), 0, of(&address),
 		      target->length);
