@@ -266,6 +266,29 @@ int command_killed(const struct options *options, char **args)
 	return report();
 }
 
+/* The same open again and again for a time: not one may succeed, whatever happens to the engine meanwhile. */
+int command_persist(const struct options *options, char **args)
+{
+	uint64_t end = now_us() + options->milliseconds * 1000ull, start, us, longest = 0;
+	unsigned tries = 0, refused = 0, let_through = 0;
+
+	for (; now_us() < end; tries++) {
+		int file;
+
+		start = now_us();
+		file = open(args[0], O_RDONLY | O_CLOEXEC);
+		us = now_us() - start;
+		if (us > longest)
+			longest = us;
+		if (file >= 0)
+			let_through++, close(file);
+		else if (errno == EPERM)
+			refused++;
+	}
+	fact("tries=%u refused=%u let_through=%u longest_us=%llu", tries, refused, let_through, (unsigned long long)longest);
+	return report_if(refused == tries);
+}
+
 /* The kernel writes the core file in the name of the dying task; args[0] is the directory. */
 int command_core(const struct options *options, char **args)
 {

@@ -85,6 +85,7 @@ static const struct {
 	{"timer", "-n FILES DIRECTORY", 1, NOWHERE, command_timer},
 	{"stopped", "-m MILLISECONDS -n FILES DIRECTORY", 1, NOWHERE, command_stopped},
 	{"killed", "-m MILLISECONDS -n FILES DIRECTORY", 1, NOWHERE, command_killed},
+	{"persist", "-m MILLISECONDS PATH", 1, NOWHERE, command_persist},
 	{"core", "DIRECTORY", 1, NOWHERE, command_core},
 };
 
