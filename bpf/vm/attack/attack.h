@@ -111,6 +111,7 @@ int command_timer(const struct options *options, char **args);
 int command_stopped(const struct options *options, char **args);
 int command_killed(const struct options *options, char **args);
 int command_persist(const struct options *options, char **args);
+int command_stutter(const struct options *options, char **args);
 int command_core(const struct options *options, char **args);
 int command_pty(const struct options *options, char **args);
 int command_run(const struct options *options, char **args);

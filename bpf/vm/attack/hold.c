@@ -289,6 +289,21 @@ int command_persist(const struct options *options, char **args)
 	return report_if(refused == tries);
 }
 
+/* Makes another process slow: it stands half of the time. */
+int command_stutter(const struct options *options, char **args)
+{
+	pid_t pid = atoi(args[0]);
+
+	for (int i = 0; i < options->count; i++) {
+		if (kill(pid, SIGSTOP))
+			unprepared("kill");
+		usleep(options->milliseconds * 1000);
+		kill(pid, SIGCONT);
+		usleep(options->milliseconds * 1000);
+	}
+	return report();
+}
+
 /* The kernel writes the core file in the name of the dying task; args[0] is the directory. */
 int command_core(const struct options *options, char **args)
 {

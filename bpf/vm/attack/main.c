@@ -86,6 +86,7 @@ static const struct {
 	{"stopped", "-m MILLISECONDS -n FILES DIRECTORY", 1, NOWHERE, command_stopped},
 	{"killed", "-m MILLISECONDS -n FILES DIRECTORY", 1, NOWHERE, command_killed},
 	{"persist", "-m MILLISECONDS PATH", 1, NOWHERE, command_persist},
+	{"stutter", "-m MILLISECONDS -n TIMES PID", 1, NOWHERE, command_stutter},
 	{"core", "DIRECTORY", 1, NOWHERE, command_core},
 };
 

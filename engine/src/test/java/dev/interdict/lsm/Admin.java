@@ -1,0 +1,133 @@
+package dev.interdict.lsm;
+
+import com.google.protobuf.ByteString;
+import dev.interdict.event.Hook;
+import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.DecisionServiceGrpc;
+import dev.interdict.v1.DeletePolicyRequest;
+import dev.interdict.v1.GetPolicyRequest;
+import dev.interdict.v1.GetStatusRequest;
+import dev.interdict.v1.GetStatusResponse;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.ModeServiceGrpc;
+import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.PolicyInfo;
+import dev.interdict.v1.PolicyServiceGrpc;
+import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.SetModeRequest;
+import dev.interdict.v1.SourceFile;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The engine's admin API, as these tests need it. */
+final class Admin implements AutoCloseable {
+  /**
+   * Policies, each a folder with its sources and what was compiled of them on the build machine.
+   */
+  static final Path POLICIES = Path.of("/opt/trials");
+
+  static final String COMPILED = "compiled";
+
+  private final MultiThreadIoEventLoopGroup loop =
+      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+  private final ManagedChannel channel;
+
+  Admin(Path socket) {
+    channel =
+        NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
+            .eventLoopGroup(loop)
+            .channelType(EpollDomainSocketChannel.class)
+            .usePlaintext()
+            .build();
+  }
+
+  private PolicyServiceGrpc.PolicyServiceBlockingStub policies() {
+    return PolicyServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+  }
+
+  private ModeServiceGrpc.ModeServiceBlockingStub modes() {
+    return ModeServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+  }
+
+  /** For a stream, which has no deadline. */
+  DecisionServiceGrpc.DecisionServiceBlockingStub decisions() {
+    return DecisionServiceGrpc.newBlockingStub(channel);
+  }
+
+  GetStatusResponse status() {
+    return NodeServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(60, TimeUnit.SECONDS)
+        .getStatus(GetStatusRequest.getDefaultInstance());
+  }
+
+  void apply(String name) {
+    Path folder = POLICIES.resolve(name);
+    ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder();
+    try (var files = Files.list(folder)) {
+      for (Path file : files.sorted().toList()) {
+        ByteString content = ByteString.copyFrom(Files.readAllBytes(file));
+        if (file.endsWith(COMPILED)) {
+          request.setCompiled(content);
+        } else {
+          request.addSources(
+              SourceFile.newBuilder().setPath(file.getFileName().toString()).setContent(content));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    var ignored = policies().applyPolicy(request.build());
+  }
+
+  void delete(String name) {
+    var ignored = policies().deletePolicy(DeletePolicyRequest.newBuilder().setName(name).build());
+  }
+
+  PolicyInfo policy(String name) {
+    return policies().getPolicy(GetPolicyRequest.newBuilder().setName(name).build()).getPolicy();
+  }
+
+  /** Switches one policy. */
+  void mode(String policy, Mode mode) {
+    var ignored =
+        modes().setMode(SetModeRequest.newBuilder().setPolicy(policy).setMode(mode).build());
+  }
+
+  /** Switches the host. */
+  void mode(Mode mode) {
+    mode("", mode);
+  }
+
+  void resetBudget(String policy) {
+    var ignored = modes().resetBudget(ResetBudgetRequest.newBuilder().setPolicy(policy).build());
+  }
+
+  /** A hook's counter, summed over the CPUs. */
+  long counter(Hook hook, String name) {
+    return status().getHooksList().stream()
+        .filter(status -> status.getHook().equals(hook.id()))
+        .mapToLong(status -> status.getCountersOrThrow(name))
+        .sum();
+  }
+
+  /** A counter, summed over the hooks too. */
+  long counter(String name) {
+    return List.of(Hook.values()).stream().mapToLong(hook -> counter(hook, name)).sum();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    var ignored = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+}

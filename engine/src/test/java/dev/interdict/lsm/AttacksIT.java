@@ -1,0 +1,194 @@
+package dev.interdict.lsm;
+
+import dev.interdict.event.Hook;
+import dev.interdict.lsm.Trial.Who;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/** Every word the attack tool knows: doors, other names, kinds of tasks. */
+@Tag("lsm")
+class AttacksIT {
+  private static final Set<Who> NOBODY = EnumSet.noneOf(Who.class);
+  private static final Set<Who> USER = EnumSet.of(Who.USER);
+  private static final Set<Who> ALL = EnumSet.allOf(Who.class);
+
+  /** Ways that need a right which users do not have, or a kernel that Debian does not build. */
+  private static final Map<String, Set<Who>> IMPOSSIBLE =
+      Map.ofEntries(
+          Map.entry("x32-open", ALL),
+          Map.entry("handle", USER),
+          Map.entry("procother", USER),
+          Map.entry("bind", USER),
+          Map.entry("binddir", USER),
+          Map.entry("overlay", USER),
+          Map.entry("chroot", USER),
+          Map.entry("opentree", USER),
+          Map.entry("init", USER),
+          Map.entry("raw", USER));
+
+  /** What the caller sees in place of the real name, by alias; the others give the real one. */
+  private static final Map<String, String> SEEN =
+      Map.ofEntries(
+          Map.entry("hardlink", "/trial/files/work-\\w+/hard"),
+          Map.entry("renamed", "/trial/files/work-\\w+/renamed"),
+          Map.entry("parentrenamed", "/trial/files.moved/.*"),
+          Map.entry("bind", "/trial/files/work-\\w+/bound"),
+          Map.entry("binddir", "/trial/files/work-\\w+/mounted/\\w+"),
+          Map.entry("userns", "/trial/files/work-\\w+/bound"),
+          Map.entry("overlay", ".*"),
+          Map.entry("chroot", "/\\w+"),
+          Map.entry("opentree", "/\\w+"),
+          Map.entry("deep", "/trial/files/work-\\w+(/0){300}/leaf"),
+          Map.entry("deeper", ""),
+          Map.entry("long", ""),
+          Map.entry("strange", "(?s)/trial/files/work-\\w+/.* \\(deleted\\)"));
+
+  @TestFactory
+  Stream<DynamicTest> openingAForbiddenFileMustBeRefusedByEveryDoor() {
+    List<Trial> trials = new ArrayList<>();
+    for (String[] door : Attack.list("open")) {
+      trials.add(
+          switch (door[2]) {
+            case "create" -> creation(door[1]);
+            case "directory" -> directory(door[1]);
+            case "free" -> null;
+            default -> file(door[1], "open -d " + door[1], "/trial/files/secret");
+          });
+    }
+    trials.removeIf(trial -> trial == null);
+    return new Trials(trials).tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> openingAForbiddenFileMustBeRefusedUnderEveryName() {
+    return new Trials(
+            Attack.list("alias").stream()
+                .map(alias -> file(alias[1], "open -a " + alias[1], seen(alias[1], "secret")))
+                .toList())
+        .tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> openingAForbiddenFileMustBeRefusedToEveryTask() {
+    return new Trials(
+            Attack.list("context").stream()
+                .map(kind -> file(kind[1], "open -c " + kind[1], "/trial/files/secret"))
+                .toList())
+        .tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> runningAForbiddenProgramMustBeRefusedByEveryDoor() {
+    return new Trials(
+            Attack.list("exec").stream()
+                .filter(door -> !door[2].equals("copy")) // another file: C1 of the limits
+                .map(door -> program(door[1], "exec -d " + door[1], door[2].equals("map")))
+                .toList())
+        .tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> runningAForbiddenProgramMustBeRefusedUnderEveryName() {
+    return new Trials(
+            Attack.list("alias").stream()
+                .filter(alias -> !alias[1].equals("chroot")) // no loader below the new root
+                .map(alias -> program(alias[1], "exec -a " + alias[1], false))
+                .toList())
+        .tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> runningAForbiddenProgramMustBeRefusedToEveryTask() {
+    return new Trials(
+            Attack.list("context").stream()
+                .map(kind -> program(kind[1], "exec -c " + kind[1], false))
+                .toList())
+        .tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> reachingAForbiddenAddressMustBeRefusedByEveryDoor() {
+    return new Trials(
+            Attack.list("net").stream()
+                .map(door -> address(door[1], Host.FORBIDDEN_ADDRESS, Host.ALLOWED_ADDRESS))
+                .toList())
+        .tests();
+  }
+
+  private static Trial file(String name, String command, String object) {
+    return new Trial(
+        name,
+        command + " %s",
+        "run cp " + Host.CONTENT + " %s",
+        "/trial/files/secret",
+        "/trial/files/twin",
+        "EPERM",
+        Hook.FILE_OPEN,
+        Pattern.compile(object),
+        IMPOSSIBLE.getOrDefault(name, NOBODY));
+  }
+
+  private static Trial creation(String door) {
+    return new Trial(
+        door,
+        "open -d " + door + " %s",
+        "run rm -f %s",
+        "/trial/files/new",
+        "/trial/files/fresh",
+        "EPERM",
+        Hook.FILE_OPEN,
+        Pattern.compile("/trial/files/new"),
+        IMPOSSIBLE.getOrDefault(door, NOBODY));
+  }
+
+  private static Trial directory(String door) {
+    return new Trial(
+        door,
+        "open -d " + door + " %s",
+        null,
+        "/trial/files/closed",
+        "/trial/files/open",
+        "EPERM",
+        Hook.FILE_OPEN,
+        Pattern.compile("/trial/files/closed/.*"),
+        NOBODY);
+  }
+
+  private static Trial program(String name, String command, boolean mapped) {
+    return new Trial(
+        name,
+        command + " %s",
+        null,
+        "/trial/files/victim",
+        "/trial/files/companion",
+        name.equals("loader") ? "ECHILD" : "EPERM",
+        mapped ? Hook.MMAP_EXEC : Hook.EXEC,
+        Pattern.compile(seen(name, "victim")),
+        IMPOSSIBLE.getOrDefault(name, NOBODY));
+  }
+
+  private static Trial address(String door, String forbidden, String allowed) {
+    return new Trial(
+        door,
+        "net -d " + door + " %s 7777 127.0.0.4",
+        null,
+        forbidden,
+        allowed,
+        "EPERM",
+        Hook.SOCKET_CONNECT,
+        Pattern.compile(Pattern.quote(forbidden) + ":" + (door.equals("raw") ? "0" : "7777")),
+        IMPOSSIBLE.getOrDefault(door, NOBODY));
+  }
+
+  private static String seen(String alias, String name) {
+    return SEEN.getOrDefault(alias, "/trial/files/" + name);
+  }
+}

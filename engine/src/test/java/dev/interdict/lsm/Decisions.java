@@ -1,0 +1,71 @@
+package dev.interdict.lsm;
+
+import dev.interdict.event.Hook;
+import dev.interdict.v1.Decision;
+import dev.interdict.v1.Outcome;
+import dev.interdict.v1.WatchDecisionsRequest;
+import dev.interdict.v1.WatchDecisionsResponse;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Every denial and would-denial since it was opened, by the cgroup of the subject. */
+final class Decisions {
+  /** Not trial-race, whose denials are as many as the races' tries. */
+  private static final List<String> WATCHED =
+      List.of(
+          "trial-files", "trial-exec", "trial-net", "trial-budget", "trial-behind", "trial-ahead");
+
+  private final List<Decision> all = new CopyOnWriteArrayList<>();
+
+  Decisions(Admin admin) {
+    Iterator<WatchDecisionsResponse> stream =
+        admin
+            .decisions()
+            .watchDecisions(WatchDecisionsRequest.newBuilder().addAllPolicies(WATCHED).build());
+    Thread.ofPlatform().daemon().name("decisions").start(() -> collect(stream));
+  }
+
+  private void collect(Iterator<WatchDecisionsResponse> stream) {
+    try {
+      while (stream.hasNext()) {
+        WatchDecisionsResponse response = stream.next();
+        if (response.hasDecision()) {
+          all.add(response.getDecision());
+        } else if (response.getLost() > 0) {
+          throw new AssertionError("the watcher lost " + response.getLost() + " decisions");
+        }
+      }
+    } catch (StatusRuntimeException ended) {
+      // The engine ends the stream when it stops.
+    }
+  }
+
+  /** Those of a cgroup at a hook, so far. */
+  List<Decision> of(String cgroup, Hook hook) {
+    return all.stream()
+        .filter(decision -> decision.getSubject().getCgroup().equals(cgroup))
+        .filter(decision -> decision.getHook().equals(hook.id()))
+        .toList();
+  }
+
+  /**
+   * Waits until a decision of this cgroup has come: records are kept in order, so all that happened
+   * before have come too.
+   */
+  void await(String cgroup) {
+    for (int i = 0; i < 400; i++) {
+      if (all.stream().anyMatch(d -> d.getSubject().getCgroup().equals(cgroup))) {
+        return;
+      }
+      Guest.sleep(Duration.ofMillis(25));
+    }
+    throw new AssertionError("no decision of " + cgroup + " came within 10 s");
+  }
+
+  static boolean all(List<Decision> decisions, Outcome outcome) {
+    return decisions.stream().allMatch(decision -> decision.getOutcome() == outcome);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.interdict.lsm;
+
+import dev.interdict.v1.Mode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+
+/**
+ * The guest with its engine and the trial policies applied; one for all tests, because starting it
+ * takes most of a test's time. A test leaves it as it found it: everything in enforce mode.
+ */
+final class Host {
+  /** The policies of {@code src/test/resources/lsm}. */
+  static final List<String> POLICIES = List.of("trial-files", "trial-exec", "trial-net");
+
+  /** What forbidden files hold. */
+  static final Path CONTENT = Path.of("/trial/content");
+
+  static final String FORBIDDEN_ADDRESS = "127.0.0.2";
+  static final String ALLOWED_ADDRESS = "127.0.0.3";
+  static final String FORBIDDEN_ADDRESS_6 = "fd00::2";
+  static final String ALLOWED_ADDRESS_6 = "fd00::3";
+
+  /** Every counter of a hook that stands for an answer without a decision. */
+  private static final List<String> UNANSWERED =
+      List.of("gave_up", "stale", "lost_decide", "undecidable", "no_waiter");
+
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final Pattern OBJECT = Pattern.compile("^\\d+: ");
+  private static Host only;
+
+  private final List<String> listedBefore;
+  private EngineProcess engine;
+  private Admin admin;
+  private Decisions decisions;
+
+  private Host() {
+    prepare();
+    listedBefore = kernelObjects();
+    start();
+    for (String policy : POLICIES) {
+      admin.apply(policy);
+    }
+  }
+
+  /** The one of this run; skips the test outside the virtual machine. */
+  static synchronized Host get() {
+    Guest.require();
+    if (only == null) {
+      only = new Host();
+    }
+    return only;
+  }
+
+  private static void prepare() {
+    for (String name : List.of("secret", "twin")) {
+      Guest.file(Guest.FILES.resolve(name), "content\n");
+    }
+    Guest.file(CONTENT, "content\n");
+    Guest.directory(Guest.FILES.resolve("closed"));
+    Guest.directory(Guest.FILES.resolve("open"));
+    try {
+      for (String name : List.of("victim", "companion")) {
+        Guest.file(Guest.FILES.resolve(name), "");
+        Files.write(Guest.FILES.resolve(name), Files.readAllBytes(Attack.VICTIM));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Guest.run("ip", "-6", "address", "add", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
+    Guest.run("ip", "-6", "address", "add", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
+  }
+
+  private void start() {
+    engine = EngineProcess.start();
+    admin = new Admin(EngineProcess.SOCKET);
+    decisions = new Decisions(admin);
+  }
+
+  EngineProcess engine() {
+    return engine;
+  }
+
+  Admin admin() {
+    return admin;
+  }
+
+  Decisions decisions() {
+    return decisions;
+  }
+
+  /** Starts a new engine in place of one that has ended. */
+  void restart() {
+    admin.close();
+    start();
+  }
+
+  /** A cgroup that the policies cover and that nobody has used before. */
+  static String covered(String name) {
+    return Guest.COVERED + "/" + name + "-" + NUMBER.incrementAndGet();
+  }
+
+  /** A new folder of files, every so many-th of them forbidden by name; 0: none. */
+  static Path files(int count, int every) {
+    Path folder = folder();
+    Answer made = Attack.run("make -n %d -e %d %s".formatted(count, every, folder));
+    if (!made.ok()) {
+      throw new AssertionError(made.toString());
+    }
+    return folder;
+  }
+
+  /** A new, empty folder. */
+  static Path folder() {
+    return Guest.directory(Path.of("/trial/many-" + NUMBER.incrementAndGet()));
+  }
+
+  /** What of this kind ({@code link}, {@code map}, {@code prog}) the kernel holds: id and name. */
+  static List<String> kernelObjects(String kind) {
+    return Guest.run("bpftool", kind, "show").lines().filter(OBJECT.asPredicate()).toList();
+  }
+
+  /** All kinds, and everything that is pinned. */
+  static List<String> kernelObjects() {
+    List<String> all = new ArrayList<>();
+    for (String kind : List.of("link", "map", "prog")) {
+      all.addAll(kernelObjects(kind));
+    }
+    all.addAll(Guest.run("find", "/sys/fs/bpf").lines().toList());
+    return all;
+  }
+
+  /** {@link #kernelObjects} before the engine's first start. */
+  List<String> listedBefore() {
+    return listedBefore;
+  }
+
+  /** Takes everything out of the kernel; the engine has ended. */
+  void uninstall() {
+    admin.close();
+    EngineProcess.uninstall();
+  }
+
+  /** Counts of answers without a decision, over all hooks: with a healthy engine they stand. */
+  Map<String, Long> unanswered() {
+    Map<String, Long> counts = new TreeMap<>();
+    for (String name : UNANSWERED) {
+      counts.put(name, admin.counter(name));
+    }
+    return counts;
+  }
+
+  /** Puts all policies into a mode. */
+  void mode(Mode mode) {
+    for (String policy : POLICIES) {
+      admin.mode(policy, mode);
+    }
+  }
+
+  /** Waits until everything that happened before is in {@link #decisions}. */
+  void settle() {
+    String cgroup = covered("settle");
+    Answer answer = Attack.run(Attack.in(cgroup, "open " + Guest.FILES.resolve("secret")));
+    decisions.await(cgroup);
+    if (answer.result().isEmpty()) {
+      throw new AssertionError("the attack tool printed nothing");
+    }
+  }
+}

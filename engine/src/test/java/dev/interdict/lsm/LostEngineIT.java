@@ -1,0 +1,110 @@
+package dev.interdict.lsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * The engine frozen, killed, started again and taken away: nobody hangs, verdicts stand, and
+ * nothing is left.
+ */
+@Tag("lsm")
+@Order(Integer.MAX_VALUE)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class LostEngineIT {
+  private static final Path SECRET = Guest.FILES.resolve("secret");
+
+  /** The deadline of a held call is 200 ms; the emulated machine is slow. */
+  private static final long LONGEST_US = 1_000_000;
+
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  private final Host host = Host.get();
+
+  @Test
+  @Order(1)
+  void aFrozenEngineMustLeaveNobodyWaiting() {
+    host.admin().apply("trial-closed");
+    Path files = Host.files(200, 0);
+    Path more = Host.files(2, 0);
+    assertEquals("EPERM", Attack.run(Attack.in(Host.covered("known"), "open " + SECRET)).result());
+    host.engine().freeze();
+    try {
+      Answer storm =
+          Attack.start(Attack.in(Host.covered("frozen"), "storm -p 50 -n 4 " + files)).await(LIMIT);
+      assertEquals("ok", storm.result(), storm::toString);
+      assertTrue(storm.number("longest_us") < LONGEST_US, storm::toString);
+      Answer known = Attack.run(Attack.in(Host.covered("known"), "open " + SECRET));
+      assertEquals("EPERM", known.result());
+      Answer closed = Attack.run(Attack.in("/closed/one", "open " + more.resolve("file-0")));
+      assertEquals("EPERM", closed.result(), "fallback: deny");
+    } finally {
+      host.engine().thaw();
+    }
+    Path again = Host.files(40, 20);
+    Answer healthy = Attack.run(Attack.in(Host.covered("thawed"), "storm -n 40 -e 20 " + again));
+    assertEquals("ok", healthy.result(), healthy::toString);
+    host.admin().delete("trial-closed");
+  }
+
+  @Test
+  @Order(2)
+  void aWaitingTaskMustDieAtOnceWhenKilled() {
+    Path files = Host.files(1, 0);
+    host.engine().freeze();
+    try {
+      Answer answer = Attack.run(Attack.in(Host.covered("killed"), "killed -m 40 -n 1 " + files));
+      assertEquals(1, answer.number("killed"), answer::toString);
+      assertEquals(0, answer.number("before"), "it was not waiting");
+      assertTrue(answer.number("death_us") < 100_000, answer::toString);
+    } finally {
+      host.engine().thaw();
+    }
+  }
+
+  @Test
+  @Order(3)
+  void anEngineKilledWithTasksWaitingMustLeaveNobodyWaitingAndBeReplacedWithoutAGap() {
+    host.admin().apply("trial-race");
+    Guest.file(RacesIT.FOLDER.resolve("closed"), "content\n");
+    Path files = Host.files(20, 0);
+    List<String> links = Host.kernelObjects("link");
+    Attack persistent =
+        Attack.start(Attack.in("/race/persist", "persist -m 30000 /trial/race/closed"));
+    host.engine().freeze();
+    Attack waiting = Attack.start(Attack.in(Host.covered("orphans"), "storm -p 20 -n 1 " + files));
+    Guest.sleep(Duration.ofMillis(100));
+    host.engine().kill();
+    Answer orphans = waiting.await(LIMIT);
+    assertEquals("ok", orphans.result(), orphans::toString);
+    assertTrue(orphans.number("longest_us") < LONGEST_US, orphans::toString);
+    assertEquals("EPERM", Attack.run(Attack.in(Host.covered("dead"), "open " + SECRET)).result());
+
+    host.restart();
+    assertEquals(links, Host.kernelObjects("link"), "adopted, not attached anew");
+    Path again = Host.files(40, 20);
+    Answer healthy = Attack.run(Attack.in(Host.covered("adopted"), "storm -n 40 -e 20 " + again));
+    assertEquals("ok", healthy.result(), healthy::toString);
+    Answer gap = persistent.await(Duration.ofMinutes(1));
+    assertEquals("ok", gap.result(), gap::toString);
+    assertTrue(gap.number("tries") > 1000, gap::toString);
+  }
+
+  @Test
+  @Order(4)
+  void uninstallMustLeaveNothing() {
+    host.engine().stop();
+    assertEquals("EPERM", Attack.run(Attack.in(Host.covered("pinned"), "open " + SECRET)).result());
+    host.uninstall();
+    assertEquals("ok", Attack.run(Attack.in(Host.covered("free"), "open " + SECRET)).result());
+    assertEquals(host.listedBefore(), Host.kernelObjects());
+  }
+}

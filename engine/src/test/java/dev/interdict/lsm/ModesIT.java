@@ -1,0 +1,101 @@
+package dev.interdict.lsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.Hook;
+import dev.interdict.v1.Decision;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.Outcome;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Who may refuse, and when: modes of policies and of the host, budgets, first events by onMiss. */
+@Tag("lsm")
+class ModesIT {
+  private static final Path SECRET = Guest.FILES.resolve("secret");
+
+  private final Host host = Host.get();
+
+  private static String open(String cgroup, Path file) {
+    return Attack.run(Attack.in(cgroup, "open " + file)).result();
+  }
+
+  @Test
+  void aSwitchMustHoldFromTheNextCallOn() {
+    String cgroup = Host.covered("switch");
+    for (int i = 0; i < 5; i++) {
+      host.admin().mode("trial-files", Mode.MODE_AUDIT);
+      assertEquals("ok", open(cgroup, SECRET));
+      host.admin().mode("trial-files", Mode.MODE_ENFORCE);
+      assertEquals("EPERM", open(cgroup, SECRET));
+      host.admin().mode(Mode.MODE_AUDIT);
+      assertEquals("ok", open(cgroup, SECRET));
+      host.admin().mode(Mode.MODE_ENFORCE);
+      assertEquals("EPERM", open(cgroup, SECRET));
+    }
+    host.settle();
+    List<Decision> events = host.decisions().of(cgroup, Hook.FILE_OPEN);
+    assertEquals(20, events.size());
+    for (int i = 0; i < events.size(); i++) {
+      assertEquals(
+          i % 2 == 0 ? Outcome.OUTCOME_WOULD_DENY : Outcome.OUTCOME_DENIED,
+          events.get(i).getOutcome());
+    }
+  }
+
+  @Test
+  void switchingOnePolicyMustLeaveTheOthers() {
+    host.admin().mode("trial-net", Mode.MODE_AUDIT);
+    try {
+      assertEquals("EPERM", open(Host.covered("others"), SECRET));
+    } finally {
+      host.admin().mode("trial-net", Mode.MODE_ENFORCE);
+    }
+  }
+
+  @Test
+  void aBudgetMustTripInTheKernelAndStayTrippedUntilReset() {
+    host.admin().apply("trial-budget");
+    int refused = 0;
+    for (int i = 0; i < 12; i++) {
+      refused += open("/budget/one", SECRET).equals("EPERM") ? 1 : 0;
+    }
+    assertEquals(5, refused);
+    assertTrue(host.admin().policy("trial-budget").getMode().getTripped());
+    assertEquals("EPERM", open(Host.covered("untripped"), SECRET));
+    host.admin().resetBudget("trial-budget");
+    assertFalse(host.admin().policy("trial-budget").getMode().getTripped());
+    assertEquals("EPERM", open("/budget/one", SECRET));
+    host.admin().delete("trial-budget");
+    assertEquals("ok", open("/budget/one", SECRET));
+  }
+
+  @Test
+  void onMissAllowMustLetTheFirstPassAndRefuseTheSecond() {
+    host.admin().apply("trial-behind");
+    assertEquals("ok", open("/behind/one", SECRET));
+    host.settle();
+    assertEquals("EPERM", open("/behind/one", SECRET));
+    host.settle();
+    List<Decision> events = host.decisions().of("/behind/one", Hook.FILE_OPEN);
+    assertEquals(2, events.size(), events::toString);
+    assertEquals(Outcome.OUTCOME_WOULD_DENY, events.getFirst().getOutcome());
+    assertEquals(Outcome.OUTCOME_DENIED, events.getLast().getOutcome());
+    host.admin().delete("trial-behind");
+  }
+
+  @Test
+  void onMissDenyMustRefuseUntilDecided() {
+    host.admin().apply("trial-ahead");
+    Path twin = Guest.FILES.resolve("twin");
+    assertEquals("EPERM", open("/ahead/one", twin));
+    host.settle();
+    assertEquals("ok", open("/ahead/one", twin));
+    assertEquals("EPERM", open("/ahead/one", SECRET));
+    host.admin().delete("trial-ahead");
+  }
+}

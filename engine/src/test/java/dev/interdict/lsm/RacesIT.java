@@ -1,0 +1,45 @@
+package dev.interdict.lsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is named changes while it is checked: the answer must be about what is really used. */
+@Tag("lsm")
+class RacesIT {
+  static final Path FOLDER = Path.of("/trial/race");
+
+  private final Host host = Host.get();
+
+  RacesIT() {
+    Guest.file(FOLDER.resolve("closed"), "content\n");
+    Guest.file(FOLDER.resolve("opened"), "content\n");
+    Guest.file(FOLDER.resolve("runs-42"), "#!/bin/sh\nexit 42\n");
+    Guest.file(FOLDER.resolve("runs-43"), "#!/bin/sh\nexit 43\n");
+    host.admin().apply("trial-race");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "race-open -n 50000 /trial/race/closed /trial/race/opened",
+        "race-open -d links -n 50000 /trial/race/closed /trial/race/opened",
+        "race-exec -n 100 /trial/race/runs-42 /trial/race/runs-43",
+        "race-exec -d links -n 100 /trial/race/runs-42 /trial/race/runs-43",
+        "race-net -n 20000 127.0.0.2 7778 127.0.0.3",
+      })
+  void theForbiddenObjectMustNeverBeReached(String race) {
+    Answer control = Attack.run(Attack.in(Guest.UNCOVERED + "/race", race));
+    assertTrue(control.number("forbidden") > 0, () -> "proves nothing: " + control);
+    assertTrue(control.number("allowed") > 0, () -> "proves nothing: " + control);
+    Answer enforced = Attack.run(Attack.in("/race/" + Integer.toHexString(race.hashCode()), race));
+    assertEquals(0, enforced.number("forbidden"), enforced::toString);
+    assertEquals(0, enforced.number("other"), enforced::toString);
+    assertTrue(enforced.number("refused") > 0, enforced::toString);
+    assertTrue(enforced.number("allowed") > 0, enforced::toString);
+  }
+}

@@ -1,0 +1,12 @@
+package interdict.policies.trial_files
+
+deny contains "secret" if input.file.path == "/trial/files/secret"
+
+deny contains "new" if input.file.path == "/trial/files/new"
+
+deny contains "closed directory" if startswith(input.file.path, "/trial/files/closed/")
+
+deny contains "forbidden by name" if contains(input.file.path, "/forbidden-")
+
+# Makes each user a new subject.
+deny contains "nobody's number" if input.process.uid == 2999
