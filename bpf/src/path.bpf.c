@@ -123,7 +123,7 @@ static long sip_step(__u32 step, struct siphash *hash)
 }
 
 /* SipHash-1-3 of the bytes of the text, which are followed by zeros. */
-static __noinline __u64 text_hash(struct text *text, const __u64 *key)
+SUBPROGRAM __u64 text_hash(struct text *text, const __u64 *key)
 {
 	struct siphash hash = {.text = text, .at = text->start};
 	__u32 bytes = PATH_BYTES - text->start;

@@ -85,10 +85,10 @@ static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided
 }
 
 /* Looks up the key of the run and fills in undecided, deny and kill. */
-static __noinline void consult(struct run *run, __u32 generation)
+static __always_inline void consult_table(struct run *run, void *table, __u32 generation)
 {
 	for (int try = 0; try < CONSULT_TRIES; try++) {
-		struct verdict *verdict = bpf_map_lookup_elem(&verdicts, &run->digest);
+		struct verdict *verdict = bpf_map_lookup_elem(table, &run->digest);
 
 		if (!verdict)
 			break;
@@ -96,6 +96,11 @@ static __noinline void consult(struct run *run, __u32 generation)
 			return;
 	}
 	nothing_known(run->covered, run->undecided, run->deny, run->kill);
+}
+
+SUBPROGRAM void consult(struct run *run, __u32 generation)
+{
+	consult_table(run, &verdicts, generation);
 }
 
 static __always_inline __u32 lowest_slot(__u64 bits)
@@ -184,7 +189,7 @@ static long next_slot(__u32 step, struct slot_walk *walk)
 	return 0;
 }
 
-static __noinline void each_slot(const __u64 *slots, enum slot_work work)
+SUBPROGRAM void each_slot(const __u64 *slots, enum slot_work work)
 {
 	struct slot_walk walk = {.work = work};
 
@@ -196,7 +201,7 @@ static __noinline void each_slot(const __u64 *slots, enum slot_work work)
 }
 
 /* Takes what is over its budget out of refused, so that it is only recorded. */
-static __noinline void keep_to_budgets(__u64 *refused, __u64 *would)
+SUBPROGRAM void keep_to_budgets(__u64 *refused, __u64 *would)
 {
 	struct slot_walk walk = {.work = SPEND, .now_ns = bpf_ktime_get_boot_ns()};
 
@@ -209,6 +214,74 @@ static __noinline void keep_to_budgets(__u64 *refused, __u64 *would)
 		would[i] |= walk.over[i];
 		refused[i] &= ~walk.over[i];
 	}
+}
+
+/* What a verdict refuses, and what it would. */
+static __always_inline void apply_mode(struct run *run)
+{
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->record.refused[i] = run->deny[i] & run->enforce[i];
+		run->record.would[i] = run->deny[i] & ~run->enforce[i];
+	}
+}
+
+/* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
+SUBPROGRAM void refuse_undecided(struct run *run, const struct posture *posture, const __u64 *wish)
+{
+	__u64 fell[SLOT_WORDS];
+
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
+		fell[i] = run->undecided[i] & run->enforce[i] & (posture->hold[i] | posture->refuse_miss[i]);
+	}
+	each_slot(fell, COUNT_FALLBACK);
+}
+
+/* Keeps what is refused to the budgets, and counts; true if something is still refused. */
+SUBPROGRAM bool settle(struct run *run, enum hook hook)
+{
+	keep_to_budgets(run->record.refused, run->record.would);
+	each_slot(run->record.refused, COUNT_DENIED);
+	each_slot(run->record.would, COUNT_WOULD_DENY);
+	if (any(run->record.would))
+		COUNT(hook, would_deny);
+	if (!any(run->record.refused))
+		return false;
+	COUNT(hook, denied);
+	return true;
+}
+
+static __always_inline void report(struct run *run, enum hook hook, __u8 flags)
+{
+	for (int i = 0; i < SLOT_WORDS; i++)
+		run->record.asked[i] = flags & RECORD_FALLBACK ? run->undecided[i] : 0;
+	if (send(run, &observe, RECORD_OBSERVE, run->flags | flags))
+		COUNT(hook, observed);
+	else
+		COUNT(hook, lost_observe);
+}
+
+/* Sends the question about the undecided slots of a complete run. */
+static __always_inline bool ask(struct run *run, void *ring, enum hook hook, __u8 flags)
+{
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->record.asked[i] = run->undecided[i];
+		run->record.refused[i] = 0;
+		run->record.would[i] = 0;
+	}
+	if (!send(run, ring, RECORD_DECIDE, run->flags | flags)) {
+		COUNT(hook, lost_decide);
+		return false;
+	}
+	COUNT(hook, asked);
+	return true;
+}
+
+static __always_inline bool engine_lost(const struct posture *posture, __u64 now)
+{
+	struct engine_state *state = engine();
+
+	return !state || (__s64)(now - READ(state->heartbeat_ns)) > (__s64)posture->stale_ns;
 }
 
 #endif

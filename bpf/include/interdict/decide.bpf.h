@@ -6,7 +6,7 @@
 #include <interdict/hold.bpf.h>
 
 /* Names the event: the facts as far as a policy reads them. */
-static __noinline void name_event(struct run *run, const struct posture *posture, enum hook hook)
+SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum hook hook)
 {
 	const struct verdict_key *mask = mask_of(posture, hook);
 	struct engine_state *state = engine();
@@ -32,7 +32,7 @@ static __always_inline bool complete_run(struct run *run)
 }
 
 /* Some covering slot is undecided. */
-static __noinline enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	bool waits;
@@ -44,37 +44,24 @@ static __noinline enum outcome miss(struct run *run, const struct posture *postu
 			return SETTLED;
 	}
 	if (any_of(run->deny, run->enforce, run->covered)) {
-		ask(run, hook, RECORD_REFUSED);
+		ask(run, &decide, hook, RECORD_REFUSED);
 		return SETTLED;
 	}
 	if (any_of(run->undecided, run->enforce, posture->refuse_miss)) {
-		ask(run, hook, RECORD_REFUSED);
+		ask(run, &decide, hook, RECORD_REFUSED);
 		return REFUSE_MISS;
 	}
 	waits = any_of(run->undecided, run->enforce, posture->hold);
 	if (!waits) {
-		ask(run, hook, 0);
+		ask(run, &decide, hook, 0);
 		return SETTLED;
 	}
 	if (engine_lost(posture, now)) {
 		COUNT(hook, stale);
-		ask(run, hook, any_of(run->undecided, run->enforce, posture->fallback_deny) ? RECORD_REFUSED : 0);
+		ask(run, &decide, hook, any_of(run->undecided, run->enforce, posture->fallback_deny) ? RECORD_REFUSED : 0);
 		return FALL_BACK;
 	}
 	return wait(run, posture, hook, way);
-}
-
-/* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
-static __always_inline void refuse_undecided(struct run *run, const struct posture *posture, enum outcome outcome)
-{
-	const __u64 *wish = outcome == REFUSE_MISS ? posture->refuse_miss : posture->fallback_deny;
-	__u64 fell[SLOT_WORDS];
-
-	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
-		fell[i] = run->undecided[i] & run->enforce[i] & (posture->hold[i] | posture->refuse_miss[i]);
-	}
-	each_slot(fell, COUNT_FALLBACK);
 }
 
 /* SIGKILL, if a slot that refuses wants it. */
@@ -85,35 +72,20 @@ static __always_inline void punish(struct run *run, enum hook hook)
 }
 
 /* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
-static __noinline int conclude(struct run *run, const struct posture *posture, enum hook hook, enum outcome outcome)
+SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hook hook, enum outcome outcome)
 {
-	bool fallback = outcome == FALL_BACK || outcome == REFUSE_MISS;
-	__u8 flags;
+	bool fallback = outcome == FALL_BACK || outcome == REFUSE_MISS, refused;
 
-	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->record.refused[i] = run->deny[i] & run->enforce[i];
-		run->record.would[i] = run->deny[i] & ~run->enforce[i];
-	}
+	apply_mode(run);
 	if (fallback)
-		refuse_undecided(run, posture, outcome);
-	if (!fallback && !any(run->deny))
+		refuse_undecided(run, posture, outcome == REFUSE_MISS ? posture->refuse_miss : posture->fallback_deny);
+	else if (!any(run->deny))
 		return 0;
 	complete_run(run);
-	keep_to_budgets(run->record.refused, run->record.would);
-	each_slot(run->record.refused, COUNT_DENIED);
-	each_slot(run->record.would, COUNT_WOULD_DENY);
-	for (int i = 0; i < SLOT_WORDS; i++)
-		run->record.asked[i] = fallback ? run->undecided[i] : 0;
-	flags = run->flags | (fallback ? RECORD_FALLBACK : 0) | (any(run->record.refused) ? RECORD_REFUSED : 0);
-	if (send(run, &observe, RECORD_OBSERVE, flags))
-		COUNT(hook, observed);
-	else
-		COUNT(hook, lost_observe);
-	if (any(run->record.would))
-		COUNT(hook, would_deny);
-	if (!any(run->record.refused))
+	refused = settle(run, hook);
+	report(run, hook, (fallback ? RECORD_FALLBACK : 0) | (refused ? RECORD_REFUSED : 0));
+	if (!refused)
 		return 0;
-	COUNT(hook, denied);
 	punish(run, hook);
 	return -EPERM;
 }
@@ -136,7 +108,7 @@ static __always_inline int answer(struct run *run, const struct posture *posture
 
 /* All working memory is in use: nothing can be looked up. Who may wait tries again, the others get the fallback; no record, since there
  * is no memory for one. */
-static __noinline int no_memory(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
+SUBPROGRAM int no_memory(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns(), none = 1;
 	struct waiter *waiter = waiter_of(id, none, now, posture);

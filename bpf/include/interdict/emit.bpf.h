@@ -56,7 +56,7 @@ static __always_inline void stamp(struct event *event, __u8 kind, __u8 flags, __
 }
 
 /* Sends the record of a task; all of its facts are filled in. */
-static __noinline bool send(struct run *run, void *ring, __u8 kind, __u8 flags)
+SUBPROGRAM bool send(struct run *run, void *ring, __u8 kind, __u8 flags)
 {
 	__u32 bytes = sizeof(struct event) + add_strings(run);
 

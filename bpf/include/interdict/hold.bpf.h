@@ -43,7 +43,7 @@ static __always_inline bool is_exec(long number, bool compat)
 }
 
 /* x86-64, and i386 with compat. */
-static __noinline bool can_be_issued_again(enum way way, struct call *call)
+SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 {
 	long number = call->number;
 	bool compat = call->compat;
@@ -73,7 +73,7 @@ static __always_inline bool handles_sigcont(struct task_struct *task)
 	return (__u64)BPF_CORE_READ(task, sighand, action[SIGCONT - 1].sa.sa_handler) > SIG_IGN;
 }
 
-static __noinline bool can_restart(enum hook hook, enum way way)
+SUBPROGRAM bool can_restart(enum hook hook, enum way way)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call call = current_call(task);
@@ -128,7 +128,7 @@ static long look_again(__u32 step, struct poll *poll)
 }
 
 /* Stage 1. */
-static __noinline bool wait_here(struct run *run, const struct posture *posture, __u64 ns)
+SUBPROGRAM bool wait_here(struct run *run, const struct posture *posture, __u64 ns)
 {
 	struct poll poll = {.run = run, .posture = posture, .until_ns = bpf_ktime_get_boot_ns() + ns, .generation = posture->generation};
 
@@ -158,29 +158,6 @@ static __always_inline struct waiter *waiter_of(__u64 id, __u64 digest, __u64 no
 	return waiter && waiter->digest == digest && now - waiter->last_ns <= posture->deadline_ns ? waiter : NULL;
 }
 
-static __always_inline bool engine_lost(const struct posture *posture, __u64 now)
-{
-	struct engine_state *state = engine();
-
-	return !state || (__s64)(now - READ(state->heartbeat_ns)) > (__s64)posture->stale_ns;
-}
-
-/* Sends a decide record of a complete run. */
-static __always_inline bool ask(struct run *run, enum hook hook, __u8 flags)
-{
-	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->record.asked[i] = run->undecided[i];
-		run->record.refused[i] = 0;
-		run->record.would[i] = 0;
-	}
-	if (!send(run, &decide, RECORD_DECIDE, run->flags | flags)) {
-		COUNT(hook, lost_decide);
-		return false;
-	}
-	COUNT(hook, asked);
-	return true;
-}
-
 static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
 {
 	bpf_map_delete_elem(&waiters, &id);
@@ -188,7 +165,7 @@ static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
 }
 
 /* One visit of a waiting task. */
-static __noinline enum outcome wait(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+SUBPROGRAM enum outcome wait(struct run *run, const struct posture *posture, enum hook hook, enum way way)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns();
 	struct waiter *waiter = waiter_of(id, run->digest, now, posture);
@@ -198,7 +175,7 @@ static __noinline enum outcome wait(struct run *run, const struct posture *postu
 	if (waiter)
 		state = *waiter;
 	if (!state.asked)
-		state.asked = ask(run, hook, RECORD_HELD);
+		state.asked = ask(run, &decide, hook, RECORD_HELD);
 	if (!restartable && !state.asked)
 		return end_wait(id, FALL_BACK);
 	if (!restartable)

@@ -11,6 +11,9 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_endian.h>
 
+/* A function of its own in each program that needs it, and none where it is not needed. */
+#define SUBPROGRAM static __noinline __attribute__((unused))
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct kernel_id { __u32 val; };	/* kuid_t, kgid_t */
@@ -46,11 +49,11 @@ struct file {
 };
 struct linux_binprm { struct file *file; };
 
-struct in6_addr { __u8 in6_u; };	/* 16 bytes */
+struct ipv6_address { __u8 bytes; };	/* we only want its place: it has 16 bytes */
 struct sock_common {
 	unsigned short skc_family;
 	__u32 skc_rcv_saddr;
-	struct in6_addr skc_v6_rcv_saddr;
+	struct ipv6_address skc_v6_rcv_saddr;
 };
 struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };

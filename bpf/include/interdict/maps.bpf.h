@@ -177,12 +177,18 @@ struct {
 	__type(value, __u64);
 } creations __weak SEC(".maps");
 
-/* Digest of a flow -> CLOCK_BOOTTIME of the last record about it. */
+/* Records about one flow, CLOCK_BOOTTIME. */
+struct flow {
+	__u64 since_ns;		/* of the first in an unbroken row */
+	__u64 last_ns;
+};
+
+/* By the digest of the flow for questions, its complement for refusals. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, PENDING_MAX);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct flow);
 } pending __weak SEC(".maps");
 
 struct {

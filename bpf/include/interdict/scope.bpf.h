@@ -48,34 +48,33 @@ static __always_inline bool uncovered(enum hook hook)
 	return true;
 }
 
-static __always_inline bool remembered_scope(__u64 tag, struct slot_mask *scope)
+static __always_inline bool remembered_scope(struct scope_entry *entry, __u64 tag, __u64 *slots)
 {
-	struct scope_entry *entry = &scope_cache[tag & (SCOPE_CACHE - 1)];
-
 	if (!tag || READ(entry->tag) != tag)
 		return false;
 	LOAD_BARRIER(entry->tag);
 	for (int i = 0; i < SLOT_WORDS; i++)
-		scope->slots[i] = READ(entry->slots[i]);
+		slots[i] = READ(entry->slots[i]);
 	LOAD_BARRIER(entry->tag);
 	return READ(entry->tag) == tag;
 }
 
-static __always_inline void remember_scope(__u64 tag, const struct slot_mask *scope)
+static __always_inline void remember_scope(struct scope_entry *entry, __u64 tag, const __u64 *slots)
 {
-	struct scope_entry *entry = &scope_cache[tag & (SCOPE_CACHE - 1)];
 	__u64 old = READ(entry->tag);
 
 	if (!tag || old == SCOPE_BUSY || __sync_val_compare_and_swap(&entry->tag, old, SCOPE_BUSY) != old)
 		return;
 	for (int i = 0; i < SLOT_WORDS; i++)
-		READ(entry->slots[i]) = scope->slots[i];
+		READ(entry->slots[i]) = slots[i];
 	__sync_val_compare_and_swap(&entry->tag, SCOPE_BUSY, tag);
 }
 
-static __noinline void scope_of_task(__u64 tag, struct slot_mask *scope)
+SUBPROGRAM void scope_of_task(__u64 tag, struct slot_mask *scope)
 {
-	if (remembered_scope(tag, scope))
+	struct scope_entry *entry = &scope_cache[tag & (SCOPE_CACHE - 1)];
+
+	if (remembered_scope(entry, tag, scope->slots))
 		return;
 	for (int i = 0; i < SLOT_WORDS; i++)
 		scope->slots[i] = 0;
@@ -91,12 +90,12 @@ static __noinline void scope_of_task(__u64 tag, struct slot_mask *scope)
 		for (int i = 0; i < SLOT_WORDS; i++)
 			scope->slots[i] |= found->slots[i];
 	}
-	remember_scope(tag, scope);
+	remember_scope(entry, tag, scope->slots);
 }
 
 /* Fills in the slots that cover the current task at the hook, and returns the posture that says so; NULL if there are none. The epoch
  * is read first: what is remembered under it can only be as old as it. */
-static __noinline struct posture *cover(enum hook hook, struct slot_mask *covered)
+SUBPROGRAM struct posture *cover(enum hook hook, struct slot_mask *covered)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct engine_state *state = engine();

@@ -126,7 +126,7 @@ static __always_inline void name_object(struct run *run)
 }
 
 /* Builds the name of the executable, and says whether it is another than the key had. */
-static __noinline bool name_exe(struct run *run)
+SUBPROGRAM bool name_exe(struct run *run)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct verdict_key *facts = &run->record.facts;
@@ -179,7 +179,7 @@ static __always_inline void fill_image(struct run *run, const __u64 *secret)
 }
 
 /* Everything that a record has and a hit need not know. True if the executable has been renamed, so that the key is another. */
-static __noinline bool complete(struct run *run, const __u64 *secret)
+SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call call = current_call(task);

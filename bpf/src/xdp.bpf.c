@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Packets on their way in. Nothing can be stopped here, and need not be: a packet that is dropped until its flow is decided is sent
+ * again. */
+#include <interdict/packet.bpf.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define INTERFACE_CACHE 64
+
+/* A packet is judged without another one coming between, so each CPU needs but one run. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct run);
+} packet_runs SEC(".maps");
+
+static struct scope_entry interface_cache[INTERFACE_CACHE];
+
+/* The slots of an interface, remembered as long as the epoch lasts. */
+static __always_inline void slots_of(__u32 interface, __u32 epoch, __u64 *slots)
+{
+	struct scope_entry *entry = &interface_cache[interface & (INTERFACE_CACHE - 1)];
+	__u64 tag = (__u64)epoch << 32 | interface;
+	struct slot_mask *found;
+
+	if (remembered_scope(entry, tag, slots))
+		return;
+	found = bpf_map_lookup_elem(&interfaces, &interface);
+	for (int i = 0; i < SLOT_WORDS; i++)
+		slots[i] = found ? found->slots[i] : 0;
+	remember_scope(entry, tag, slots);
+}
+
+/* Starts the run of a packet; NULL if no slot covers the interface. */
+static __always_inline struct posture *start(struct run *run, const struct engine_state *state, __u32 interface)
+{
+	__u32 epoch = READ(state->posture_epoch), index = epoch & 1, zero = 0;
+	struct posture *posture = bpf_map_lookup_elem(&postures, &index);
+	struct slot_mask *off = bpf_map_lookup_elem(&tripped, &zero);
+	__u64 *facts = (__u64 *)&run->record.facts;
+
+	if (!posture)
+		return NULL;
+	slots_of(interface, epoch, run->covered);
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->covered[i] &= posture->active[HOOK_XDP_INGRESS][i];
+		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
+	}
+	if (!any(run->covered))
+		return NULL;
+#pragma unroll
+	for (int i = 0; i < (int)(sizeof(run->record.facts) / sizeof(*facts)); i++)
+		facts[i] = 0;
+	run->record.facts.hook = HOOK_XDP_INGRESS;
+	run->record.facts.mask_set = posture->mask_set;
+	run->record.facts.access = ACCESS_RECEIVE;
+	run->record.facts.packet.interface = interface;
+	run->exe.start = PATH_BYTES;	/* no names */
+	run->object.start = PATH_BYTES;
+	return posture;
+}
+
+/* Whether it is time for another record about a flow; since_ns: when the first of an unbroken row of them was sent. */
+SUBPROGRAM bool due(__u64 digest, __u64 now, __u64 deadline_ns, __u64 *since_ns)
+{
+	struct flow *flow = bpf_map_lookup_elem(&pending, &digest);
+	struct flow state = {.since_ns = now, .last_ns = now};
+
+	if (flow && now - flow->last_ns <= deadline_ns)
+		state.since_ns = flow->since_ns;
+	*since_ns = state.since_ns;
+	if (flow && now - flow->last_ns < PENDING_NS)
+		return false;
+	bpf_map_update_elem(&pending, &digest, &state, BPF_ANY);
+	return true;
+}
+
+/* Answers by what has been found out. Records of refusals come once in PENDING_NS of each key: a flood must not become one of records. */
+SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, const __u64 *fallback)
+{
+	__u64 now = bpf_ktime_get_boot_ns(), since;
+	__u8 flags = fallback ? RECORD_FALLBACK : 0;
+	bool refused;
+
+	if (fallback)
+		refuse_undecided(run, posture, fallback);
+	refused = settle(run, HOOK_XDP_INGRESS);
+	if (refused)
+		flags |= RECORD_REFUSED;
+	if (due(~run->digest, now, 0, &since))
+		report(run, HOOK_XDP_INGRESS, flags);
+	return refused ? XDP_DROP : XDP_PASS;
+}
+
+/* Some slot is undecided. Drops without a refusal as long as the sender is to try again. */
+SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
+{
+	bool refuses = any_of(run->deny, run->enforce, run->covered) || any_of(run->undecided, run->enforce, posture->refuse_miss);
+	bool holds = any_of(run->undecided, run->enforce, posture->hold);
+	__u64 now = bpf_ktime_get_boot_ns(), since;
+	bool asked = true;
+
+	if (due(run->digest, now, posture->deadline_ns, &since))
+		asked = ask(run, &packets, HOOK_XDP_INGRESS, (holds ? RECORD_HELD : 0) | (refuses ? RECORD_REFUSED : 0));
+	apply_mode(run);
+	if (refuses)
+		return conclude_packet(run, posture, posture->refuse_miss);
+	if (!holds)
+		return any(run->deny) ? conclude_packet(run, posture, NULL) : XDP_PASS;
+	if (engine_lost(posture, now))
+		COUNT(HOOK_XDP_INGRESS, stale);
+	else if (now - since > posture->deadline_ns)
+		COUNT(HOOK_XDP_INGRESS, gave_up);
+	else if (asked) {
+		COUNT(HOOK_XDP_INGRESS, restarted);
+		return XDP_DROP;
+	}
+	return conclude_packet(run, posture, posture->fallback_deny);
+}
+
+/* What cannot be read to its end is dropped by every slot that does not say otherwise, without asking. */
+SUBPROGRAM int unparsed(struct run *run, const struct posture *posture)
+{
+	__u64 dropping = 0;
+
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->deny[i] = run->covered[i] & ~posture->unparsed_pass[i];
+		run->undecided[i] = 0;
+		dropping |= run->deny[i];
+	}
+	COUNT(HOOK_XDP_INGRESS, undecidable);
+	apply_mode(run);
+	return dropping ? conclude_packet(run, posture, NULL) : XDP_PASS;
+}
+
+static __always_inline int judge(struct run *run, struct engine_state *state, const struct posture *posture)
+{
+	const struct verdict_key *mask = mask_of(posture, HOOK_XDP_INGRESS);
+
+	if (!mask)
+		return XDP_PASS;
+	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
+	if (run->record.facts.flags & OBJECT_UNPARSED)
+		return unparsed(run, posture);
+	consult_table(run, &flows, posture->generation);
+	if (any(run->undecided)) {
+		COUNT(HOOK_XDP_INGRESS, misses);
+		return miss_packet(run, posture);
+	}
+	COUNT(HOOK_XDP_INGRESS, hits);
+	if (!any(run->deny))
+		return XDP_PASS;
+	apply_mode(run);
+	return conclude_packet(run, posture, NULL);
+}
+
+static __always_inline int answer_packet(struct xdp_md *context)
+{
+	struct cursor cursor = {.start = (void *)(long)context->data, .end = (void *)(long)context->data_end};
+	struct engine_state *state = engine();
+	struct posture *posture;
+	struct run *run;
+	__u32 zero = 0;
+
+	run = bpf_map_lookup_elem(&packet_runs, &zero);
+	if (!state || !run)
+		return XDP_PASS;	/* neither can be: both maps are arrays of one */
+	posture = start(run, state, context->ingress_ifindex);
+	cursor.limit = cursor.end - cursor.start;
+	if (!posture || !read_frame(&cursor, &run->record.facts)) {
+		COUNT(HOOK_XDP_INGRESS, uncovered);
+		return XDP_PASS;
+	}
+	run->record.packet_bytes = cursor.end - cursor.start;
+	return judge(run, state, posture);
+}
+
+SEC("xdp")
+int xdp_ingress(struct xdp_md *context)
+{
+	return answer_packet(context) == XDP_DROP ? XDP_DROP : XDP_PASS;
+}
