@@ -22,8 +22,15 @@ struct outer {
 	__u32 last;
 };
 
-struct outer layout_outer;
-enum colour *layout_colour;
+struct layout {
+	struct outer outers[2];
+	struct {
+		struct inner named;
+	};
+	struct outer *pointer;
+};
+
+const struct layout layout;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

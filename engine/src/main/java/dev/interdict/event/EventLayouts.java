@@ -117,6 +117,9 @@ public final class EventLayouts {
           .bytes("strings", 0)
           .end();
 
+  /** The variable of layout.bpf.c that is made of all that crosses. */
+  private static final String VARIABLE = "layout";
+
   private static final Map<String, Layout> STRUCTS = new TreeMap<>();
   private static final Map<String, Map<String, Long>> ENUMS = new TreeMap<>();
 
@@ -156,14 +159,8 @@ public final class EventLayouts {
    */
   public static void check(Btf btf) {
     List<String> differences = new ArrayList<>();
-    Map<String, Btf.Struct> found = new TreeMap<>();
-    for (Btf.Struct struct : btf.variables().values()) {
-      // Maps are variables of a structure without a name.
-      if (!struct.name().isEmpty()) {
-        found.put(struct.name(), struct);
-      }
-    }
-    for (Btf.Struct struct : found.values()) {
+    Btf.Parts found = btf.parts(VARIABLE);
+    for (Btf.Struct struct : found.structs().values()) {
       Layout layout = STRUCTS.get(struct.name());
       if (layout == null) {
         differences.add("struct " + struct.name() + " of the object has no Java twin");
@@ -172,11 +169,11 @@ public final class EventLayouts {
       }
     }
     for (String name : STRUCTS.keySet()) {
-      if (!found.containsKey(name)) {
+      if (!found.structs().containsKey(name)) {
         differences.add("struct " + name + " is not in the object");
       }
     }
-    compareEnums(btf, differences);
+    compareEnums(found.enums(), differences);
     if (!differences.isEmpty()) {
       throw new LayoutException(differences);
     }
@@ -195,16 +192,17 @@ public final class EventLayouts {
     compare(layout.name() + ".", expected, actual, differences);
   }
 
-  private static void compareEnums(Btf btf, List<String> differences) {
-    for (String name : btf.enumVariables()) {
+  private static void compareEnums(
+      Map<String, Map<String, Long>> found, List<String> differences) {
+    for (String name : found.keySet()) {
       if (!ENUMS.containsKey(name)) {
         differences.add("enum " + name + " of the object has no Java twin");
       }
     }
     ENUMS.forEach(
         (name, constants) -> {
-          if (btf.enums().containsKey(name)) {
-            compare("", constants, btf.enums().get(name), differences);
+          if (found.containsKey(name)) {
+            compare("", constants, found.get(name), differences);
           } else {
             differences.add("enum " + name + " is not in the object");
           }

@@ -8,9 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * The type information of a BPF object: which structures and enums it has, and where their fields
@@ -57,9 +55,6 @@ public final class Btf {
   private final ByteBuffer bytes;
   private final int strings;
   private final List<Type> types = new ArrayList<>();
-  private final Map<String, Struct> variables = new TreeMap<>();
-  private final Set<String> enumVariables = new TreeSet<>();
-  private final Map<String, Map<String, Long>> enums = new TreeMap<>();
 
   private Btf(byte[] raw) {
     bytes = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
@@ -83,9 +78,6 @@ public final class Btf {
       types.add(type);
       at = type.body + bodyBytes(type);
     }
-    for (Type type : types) {
-      index(type);
-    }
   }
 
   /**
@@ -101,31 +93,48 @@ public final class Btf {
     }
   }
 
-  /** The structures that global variables have, or point to, by the variable's name. */
-  public Map<String, Struct> variables() {
-    return Collections.unmodifiableMap(variables);
-  }
+  /**
+   * The structures and enums that a global variable's type is made of, at any depth, without that
+   * type itself and without what pointers lead to.
+   *
+   * @param structs by name
+   * @param enums by name: constants and their values
+   */
+  public record Parts(Map<String, Struct> structs, Map<String, Map<String, Long>> enums) {}
 
-  /** The names of the enums that global variables have, or point to. */
-  public Set<String> enumVariables() {
-    return Collections.unmodifiableSet(enumVariables);
-  }
-
-  /** The named enums: constants and their values. */
-  public Map<String, Map<String, Long>> enums() {
-    return Collections.unmodifiableMap(enums);
-  }
-
-  private void index(Type type) {
-    if (type.kind == VAR) {
-      Type of = resolve(type.sizeOrType, true);
-      if (of.kind == STRUCT) {
-        variables.put(type.name, new Struct(of.name, of.sizeOrType, fields(of)));
-      } else if (of.kind == ENUM || of.kind == ENUM64) {
-        enumVariables.add(of.name);
+  /**
+   * What {@code variable} is made of.
+   *
+   * @throws BpfException if there is no such variable
+   */
+  public Parts parts(String variable) {
+    Parts parts = new Parts(new TreeMap<>(), new TreeMap<>());
+    for (Type type : types) {
+      if (type.kind == VAR && type.name.equals(variable)) {
+        collectMembers(resolve(type.sizeOrType), parts, 0);
+        return parts;
       }
-    } else if ((type.kind == ENUM || type.kind == ENUM64) && !type.name.isEmpty()) {
-      enums.put(type.name, constants(type));
+    }
+    throw new BpfException("find type of variable", variable, 0, "it is not in the BTF");
+  }
+
+  private void collectMembers(Type type, Parts parts, int depth) {
+    checkDepth(depth);
+    for (int i = 0; i < type.count; i++) {
+      Type of = resolve(bytes.getInt(type.body + i * 12 + 4));
+      while (of.kind == ARRAY) {
+        of = resolve(bytes.getInt(of.body));
+      }
+      switch (of.kind) {
+        case STRUCT, UNION -> {
+          if (of.kind == STRUCT && !of.name.isEmpty()) {
+            parts.structs.put(of.name, new Struct(of.name, of.sizeOrType, fields(of)));
+          }
+          collectMembers(of, parts, depth + 1);
+        }
+        case ENUM, ENUM64 -> parts.enums.put(of.name, constants(of));
+        default -> {}
+      }
     }
   }
 
@@ -160,7 +169,7 @@ public final class Btf {
         throw new BpfException("read BTF", type.name + "." + name, 0, "bit fields have no twin");
       }
       int offset = base + (bits & 0xffffff) / 8;
-      Type of = resolve(member, false);
+      Type of = resolve(member);
       if (name.isEmpty() && (of.kind == STRUCT || of.kind == UNION)) {
         addFields(of, offset, fields, depth + 1);
       } else {
@@ -174,31 +183,19 @@ public final class Btf {
     return switch (type.kind) {
       case PTR -> Long.BYTES;
       case ARRAY ->
-          bytes.getInt(type.body + 8) * size(resolve(bytes.getInt(type.body), false), depth + 1);
+          bytes.getInt(type.body + 8) * size(resolve(bytes.getInt(type.body)), depth + 1);
       case INT, STRUCT, UNION, ENUM, ENUM64, FLOAT -> type.sizeOrType;
       default -> 0;
     };
   }
 
-  /** Behind typedefs and qualifiers; if {@code pointers}, behind pointers and arrays too. */
-  private Type resolve(int id, boolean pointers) {
+  /** Behind typedefs and qualifiers. */
+  private Type resolve(int id) {
     Type type = types.get(id);
     for (int depth = 0; ; depth++) {
       checkDepth(depth);
       switch (type.kind) {
         case TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG -> type = types.get(type.sizeOrType);
-        case PTR -> {
-          if (!pointers) {
-            return type;
-          }
-          type = types.get(type.sizeOrType);
-        }
-        case ARRAY -> {
-          if (!pointers) {
-            return type;
-          }
-          type = types.get(bytes.getInt(type.body));
-        }
         default -> {
           return type;
         }

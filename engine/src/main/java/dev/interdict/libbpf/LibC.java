@@ -1,6 +1,7 @@
 package dev.interdict.libbpf;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
@@ -10,6 +11,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 
 /** The functions of the C library that Java does not offer. */
 final class LibC {
@@ -19,6 +21,11 @@ final class LibC {
   private static final int MAP_PRIVATE = 2;
   private static final int MAP_ANONYMOUS = 32;
   private static final int CLOCK_BOOTTIME = 7;
+
+  /** O_DIRECTORY is an architecture's own number; O_RDONLY | O_CLOEXEC will do. */
+  private static final int O_FLAGS = 02000000;
+
+  private static final long PATH_MAX = 4096;
   private static final short POLLIN = 1;
   private static final Linker.Option WITH_ERRNO = Linker.Option.captureCallState("errno");
 
@@ -35,8 +42,20 @@ final class LibC {
   private static final MethodHandle POLL =
       Native.libc(
           "poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT), WITH_ERRNO);
-  private static final MethodHandle SYSCALL =
-      Native.libc("syscall", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+  private static final MethodHandle OPEN =
+      Native.libc("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), WITH_ERRNO);
+  private static final MethodHandle OPEN_BY_HANDLE_AT =
+      Native.libc(
+          "open_by_handle_at", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+  private static final MethodHandle NAME_TO_HANDLE_AT =
+      Native.libc(
+          "name_to_handle_at",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT));
+  private static final MethodHandle READLINK =
+      Native.libc(
+          "readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG), WITH_ERRNO);
+  private static final MethodHandle IF_NAMETOINDEX =
+      Native.libc("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
   // Critical: no transition of the thread, and the result goes straight to a Java array.
   private static final MethodHandle CLOCK_GETTIME =
       Native.libc(
@@ -111,8 +130,47 @@ final class LibC {
     }
   }
 
-  static long syscall(long number, long first, long second) {
-    return (long) Native.call(SYSCALL, number, first, second);
+  /** A descriptor of a directory, not for reading it. */
+  static int openDirectory(Path directory) {
+    int[] errno = new int[1];
+    try (Arena arena = Arena.ofConfined()) {
+      int fd = (int) Native.call(errno, OPEN, arena.allocateFrom(directory.toString()), O_FLAGS);
+      if (fd < 0) {
+        throw new BpfException("open", directory.toString(), errno[0]);
+      }
+      return fd;
+    }
+  }
+
+  /** A descriptor of what {@code handle} stands for; negative if it is gone or not allowed. */
+  static int openByHandle(int mount, MemorySegment handle) {
+    return (int) Native.call(OPEN_BY_HANDLE_AT, mount, handle, O_FLAGS);
+  }
+
+  /** Fills in the handle of what {@code path} names; false if there is no such thing. */
+  static boolean nameToHandle(MemorySegment path, MemorySegment handle, MemorySegment mountId) {
+    return (int) Native.call(NAME_TO_HANDLE_AT, -1, path, handle, mountId, 0) == 0;
+  }
+
+  /** What a symbolic link says, as bytes. */
+  static byte[] readlink(String link) {
+    int[] errno = new int[1];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocate(PATH_MAX);
+      long length =
+          (long) Native.call(errno, READLINK, arena.allocateFrom(link), text, text.byteSize());
+      if (length < 0) {
+        throw new BpfException("read link", link, errno[0]);
+      }
+      return text.asSlice(0, length).toArray(JAVA_BYTE);
+    }
+  }
+
+  /** The number of an interface in the calling thread's network namespace; 0 if there is none. */
+  static int interfaceIndex(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) Native.call(IF_NAMETOINDEX, arena.allocateFrom(name));
+    }
   }
 
   /** CLOCK_BOOTTIME in nanoseconds. */

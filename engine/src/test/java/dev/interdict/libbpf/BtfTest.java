@@ -28,15 +28,17 @@ class BtfTest {
                   new Btf.Field("list", 16, 24),
                   new Btf.Field("colour", 40, 4),
                   new Btf.Field("last", 44, 4))),
-          object.btf().variables().get("layout_outer"));
+          object.btf().parts("layout").structs().get("outer"));
     }
   }
 
   @Test
   void enumsHaveTheirValues() {
     try (BpfObject object = BpfObject.open("probe", TestObject.compile("probe"))) {
-      assertEquals(Map.of("RED", 1L, "GREEN", -2L), object.btf().enums().get("colour"));
-      assertEquals(Set.of("colour"), object.btf().enumVariables());
+      Btf.Parts parts = object.btf().parts("layout");
+      assertEquals(Map.of("colour", Map.of("RED", 1L, "GREEN", -2L)), parts.enums());
+      assertEquals(Set.of("inner", "outer"), parts.structs().keySet());
+      assertThrows(BpfException.class, () -> object.btf().parts("none"));
     }
   }
 

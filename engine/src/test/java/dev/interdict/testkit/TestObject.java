@@ -11,9 +11,13 @@ public final class TestObject {
 
   /** The ELF file of {@code src/test/bpf/name.bpf.c}. */
   public static byte[] compile(String name) {
-    Path source = Path.of("src/test/bpf", name + ".bpf.c");
+    return compile(Path.of("src/test/bpf", name + ".bpf.c"));
+  }
+
+  /** The ELF file of this source. */
+  public static byte[] compile(Path source) {
     try {
-      Path object = Files.createTempFile(name, ".o");
+      Path object = Files.createTempFile("test", ".o");
       try {
         Shell.run(
             "clang",

@@ -1,0 +1,108 @@
+package dev.interdict.libbpf;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Numbers and paths of cgroups, version 2, wherever that is mounted. Safe for use by many threads.
+ *
+ * <p>A cgroup's number is its handle in the file system, and the kernel finds it by that without a
+ * walk, which needs CAP_DAC_READ_SEARCH. Names are bytes, so Java's file API, whose names depend on
+ * the locale, is not used.
+ */
+public final class Cgroups implements AutoCloseable {
+  private static final int FILEID_KERNFS = 0xfe;
+
+  /** struct file_handle: length of the handle, its type, the handle. */
+  private static final int HANDLE_BYTES = 16;
+
+  private final byte[] root;
+  private final int mount;
+
+  /**
+   * Finds the mount point.
+   *
+   * @throws BpfException if no cgroup version 2 is mounted
+   */
+  public Cgroups() {
+    Path path =
+        Mounts.find("cgroup2")
+            .orElseThrow(
+                () ->
+                    new BpfException(
+                        "find cgroups",
+                        "",
+                        0,
+                        "no cgroup2 is mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup"));
+    root = path.toString().getBytes(StandardCharsets.UTF_8);
+    mount = LibC.openDirectory(path);
+  }
+
+  /** Where it is mounted. */
+  public Path root() {
+    return Path.of(new String(root, StandardCharsets.UTF_8));
+  }
+
+  /**
+   * The number of the cgroup {@code path}, which starts with {@code /}; empty if there is none, or
+   * if the path leads elsewhere by {@code ..}.
+   */
+  public OptionalLong id(byte[] path) {
+    String text = new String(path, StandardCharsets.ISO_8859_1);
+    if (!text.startsWith("/") || List.of(text.split("/", -1)).contains("..")) {
+      return OptionalLong.empty();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocate(root.length + path.length + 1L);
+      MemorySegment.copy(root, 0, name, JAVA_BYTE, 0, root.length);
+      MemorySegment.copy(path, 0, name, JAVA_BYTE, root.length, path.length);
+      MemorySegment handle = arena.allocate(HANDLE_BYTES, 8);
+      handle.set(JAVA_INT, 0, Long.BYTES);
+      boolean found = LibC.nameToHandle(name, handle, arena.allocate(JAVA_LONG));
+      return found && handle.get(JAVA_INT, 4) == FILEID_KERNFS
+          ? OptionalLong.of(handle.get(JAVA_LONG, 8))
+          : OptionalLong.empty();
+    }
+  }
+
+  /** The path, from {@code /} on, of the cgroup with this number; empty if it is gone. */
+  public Optional<byte[]> path(long id) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment handle = arena.allocate(HANDLE_BYTES, 8);
+      handle.set(JAVA_INT, 0, Long.BYTES);
+      handle.set(JAVA_INT, 4, FILEID_KERNFS);
+      handle.set(JAVA_LONG, 8, id);
+      int fd = LibC.openByHandle(mount, handle);
+      if (fd < 0) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(below(LibC.readlink("/proc/self/fd/" + fd)));
+      } finally {
+        LibC.close(fd);
+      }
+    }
+  }
+
+  private byte[] below(byte[] directory) {
+    if (directory.length == root.length) {
+      return new byte[] {'/'};
+    }
+    return Arrays.copyOfRange(directory, root.length, directory.length);
+  }
+
+  @Override
+  public void close() {
+    LibC.close(mount);
+  }
+}

@@ -1,0 +1,80 @@
+package dev.interdict.verdict;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.libbpf.BootClock;
+import dev.interdict.libbpf.BpfMap;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.security.SecureRandom;
+
+/**
+ * The page that engine and programs share without system calls: {@code struct engine_state} of
+ * {@code verdict.h}, in the mapped map of that name. Safe for use by many threads.
+ */
+public final class EngineState {
+  private static final long HEARTBEAT = EventLayouts.ENGINE_STATE.offset("heartbeat_ns");
+  private static final long ASLEEP = EventLayouts.ENGINE_STATE.offset("asleep");
+  private static final long PID = EventLayouts.ENGINE_STATE.offset("engine_pid");
+  private static final long EPOCH = EventLayouts.ENGINE_STATE.offset("posture_epoch");
+  private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
+  private static final VarHandle LONG = JAVA_LONG.varHandle();
+  private static final VarHandle INT = JAVA_INT.varHandle();
+
+  private final MemorySegment page;
+
+  /**
+   * Maps the page. The secret of the hashes is drawn if there is none yet, and kept if there is:
+   * names and verdicts in the kernel rest on it.
+   */
+  public EngineState(BpfMap engineState) {
+    page = engineState.memory();
+    if (((long) LONG.get(page, HASH_KEY) | (long) LONG.get(page, HASH_KEY + 8)) == 0) {
+      SecureRandom random = new SecureRandom();
+      // Zero means that there is none.
+      LONG.set(page, HASH_KEY, random.nextLong() | 1);
+      LONG.setRelease(page, HASH_KEY + 8, random.nextLong());
+    }
+  }
+
+  /** Tells the programs that the engine is there: nobody waits when this is older than stale_ns. */
+  public void beat() {
+    LONG.setRelease(page, HEARTBEAT, BootClock.nowNs());
+  }
+
+  /** Takes the heartbeat back: from now on nobody waits. */
+  public void stop() {
+    LONG.setRelease(page, HEARTBEAT, 0L);
+  }
+
+  /**
+   * Says whether the consumer blocks and must be woken by the next record. After {@code true}, look
+   * at the rings once more before blocking: this store is ordered before that look.
+   */
+  public void asleep(boolean asleep) {
+    INT.setVolatile(page, ASLEEP, asleep ? 1 : 0);
+    VarHandle.fullFence();
+  }
+
+  /** Names the process that is never held and never refused. */
+  public void engine(long pid) {
+    INT.setRelease(page, PID, Math.toIntExact(pid));
+  }
+
+  /** The secret of {@link VerdictKey#digest}. */
+  long digestSecret() {
+    return (long) LONG.get(page, HASH_KEY);
+  }
+
+  /** The posture in force is copy {@code epoch & 1}. */
+  int postureEpoch() {
+    return (int) INT.getAcquire(page, EPOCH);
+  }
+
+  /** Puts the spare copy in force. All that was written before is seen by who sees this. */
+  void switchPosture() {
+    INT.setRelease(page, EPOCH, postureEpoch() + 1);
+  }
+}

@@ -1,0 +1,148 @@
+package dev.interdict.verdict;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.event.Layout;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * Which bytes of the key own which field of {@code input}. A field may rest on more than the bytes
+ * it is printed from: whether it is there at all counts too.
+ */
+final class KeyFields {
+  private static final Layout KEY = EventLayouts.VERDICT_KEY;
+
+  /** In every key, whatever the policies read. */
+  static final List<Layout.Field> ALWAYS = List.of(KEY.field("hook"), KEY.field("mask_set"));
+
+  private static final Map<Hook, Map<String, Bytes>> BY_HOOK = new EnumMap<>(Hook.class);
+
+  /** Places in the key. */
+  record Bytes(List<Layout.Field> places) {
+    void fill(byte[] mask) {
+      for (Layout.Field f : places) {
+        Arrays.fill(mask, f.offset(), f.offset() + f.size(), (byte) -1);
+      }
+    }
+
+    private Bytes and(Bytes other) {
+      return new Bytes(Stream.concat(places.stream(), other.places.stream()).toList());
+    }
+  }
+
+  static {
+    for (Hook hook : Hook.values()) {
+      Map<String, Bytes> fields = new LinkedHashMap<>();
+      fields.put("hook", key("hook"));
+      fields.put("access", key("access"));
+      if (hook == Hook.XDP_INGRESS) {
+        packet(fields);
+      } else {
+        process(fields);
+        if (hook.isFile()) {
+          file(fields);
+        } else {
+          socket(fields);
+        }
+      }
+      BY_HOOK.put(hook, Collections.unmodifiableMap(fields));
+    }
+  }
+
+  private KeyFields() {}
+
+  /** The fields of the hook's input document, by their dotted path. */
+  static Map<String, Bytes> of(Hook hook) {
+    return BY_HOOK.get(hook);
+  }
+
+  /** The fields of any hook. */
+  static Set<String> allPaths() {
+    Set<String> paths = new TreeSet<>();
+    BY_HOOK.values().forEach(fields -> paths.addAll(fields.keySet()));
+    return paths;
+  }
+
+  private static void process(Map<String, Bytes> fields) {
+    for (String name : List.of("uid", "gid", "euid", "egid")) {
+      fields.put("process." + name, key(name));
+    }
+    // One execve of one process has one pid.
+    fields.put("process.pid", key("image"));
+    fields.put("process.exe.path", key("exe_path", "exe_device", "exe_inode"));
+    fields.put("process.exe.dev", key("exe_device"));
+    fields.put("process.exe.inode", key("exe_inode"));
+    fields.put("process.cgroup.id", key("cgroup"));
+    // A cgroup v2 cannot be renamed, and its number is not used again.
+    fields.put("process.cgroup.path", key("cgroup"));
+  }
+
+  private static void file(Map<String, Bytes> fields) {
+    Layout file = EventLayouts.FILE_IDENTITY;
+    // A file is judged by all its names, so a path stands for the file that it leads to as well.
+    Bytes path = in("file", file, "path", "inode", "device", "generation").and(key("flags"));
+    // The hooks work the flags out together with the path, and only where the mask has the path.
+    Bytes flags = in("file", file, "path").and(key("flags"));
+    fields.put("file.path", path);
+    fields.put("file.dev", in("file", file, "device"));
+    for (String name : List.of("inode", "generation", "uid", "gid", "mode")) {
+      fields.put("file." + name, in("file", file, name));
+    }
+    fields.put("file.type", in("file", file, "mode"));
+    fields.put("file.created", key("access"));
+    fields.put("file.deleted", flags);
+    fields.put("file.unreachable", flags);
+  }
+
+  private static void socket(Map<String, Bytes> fields) {
+    Layout socket = EventLayouts.SOCKET_ADDRESS;
+    fields.put("socket.family", key("family"));
+    fields.put("socket.type", in("socket", socket, "type"));
+    fields.put("socket.protocol", key("protocol"));
+    fields.put("socket.address", in("socket", socket, "address").and(key("family")));
+    fields.put("socket.port", in("socket", socket, "port"));
+  }
+
+  private static void packet(Map<String, Bytes> fields) {
+    Layout packet = EventLayouts.PACKET_TUPLE;
+    // Without a family nothing of the header is in the document.
+    Bytes there = key("family");
+    // Ports, or the ICMP type and code, are there for some protocols and only in a first fragment.
+    Bytes transport =
+        in("packet", packet, "source_port", "destination_port")
+            .and(key("family", "protocol", "flags"));
+    fields.put("packet.interface.index", in("packet", packet, "interface"));
+    fields.put("packet.interface.name", in("packet", packet, "interface"));
+    fields.put("packet.family", there);
+    fields.put("packet.protocol", key("protocol").and(there));
+    fields.put("packet.source.address", in("packet", packet, "source").and(there));
+    fields.put("packet.source.port", transport);
+    fields.put("packet.destination.address", in("packet", packet, "destination").and(there));
+    fields.put("packet.destination.port", transport);
+    fields.put("packet.icmp.type", transport);
+    fields.put("packet.icmp.code", transport);
+    fields.put("packet.fragment", key("flags"));
+    fields.put("packet.parsed", key("flags"));
+  }
+
+  private static Bytes key(String... names) {
+    return new Bytes(Arrays.stream(names).map(KEY::field).toList());
+  }
+
+  private static Bytes in(String member, Layout layout, String... names) {
+    int base = KEY.offset(member);
+    return new Bytes(
+        Arrays.stream(names)
+            .map(layout::field)
+            .map(f -> new Layout.Field(f.name(), base + f.offset(), f.size()))
+            .toList());
+  }
+}

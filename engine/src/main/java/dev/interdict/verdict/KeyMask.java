@@ -1,0 +1,96 @@
+package dev.interdict.verdict;
+
+import dev.interdict.compile.ReadSet;
+import dev.interdict.event.Hook;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which bytes of the key the policies of a hook can tell apart: a mask of {@code struct
+ * verdict_key}. Immutable.
+ *
+ * <p>Soundness: two events whose masked keys are equal have equal values in every field that was
+ * asked for. A field whose bytes are not known here is refused, never ignored.
+ */
+public final class KeyMask {
+  private final byte[] bytes;
+
+  private KeyMask(byte[] bytes) {
+    this.bytes = bytes;
+  }
+
+  /** The mask of a hook that nobody asks at: hook and mask set only. */
+  public static KeyMask none() {
+    byte[] bytes = new byte[VerdictKey.BYTES];
+    KeyFields.ALWAYS.forEach(f -> Arrays.fill(bytes, f.offset(), f.offset() + f.size(), (byte) -1));
+    return new KeyMask(bytes);
+  }
+
+  /**
+   * The bytes that decide what rules with this read set see at {@code hook}.
+   *
+   * @throws IllegalArgumentException if a path of the read set is no field of any hook: a decision
+   *     that rests on it could not be remembered
+   */
+  public static KeyMask of(Hook hook, ReadSet reads) {
+    Map<String, KeyFields.Bytes> fields = KeyFields.of(hook);
+    Set<String> all = KeyFields.allPaths();
+    for (String path : reads.paths()) {
+      ReadSet one = new ReadSet(Set.of(path));
+      if (all.stream().noneMatch(one::mayRead)) {
+        throw new IllegalArgumentException(
+            "input."
+                + path
+                + " is not part of the key: no decision that reads it can be remembered");
+      }
+    }
+    KeyMask mask = none();
+    fields.forEach(
+        (path, places) -> {
+          if (reads.mayRead(path)) {
+            places.fill(mask.bytes);
+          }
+        });
+    return mask;
+  }
+
+  /** What either of the two can tell apart. */
+  public KeyMask or(KeyMask other) {
+    byte[] union = bytes.clone();
+    for (int i = 0; i < union.length; i++) {
+      union[i] |= other.bytes[i];
+    }
+    return new KeyMask(union);
+  }
+
+  /** Applies the mask as the hook does: for tools and tests. */
+  public VerdictKey apply(byte[] facts) {
+    byte[] key = facts.clone();
+    for (int i = 0; i < key.length; i++) {
+      key[i] &= bytes[i];
+    }
+    return VerdictKey.of(key);
+  }
+
+  /** The mask as the kernel reads it, a copy. */
+  public byte[] encode() {
+    return bytes.clone();
+  }
+
+  @Override
+  public boolean equals(Object o) {
+    return o instanceof KeyMask other && Arrays.equals(bytes, other.bytes);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(bytes);
+  }
+
+  @Override
+  public String toString() {
+    return HexFormat.of().formatHex(bytes);
+  }
+}

@@ -1,0 +1,125 @@
+package dev.interdict.verdict;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What may be enforced: {@code struct posture} of {@code verdict.h}, without the number of the mask
+ * set, which {@link Postures} gives. Immutable.
+ *
+ * @param slots the settings of every slot in use
+ * @param generation rises when what the verdicts rest on has changed as a whole
+ */
+public record Posture(Collection<Slot> slots, Timing timing, int generation) {
+  /** Nobody is asked, nothing is refused. */
+  public static final Posture NONE = new Posture(Set.of(), Timing.DEFAULT, 0);
+
+  /** {@code sizeof(struct posture)}. */
+  static final int BYTES = EventLayouts.POSTURE.size();
+
+  private static final int MASK_SET = EventLayouts.POSTURE.offset("mask_set");
+
+  /**
+   * One policy in force.
+   *
+   * @param number 0 to 255
+   * @param hooks where it has a say
+   * @param everywhere it has no cgroup scope
+   * @param enforce it may refuse
+   * @param hold the first event waits for its decision
+   * @param refuseMiss events are refused until they are decided
+   * @param fallbackDeny no answer in time is a refusal
+   * @param unparsedPass packets that cannot be read pass
+   */
+  public record Slot(
+      int number,
+      Set<Hook> hooks,
+      boolean everywhere,
+      boolean enforce,
+      boolean hold,
+      boolean refuseMiss,
+      boolean fallbackDeny,
+      boolean unparsedPass) {}
+
+  /**
+   * How long a task may wait.
+   *
+   * @param poll in the hook
+   * @param patience in the hook where the call cannot be restarted
+   * @param deadline in all; then the fallback answers
+   * @param stale age of a heartbeat from which on nobody waits
+   */
+  public record Timing(Duration poll, Duration patience, Duration deadline, Duration stale) {
+    /** As design.md has it: 100 us in the hook, 200 ms in all. */
+    public static final Timing DEFAULT =
+        new Timing(
+            Duration.ofNanos(100_000),
+            Duration.ofMillis(2),
+            Duration.ofMillis(200),
+            Duration.ofMillis(1000));
+  }
+
+  public Posture {
+    slots = java.util.List.copyOf(slots);
+  }
+
+  /** Slots that have a say at {@code hook}. */
+  public SlotSet active(Hook hook) {
+    return select(slot -> slot.hooks.contains(hook));
+  }
+
+  /** Slots that have a say at some hook. */
+  public SlotSet active() {
+    return select(slot -> true);
+  }
+
+  void write(MemorySegment to, int maskSet) {
+    to.fill((byte) 0);
+    Map<Hook, SlotSet> active = new EnumMap<>(Hook.class);
+    for (Hook hook : Hook.values()) {
+      active.put(hook, active(hook));
+    }
+    active.forEach(
+        (hook, set) -> Slots.write(to, at("active") + (long) hook.code() * Slots.BYTES, set));
+    Slots.write(to, at("everywhere"), select(Slot::everywhere));
+    Slots.write(to, at("enforce"), select(Slot::enforce));
+    Slots.write(to, at("hold"), select(Slot::hold));
+    Slots.write(to, at("refuse_miss"), select(Slot::refuseMiss));
+    Slots.write(to, at("fallback_deny"), select(Slot::fallbackDeny));
+    Slots.write(to, at("unparsed_pass"), select(Slot::unparsedPass));
+    to.set(JAVA_LONG, at("poll_ns"), timing.poll.toNanos());
+    to.set(JAVA_LONG, at("patience_ns"), timing.patience.toNanos());
+    to.set(JAVA_LONG, at("deadline_ns"), timing.deadline.toNanos());
+    to.set(JAVA_LONG, at("stale_ns"), timing.stale.toNanos());
+    to.set(JAVA_INT, MASK_SET, maskSet);
+    to.set(JAVA_INT, at("generation"), generation);
+  }
+
+  static int readMaskSet(MemorySegment posture) {
+    return posture.get(JAVA_INT, MASK_SET);
+  }
+
+  private SlotSet select(java.util.function.Predicate<Slot> chosen) {
+    SlotSet set = SlotSet.NONE;
+    for (Slot slot : slots) {
+      if (chosen.test(slot)) {
+        set = set.with(slot.number);
+      }
+    }
+    return set;
+  }
+
+  private static long at(String field) {
+    return EventLayouts.POSTURE.offset(field);
+  }
+}

@@ -1,0 +1,132 @@
+package dev.interdict.verdict;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.interdict.event.Hook;
+import dev.interdict.libbpf.BpfMap;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The writer of the maps {@code postures} and {@code key_masks}: fills the spare copy and puts it
+ * in force with one store, so that no run of a program sees half of a change.
+ *
+ * <p>Safe for use by many threads; a call may take 100 ms, see {@code engine_state} in verdict.h.
+ */
+public final class Postures {
+  /** After this long no run can still read the copy that was taken out of force. */
+  private static final long REST_NS = 100_000_000;
+
+  private final BpfMap postures;
+  private final BpfMap keyMasks;
+  private final EngineState state;
+  private Posture posture = Posture.NONE;
+  private int maskSet;
+  private Map<Hook, KeyMask> masks;
+  private long switchedNs = System.nanoTime();
+
+  /** Goes on with the mask set that the maps have. */
+  public Postures(BpfMap postures, BpfMap keyMasks, EngineState state) {
+    this.postures = postures;
+    this.keyMasks = keyMasks;
+    this.state = state;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment inForce = arena.allocate(Posture.BYTES, 8);
+      postures.lookup(index(arena, state.postureEpoch() & 1), inForce);
+      maskSet = Posture.readMaskSet(inForce);
+    }
+  }
+
+  /**
+   * Puts a posture in force.
+   *
+   * @param masks what the policies can read, for every hook that has an active slot
+   * @return the number of the mask set in force; another one than before if the masks have changed:
+   *     then all verdicts are misses, and {@link VerdictTable#retain} may drop them
+   */
+  public synchronized int use(Posture next, Map<Hook, KeyMask> masks) {
+    Map<Hook, KeyMask> all = new EnumMap<>(Hook.class);
+    for (Hook hook : Hook.values()) {
+      all.put(hook, masks.getOrDefault(hook, KeyMask.none()));
+    }
+    rest();
+    if (!all.equals(this.masks)) {
+      if (!isInForce(all)) {
+        maskSet++;
+        writeMasks(all);
+      }
+      this.masks = all;
+    }
+    posture = next;
+    put();
+    return maskSet;
+  }
+
+  /** Makes void what the programs remember about cgroups: after each change of the scopes. */
+  public synchronized void renew() {
+    rest();
+    put();
+  }
+
+  /** The posture last given to {@link #use}. */
+  public synchronized Posture posture() {
+    return posture;
+  }
+
+  /** The number of the mask set in force. */
+  public synchronized int maskSet() {
+    return maskSet;
+  }
+
+  private void put() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(Posture.BYTES, 8);
+      posture.write(value, maskSet);
+      postures.update(index(arena, ~state.postureEpoch() & 1), value);
+    }
+    state.switchPosture();
+    switchedNs = System.nanoTime();
+  }
+
+  private void rest() {
+    long left = REST_NS - (System.nanoTime() - switchedNs);
+    while (left > 0) {
+      LockSupport.parkNanos(left);
+      left = REST_NS - (System.nanoTime() - switchedNs);
+    }
+  }
+
+  private boolean isInForce(Map<Hook, KeyMask> all) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(VerdictKey.BYTES, 8);
+      for (Map.Entry<Hook, KeyMask> mask : all.entrySet()) {
+        keyMasks.lookup(maskIndex(arena, mask.getKey()), value);
+        if (value.mismatch(MemorySegment.ofArray(mask.getValue().encode())) != -1) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private void writeMasks(Map<Hook, KeyMask> all) {
+    try (Arena arena = Arena.ofConfined()) {
+      all.forEach(
+          (hook, mask) ->
+              keyMasks.update(
+                  maskIndex(arena, hook), arena.allocateFrom(JAVA_BYTE, mask.encode())));
+    }
+  }
+
+  private MemorySegment maskIndex(Arena arena, Hook hook) {
+    return index(arena, (maskSet & 1) * Hook.ARRAY_LENGTH + hook.code());
+  }
+
+  private static MemorySegment index(Arena arena, int index) {
+    return arena.allocateFrom(JAVA_INT, index);
+  }
+}

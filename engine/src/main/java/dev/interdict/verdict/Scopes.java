@@ -1,0 +1,148 @@
+package dev.interdict.verdict;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BpfMap;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/**
+ * The writer of the maps {@code scopes} and {@code interfaces}: where each slot applies. A cgroup
+ * or an interface that does not exist yet is looked for again with each {@link #refresh}.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class Scopes {
+  private final BpfMap scopes;
+  private final BpfMap interfaces;
+  private final Function<String, OptionalLong> cgroupId;
+  private final Function<String, OptionalInt> interfaceIndex;
+  private Map<String, SlotSet> wantedCgroups = Map.of();
+  private Map<String, SlotSet> wantedInterfaces = Map.of();
+  private final Set<String> missing = new TreeSet<>();
+
+  /**
+   * @param cgroupId number of a cgroup by its path below the root
+   * @param interfaceIndex number of an interface by its name
+   */
+  public Scopes(
+      BpfMap scopes,
+      BpfMap interfaces,
+      Function<String, OptionalLong> cgroupId,
+      Function<String, OptionalInt> interfaceIndex) {
+    this.scopes = scopes;
+    this.interfaces = interfaces;
+    this.cgroupId = cgroupId;
+    this.interfaceIndex = interfaceIndex;
+  }
+
+  /**
+   * Sets which slots have which cgroups and interfaces as their scope.
+   *
+   * @return whether the map of cgroups changed: then {@link Postures#use} or {@link Postures#renew}
+   *     must follow
+   */
+  public synchronized boolean use(
+      Map<Integer, List<String>> cgroups, Map<Integer, List<String>> byInterface) {
+    wantedCgroups = invert(cgroups);
+    wantedInterfaces = invert(byInterface);
+    return refresh();
+  }
+
+  /** Resolves the names again; returns as {@link #use}. */
+  public synchronized boolean refresh() {
+    missing.clear();
+    boolean changed = write(scopes, JAVA_LONG, resolve(wantedCgroups, cgroupId));
+    write(interfaces, JAVA_INT, resolve(wantedInterfaces, this::index));
+    return changed;
+  }
+
+  /** Cgroups and interfaces that did not exist at the last look. */
+  public synchronized Set<String> missing() {
+    return Set.copyOf(missing);
+  }
+
+  private OptionalLong index(String name) {
+    OptionalInt index = interfaceIndex.apply(name);
+    return index.isPresent() ? OptionalLong.of(index.getAsInt()) : OptionalLong.empty();
+  }
+
+  private Map<Long, SlotSet> resolve(
+      Map<String, SlotSet> wanted, Function<String, OptionalLong> find) {
+    Map<Long, SlotSet> found = new HashMap<>();
+    wanted.forEach(
+        (name, slots) -> {
+          OptionalLong number = find.apply(name);
+          if (number.isPresent()) {
+            found.merge(number.getAsLong(), slots, SlotSet::or);
+          } else {
+            missing.add(name);
+          }
+        });
+    return found;
+  }
+
+  /** Makes {@code map} say what {@code wanted} says; what is there is read from the kernel. */
+  private static boolean write(BpfMap map, ValueLayout keyLayout, Map<Long, SlotSet> wanted) {
+    boolean changed = false;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment key = arena.allocate(keyLayout);
+      MemorySegment value = arena.allocate(MemoryLayout.sequenceLayout(SlotSet.WORDS, JAVA_LONG));
+      Map<Long, SlotSet> present = new HashMap<>();
+      for (byte[] bytes : map.keys()) {
+        MemorySegment.copy(bytes, 0, key, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        if (map.lookup(key, value)) {
+          present.put(number(key), Slots.read(value, 0));
+        }
+      }
+      for (Map.Entry<Long, SlotSet> entry : wanted.entrySet()) {
+        if (!Objects.equals(present.remove(entry.getKey()), entry.getValue())) {
+          number(key, entry.getKey());
+          Slots.write(value, 0, entry.getValue());
+          map.update(key, value);
+          changed = true;
+        }
+      }
+      for (Long gone : present.keySet()) {
+        number(key, gone);
+        map.delete(key);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  private static long number(MemorySegment key) {
+    return key.byteSize() == Integer.BYTES
+        ? Integer.toUnsignedLong(key.get(JAVA_INT, 0))
+        : key.get(JAVA_LONG, 0);
+  }
+
+  private static void number(MemorySegment key, long number) {
+    if (key.byteSize() == Integer.BYTES) {
+      key.set(JAVA_INT, 0, Math.toIntExact(number));
+    } else {
+      key.set(JAVA_LONG, 0, number);
+    }
+  }
+
+  private static Map<String, SlotSet> invert(Map<Integer, List<String>> bySlot) {
+    Map<String, SlotSet> byName = new HashMap<>();
+    bySlot.forEach(
+        (slot, names) -> names.forEach(name -> byName.merge(name, SlotSet.of(slot), SlotSet::or)));
+    return byName;
+  }
+}

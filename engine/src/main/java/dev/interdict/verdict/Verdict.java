@@ -1,0 +1,90 @@
+package dev.interdict.verdict;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.SlotSet;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What the engine has said about one key; {@code struct verdict} of {@code verdict.h} without the
+ * key. Immutable.
+ *
+ * @param decided slots that have been asked
+ * @param deny those of them that deny
+ * @param kill those of these that want the process killed
+ * @param expiresNs {@code CLOCK_BOOTTIME}; 0: never
+ * @param generation of the posture it was made under; under another one it is a miss
+ */
+public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs, int generation) {
+  /** {@code sizeof(struct verdict)}. */
+  public static final int BYTES = EventLayouts.VERDICT.size();
+
+  private static final int STAMP = EventLayouts.VERDICT.offset("stamp");
+  private static final int KEY = EventLayouts.VERDICT.offset("key");
+  private static final int DECIDED = EventLayouts.VERDICT.offset("decided");
+  private static final int DENY = EventLayouts.VERDICT.offset("deny");
+  private static final int KILL = EventLayouts.VERDICT.offset("kill");
+  private static final int EXPIRES = EventLayouts.VERDICT.offset("expires_ns");
+  private static final int GENERATION = EventLayouts.VERDICT.offset("generation");
+  private static final int STAMP_AGAIN = EventLayouts.VERDICT.offset("stamp_again");
+
+  public Verdict {
+    deny = deny.and(decided);
+    kill = kill.and(deny);
+  }
+
+  /** A verdict that does not expire. */
+  public Verdict(SlotSet decided, SlotSet deny, SlotSet kill, int generation) {
+    this(decided, deny, kill, 0, generation);
+  }
+
+  /** Whether it says something at {@code nowNs} under this generation. */
+  public boolean holds(int currentGeneration, long nowNs) {
+    return generation == currentGeneration && (expiresNs == 0 || expiresNs > nowNs);
+  }
+
+  /** Both together; where both have asked a slot, {@code newer} counts. The earlier expiry wins. */
+  Verdict with(Verdict newer) {
+    SlotSet kept = decided.minus(newer.decided);
+    long expires =
+        expiresNs == 0 || newer.expiresNs == 0
+            ? expiresNs | newer.expiresNs
+            : Math.min(expiresNs, newer.expiresNs);
+    return new Verdict(
+        decided.or(newer.decided),
+        deny.and(kept).or(newer.deny),
+        kill.and(kept).or(newer.kill),
+        expires,
+        newer.generation);
+  }
+
+  /** What is left without {@code slots}. */
+  Verdict without(SlotSet slots) {
+    return new Verdict(
+        decided.minus(slots), deny.minus(slots), kill.minus(slots), expiresNs, generation);
+  }
+
+  void write(MemorySegment to, VerdictKey key, long stamp) {
+    to.set(ValueLayout.JAVA_LONG, STAMP, stamp);
+    MemorySegment.copy(key.bytes(), 0, to, ValueLayout.JAVA_BYTE, KEY, VerdictKey.BYTES);
+    Slots.write(to, DECIDED, decided);
+    Slots.write(to, DENY, deny);
+    Slots.write(to, KILL, kill);
+    to.set(ValueLayout.JAVA_LONG, EXPIRES, expiresNs);
+    to.set(ValueLayout.JAVA_INT, GENERATION, generation);
+    to.set(ValueLayout.JAVA_LONG, STAMP_AGAIN, stamp);
+  }
+
+  static Verdict read(MemorySegment from) {
+    return new Verdict(
+        Slots.read(from, DECIDED),
+        Slots.read(from, DENY),
+        Slots.read(from, KILL),
+        from.get(ValueLayout.JAVA_LONG, EXPIRES),
+        from.get(ValueLayout.JAVA_INT, GENERATION));
+  }
+
+  static VerdictKey readKey(MemorySegment from) {
+    return VerdictKey.of(from.asSlice(KEY, VerdictKey.BYTES).toArray(ValueLayout.JAVA_BYTE));
+  }
+}

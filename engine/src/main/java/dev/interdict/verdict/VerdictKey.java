@@ -1,0 +1,91 @@
+package dev.interdict.verdict;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * A masked key: what a verdict is about. {@code struct verdict_key} of {@code verdict.h} after the
+ * mask. Immutable.
+ */
+public final class VerdictKey {
+  /** {@code sizeof(struct verdict_key)}. */
+  public static final int BYTES = EventLayouts.VERDICT_KEY.size();
+
+  private static final int HOOK = EventLayouts.VERDICT_KEY.offset("hook");
+  private static final int MASK_SET = EventLayouts.VERDICT_KEY.offset("mask_set");
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+  private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
+
+  private final byte[] bytes;
+  private final int hash;
+
+  private VerdictKey(byte[] bytes) {
+    this.bytes = bytes;
+    this.hash = Arrays.hashCode(bytes);
+  }
+
+  /**
+   * The key with these bytes, such as {@code Event.Head.key}; nobody may write to them any more.
+   *
+   * @throws IllegalArgumentException if it is no key of a hook
+   */
+  public static VerdictKey of(byte[] bytes) {
+    if (bytes.length != BYTES) {
+      throw new IllegalArgumentException("a key of " + bytes.length + " bytes, expected " + BYTES);
+    }
+    Hook.ofCode(bytes[HOOK]);
+    return new VerdictKey(bytes);
+  }
+
+  public Hook hook() {
+    return Hook.ofCode(bytes[HOOK]);
+  }
+
+  /** The number of the mask set that made it. */
+  public int maskSet() {
+    return (int) INT.get(bytes, MASK_SET);
+  }
+
+  /** The bytes themselves, not a copy. */
+  byte[] bytes() {
+    return bytes;
+  }
+
+  /**
+   * Under which number the kernel's tables hold it: {@code key_digest()} of {@code verdict.h}.
+   *
+   * @param secret {@link EngineState#digestSecret}
+   */
+  long digest(long secret) {
+    long digest = secret;
+    for (int at = 0; at < BYTES; at += Long.BYTES) {
+      digest = (digest ^ (long) LONG.get(bytes, at)) * MULTIPLIER;
+      digest ^= digest >>> 32;
+    }
+    return digest;
+  }
+
+  @Override
+  public boolean equals(Object o) {
+    return o instanceof VerdictKey other && hash == other.hash && Arrays.equals(bytes, other.bytes);
+  }
+
+  @Override
+  public int hashCode() {
+    return hash;
+  }
+
+  /** Hex, for logs. */
+  @Override
+  public String toString() {
+    return HexFormat.of().formatHex(bytes);
+  }
+}

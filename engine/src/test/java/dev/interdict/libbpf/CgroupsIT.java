@@ -1,0 +1,55 @@
+package dev.interdict.libbpf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Makes a cgroup of its own below the root, and removes it. */
+@Tag("native")
+class CgroupsIT {
+
+  @Test
+  void aCgroupIsFoundByItsPathAndByItsNumberUntilItIsGone() throws IOException {
+    try (Cgroups cgroups = new Cgroups()) {
+      Path directory = Files.createTempDirectory(cgroups.root(), "interdict-test");
+      byte[] path = ("/" + directory.getFileName()).getBytes(StandardCharsets.UTF_8);
+      long id;
+      try {
+        id = cgroups.id(path).orElseThrow();
+        assertEquals((long) Files.getAttribute(directory, "unix:ino"), id);
+        assertArrayEquals(path, cgroups.path(id).orElseThrow());
+      } finally {
+        Files.delete(directory);
+      }
+      assertTrue(cgroups.path(id).isEmpty());
+      assertEquals(OptionalLong.empty(), cgroups.id(path));
+    }
+  }
+
+  @Test
+  void theRootIsASlashAndNothingLeadsOutOfIt() {
+    try (Cgroups cgroups = new Cgroups()) {
+      long root = cgroups.id(new byte[] {'/'}).orElseThrow();
+      assertArrayEquals(new byte[] {'/'}, cgroups.path(root).orElseThrow());
+      byte[] outside = "/../../../etc".getBytes(StandardCharsets.UTF_8);
+      assertEquals(OptionalLong.empty(), cgroups.id(outside));
+    }
+  }
+
+  @Test
+  void interfacesHaveNamesAndNumbers() {
+    int index = Interfaces.index("lo").orElseThrow();
+    assertEquals("lo", Interfaces.name(index).orElseThrow());
+    assertEquals(OptionalInt.empty(), Interfaces.index("none"));
+    assertTrue(Interfaces.name(99_999).isEmpty());
+  }
+}

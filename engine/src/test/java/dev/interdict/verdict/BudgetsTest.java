@@ -1,0 +1,83 @@
+package dev.interdict.verdict;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.MapInfo;
+import dev.interdict.testkit.FakeBpfMap;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class BudgetsTest {
+  private static final int SLOT = 130;
+
+  private final FakeBpfMap limits = new FakeBpfMap(MapInfo.ARRAY, 4, 16, SlotSet.SLOTS);
+  private final FakeBpfMap windows = new FakeBpfMap(MapInfo.ARRAY, 4, 16, SlotSet.SLOTS);
+  private final FakeBpfMap tripped = new FakeBpfMap(MapInfo.ARRAY, 4, Slots.BYTES, 1);
+  private final Budgets budgets = new Budgets(limits, windows, tripped);
+
+  @Test
+  void aBudgetIsDenialsInNanoseconds() {
+    budgets.set(SLOT, 100, Duration.ofMinutes(1));
+    assertEquals(100, number(limits, SLOT, 0));
+    assertEquals(60_000_000_000L, number(limits, SLOT, 8));
+    budgets.clear(SLOT);
+    assertEquals(0, number(limits, SLOT, 0));
+  }
+
+  @Test
+  void aResetClearsOneSlotAndItsWindow() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment mask = arena.allocate(Slots.BYTES, 8);
+      Slots.write(mask, 0, SlotSet.of(SLOT).with(3));
+      tripped.update(arena.allocateFrom(JAVA_INT, 0), mask);
+      MemorySegment window = arena.allocate(16, 8);
+      window.fill((byte) 1);
+      windows.update(arena.allocateFrom(JAVA_INT, SLOT), window);
+    }
+    assertEquals(SlotSet.of(SLOT).with(3), budgets.tripped());
+    budgets.reset(SLOT);
+    assertEquals(SlotSet.of(3), budgets.tripped());
+    assertEquals(0, number(windows, SLOT, 8));
+  }
+
+  @Test
+  void countersAreSumsOverTheProcessors() {
+    FakeBpfMap hooks =
+        new FakeBpfMap(MapInfo.PERCPU_ARRAY, 4, EventLayouts.HOOK_COUNTERS.size(), 8);
+    FakeBpfMap slots =
+        new FakeBpfMap(MapInfo.PERCPU_ARRAY, 4, EventLayouts.SLOT_COUNTERS.size(), SlotSet.SLOTS);
+    KernelCounters counters = new KernelCounters(hooks, slots);
+    ByteBuffer value =
+        ByteBuffer.allocate(2 * EventLayouts.HOOK_COUNTERS.size()).order(ByteOrder.nativeOrder());
+    int hits = EventLayouts.HOOK_COUNTERS.offset("hits");
+    value.putLong(hits, 3).putLong(EventLayouts.HOOK_COUNTERS.size() + hits, 4);
+    hooks.update(index(Hook.EXEC.code()), value.array());
+    assertEquals(7, counters.hook(Hook.EXEC).get("hits"));
+    assertEquals(0, counters.hook(Hook.EXEC).get("misses"));
+    assertEquals(0, counters.hook(Hook.FILE_OPEN).get("hits"));
+    byte[] full = new byte[slots.info().transferBytes()];
+    full[0] = 5;
+    slots.update(index(SLOT), full);
+    assertEquals(5, counters.slot(SLOT).get("denied"));
+    counters.clearSlot(SLOT);
+    assertEquals(0, counters.slot(SLOT).get("denied"));
+  }
+
+  private static long number(FakeBpfMap map, int slot, int at) {
+    return ByteBuffer.wrap(map.lookup(index(slot)).orElseThrow())
+        .order(ByteOrder.nativeOrder())
+        .getLong(at);
+  }
+
+  private static byte[] index(int index) {
+    return ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(index).array();
+  }
+}

@@ -1,0 +1,125 @@
+package dev.interdict.verdict;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.compile.ReadSet;
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.event.Layout;
+import dev.interdict.event.ObjectFlag;
+import dev.interdict.testkit.RecordBuilder;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class KeyMaskTest {
+
+  @Test
+  void aRuleThatReadsNothingLeavesOneEntryAHook() {
+    assertEquals(Set.of("hook", "mask_set"), kept(Hook.EXEC));
+    VerdictKey one = mask(Hook.EXEC).apply(RecordBuilder.of(Hook.EXEC).uid(1).facts());
+    assertEquals(one, mask(Hook.EXEC).apply(RecordBuilder.of(Hook.EXEC).uid(2).facts()));
+    assertNotEquals(one, mask(Hook.EXEC).apply(RecordBuilder.of(Hook.FILE_OPEN).facts()));
+  }
+
+  @Test
+  void aPathIsItsNameItsFileAndWhetherItCouldBeNamed() {
+    assertEquals(
+        Set.of("hook", "mask_set", "flags", "path", "inode", "device", "generation"),
+        kept(Hook.FILE_OPEN, "file.path"));
+    assertEquals(
+        Set.of("hook", "mask_set", "exe_path", "exe_device", "exe_inode"),
+        kept(Hook.FILE_OPEN, "process.exe.path"));
+  }
+
+  @Test
+  void aFlagIsOnlyKnownWithThePath() {
+    assertEquals(Set.of("hook", "mask_set", "flags", "path"), kept(Hook.EXEC, "file.deleted"));
+  }
+
+  @Test
+  void aWholeObjectIsAllItsFields() {
+    assertEquals(
+        kept(Hook.FILE_OPEN, "process.exe.path", "process.exe.dev", "process.exe.inode"),
+        kept(Hook.FILE_OPEN, "process.exe"));
+    assertTrue(kept(Hook.FILE_OPEN, "process").contains("image"));
+    assertTrue(
+        kept(Hook.FILE_OPEN, "")
+            .containsAll(Set.of("access", "uid", "cgroup", "image", "path", "mode", "flags")));
+    assertEquals(kept(Hook.FILE_OPEN, "access"), kept(Hook.FILE_OPEN, "access.0"));
+  }
+
+  @Test
+  void theUnionIsReadAsTheHooksOwn() {
+    assertEquals(Set.of("hook", "mask_set", "port"), kept(Hook.SOCKET_CONNECT, "socket.port"));
+    assertEquals(Set.of("hook", "mask_set"), kept(Hook.FILE_OPEN, "socket.port"));
+    assertEquals(Set.of("hook", "mask_set"), kept(Hook.XDP_INGRESS, "process.uid"));
+  }
+
+  @Test
+  void aPortIsThereOrNotByProtocolFamilyAndFragment() {
+    assertEquals(
+        Set.of("hook", "mask_set", "family", "protocol", "flags", "source_port", "destination_port"),
+        kept(Hook.XDP_INGRESS, "packet.destination.port"));
+    KeyMask mask = mask(Hook.XDP_INGRESS, "packet.destination.port");
+    RecordBuilder packet = RecordBuilder.of(Hook.XDP_INGRESS).destination("10.0.0.1", 80);
+    VerdictKey whole = mask.apply(packet.facts());
+    assertNotEquals(whole, mask.apply(packet.objectFlags(ObjectFlag.FRAGMENT).facts()));
+  }
+
+  @Test
+  void whatIsNotInTheKeyIsRefusedAndNeverIgnored() {
+    for (String field : Set.of("process.args", "time", "file.pathology", "procesS.uid")) {
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> mask(Hook.EXEC, "access", field));
+      assertTrue(e.getMessage().contains("input." + field), e.getMessage());
+    }
+  }
+
+  @Test
+  void theUnionOfTwoMasksTellsApartWhatEitherDoes() {
+    assertEquals(
+        mask(Hook.EXEC, "process.uid", "access"),
+        mask(Hook.EXEC, "process.uid").or(mask(Hook.EXEC, "access")));
+  }
+
+  private static KeyMask mask(Hook hook, String... reads) {
+    return KeyMask.of(hook, new ReadSet(Set.of(reads)));
+  }
+
+  /** The fields of the key that the mask keeps; none may be kept in part. */
+  private static Set<String> kept(Hook hook, String... reads) {
+    byte[] mask = mask(hook, reads).encode();
+    Set<String> kept = new TreeSet<>();
+    String object =
+        hook.isFile() ? "file" : hook == Hook.SOCKET_CONNECT ? "socket" : "packet";
+    Layout layout =
+        switch (object) {
+          case "file" -> EventLayouts.FILE_IDENTITY;
+          case "socket" -> EventLayouts.SOCKET_ADDRESS;
+          default -> EventLayouts.PACKET_TUPLE;
+        };
+    for (Layout.Field field : EventLayouts.VERDICT_KEY.fields()) {
+      if (field.name().equals(object)) {
+        layout.fields().forEach(f -> keep(kept, mask, field.offset() + f.offset(), f));
+      } else if (!Set.of("file", "socket", "packet").contains(field.name())) {
+        keep(kept, mask, field.offset(), field);
+      }
+    }
+    return kept;
+  }
+
+  private static void keep(Set<String> kept, byte[] mask, int at, Layout.Field field) {
+    int bits = 0;
+    for (int i = 0; i < field.size(); i++) {
+      bits += Integer.bitCount(mask[at + i] & 0xff);
+    }
+    assertTrue(bits == 0 || bits == 8 * field.size(), field + " is kept in part");
+    if (bits != 0) {
+      kept.add(field.name());
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.interdict.verdict;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.compile.ReadSet;
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.libbpf.MapInfo;
+import dev.interdict.testkit.FakeBpfMap;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class PosturesTest {
+  private static final Map<Hook, KeyMask> MASKS =
+      Map.of(Hook.FILE_OPEN, KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("file.path"))));
+
+  private final FakeBpfMap postures = new FakeBpfMap(MapInfo.ARRAY, 4, Posture.BYTES, 2);
+  private final FakeBpfMap keyMasks =
+      new FakeBpfMap(MapInfo.ARRAY, 4, VerdictKey.BYTES, 2 * Hook.ARRAY_LENGTH);
+  private final EngineState state =
+      new EngineState(new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1));
+  private final Postures switcher = new Postures(postures, keyMasks, state);
+
+  @Test
+  void theSpareCopyIsFilledAndThenPutInForce() {
+    switcher.use(posture(true, 5), MASKS);
+    assertEquals(1, state.postureEpoch());
+    assertEquals(0, posture(0).getInt(at("generation")), "the copy in force before is untouched");
+    assertEquals(5, posture(1).getInt(at("generation")));
+    switcher.use(posture(false, 6), MASKS);
+    assertEquals(2, state.postureEpoch());
+    assertEquals(6, posture(0).getInt(at("generation")));
+    assertEquals(5, posture(1).getInt(at("generation")));
+  }
+
+  @Test
+  void settingsAreBitsOfTheirSlot() {
+    switcher.use(posture(true, 1), MASKS);
+    ByteBuffer posture = posture(1);
+    int fileOpen = at("active") + Hook.FILE_OPEN.code() * 32;
+    assertEquals(1L << 6, posture.getLong(fileOpen + 8), "slot 70");
+    assertEquals(0, posture.getLong(fileOpen));
+    assertEquals(0, posture.getLong(at("active") + Hook.EXEC.code() * 32 + 8));
+    assertEquals(1L << 6, posture.getLong(at("enforce") + 8));
+    assertEquals(1L << 6, posture.getLong(at("hold") + 8));
+    assertEquals(0, posture.getLong(at("everywhere") + 8));
+    assertEquals(0, posture.getLong(at("refuse_miss") + 8));
+    assertEquals(1L << 6, posture.getLong(at("fallback_deny") + 8));
+    assertEquals(0, posture.getLong(at("unparsed_pass") + 8));
+    assertEquals(100_000, posture.getLong(at("poll_ns")));
+    assertEquals(200_000_000, posture.getLong(at("deadline_ns")));
+  }
+
+  @Test
+  void aNewMaskSetOnlyWhereTheMasksChange() {
+    int first = switcher.use(posture(true, 1), MASKS);
+    assertEquals(first, switcher.use(posture(false, 2), MASKS));
+    int second = switcher.use(posture(true, 3), Map.of());
+    assertEquals(first + 1, second);
+    assertEquals(second, posture(1).getInt(at("mask_set")));
+    assertArrayEquals(
+        MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN), "still readable");
+    assertArrayEquals(KeyMask.none().encode(), mask(second, Hook.FILE_OPEN));
+  }
+
+  @Test
+  void theNextEngineKeepsTheMaskSet() {
+    int first = switcher.use(posture(true, 1), MASKS);
+    Postures next = new Postures(postures, keyMasks, state);
+    assertEquals(first, next.use(posture(true, 1), MASKS));
+  }
+
+  /** A run may still read the copy that was in force: it rests for 100 ms. */
+  @Test
+  void aCopyRestsBeforeItIsFilledAgain() {
+    switcher.use(posture(true, 1), MASKS);
+    long start = System.nanoTime();
+    switcher.renew();
+    assertTrue(System.nanoTime() - start > 95_000_000);
+    assertEquals(2, state.postureEpoch());
+    assertEquals(1, posture(0).getInt(at("generation")));
+  }
+
+  private static Posture posture(boolean enforce, int generation) {
+    Posture.Slot slot =
+        new Posture.Slot(
+            70, Set.of(Hook.FILE_OPEN), false, enforce, true, false, true, false);
+    return new Posture(List.of(slot), Posture.Timing.DEFAULT, generation);
+  }
+
+  private ByteBuffer posture(int copy) {
+    return ByteBuffer.wrap(postures.lookup(index(copy)).orElseThrow())
+        .order(ByteOrder.nativeOrder());
+  }
+
+  private byte[] mask(int maskSet, Hook hook) {
+    return keyMasks.lookup(index((maskSet & 1) * Hook.ARRAY_LENGTH + hook.code())).orElseThrow();
+  }
+
+  private static byte[] index(int index) {
+    return ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(index).array();
+  }
+
+  private static int at(String field) {
+    return EventLayouts.POSTURE.offset(field);
+  }
+}
