@@ -1,0 +1,74 @@
+package dev.interdict.cli;
+
+import dev.interdict.v1.Decision;
+import dev.interdict.v1.PolicyFinding;
+import dev.interdict.v1.Subject;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A decision as one line in a fixed order, for eyes and for {@code cut}: time, answer, hook, who,
+ * what of, why. What a process chose is quoted and escaped.
+ */
+final class CompactLine {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneId.systemDefault());
+
+  private final Style style;
+
+  CompactLine(Style style) {
+    this.style = style;
+  }
+
+  String of(Decision decision) {
+    List<String> words = new ArrayList<>();
+    words.add(TIME.format(Trees.instant(decision.getTime())));
+    words.add(answer(decision));
+    words.add("%-14s".formatted(Text.word(decision.getHook())));
+    if (decision.hasSubject()) {
+      words.add(who(decision.getSubject()));
+      words.add(style.symbol("→", "->"));
+    }
+    words.add(decision.getObject().isEmpty() ? "?" : Text.word(decision.getObject()));
+    for (PolicyFinding finding : decision.getFindingsList()) {
+      words.add("policy=" + Text.word(finding.getPolicy()));
+      reasons(finding).forEach(reason -> words.add("\"" + Text.line(reason) + "\""));
+    }
+    if (decision.getFallback()) {
+      words.add("(fallback: no decision in time)");
+    }
+    return String.join(" ", words);
+  }
+
+  String lost(long count) {
+    return style.yellow("! LOST  " + count + " decisions: this watcher did not keep up");
+  }
+
+  private String answer(Decision decision) {
+    return switch (decision.getOutcome()) {
+      case OUTCOME_DENIED -> style.red(style.symbol("✗", "x") + " DENY ");
+      case OUTCOME_WOULD_DENY -> style.yellow("~ AUDIT");
+      case OUTCOME_ALLOWED -> style.green(style.symbol("✔", "+") + " ALLOW");
+      case OUTCOME_UNSPECIFIED, UNRECOGNIZED -> "? ?    ";
+    };
+  }
+
+  private static String who(Subject subject) {
+    return "%s[%d] uid=%d %s"
+        .formatted(
+            Text.word(subject.getComm()),
+            subject.getPid(),
+            Integer.toUnsignedLong(subject.getUid()),
+            subject.getExe().isEmpty() ? "?" : Text.word(subject.getExe()));
+  }
+
+  private static List<String> reasons(PolicyFinding finding) {
+    List<String> reasons = new ArrayList<>(finding.getDenyList());
+    reasons.addAll(finding.getKillList());
+    reasons.addAll(finding.getWarnList());
+    return reasons;
+  }
+}

@@ -1,0 +1,77 @@
+package dev.interdict.cli;
+
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.ParsedPolicy;
+import dev.interdict.policy.Policy;
+import dev.interdict.policy.PolicyException;
+import dev.interdict.policy.PolicyParser;
+import dev.interdict.policy.PolicySource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** A policy on this machine's disk; the argument of every command that works on one. */
+final class LocalPolicy {
+  @Spec(Spec.Target.MIXEE)
+  CommandSpec spec;
+
+  @Parameters(paramLabel = "PATH", description = "The policy's folder, or its one YAML file.")
+  Path path;
+
+  /**
+   * Reads the files.
+   *
+   * @throws Failure if they cannot be read; the reasons have been printed
+   */
+  PolicySource read() {
+    try {
+      return PolicySource.read(path);
+    } catch (PolicyException e) {
+      print(e.diagnostics(), null);
+      throw new Failure(ExitCode.INVALID_POLICY, null, null);
+    }
+  }
+
+  /** Parses; prints what it finds, warnings too. */
+  ParsedPolicy parse(PolicySource source) {
+    ParsedPolicy parsed = PolicyParser.parse(source);
+    print(parsed.diagnostics(), source);
+    return parsed;
+  }
+
+  /**
+   * The policy.
+   *
+   * @throws Failure if it has errors; they have been printed
+   */
+  Policy policy(ParsedPolicy parsed) {
+    if (parsed.policy() == null) {
+      throw new Failure(ExitCode.INVALID_POLICY, count(parsed.diagnostics()), null);
+    }
+    return parsed.policy();
+  }
+
+  /** Prints each finding with the line it is about. */
+  void print(List<Diagnostic> diagnostics, PolicySource source) {
+    Findings findings = new Findings(shownFolder(), Main.style(spec.commandLine()));
+    spec.commandLine().getErr().print(findings.render(diagnostics, source));
+    spec.commandLine().getErr().flush();
+  }
+
+  static String count(List<Diagnostic> diagnostics) {
+    long errors =
+        diagnostics.stream().filter(d -> d.severity() == Diagnostic.Severity.ERROR).count();
+    return errors == 1 ? "1 error; nothing was changed" : errors + " errors; nothing was changed";
+  }
+
+  private String shownFolder() {
+    if (Files.isDirectory(path)) {
+      return path + "/";
+    }
+    Path parent = path.getParent();
+    return parent == null ? "" : parent + "/";
+  }
+}

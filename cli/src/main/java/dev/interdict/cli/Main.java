@@ -1,0 +1,120 @@
+package dev.interdict.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The program {@code interdict}. */
+@Command(
+    name = "interdict",
+    description = "Policy-driven runtime enforcement for Linux.",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionCommand.class,
+    synopsisSubcommandLabel = "COMMAND",
+    header = {
+      "Try it:",
+      "  interdict doctor                      what this host can do",
+      "  interdict policy new my-policy        a policy that passes its own test",
+      "  interdict watch                       decisions as they are made",
+      ""
+    },
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 invalid policy,",
+      "4 engine not reachable, 5 refused, 6 timed out."
+    },
+    subcommands = {
+      PolicyCommand.class,
+      ModeCommand.class,
+      WatchCommand.class,
+      StatusCommand.class,
+      CompletionCommand.class,
+      VersionCommand.class
+    })
+public final class Main implements Runnable {
+  /** When to use colours. */
+  enum Colour {
+    AUTO,
+    ALWAYS,
+    NEVER
+  }
+
+  @Option(
+      names = "--color",
+      scope = ScopeType.INHERIT,
+      paramLabel = "WHEN",
+      defaultValue = "auto",
+      description = "Colours: ${COMPLETION-CANDIDATES} (default: auto; NO_COLOR turns them off).")
+  Colour colour = Colour.AUTO;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace of an unexpected error.")
+  boolean debug;
+
+  @CommandLine.Spec CommandLine.Model.CommandSpec spec;
+
+  /** Runs one command and exits with its code. */
+  public static void main(String[] args) {
+    PrintWriter out = new PrintWriter(System.out, false, System.out.charset());
+    PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
+    int code = commandLine().setOut(out).setErr(err).execute(args);
+    out.flush();
+    System.exit(code);
+  }
+
+  /** All commands, not yet run. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setAbbreviatedOptionsAllowed(false)
+        .setUsageHelpAutoWidth(true)
+        .setExecutionExceptionHandler((e, command, parsed) -> report(e, command));
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "which command?");
+  }
+
+  static Style style(CommandLine command) {
+    Colour wanted = root(command).colour;
+    boolean colour = wanted == Colour.AUTO ? Ansi.AUTO.enabled() : wanted == Colour.ALWAYS;
+    return new Style(colour, System.out.charset().equals(StandardCharsets.UTF_8));
+  }
+
+  private static Main root(CommandLine command) {
+    CommandLine top = command;
+    while (top.getParent() != null) {
+      top = top.getParent();
+    }
+    return top.getCommand();
+  }
+
+  private static int report(Exception thrown, CommandLine command) {
+    PrintWriter err = command.getErr();
+    command.getOut().flush();
+    Style style = style(command);
+    if (thrown instanceof Failure failure) {
+      if (failure.getMessage() != null) {
+        err.println(style.red("error:") + " " + failure.getMessage());
+      }
+      if (failure.hint() != null) {
+        err.println("  " + failure.hint());
+      }
+      return failure.exitCode();
+    }
+    if (root(command).debug) {
+      thrown.printStackTrace(err);
+    } else {
+      err.println(style.red("error:") + " unexpected: " + Text.line(String.valueOf(thrown)));
+      err.println("  run it with --debug for the trace, and report it");
+    }
+    return ExitCode.REFUSED;
+  }
+}

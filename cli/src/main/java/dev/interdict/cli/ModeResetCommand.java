@@ -1,0 +1,40 @@
+package dev.interdict.cli;
+
+import dev.interdict.v1.ModeServiceGrpc;
+import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.ResetBudgetResponse;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code interdict mode reset}. */
+@Command(
+    name = "reset",
+    mixinStandardHelpOptions = true,
+    description = "Let a policy refuse again after its denial budget has tripped.")
+final class ModeResetCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "POLICY", description = "The policy whose budget has tripped.")
+  String policy;
+
+  @Mixin Engine engine;
+  @Mixin Output output;
+
+  @Override
+  public Integer call() {
+    ResetBudgetResponse response =
+        engine.ask(
+            ModeServiceGrpc::newBlockingStub,
+            service ->
+                service.resetBudget(ResetBudgetRequest.newBuilder().setPolicy(policy).build()));
+    output.print(
+        Trees.of(response),
+        out ->
+            out.printf(
+                "%s: %s, with a new budget%nnext: interdict watch --policy %s%n",
+                Text.word(policy),
+                Modes.word(response.getMode().getEffective()),
+                Text.word(policy)));
+    return ExitCode.OK;
+  }
+}

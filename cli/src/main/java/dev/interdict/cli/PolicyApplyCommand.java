@@ -1,0 +1,88 @@
+package dev.interdict.cli;
+
+import com.google.protobuf.ByteString;
+import dev.interdict.policy.PolicySource;
+import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.ApplyPolicyResponse;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.PolicyInfo;
+import dev.interdict.v1.PolicyServiceGrpc;
+import dev.interdict.v1.SourceFile;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code interdict policy apply}. */
+@Command(
+    name = "apply",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Bring a policy into force, in place of the one of the same name.",
+      "If anything is wrong with it, nothing changes."
+    })
+final class PolicyApplyCommand implements Callable<Integer> {
+  @Mixin LocalPolicy local;
+  @Mixin Engine engine;
+  @Mixin Output output;
+
+  @Option(names = "--dry-run", description = "Only say what would happen.")
+  boolean dryRun;
+
+  @Override
+  public Integer call() {
+    PolicySource source = local.read();
+    local.policy(local.parse(source));
+    ApplyPolicyRequest request = request(source);
+    ApplyPolicyResponse response;
+    try {
+      response =
+          engine.ask(PolicyServiceGrpc::newBlockingStub, service -> service.applyPolicy(request));
+    } catch (Failure e) {
+      if (e.diagnostics().isEmpty()) {
+        throw e;
+      }
+      local.print(e.diagnostics(), source);
+      throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(e.diagnostics()), null);
+    }
+    output.print(Trees.of(response), out -> tell(response, out));
+    return ExitCode.OK;
+  }
+
+  private ApplyPolicyRequest request(PolicySource source) {
+    ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder().setValidateOnly(dryRun);
+    source
+        .files()
+        .forEach(
+            (name, content) ->
+                request.addSources(
+                    SourceFile.newBuilder()
+                        .setPath(name.equals(source.manifest()) ? PolicySource.POLICY_YAML : name)
+                        .setContent(ByteString.copyFrom(content))));
+    return request.build();
+  }
+
+  private void tell(ApplyPolicyResponse response, PrintWriter out) {
+    PolicyInfo policy = response.getPolicy();
+    String name = Text.word(policy.getName());
+    Mode effective = policy.getMode().getEffective();
+    out.printf(
+        "%s %s%s: %s%n",
+        name,
+        dryRun ? "would be " : "",
+        Trees.word(response.getResult().getValueDescriptor()),
+        effective == Mode.MODE_ENFORCE
+            ? "enforcing, denials are refused"
+            : "in audit, denials are only recorded");
+    out.println(
+        dryRun
+            ? "next: interdict policy apply " + Text.word(local.path.toString())
+            : effective == Mode.MODE_ENFORCE
+                ? "next: interdict watch --policy " + name
+                : "next: interdict watch --policy "
+                    + name
+                    + ", then interdict mode set enforce "
+                    + name);
+  }
+}

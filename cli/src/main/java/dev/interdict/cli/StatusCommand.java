@@ -1,0 +1,90 @@
+package dev.interdict.cli;
+
+import dev.interdict.v1.GetStatusRequest;
+import dev.interdict.v1.GetStatusResponse;
+import dev.interdict.v1.HookStatus;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.NodeServiceGrpc;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code interdict status}. */
+@Command(
+    name = "status",
+    mixinStandardHelpOptions = true,
+    description = "Show what is attached, in force, counted and lost.")
+final class StatusCommand implements Callable<Integer> {
+  @Mixin Engine engine;
+  @Mixin Output output;
+
+  @Override
+  public Integer call() {
+    GetStatusResponse status =
+        engine.ask(
+            NodeServiceGrpc::newBlockingStub,
+            node -> node.getStatus(GetStatusRequest.getDefaultInstance()));
+    output.print(Trees.of(status), out -> table(status, out));
+    return ExitCode.OK;
+  }
+
+  private void table(GetStatusResponse status, PrintWriter out) {
+    Duration up = Duration.between(Trees.instant(status.getStarted()), Instant.now());
+    out.printf(
+        "engine    %s, pid %d, up %s, kernel %s%n",
+        Text.word(status.getVersion()), status.getPid(), up(up), Text.word(status.getKernel()));
+    out.printf("mode      %s%n", mode(status.getMode()));
+    out.printf("policies  %d in force", status.getPolicies());
+    out.println(
+        status.getProblems() == 0
+            ? ""
+            : output.style().red(", " + status.getProblems() + " not: interdict policy list"));
+    out.printf("verdicts  %d processes, %d packets%n", status.getVerdicts(), status.getFlows());
+    out.printf(
+        "watchers  %d, lost %d decisions in all%n%n",
+        status.getWatchers(), status.getWatcherLost());
+    Table hooks =
+        new Table("HOOK", "ATTACHED", "HITS", "MISSES", "DENIED", "WOULD-DENY", "GAVE-UP", "LOST");
+    for (HookStatus hook : status.getHooksList()) {
+      hooks.row(
+          hook.getHook(),
+          hook.getAttached() ? "yes" : "no",
+          counter(hook, "hits"),
+          counter(hook, "misses"),
+          counter(hook, "denied"),
+          counter(hook, "would_deny"),
+          counter(hook, "gave_up") + counter(hook, "stale"),
+          counter(hook, "lost_decide") + counter(hook, "lost_observe"));
+    }
+    out.print(hooks.render());
+    for (HookStatus hook : status.getHooksList()) {
+      if (!hook.getAttached()) {
+        out.println(hook.getHook() + ": " + Text.line(hook.getDetail()));
+      }
+    }
+    if (!status.getCountersMap().isEmpty()) {
+      out.println();
+      new TreeMap<>(status.getCountersMap())
+          .forEach((name, count) -> out.printf("%-28s %d%n", Text.word(name), count));
+    }
+  }
+
+  private String mode(Mode mode) {
+    return mode == Mode.MODE_AUDIT
+        ? output.style().yellow("audit: nothing on this host is refused")
+        : "enforce: each policy's own mode counts";
+  }
+
+  private static long counter(HookStatus hook, String name) {
+    return hook.getCountersOrDefault(name, 0);
+  }
+
+  private static String up(Duration up) {
+    return up.toString().substring(2).replaceAll("\\.\\d+", "").toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,313 @@
+package dev.interdict.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.admin.AdminBackend;
+import dev.interdict.admin.AdminConfig;
+import dev.interdict.admin.AdminServer;
+import dev.interdict.control.PolicyControl;
+import dev.interdict.control.StateStore;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.pipeline.DecisionLog;
+import dev.interdict.pipeline.DecisionRecord;
+import dev.interdict.pipeline.DecisionRecord.Finding;
+import dev.interdict.pipeline.DecisionRecord.Outcome;
+import dev.interdict.pipeline.DecisionRecord.Subject;
+import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.testkit.TinyBuilder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TimeZone;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.Yaml;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Commands that talk to an engine, against a real admin server over a fake of enforcement. */
+@Timeout(60)
+class EngineCommandsTest {
+  private static final Instant NOON = Instant.parse("2026-03-01T12:00:00.250Z");
+  private static final TimeZone ZONE = TimeZone.getDefault();
+
+  @TempDir Path directory;
+  private final FakeEnforcement kernel = new FakeEnforcement();
+  private final DecisionLog log = new DecisionLog();
+  private PolicyControl control;
+  private AdminServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    TimeZone.setDefault(TimeZone.getTimeZone(ZoneOffset.UTC));
+    control =
+        new PolicyControl(
+            new TinyBuilder(),
+            kernel,
+            new StateStore(directory.resolve("state")),
+            Clock.fixed(NOON, ZoneOffset.UTC));
+    server =
+        AdminServer.start(
+            new AdminConfig(socket(), AdminConfig.defaults().uids()),
+            new AdminBackend(control, kernel::snapshot, log, List::of, "0.0-test", NOON));
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    TimeZone.setDefault(ZONE);
+  }
+
+  @Test
+  void anEmptyListMustNameTheNextCommand() {
+    assertEquals(
+        """
+        no policies
+        next: interdict policy new my-policy
+        """,
+        run("policy", "list").out());
+  }
+
+  @Test
+  void theListMustShowModesCountersAndHooks() {
+    apply("name=a\nmode=enforce");
+    apply("name=b\nhooks=exec,file_open");
+
+    assertEquals(
+        """
+        NAME  MODE     HOOKS           DENIED  WOULD-DENY  FALLBACK  APPLIED
+        a     enforce  file_open       2       3           1         2026-03-01T12:00:00Z
+        b     audit    exec,file_open  0       0           0         2026-03-01T12:00:00Z
+        """,
+        run("policy", "list").out());
+  }
+
+  @Test
+  void jsonAndYamlMustTellTheSame() {
+    apply("name=a\nmode=enforce");
+
+    JsonNode json = JsonMapper.shared().readTree(run("policy", "list", "-o", "json").out());
+    Object yaml = new Yaml().load(run("policy", "list", "-o", "yaml").out());
+    assertEquals(1, json.get("schemaVersion").asInt());
+    assertEquals("enforce", json.at("/policies/0/mode/effective").asString());
+    assertEquals("2026-03-01T12:00:00.250Z", json.at("/policies/0/applied").asString());
+    assertEquals(2, json.at("/policies/0/counters/denied").asInt());
+    assertEquals("high", json.at("/policies/0/labels/severity").asString());
+    assertEquals(JsonMapper.shared().valueToTree(yaml), json);
+  }
+
+  @Test
+  void modesMustSwitchAndSayWhatMadeThemSo() {
+    apply("name=a");
+
+    assertEquals(
+        """
+        POLICY  MODE           POLICY.YAML  SET
+        a       enforce (set)  audit        enforce
+        next: interdict watch
+        """,
+        run("mode", "set", "enforce", "a").out());
+    assertEquals(
+        """
+        host: audit
+        POLICY  MODE          POLICY.YAML  SET
+        a       audit (host)  audit        enforce
+        next: interdict watch
+        """,
+        run("mode", "set", "audit").out());
+    run("mode", "set", "enforce");
+    run("mode", "set", "default", "a");
+    assertEquals(
+        """
+        host: enforce
+        POLICY  MODE   POLICY.YAML  SET
+        a       audit  audit        -
+        """,
+        run("mode", "get").out());
+    assertEquals(ExitCode.USAGE, run("mode", "set", "default").code());
+  }
+
+  @Test
+  void aTrippedBudgetMustShowAndBeReset() {
+    apply("name=a\nmode=enforce");
+    kernel.tripped = SlotSet.of(0);
+
+    assertTrue(run("mode", "get").out().contains("audit (budget tripped)"));
+    Cli reset = run("mode", "reset", "a");
+    assertEquals("a: enforce, with a new budget\nnext: interdict watch --policy a\n", reset.out());
+    assertEquals(ExitCode.REFUSED, run("mode", "reset", "a").code());
+  }
+
+  @Test
+  void aPolicyThatDoesNotExistMustEndWithNo() {
+    Cli get = run("policy", "get", "nobody");
+
+    assertEquals(ExitCode.NO, get.code());
+    assertEquals("error: no policy is named \"nobody\"\n  see: interdict policy list\n", get.err());
+  }
+
+  @Test
+  void aDeletedPolicyMustBeGone() {
+    apply("name=a");
+
+    assertEquals("a deleted\nnext: interdict policy list\n", run("policy", "delete", "a").out());
+    assertEquals(List.of(), control.list());
+  }
+
+  @Test
+  void savedSourcesMustBeTheAppliedOnes() throws IOException {
+    apply("name=a");
+    Path copy = directory.resolve("copy");
+
+    assertEquals(ExitCode.OK, run("policy", "get", "a", "--save", copy.toString()).code());
+    assertEquals("name=a", Files.readString(copy.resolve("policy.yaml")));
+    assertEquals(ExitCode.REFUSED, run("policy", "get", "a", "--save", copy.toString()).code());
+  }
+
+  @Test
+  void statusMustShowWhatIsAttachedAndWhyNot() {
+    String out = run("status").out();
+
+    assertTrue(out.contains("mode      enforce: each policy's own mode counts\n"), out);
+    assertTrue(
+        out.contains(
+            """
+            HOOK         ATTACHED  HITS  MISSES  DENIED  WOULD-DENY  GAVE-UP  LOST
+            file_open    yes       7     0       2       0           0        0
+            xdp_ingress  no        0     0       0       0           0        0
+            xdp_ingress: no interface in any scope
+            """),
+        out);
+  }
+
+  @Test
+  void aDecisionMustBeOneLineInWhichNothingHostileSurvives() {
+    log.append(decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/etc/shadow"));
+    log.append(decision(Outcome.WOULD_DENY, "a b\u001b[2J", "/x\n/y", "/etc/\u202eshadow"));
+
+    String sign =
+        new Style(false, System.out.charset().equals(StandardCharsets.UTF_8))
+            .symbol("✗ DENY  file_open      N →", "x DENY  file_open      N ->");
+    String arrow = sign.substring(sign.indexOf("N ") + 2);
+    assertEquals(
+        "12:00:00.250 "
+            + sign.charAt(0)
+            + " DENY  file_open      nginx[42] uid=33 /usr/sbin/nginx "
+            + arrow
+            + " /etc/shadow policy=secrets \"not \\u{1b} yours\"\n"
+            + "12:00:00.250 ~ AUDIT file_open      \"a b\\u{1b}[2J\"[42] uid=33 \"/x\\n/y\" "
+            + arrow
+            + " \"/etc/\\u{202e}shadow\" policy=secrets \"not \\u{1b} yours\"\n",
+        run("watch", "--last", "10", "--no-follow").out());
+  }
+
+  @Test
+  void aWatchMustFilterAndEndAfterTheCount() {
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
+    log.append(decision(Outcome.WOULD_DENY, "b", "/opt/b", "/2"));
+
+    Cli watch = run("watch", "--last", "10", "--count", "1", "--exe", "/opt/**", "-o", "json");
+    JsonNode json = JsonMapper.shared().readTree(watch.out());
+    assertEquals("/2", json.get("object").asString());
+    assertEquals("would_deny", json.get("outcome").asString());
+    assertEquals(List.of("read"), List.of(json.at("/access/0").asString()));
+    assertEquals(42, json.at("/subject/pid").asInt());
+    assertEquals(1_500, json.get("latencyNs").asLong());
+    assertEquals(1, watch.out().lines().count());
+    assertEquals(ExitCode.USAGE, run("watch", "--hook", "nothing").code());
+  }
+
+  @Test
+  void coloursMustComeOnlyWhenAskedFor() {
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
+
+    assertFalse(run("watch", "--last", "1", "--no-follow").out().contains("\u001b"));
+    assertTrue(
+        run("watch", "--last", "1", "--no-follow", "--color", "always")
+            .out()
+            .contains("\u001b[31m"));
+  }
+
+  @Test
+  void anEngineThatIsNotThereMustEndWithItsOwnCode() throws IOException {
+    Path nowhere = directory.resolve("nowhere.sock");
+    Cli status = Cli.run("status", "--socket", nowhere.toString());
+    assertEquals(ExitCode.UNREACHABLE, status.code());
+    assertTrue(status.err().contains("interdict engine"), status.err());
+
+    Files.createFile(nowhere);
+    assertEquals(ExitCode.UNREACHABLE, Cli.run("status", "--socket", nowhere.toString()).code());
+  }
+
+  @Test
+  void aSecondUserMustBeToldThatHeIsRefused() throws IOException {
+    Path other = directory.resolve("other.sock");
+    try (AdminServer picky =
+        AdminServer.start(
+            new AdminConfig(other, java.util.Set.of(4711)),
+            new AdminBackend(control, kernel::snapshot, log, List::of, "0.0-test", NOON))) {
+      Cli status = Cli.run("status", "--socket", other.toString());
+      assertEquals(ExitCode.REFUSED, status.code());
+      assertTrue(status.err().contains("may not use the admin socket"), status.err());
+      assertTrue(picky != server);
+    }
+  }
+
+  @Test
+  void aHookTheHostLacksMustBeRefusedWithTheRemedy() throws IOException {
+    kernel.missing.add(Hook.FILE_OPEN);
+    Path policy = directory.resolve("p.yaml");
+    Files.writeString(policy, PolicyCommandsTest.VALID);
+
+    Cli apply = run("policy", "apply", policy.toString());
+    assertTrue(apply.code() != ExitCode.OK);
+  }
+
+  private Cli run(String... args) {
+    List<String> all = new ArrayList<>(List.of(args));
+    all.add("--socket");
+    all.add(socket().toString());
+    return Cli.run(all.toArray(String[]::new));
+  }
+
+  private void apply(String yaml) {
+    control.apply(TinyBuilder.folder(yaml), null, false);
+  }
+
+  private Path socket() {
+    return directory.resolve("run/admin.sock");
+  }
+
+  private static DecisionRecord decision(Outcome outcome, String comm, String exe, String path) {
+    return new DecisionRecord(
+        0,
+        NOON,
+        outcome,
+        Hook.FILE_OPEN,
+        1,
+        new Subject(42, 42, 1, 33, 33, comm, exe, "/system.slice"),
+        path,
+        List.of(
+            new Finding(
+                "secrets",
+                outcome == Outcome.DENIED,
+                List.of("not \u001b yours"),
+                List.of(),
+                List.of())),
+        false,
+        true,
+        1_500);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.interdict.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class MainTest {
+  @Test
+  void everyCommandMustHaveHelpAndADescription() {
+    assertHelp(Main.commandLine());
+  }
+
+  private static void assertHelp(CommandLine command) {
+    String name = command.getCommandSpec().qualifiedName();
+    assertTrue(command.getCommandSpec().mixinStandardHelpOptions(), name);
+    assertTrue(command.getCommandSpec().usageMessage().description().length > 0, name);
+    command.getSubcommands().values().forEach(MainTest::assertHelp);
+  }
+
+  @Test
+  void wrongUsageMustEndWithItsOwnCodeAndShowTheUsage() {
+    Cli nothing = Cli.run();
+    assertEquals(ExitCode.USAGE, nothing.code());
+    assertTrue(nothing.err().contains("Usage: interdict"), nothing.err());
+    assertEquals(ExitCode.USAGE, Cli.run("policy").code());
+    assertEquals(ExitCode.USAGE, Cli.run("statsu").code());
+    assertTrue(Cli.run("statsu").err().contains("interdict status"));
+    assertEquals(ExitCode.USAGE, Cli.run("status", "-o", "xml").code());
+  }
+
+  @Test
+  void theVersionMustBeThatOfTheBuild() {
+    assertTrue(Cli.run("version").out().startsWith("interdict 0."));
+    assertEquals(Cli.run("version").out(), Cli.run("--version").out());
+  }
+
+  @Test
+  void completionMustKnowTheCommands() {
+    String script = Cli.run("completion").out();
+
+    assertTrue(script.contains("watch"));
+    assertTrue(script.contains("--socket"));
+  }
+}
