@@ -192,8 +192,7 @@ public final class EventLayouts {
     compare(layout.name() + ".", expected, actual, differences);
   }
 
-  private static void compareEnums(
-      Map<String, Map<String, Long>> found, List<String> differences) {
+  private static void compareEnums(Map<String, Map<String, Long>> found, List<String> differences) {
     for (String name : found.keySet()) {
       if (!ENUMS.containsKey(name)) {
         differences.add("enum " + name + " of the object has no Java twin");

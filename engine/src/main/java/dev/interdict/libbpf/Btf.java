@@ -182,8 +182,7 @@ public final class Btf {
     checkDepth(depth);
     return switch (type.kind) {
       case PTR -> Long.BYTES;
-      case ARRAY ->
-          bytes.getInt(type.body + 8) * size(resolve(bytes.getInt(type.body)), depth + 1);
+      case ARRAY -> bytes.getInt(type.body + 8) * size(resolve(bytes.getInt(type.body)), depth + 1);
       case INT, STRUCT, UNION, ENUM, ENUM64, FLOAT -> type.sizeOrType;
       default -> 0;
     };

@@ -62,7 +62,8 @@ class KeyMaskTest {
   @Test
   void aPortIsThereOrNotByProtocolFamilyAndFragment() {
     assertEquals(
-        Set.of("hook", "mask_set", "family", "protocol", "flags", "source_port", "destination_port"),
+        Set.of(
+            "hook", "mask_set", "family", "protocol", "flags", "source_port", "destination_port"),
         kept(Hook.XDP_INGRESS, "packet.destination.port"));
     KeyMask mask = mask(Hook.XDP_INGRESS, "packet.destination.port");
     RecordBuilder packet = RecordBuilder.of(Hook.XDP_INGRESS).destination("10.0.0.1", 80);
@@ -94,8 +95,7 @@ class KeyMaskTest {
   private static Set<String> kept(Hook hook, String... reads) {
     byte[] mask = mask(hook, reads).encode();
     Set<String> kept = new TreeSet<>();
-    String object =
-        hook.isFile() ? "file" : hook == Hook.SOCKET_CONNECT ? "socket" : "packet";
+    String object = hook.isFile() ? "file" : hook == Hook.SOCKET_CONNECT ? "socket" : "packet";
     Layout layout =
         switch (object) {
           case "file" -> EventLayouts.FILE_IDENTITY;

@@ -89,8 +89,7 @@ class PosturesTest {
 
   private static Posture posture(boolean enforce, int generation) {
     Posture.Slot slot =
-        new Posture.Slot(
-            70, Set.of(Hook.FILE_OPEN), false, enforce, true, false, true, false);
+        new Posture.Slot(70, Set.of(Hook.FILE_OPEN), false, enforce, true, false, true, false);
     return new Posture(List.of(slot), Posture.Timing.DEFAULT, generation);
   }
 

@@ -183,8 +183,7 @@ class VerdictTableTest {
   }
 
   private static EngineState state() {
-    FakeBpfMap map =
-        new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1);
+    FakeBpfMap map = new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1);
     map.memory()
         .set(
             java.lang.foreign.ValueLayout.JAVA_LONG,
