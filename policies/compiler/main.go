@@ -19,7 +19,7 @@ type Request struct {
 	Verb    string                     `json:"verb"`    // compile, test, format or eval
 	Name    string                     `json:"name"`    // the policy's name, with dashes
 	Sources map[string]string          `json:"sources"` // Rego by file name
-	Data    json.RawMessage            `json:"data"`    // the document data, an object; absent: {}
+	Data    json.RawMessage            `json:"data"`    // the document data, an object, or its text as one string; absent: {}
 	Hooks   []string                   `json:"hooks"`   // where the policy is asked
 	Schemas map[string]json.RawMessage `json:"schemas"` // JSON Schema of input, of every hook there is
 	Inputs  []json.RawMessage          `json:"inputs"`  // eval: one decision for each
@@ -97,8 +97,13 @@ func document(req *Request) (map[string]any, []Diagnostic) {
 	if len(req.Data) == 0 {
 		return map[string]any{}, nil
 	}
+	text := []byte(req.Data)
+	var quoted string
+	if json.Unmarshal(text, &quoted) == nil { // the text, which may be no JSON at all
+		text = []byte(quoted)
+	}
 	var data any
-	if err := util.UnmarshalJSON(req.Data, &data); err != nil {
+	if err := util.UnmarshalJSON(text, &data); err != nil {
 		return nil, []Diagnostic{{"error", "data.json", 0, 0, "data.syntax", err.Error()}}
 	}
 	object, ok := data.(map[string]any)

@@ -46,10 +46,13 @@ func mergeSchemas(req *Request) (*inputSchema, error) {
 	return s, nil
 }
 
-// merge widens into by what from allows: properties and enumerations are united, everything else agrees.
+// merge widens into by what from allows: properties and enumerations are united, nothing is required, the rest agrees.
 func merge(into, from map[string]any) {
 	for key, value := range from {
 		have, both := into[key]
+		if _, list := value.([]any); key == "required" && list { // not a property of this name
+			continue
+		}
 		switch value := value.(type) {
 		case map[string]any:
 			if !both {

@@ -3,11 +3,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.dylibso.chicory.compiler.InterpreterFallback;
 import com.dylibso.chicory.compiler.internal.ByteClassCollector;
 import com.dylibso.chicory.compiler.internal.Compiler;
+import com.dylibso.chicory.compiler.internal.CompilerResult;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.runtime.Machine;
 import com.dylibso.chicory.wasi.WasiOptions;
 import com.dylibso.chicory.wasi.WasiPreview1;
+import com.dylibso.chicory.wasm.ChicoryException;
 import com.dylibso.chicory.wasm.Encoding;
 import com.dylibso.chicory.wasm.Parser;
 import com.dylibso.chicory.wasm.WasmModule;
@@ -29,6 +31,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +53,8 @@ class TranslateCompiler {
   private static final int PAGE = 65536;
   // Zeroes between two data segments cost one byte each, a new segment about ten.
   private static final int GAP = 64;
+  // Bodies of 45 KiB were seen to fit, of 50 KiB not.
+  private static final int FUNCTION_BYTES = 48 << 10;
 
   public static void main(String[] args) throws Exception {
     Path sources = Path.of(args[0]);
@@ -99,13 +104,12 @@ class TranslateCompiler {
   private static void translate(Path wasm, Path into) throws Exception {
     byte[] code = Files.readAllBytes(wasm);
     WasmModule module = Parser.parse(code);
-    var result =
-        Compiler.builder(module)
-            .withClassName(MACHINE)
-            .withClassCollectorFactory(ByteClassCollector::new)
-            .withInterpreterFallback(InterpreterFallback.SILENT)
-            .build()
-            .compile();
+    CompilerResult result;
+    try {
+      result = translate(module, InterpreterFallback.FAIL, tooLarge(code, module));
+    } catch (ChicoryException e) { // one more was too large; this way takes several attempts
+      result = translate(module, InterpreterFallback.SILENT, Set.of());
+    }
     for (Map.Entry<String, byte[]> type : result.classBytes().entrySet()) {
       String name = type.getKey().replace('.', '/');
       Files.write(into.resolve(name.substring(PACKAGE.length()) + ".class"), type.getValue());
@@ -116,6 +120,38 @@ class TranslateCompiler {
     Path root = into.getParent().getParent().getParent();
     Files.write(
         into.resolve("rego.wasm"), initialized(code, module, root, result.interpretedFunctions()));
+  }
+
+  private static CompilerResult translate(
+      WasmModule module, InterpreterFallback fallback, Set<Integer> interpreted) {
+    return Compiler.builder(module)
+        .withClassName(MACHINE)
+        .withClassCollectorFactory(ByteClassCollector::new)
+        .withInterpreterFallback(fallback)
+        .withInterpretedFunctions(interpreted)
+        .build()
+        .compile();
+  }
+
+  /** Functions that will not fit the JVM's 64 KiB a method, by their size. */
+  private static Set<Integer> tooLarge(byte[] code, WasmModule module) {
+    Set<Integer> functions = new HashSet<>();
+    Parser.parseWithoutDecoding(
+        code,
+        section -> {
+          if (section.sectionId() == SectionId.CODE) {
+            ByteBuffer in = ByteBuffer.wrap(((RawSection) section).contents());
+            int count = (int) Encoding.readVarUInt32(in);
+            for (int i = 0; i < count; i++) {
+              int size = (int) Encoding.readVarUInt32(in);
+              in.position(in.position() + size);
+              if (size > FUNCTION_BYTES) {
+                functions.add(module.importSection().importCount() + i);
+              }
+            }
+          }
+        });
+    return functions;
   }
 
   /**

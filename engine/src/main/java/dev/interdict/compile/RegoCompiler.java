@@ -1,0 +1,116 @@
+package dev.interdict.compile;
+
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.Policy;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Rego to WebAssembly, by OPA's own compiler, which Interdict carries inside. What compiles is kept
+ * in a cache by the digest of everything that went in, so that an unchanged policy takes
+ * milliseconds. Safe for use by many threads.
+ */
+public final class RegoCompiler {
+  private final RegoRunner runner;
+  private final CompileCache cache;
+
+  private RegoCompiler(RegoRunner runner, Path cache) {
+    this.runner = runner;
+    this.cache = new CompileCache(cache);
+  }
+
+  /** Compiles in this JVM; for the command line and tests. {@code cache} is made when needed. */
+  public static RegoCompiler inProcess(Path cache) {
+    return new RegoCompiler(new RegoProgram(), cache);
+  }
+
+  /**
+   * Compiles in a short-lived JVM of its own; for the engine. {@code cache} is made when needed.
+   */
+  public static RegoCompiler inChild(Path cache) {
+    return new RegoCompiler(new RegoChild(), cache);
+  }
+
+  /** {@code $XDG_CACHE_HOME/interdict}, or {@code ~/.cache/interdict}. */
+  public static Path defaultCache() {
+    String base = System.getenv("XDG_CACHE_HOME");
+    Path root =
+        base == null || base.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(base);
+    return root.resolve("interdict");
+  }
+
+  /**
+   * Checks and compiles; all findings come at once.
+   *
+   * @throws IOException if the compiler itself failed or the cache cannot be written; it does not
+   *     mean that something is wrong with the policy
+   */
+  public Compilation compile(Policy policy) throws IOException {
+    return compile(policy, Map.of());
+  }
+
+  /**
+   * As {@link #compile(Policy)}, and checks the policy's tests with it.
+   *
+   * @param tests Rego by file name, each ending in {@code _test.rego}
+   */
+  public Compilation compile(Policy policy, Map<String, String> tests) throws IOException {
+    RegoRequest request = RegoRequest.of("compile", policy, tests);
+    String digest = request.digest();
+    CompiledPolicy known = cache.get(digest);
+    if (known != null) {
+      return new Compilation(known.warnings(), known);
+    }
+    RegoAnswer answer = RegoAnswer.decode(runner.run(request.encode()));
+    List<Diagnostic> findings = answer.findings();
+    if (answer.failed()) {
+      return new Compilation(findings, null);
+    }
+    CompiledPolicy compiled =
+        new CompiledPolicy(
+            policy.name(),
+            digest,
+            answer.wasm(),
+            policy.data(),
+            new ReadSet(answer.reads()),
+            answer.literals(),
+            findings);
+    cache.put(compiled);
+    return new Compilation(findings, compiled);
+  }
+
+  /**
+   * Runs the policy's Rego tests with OPA's tester, and measures what they cover.
+   *
+   * @param tests Rego by file name, each ending in {@code _test.rego}
+   * @throws IOException if the compiler itself failed
+   */
+  public TestReport test(Policy policy, Map<String, String> tests) throws IOException {
+    RegoAnswer answer =
+        RegoAnswer.decode(runner.run(RegoRequest.of("test", policy, tests).encode()));
+    return new TestReport(
+        answer.findings(),
+        answer.tests().stream().map(RegoAnswer.Test::result).toList(),
+        answer.coverage().percent(),
+        answer.coverage().notCovered());
+  }
+
+  /**
+   * Formats Rego as {@code opa fmt} does.
+   *
+   * @param sources by file name
+   * @return the formatted sources; those that do not parse are missing and have findings
+   * @throws IOException if the compiler itself failed
+   */
+  public Formatted format(Map<String, String> sources) throws IOException {
+    RegoAnswer answer = RegoAnswer.decode(runner.run(RegoRequest.format(sources).encode()));
+    return new Formatted(answer.sources(), answer.findings());
+  }
+
+  /** Sources as they should look, and what was wrong with the others. */
+  public record Formatted(Map<String, String> sources, List<Diagnostic> diagnostics) {}
+}
