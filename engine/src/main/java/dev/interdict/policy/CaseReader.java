@@ -1,0 +1,234 @@
+package dev.interdict.policy;
+
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Cases.Case;
+import dev.interdict.policy.Cases.Expected;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads {@code cases.yaml}. */
+final class CaseReader {
+  private static final String FILE = PolicySource.CASES_YAML;
+  private static final List<String> SETS = List.of("deny", "kill", "warn");
+  private static final List<String> KEYS =
+      Stream.concat(Stream.of("name", "input", "allow"), SETS.stream()).toList();
+
+  /** Facts that every event of a hook has, where a case does not name them. */
+  private static final Map<String, Object> HARMLESS =
+      Map.of(
+          "process.pid", 1000L,
+          "process.uid", 1000L,
+          "process.gid", 1000L,
+          "process.exe.dev", "8:1",
+          "file.dev", "8:1",
+          "file.mode", "0644",
+          "socket.type", "stream",
+          "socket.protocol", "tcp",
+          "socket.address", "192.0.2.1",
+          "packet.parsed", true);
+
+  private final Set<Hook> hooks;
+  private final Findings findings;
+  private final LiteralCheck literals;
+
+  CaseReader(Set<Hook> hooks, Findings findings) {
+    this.hooks = hooks;
+    this.findings = findings;
+    this.literals = new LiteralCheck(FILE, findings);
+  }
+
+  List<Case> read(byte[] yaml) {
+    List<Case> cases = new ArrayList<>();
+    YamlNode root = YamlReader.read(FILE, yaml, YamlReader.MAX_BYTES, findings);
+    if (root == null) {
+      return cases;
+    }
+    Section top = Section.of(FILE, findings, Section.TOP, root, List.of("cases"));
+    top.require("cases");
+    Map<String, Mark> names = new HashMap<>();
+    for (YamlNode item : top.list("cases")) {
+      Case one = one(item, "cases[" + cases.size() + "]");
+      Mark first = names.putIfAbsent(one.name(), item.at());
+      if (first != null) {
+        error(
+            item.at(),
+            "yaml.value",
+            "the case \"" + one.name() + "\" is already in line " + first.line());
+      }
+      cases.add(one);
+    }
+    return cases;
+  }
+
+  private Case one(YamlNode item, String where) {
+    Section section = Section.of(FILE, findings, where, item, KEYS);
+    section.require("name");
+    section.require("input");
+    boolean denies = section.has("deny") || section.has("kill");
+    boolean allows = section.has("allow");
+    if (denies == allows && !(section.has("warn") && !allows)) {
+      error(
+          item.at(),
+          "yaml.missing-key",
+          where + " needs either allow: true, or deny or kill with true or a list of reasons");
+    }
+    if (allows && !Boolean.TRUE.equals(section.node("allow").value())) {
+      error(
+          section.node("allow").at(),
+          "yaml.type",
+          "allow must be true; for a denial write deny: true");
+    }
+    YamlNode input = section.node("input");
+    return new Case(
+        section.string("name", where),
+        item.at().line(),
+        input == null ? new byte[0] : input(input),
+        expected(section, "deny", !section.has("kill")),
+        expected(section, "kill", true),
+        expected(section, "warn", false));
+  }
+
+  /** What is said of one set; of a set that is not named, nothing if it refuses. */
+  private Expected expected(Section section, String set, boolean emptyIfAbsent) {
+    if (!section.has(set)) {
+      return emptyIfAbsent ? new Expected.Nothing() : new Expected.Anything();
+    }
+    if (Boolean.TRUE.equals(section.node(set).value())) {
+      return new Expected.Something();
+    }
+    List<String> reasons =
+        section.strings(set).stream().map(YamlNode.Scalar::text).sorted().toList();
+    return reasons.isEmpty() ? new Expected.Nothing() : new Expected.Exactly(reasons);
+  }
+
+  private byte[] input(YamlNode node) {
+    Hook hook = hook(node);
+    if (hook == null) {
+      return new byte[0];
+    }
+    Map<String, Field> fields = Fields.of(hook);
+    Map<String, Object> facts = new TreeMap<>();
+    collect("", node, hook, facts);
+    fields.forEach(
+        (path, field) -> {
+          if (!field.optional()) {
+            facts.computeIfAbsent(path, p -> absent(field, facts));
+          }
+        });
+    return JsonMapper.shared().writeValueAsBytes(nest(facts));
+  }
+
+  private Hook hook(YamlNode input) {
+    String written = null;
+    Mark at = input.at();
+    if (input instanceof YamlNode.Mapping mapping) {
+      for (YamlNode.Entry e : mapping.entries()) {
+        if (e.key().equals("hook")) {
+          written = String.valueOf(e.value().value());
+          at = e.value().at();
+        }
+      }
+    }
+    List<String> known = hooks.stream().map(Hook::id).toList();
+    if (written == null && hooks.size() == 1) {
+      return hooks.iterator().next();
+    }
+    if (written == null || !known.contains(written)) {
+      error(
+          at,
+          "yaml.value",
+          written == null
+              ? "input needs the key \"hook\": the policy has several ("
+                  + String.join(", ", known)
+                  + ")"
+              : "\"" + written + "\" is no hook of the policy" + Suggest.among(written, known));
+      return null;
+    }
+    return Hook.values()[Stream.of(Hook.values()).map(Hook::id).toList().indexOf(written)];
+  }
+
+  private void collect(String path, YamlNode node, Hook hook, Map<String, Object> facts) {
+    Map<String, Field> fields = Fields.of(hook);
+    Field field = fields.get(path);
+    if (field != null) {
+      facts.put(path, value(field, node));
+    } else if (node instanceof YamlNode.Mapping mapping) {
+      for (YamlNode.Entry e : mapping.entries()) {
+        String below = path.isEmpty() ? e.key() : path + "." + e.key();
+        boolean known = fields.keySet().stream().anyMatch(f -> (f + ".").startsWith(below + "."));
+        if (known) {
+          collect(below, e.value(), hook, facts);
+        } else {
+          error(
+              e.at(),
+              "rule.unknown-field",
+              hook.id() + " has no fact \"" + below + "\"" + Suggest.among(below, fields.keySet()));
+        }
+      }
+    } else {
+      error(
+          node.at(),
+          "yaml.type",
+          (path.isEmpty() ? "input" : path) + " must be a mapping, not " + node.kind());
+    }
+  }
+
+  private Object value(Field field, YamlNode node) {
+    if (field.type() != Field.Type.STRINGS) {
+      Object value = literals.check(field, Operator.EQUALS, node);
+      return value == null ? "" : value;
+    }
+    if (!(node instanceof YamlNode.Sequence sequence)) {
+      error(node.at(), "yaml.type", field.path() + " must be a list, not " + node.kind());
+      return List.of();
+    }
+    List<Object> values = new ArrayList<>();
+    sequence.items().forEach(item -> values.add(literals.check(field, Operator.IN, item)));
+    return values;
+  }
+
+  private static Object absent(Field field, Map<String, Object> facts) {
+    Object harmless = HARMLESS.get(field.path());
+    if (harmless != null) {
+      return harmless;
+    }
+    return switch (field.path()) {
+      case "process.euid" -> facts.getOrDefault("process.uid", 1000L);
+      case "process.egid" -> facts.getOrDefault("process.gid", 1000L);
+      case "socket.family" ->
+          facts.getOrDefault("socket.address", "").toString().contains(":") ? "inet6" : "inet";
+      default ->
+          switch (field.type()) {
+            case STRING -> field.words().isEmpty() ? "" : field.words().getFirst();
+            case STRINGS -> List.of(field.words().getFirst());
+            case INTEGER -> Math.max(0, field.min());
+            case BOOLEAN -> false;
+          };
+    };
+  }
+
+  @SuppressWarnings("unchecked") // the maps are those made here
+  private static Map<String, Object> nest(Map<String, Object> facts) {
+    Map<String, Object> root = new TreeMap<>();
+    facts.forEach(
+        (path, value) -> {
+          Map<String, Object> map = root;
+          String[] names = path.split("\\.", -1);
+          for (int i = 0; i < names.length - 1; i++) {
+            map = (Map<String, Object>) map.computeIfAbsent(names[i], n -> new TreeMap<>());
+          }
+          map.put(names[names.length - 1], value);
+        });
+    return root;
+  }
+
+  private void error(Mark at, String code, String message) {
+    findings.error(FILE, at, code, message);
+  }
+}

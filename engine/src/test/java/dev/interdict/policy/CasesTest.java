@@ -1,0 +1,121 @@
+package dev.interdict.policy;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.interdict.policy.Cases.Said;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class CasesTest {
+
+  private static Policy policy(String hooks) throws PolicyException {
+    return PolicyParser.parse(Sources.rules(hooks, "- {deny: {process.uid: 0}, reason: no}"))
+        .orThrow();
+  }
+
+  private static Cases read(String hooks, String yaml) throws PolicyException {
+    return Cases.read(yaml.getBytes(UTF_8), policy(hooks));
+  }
+
+  private static List<String> problems(String yaml) throws PolicyException {
+    Policy policy = policy("exec, socket_connect");
+    PolicyException e =
+        assertThrows(PolicyException.class, () -> Cases.read(yaml.getBytes(UTF_8), policy));
+    return e.diagnostics().stream().map(d -> d.line() + ": " + d.message()).toList();
+  }
+
+  @Test
+  void factsThatAreNotNamedAreHarmlessOrAbsent() throws PolicyException {
+    Cases cases =
+        read(
+            "file_open",
+            "cases: [{name: a, allow: true, input: {process: {uid: 0}, file: {path: /a}}}]");
+    assertEquals(
+        "{\"access\":[\"read\"],\"file\":{\"created\":false,\"deleted\":false,\"dev\":\"8:1\",\"generation\":0,"
+            + "\"gid\":0,\"inode\":0,\"mode\":\"0644\",\"path\":\"/a\",\"type\":\"regular\",\"uid\":0,\"unreachable\":false},"
+            + "\"hook\":\"file_open\",\"process\":{\"cgroup\":{\"id\":0},\"egid\":1000,\"euid\":0,"
+            + "\"exe\":{\"dev\":\"8:1\",\"inode\":0},\"gid\":1000,\"pid\":1000,\"uid\":0}}",
+        new String(cases.list().getFirst().inputJson(), UTF_8));
+  }
+
+  @Test
+  void mistakesAreReportedTogether() throws PolicyException {
+    assertEquals(
+        List.of(
+            "2: cases[0] needs either allow: true, or deny or kill with true or a list of reasons",
+            "3: input needs the key \"hook\": the policy has several (exec, socket_connect)",
+            "4: the case \"a\" is already in line 2",
+            "7: exec has no fact \"file.pth\"; did you mean \"file.path\"?",
+            "8: process.uid is a whole number, not the string \"root\"",
+            "9: access is never \"read\"; known: exec",
+            "11: \"file_open\" is no hook of the policy; known: exec, socket_connect",
+            "11: allow must be true; for a denial write deny: true"),
+        problems(
+            """
+            cases:
+              - {name: a, input: {hook: exec}}
+              - {name: b, input: {file: {path: /a}}, deny: true}
+              - name: a
+                input:
+                  hook: exec
+                  file: {pth: /a}
+                  process: {uid: root}
+                  access: [read]
+                deny: true
+              - {name: d, input: {hook: file_open}, allow: false}
+            """));
+  }
+
+  @Test
+  void expectationsAreCompared() throws PolicyException {
+    Cases cases =
+        read(
+            "exec",
+            """
+            cases:
+              - {name: exact, input: {}, deny: [b, a]}
+              - {name: some, input: {}, deny: true}
+              - {name: allow, input: {}, allow: true}
+              - {name: kill, input: {}, kill: [x]}
+              - {name: warn, input: {}, warn: [w]}
+              - {name: quiet, input: {}, allow: true, warn: []}
+            """);
+    assertEquals(
+        List.of(
+            "ok",
+            "ok",
+            "deny: expected none, got [a, b]",
+            "kill: expected [x], got none",
+            "deny: expected none, got [a, b]",
+            "deny: expected none, got [a, b]; warn: expected none, got [w]"),
+        outcomes(cases, new Said(List.of("a", "b"), List.of(), List.of("w"))));
+    assertEquals(
+        List.of(
+            "deny: expected [a, b], got none; kill: expected none, got [x]",
+            "deny: expected a reason, got none; kill: expected none, got [x]",
+            "kill: expected none, got [x]",
+            "ok",
+            "kill: expected none, got [x]; warn: expected [w], got none",
+            "kill: expected none, got [x]"),
+        outcomes(cases, new Said(List.of(), List.of("x"), List.of())));
+  }
+
+  private static List<String> outcomes(Cases cases, Said said) {
+    return cases.run(input -> said).stream().map(r -> r.passed() ? "ok" : r.problem()).toList();
+  }
+
+  @Test
+  void aJudgeThatFailsFailsTheCase() throws PolicyException {
+    Cases cases = read("exec", "cases: [{name: a, input: {}, allow: true}]");
+    Cases.Result result =
+        cases
+            .run(
+                input -> {
+                  throw new IllegalStateException("stopped");
+                })
+            .getFirst();
+    assertEquals("no decision: java.lang.IllegalStateException: stopped", result.problem());
+  }
+}
