@@ -7,11 +7,23 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
-/** The expressions of one Rego body, all of which must hold, and the helper rules it refers to. */
+/**
+ * The expressions of one Rego body, all of which must hold, and the helper rules it refers to.
+ *
+ * <p>Rego evaluates the arguments of a call outside of the {@code not} before it: {@code not
+ * input.file.path in {"/a"}} is undefined, not true, if there is no path, and with {@code
+ * input.access[_]} it asks whether some access is not in the set, not whether none is. So only an
+ * expression whose arguments are always there is negated in place. A reference to a helper rule has
+ * no arguments.
+ */
 final class RegoBody {
 
-  /** One expression, which may go over several lines. */
-  record Line(Mark at, String expression) {}
+  /**
+   * One expression, which may go over several lines.
+   *
+   * @param negatable whether {@code not} before it says the opposite of it
+   */
+  record Line(Mark at, String expression, boolean negatable) {}
 
   /** A rule that a body refers to; several of one name are alternatives. */
   record Helper(String name, Mark at, RegoBody body) {}
@@ -47,8 +59,13 @@ final class RegoBody {
     return lines;
   }
 
+  /** Adds an expression that is never negated in place. */
   void add(Mark at, String expression) {
-    lines.add(new Line(at, expression));
+    add(at, expression, false);
+  }
+
+  private void add(Mark at, String expression, boolean negatable) {
+    lines.add(new Line(at, expression, negatable));
   }
 
   /** Adds what makes {@code condition} hold. */
@@ -63,7 +80,7 @@ final class RegoBody {
 
   private void any(Condition.Any any) {
     String name = helpers.name("any");
-    add(any.at(), name);
+    add(any.at(), name, true);
     int before = helpers.list.size();
     List<Helper> alternatives = new ArrayList<>();
     for (Condition alternative : any.of()) {
@@ -78,47 +95,59 @@ final class RegoBody {
     RegoBody body = new RegoBody(helpers);
     int before = helpers.list.size();
     body.add(not.of());
+    negate(not.at(), body, before);
+  }
+
+  private void negate(Mark at, RegoBody body, int before) {
     Line only = body.lines.size() == 1 ? body.lines.getFirst() : null;
-    if (only != null && !only.expression.startsWith("not ")) {
-      add(not.at(), "not " + only.expression);
+    if (only != null && only.negatable) {
+      add(at, "not " + only.expression);
       return;
     }
     String name = helpers.name("not");
-    add(not.at(), "not " + name);
-    helpers.list.add(before, new Helper(name, not.at(), body));
+    add(at, "not " + name);
+    helpers.list.add(before, new Helper(name, at, body));
   }
 
   private void match(Match match) {
     String ref = "input." + match.field().path();
     boolean array = match.field().type() == Field.Type.STRINGS;
+    boolean present = !match.field().optional();
     switch (match.operator()) {
       case EQUALS -> {
         String value = RegoText.quote(literal(match));
-        add(match.at(), array ? value + " in " + ref : ref + " == " + value);
+        add(match.at(), array ? value + " in " + ref : ref + " == " + value, present);
       }
-      case IN -> in(match, (array ? ref + "[_]" : ref) + " in ");
-      case NOT_IN -> in(match, "not " + (array ? ref + "[_]" : ref) + " in ");
+      case IN -> {
+        String before = (array ? ref + "[_]" : ref) + " in ";
+        add(match.at(), before + collection(match, before, RegoText::quote), present && !array);
+      }
+      case NOT_IN -> {
+        RegoBody in = new RegoBody(helpers);
+        in.match(new Match(match.field(), Operator.IN, match.values(), match.at()));
+        negate(match.at(), in, helpers.list.size());
+      }
       case PREFIX -> each(match, "prefix", v -> "startswith(" + ref + ", " + v + ")");
       case SUFFIX -> each(match, "suffix", v -> "endswith(" + ref + ", " + v + ")");
       case GLOB -> each(match, "pattern", v -> "glob.match(" + v + ", [\"/\"], " + ref + ")");
       case REGEX -> each(match, "pattern", v -> "regex.match(" + v + ", " + ref + ")");
       case CIDR -> each(match, "cidr", v -> "net.cidr_contains(" + v + ", " + ref + ")");
-      case GT -> add(match.at(), ref + " > " + literal(match));
-      case LT -> add(match.at(), ref + " < " + literal(match));
-      case GE -> add(match.at(), ref + " >= " + literal(match));
-      case LE -> add(match.at(), ref + " <= " + literal(match));
-      case EXISTS -> add(match.at(), ((boolean) literal(match) ? "" : "not ") + ref);
+      case GT -> add(match.at(), ref + " > " + literal(match), present);
+      case LT -> add(match.at(), ref + " < " + literal(match), present);
+      case GE -> add(match.at(), ref + " >= " + literal(match), present);
+      case LE -> add(match.at(), ref + " <= " + literal(match), present);
+      case EXISTS -> {
+        boolean wanted = (boolean) literal(match);
+        add(match.at(), (wanted ? "" : "not ") + ref, wanted);
+      }
     }
-  }
-
-  private void in(Match match, String before) {
-    add(match.at(), before + collection(match, before, RegoText::quote));
   }
 
   /** Compares with one value, or with some value of a list. */
   private void each(Match match, String noun, UnaryOperator<String> call) {
     if (match.values() instanceof Values.Literals one && one.values().size() == 1) {
-      add(match.at(), call.apply(RegoText.quotePattern(one.values().getFirst())));
+      boolean present = !match.field().optional();
+      add(match.at(), call.apply(RegoText.quotePattern(one.values().getFirst())), present);
       return;
     }
     String variable = noun + (variables++ == 0 ? "" : "_" + variables);

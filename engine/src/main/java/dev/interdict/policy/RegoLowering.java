@@ -10,8 +10,8 @@ import java.util.Set;
  * {@code interdict policy show --rego} prints: formatted as {@code opa fmt} does it.
  *
  * <p>A comparison becomes one expression that is undefined, hence false, if its fact is absent.
- * Negation becomes {@code not}, which is true then. What does not fit into one expression below
- * {@code not}, and each {@code any}, becomes a helper rule beside it.
+ * Negation becomes {@code not}, which is true then. What cannot be negated in place, and each
+ * {@code any}, becomes a helper rule beside it.
  */
 final class RegoLowering {
   private final StringBuilder text = new StringBuilder();

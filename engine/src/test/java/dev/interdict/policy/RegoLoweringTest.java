@@ -34,19 +34,21 @@ class RegoLoweringTest {
         # policy.yaml:7
         deny contains $"{input.process.exe.path} may not read {input.file.path}" if {
         	input.file.path in {"/etc/shadow", "/etc/gshadow"}
-        	not input.process.exe.path in {"/usr/bin/passwd", "/usr/sbin/sshd"}
-        	_rule1_any1
-        	not _rule1_not2
+        	not _rule1_not1
+        	_rule1_any2
+        	not _rule1_not3
         }
 
-        _rule1_any1 if input.process.uid == 0
+        _rule1_not1 if input.process.exe.path in {"/usr/bin/passwd", "/usr/sbin/sshd"}
 
-        _rule1_any1 if {
+        _rule1_any2 if input.process.uid == 0
+
+        _rule1_any2 if {
         	input.process.uid >= 1000
         	"read" in input.access
         }
 
-        _rule1_not2 if {
+        _rule1_not3 if {
         	some prefix in {"/usr/", "/opt/"}
         	startswith(input.process.exe.path, prefix)
         }
@@ -80,7 +82,7 @@ class RegoLoweringTest {
       value = {
         "file.path: /a                         | input.file.path == \"/a\"",
         "file.path: {in: [/a]}                 | input.file.path in {\"/a\"}",
-        "file.path: {notIn: [/a, /a]}          | not input.file.path in {\"/a\"}",
+        "file.path: {notIn: [/a, /a]}          | not _rule1_not1",
         "file.path: {prefix: /a/}              | startswith(input.file.path, \"/a/\")",
         "file.path: {suffix: .so}              | endswith(input.file.path, \".so\")",
         "file.path: {glob: '/home/*/.ssh/**'}  | glob.match(\"/home/*/.ssh/**\", [\"/\"], input.file.path)",
@@ -95,10 +97,14 @@ class RegoLoweringTest {
         "file.deleted: false                   | input.file.deleted == false",
         "access: exec                          | \"exec\" in input.access",
         "access: {in: [write, append]}         | input.access[_] in {\"write\", \"append\"}",
-        "access: {notIn: [write]}              | not input.access[_] in {\"write\"}",
-        "not: {file.path: /a}                  | not input.file.path == \"/a\"",
-        "not: {file.path: {notIn: [/a]}}       | not _rule1_not1",
-        "not: {not: {file.path: /a}}           | not _rule1_not1",
+        "access: {notIn: [write]}              | not _rule1_not1",
+        "not: {access: write}                  | not \"write\" in input.access",
+        "not: {access: {in: [write]}}          | not _rule1_not1",
+        "not: {file.uid: {gt: 3}}              | not input.file.uid > 3",
+        "not: {file.path: {exists: true}}      | not input.file.path",
+        "not: {file.path: /a}                  | not _rule1_not1",
+        "not: {file.path: {notIn: [/a]}}       | not _rule1_not2",
+        "not: {not: {file.path: /a}}           | not _rule1_not2",
         "all: [{file.uid: 1}, {file.gid: 2}]   | input.file.uid == 1 & input.file.gid == 2",
       })
   void everyOperatorHasOneForm(String condition, String expected) throws PolicyException {
@@ -138,8 +144,10 @@ class RegoLoweringTest {
         # policy.yaml:7
         deny contains "no" if {
         	input.hook in {"exec", "mmap_exec"}
-        	not input.file.path in {"/usr/bin/ls"}
+        	not _rule1_not1
         }
+
+        _rule1_not1 if input.file.path in {"/usr/bin/ls"}
 
         # policy.yaml:9
         deny contains "no" if {
