@@ -1,0 +1,27 @@
+package interdict.policies.block_kernel_modules_test
+
+import data.interdict.policies.block_kernel_modules
+
+attacks := [
+	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/sbin/kexec", "deleted": false}},
+	{"hook": "mmap_exec", "process": {"exe": {"path": "/usr/bin/dash"}}, "file": {"path": "/usr/bin/kmod", "deleted": false}},
+	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/python3.11"}}, "file": {"path": "/lib/modules/6.1/x.ko.xz"}},
+]
+
+twins := [
+	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/kmod"}}, "file": {"path": "/lib/modules/6.1/x.ko"}},
+	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/bin/lsblk", "deleted": false}},
+	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/usr/share/locale/ko/LC_MESSAGES/x.mo"}},
+]
+
+test_each_attack_is_refused if {
+	every event in attacks {
+		count(block_kernel_modules.deny) > 0 with input as event
+	}
+}
+
+test_each_allowed_twin_passes if {
+	every event in twins {
+		count(block_kernel_modules.deny) == 0 with input as event
+	}
+}

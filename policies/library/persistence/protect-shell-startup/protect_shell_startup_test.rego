@@ -1,0 +1,26 @@
+package interdict.policies.protect_shell_startup_test
+
+import data.interdict.policies.protect_shell_startup
+
+attacks := [
+	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/curl"}}, "file": {"path": "/etc/profile.d/x.sh"}},
+	{"hook": "file_open", "access": ["append"], "process": {"exe": {"path": "/usr/bin/python3.11"}}, "file": {"path": "/root/.profile"}},
+]
+
+twins := [
+	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/root/.bashrc"}},
+	{"hook": "file_open", "access": ["append"], "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/root/.bash_history"}},
+	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/dpkg"}}, "file": {"path": "/etc/profile.d/x.sh"}},
+]
+
+test_each_attack_is_refused if {
+	every event in attacks {
+		count(protect_shell_startup.deny) > 0 with input as event
+	}
+}
+
+test_each_allowed_twin_passes if {
+	every event in twins {
+		count(protect_shell_startup.deny) == 0 with input as event
+	}
+}

@@ -1,0 +1,28 @@
+package interdict.policies.starter_test
+
+import data.interdict.policies.starter
+
+attacks := [
+	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/var/spool/x", "deleted": false}},
+	{"hook": "file_open", "access": ["write"], "process": {"exe": {"path": "/usr/bin/tee"}}, "file": {"path": "/proc/sys/kernel/modprobe"}},
+	{"hook": "socket_connect", "process": {"exe": {"path": "/usr/bin/dash"}}, "socket": {"address": "2001:db8::1", "port": 1, "protocol": "tcp"}},
+]
+
+twins := [
+	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/bin/bash", "deleted": false}},
+	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/ls"}}, "file": {"path": "/etc/ld.so.preload"}},
+	{"hook": "socket_connect", "process": {"exe": {"path": "/usr/bin/bash"}}, "socket": {"address": "10.0.0.1", "port": 22, "protocol": "tcp"}},
+	{"hook": "file_open", "access": ["write"], "process": {"exe": {"path": "/usr/lib/systemd/systemd-sysctl"}}, "file": {"path": "/proc/sys/kernel/core_pattern"}},
+]
+
+test_each_attack_is_refused if {
+	every event in attacks {
+		count(starter.deny) > 0 with input as event
+	}
+}
+
+test_each_allowed_twin_passes if {
+	every event in twins {
+		count(starter.deny) == 0 with input as event
+	}
+}
