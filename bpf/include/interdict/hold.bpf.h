@@ -90,6 +90,20 @@ SUBPROGRAM bool can_restart(enum hook hook, enum way way)
 	return false;
 }
 
+/* Somebody may wait for SIGCONT with sigwait or a signalfd, and would get ours: stage 2 only after all patience. */
+static __always_inline bool blocks_sigcont(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, blocked.sig[0]) & SIGNAL_BIT(SIGCONT);
+}
+
+/* How long stage 1 lasts. */
+static __always_inline __u64 stay_ns(const struct posture *posture, enum way way, bool restartable)
+{
+	bool long_stay = !restartable || blocks_sigcont(bpf_get_current_task_btf());
+
+	return long_stay && way != WAY_CREATE ? posture->patience_ns : posture->poll_ns;
+}
+
 /* A real stop is on its way (Ctrl-Z): our SIGCONT would cancel it. */
 static __always_inline bool stop_pending(struct task_struct *task, bool *ours)
 {
@@ -180,7 +194,7 @@ SUBPROGRAM enum outcome wait(struct run *run, const struct posture *posture, enu
 		return end_wait(id, FALL_BACK);
 	if (!restartable)
 		COUNT(hook, patient);
-	if (wait_here(run, posture, restartable || way == WAY_CREATE ? posture->poll_ns : posture->patience_ns)) {
+	if (wait_here(run, posture, stay_ns(posture, way, restartable))) {
 		COUNT(hook, waited);
 		return end_wait(id, SETTLED);
 	}
