@@ -47,9 +47,9 @@
 /* Interfaces that can carry packet policies. */
 #define INTERFACES_MAX 256
 
-/* Working memory of the hooks, 17 KB each; the engine makes it twice the processors where that is more. One is held while a hook
- * runs; more hooks than processors run only where a preempted one has not finished. */
-#define SCRATCH_MAX 128
+/* Working memory of the hooks, 17 KB each. One is held while a hook runs; there are more than processors because a preempted task keeps
+ * its own. A power of two. */
+#define SCRATCH_MAX 256
 
 /* Cgroups whose scope the hooks remember, and a hook's list of those it need not look at. Powers of two. */
 #define SCOPE_CACHE 1024

@@ -23,17 +23,19 @@ static __always_inline struct call current_call(struct task_struct *task)
 	return call;
 }
 
-/* One hook runs with this memory until release(). NULL if all of it is in use. */
+/* One hook runs with this memory until release(). NULL if none is found. The processor's own is likely to be free and near; if a task was
+ * preempted while it had that one, any other will do. */
 static __always_inline struct run *claim(void)
 {
-	__u32 start = bpf_get_smp_processor_id() * 2;
+	__u32 next = bpf_get_smp_processor_id();
 
-	for (__u32 try = 0; try < 8; try++) {
-		__u32 index = (start + try * try) & (SCRATCH_MAX - 1);
+	for (__u32 try = 0; try < 16; try++) {
+		__u32 index = next & (SCRATCH_MAX - 1);
 		struct run *run = bpf_map_lookup_elem(&scratch, &index);
 
 		if (run && !__sync_val_compare_and_swap(&run->claimed, 0, 1))
 			return run;
+		next = bpf_get_prandom_u32();
 	}
 	return NULL;
 }
