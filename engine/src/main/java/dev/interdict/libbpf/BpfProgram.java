@@ -50,6 +50,13 @@ public final class BpfProgram implements AutoCloseable {
     return fd;
   }
 
+  /** The kernel's number of it. */
+  public int id() {
+    try (Arena arena = Arena.ofConfined()) {
+      return Pinned.info("read info of program", name, fd, INFO_BYTES, arena).get(JAVA_INT, 4);
+    }
+  }
+
   /** The kernel's hash of the instructions: equal tags, equal programs. */
   public String tag() {
     try (Arena arena = Arena.ofConfined()) {

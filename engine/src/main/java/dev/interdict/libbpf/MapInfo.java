@@ -41,12 +41,11 @@ public record MapInfo(
     return perCpu() ? strideBytes() * possibleCpus : valueBytes;
   }
 
-  /** Whether a map of this kind can stand in for {@code other}: all but name and id. */
-  public boolean sameShape(MapInfo other) {
+  /** Whether keys, values and kind are those of {@code other}; sizes may differ. */
+  public boolean sameLayout(MapInfo other) {
     return type == other.type
         && keyBytes == other.keyBytes
         && valueBytes == other.valueBytes
-        && maxEntries == other.maxEntries
         && flags == other.flags;
   }
 

@@ -55,8 +55,8 @@ final class Native {
               + " libbpf");
     }
     libbpf = found;
-    int major = (int) call(libbpf("libbpf_major_version", JAVA_INT));
-    int minor = (int) call(libbpf("libbpf_minor_version", JAVA_INT));
+    int major = version("libbpf_major_version");
+    int minor = version("libbpf_minor_version");
     if (major != LIBBPF_MAJOR || minor < LIBBPF_MINOR) {
       libbpf = null;
       throw new BpfException(
@@ -67,6 +67,15 @@ final class Native {
               .formatted(major, minor, LIBBPF_MAJOR, LIBBPF_MINOR, LIBBPF_MAJOR));
     }
     Messages.install();
+  }
+
+  /** Of the library that is used. */
+  static String libbpfVersion() {
+    return version("libbpf_major_version") + "." + version("libbpf_minor_version");
+  }
+
+  private static int version(String function) {
+    return (int) call(libbpf(function, JAVA_INT));
   }
 
   /** A function of libbpf that returns a value. */

@@ -32,7 +32,8 @@ final class Pinned {
 
   private static String remedy(int errno) {
     return switch (errno) {
-      case Errno.EINVAL -> "the directory must be on a bpffs: mount -t bpf bpf /sys/fs/bpf";
+      case Errno.EINVAL, Errno.EPERM ->
+          "the directory must be on a bpffs, and you root: mount -t bpf bpf /sys/fs/bpf";
       case Errno.EEXIST -> "something is pinned there already: interdict uninstall removes it";
       default -> Errno.remedy(errno);
     };

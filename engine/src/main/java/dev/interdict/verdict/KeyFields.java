@@ -115,20 +115,21 @@ final class KeyFields {
     Layout packet = EventLayouts.PACKET_TUPLE;
     // Without a family nothing of the header is in the document.
     Bytes there = key("family");
-    // Ports, or the ICMP type and code, are there for some protocols and only in a first fragment.
-    Bytes transport =
-        in("packet", packet, "source_port", "destination_port")
-            .and(key("family", "protocol", "flags"));
+    // Ports, or the ICMP type and code, are there for some protocols and where the packet could be
+    // read so far: a fragment that does not carry them is one that could not.
+    Bytes transport = key("family", "protocol", "flags");
+    Bytes first = in("packet", packet, "source_port").and(transport);
+    Bytes second = in("packet", packet, "destination_port").and(transport);
     fields.put("packet.interface.index", in("packet", packet, "interface"));
     fields.put("packet.interface.name", in("packet", packet, "interface"));
     fields.put("packet.family", there);
     fields.put("packet.protocol", key("protocol").and(there));
     fields.put("packet.source.address", in("packet", packet, "source").and(there));
-    fields.put("packet.source.port", transport);
+    fields.put("packet.source.port", first);
     fields.put("packet.destination.address", in("packet", packet, "destination").and(there));
-    fields.put("packet.destination.port", transport);
-    fields.put("packet.icmp.type", transport);
-    fields.put("packet.icmp.code", transport);
+    fields.put("packet.destination.port", second);
+    fields.put("packet.icmp.type", first);
+    fields.put("packet.icmp.code", second);
     fields.put("packet.fragment", key("flags"));
     fields.put("packet.parsed", key("flags"));
   }

@@ -52,8 +52,8 @@ public final class Scopes {
   /**
    * Sets which slots have which cgroups and interfaces as their scope.
    *
-   * @return whether the map of cgroups changed: then {@link Postures#use} or {@link Postures#renew}
-   *     must follow
+   * @return whether a map changed: then {@link Postures#use} or {@link Postures#renew} must follow,
+   *     since the programs remember what they found
    */
   public synchronized boolean use(
       Map<Integer, List<String>> cgroups, Map<Integer, List<String>> byInterface) {
@@ -65,9 +65,9 @@ public final class Scopes {
   /** Resolves the names again; returns as {@link #use}. */
   public synchronized boolean refresh() {
     missing.clear();
-    boolean changed = write(scopes, JAVA_LONG, resolve(wantedCgroups, cgroupId));
-    write(interfaces, JAVA_INT, resolve(wantedInterfaces, this::index));
-    return changed;
+    boolean cgroups = write(scopes, JAVA_LONG, resolve(wantedCgroups, cgroupId));
+    boolean indexes = write(interfaces, JAVA_INT, resolve(wantedInterfaces, this::index));
+    return cgroups || indexes;
   }
 
   /** Cgroups and interfaces that did not exist at the last look. */

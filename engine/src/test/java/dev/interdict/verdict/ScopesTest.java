@@ -55,9 +55,10 @@ class ScopesTest {
   }
 
   @Test
-  void interfacesDoNotTouchWhatIsRememberedOfCgroups() {
-    assertFalse(writer.use(Map.of(), Map.of(3, List.of("eth0"))));
+  void interfacesAreFoundByTheirNames() {
+    assertTrue(writer.use(Map.of(), Map.of(3, List.of("eth0"))));
     assertArrayEquals(slots(8, 0), interfaces.lookup(number(2, 4)).orElseThrow());
+    assertFalse(writer.use(Map.of(), Map.of(3, List.of("eth0"))));
   }
 
   private static byte[] slots(long first, long second) {

@@ -1,0 +1,32 @@
+package dev.interdict.attach;
+
+import dev.interdict.event.Hook;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Which programs of the object make up a hook. */
+final class HookPrograms {
+  /** Attached to interfaces, not to a hook of the kernel's own. */
+  static final String XDP = "xdp_ingress";
+
+  private HookPrograms() {}
+
+  /** The LSM programs of {@code hook}; none for packets. */
+  static List<String> lsm(Hook hook) {
+    return switch (hook) {
+      case EXEC -> List.of("lsm_exec");
+      case MMAP_EXEC -> List.of("lsm_mmap_file");
+      case FILE_OPEN -> List.of("lsm_file_open", "lsm_path_mknod");
+      case SOCKET_CONNECT -> List.of("lsm_socket_connect", "lsm_socket_sendmsg");
+      case XDP_INGRESS -> List.of();
+    };
+  }
+
+  /** The LSM programs of all these hooks. */
+  static Set<String> lsm(Set<Hook> hooks) {
+    Set<String> programs = new TreeSet<>();
+    hooks.forEach(hook -> programs.addAll(lsm(hook)));
+    return programs;
+  }
+}

@@ -1,0 +1,253 @@
+package dev.interdict.attach;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.BpfLink;
+import dev.interdict.libbpf.BpfObject;
+import dev.interdict.libbpf.BpfProgram;
+import dev.interdict.libbpf.KernelMap;
+import dev.interdict.libbpf.MapInfo;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The kernel side of a host: the maps, and the programs that run at its hooks. All of it is pinned,
+ * so that enforcement goes on without the engine; the next engine adopts what it finds.
+ *
+ * <p>Maps of the same layout are adopted with all they hold. If the layout is another, new maps are
+ * made beside the old ones, and the old programs run on with theirs until {@link #attach} has put
+ * the new ones next to them: at no moment is there none. The same holds for programs that changed.
+ *
+ * <p>Not for use by several threads at the same time.
+ */
+public final class HookSet implements AutoCloseable {
+  private final byte[] elf;
+  private final Pins pins;
+  private final Map<String, KernelMap> maps = new LinkedHashMap<>();
+  private final boolean adopted;
+
+  /** Where the maps in use are pinned: {@code pins}, or its staged twin until the first attach. */
+  private Pins current;
+
+  private HookSet(byte[] elf, Pins pins, Map<String, Integer> sizes) {
+    this.elf = elf.clone();
+    this.pins = pins;
+    try (BpfObject object = open(Set.of())) {
+      EventLayouts.check(object.btf());
+      List<String> names = object.maps().stream().filter(HookSet::isShared).toList();
+      adopted = pins.isOfThisVersion() && adopt(object, names);
+      if (adopted) {
+        current = pins;
+      } else {
+        closeMaps();
+        sizes.forEach(object::maxEntries);
+        object.load();
+        current = pins.list().isEmpty() ? pins : pins.staged();
+        current.create();
+        for (String name : names) {
+          try (KernelMap map = object.map(name)) {
+            map.pin(current.map(name));
+          }
+          maps.put(name, KernelMap.openPinned(current.map(name)));
+        }
+      }
+    } catch (RuntimeException e) {
+      closeMaps();
+      throw e;
+    }
+  }
+
+  /**
+   * Makes the maps, or adopts those of an earlier engine; attaches nothing.
+   *
+   * @param elf the BPF object
+   * @param sizes entries (bytes, for rings) of maps that shall not have the size the object says;
+   *     adopted maps keep theirs
+   * @throws dev.interdict.event.LayoutException if engine and object do not fit together
+   * @throws BpfException if the kernel refuses, or there is no bpffs
+   */
+  public static HookSet open(byte[] elf, Pins pins, Map<String, Integer> sizes) {
+    return new HookSet(elf, pins, sizes);
+  }
+
+  /** Whether the maps are those of an earlier engine, with all they hold. */
+  public boolean adopted() {
+    return adopted;
+  }
+
+  /** A map of the object; valid until {@link #close}. */
+  public KernelMap map(String name) {
+    KernelMap map = maps.get(name);
+    if (map == null) {
+      throw new BpfException("find map", name, 0, "the object has " + maps.keySet());
+    }
+    return map;
+  }
+
+  /** Hooks whose LSM programs all run, by this engine or an earlier one. */
+  public Set<Hook> attached() {
+    List<String> links = current.links();
+    Set<Hook> hooks = EnumSet.noneOf(Hook.class);
+    for (Hook hook : Hook.values()) {
+      List<String> programs = HookPrograms.lsm(hook);
+      if (!programs.isEmpty() && links.containsAll(programs)) {
+        hooks.add(hook);
+      }
+    }
+    return hooks;
+  }
+
+  /**
+   * Lets the LSM programs of {@code hooks} run, and no others. Programs of an earlier engine that
+   * are the same go on; others are replaced without a gap. The maps must be filled before. To be
+   * called once at least, even for no hook: with it, maps of another layout take their place.
+   *
+   * @throws BpfException if one cannot be loaded or attached: what ran before still does, and
+   *     nothing else
+   */
+  public void attach(Set<Hook> hooks) {
+    Set<String> wanted = HookPrograms.lsm(hooks);
+    Map<String, BpfLink> made = new LinkedHashMap<>();
+    List<String> pinned = new ArrayList<>();
+    try (BpfObject object = open(wanted)) {
+      object.load();
+      for (String name : wanted) {
+        try (BpfProgram program = object.program(name)) {
+          if (!runs(name, program)) {
+            made.put(name, BpfLink.attachLsm(program));
+          }
+        }
+      }
+      for (Map.Entry<String, BpfLink> link : made.entrySet()) {
+        link.getValue().pin(current.link(staged(link.getKey())));
+        pinned.add(link.getKey());
+      }
+    } catch (RuntimeException e) {
+      pinned.forEach(name -> Pins.delete(current.link(staged(name))));
+      throw e;
+    } finally {
+      made.values().forEach(BpfLink::close);
+    }
+    pinned.forEach(name -> Pins.move(current.link(staged(name)), current.link(name)));
+    current.links().stream()
+        .filter(name -> !XdpInterface.isName(name) && !wanted.contains(name))
+        .forEach(name -> Pins.delete(current.link(name)));
+    settle();
+  }
+
+  /**
+   * Lets the packet program run on these interfaces, and no others.
+   *
+   * @return how it runs on each: in the driver, or generic
+   * @throws BpfException if one cannot have it: the others are as they were
+   */
+  public Map<String, XdpInterface.Mode> attachXdp(Set<String> interfaces) {
+    Map<String, XdpInterface> before = XdpInterface.attached(pins);
+    Map<String, XdpInterface.Mode> modes = new TreeMap<>();
+    List<XdpInterface> made = new ArrayList<>();
+    if (!interfaces.isEmpty()) {
+      try (BpfObject object = open(Set.of(HookPrograms.XDP))) {
+        object.load();
+        try (BpfProgram program = object.program(HookPrograms.XDP)) {
+          for (String name : interfaces) {
+            XdpInterface known = before.get(name);
+            XdpInterface now = XdpInterface.attach(pins, program, name, known);
+            if (known == null) {
+              made.add(now);
+            }
+            modes.put(name, now.mode());
+          }
+        }
+      } catch (RuntimeException e) {
+        made.forEach(one -> one.detach(pins));
+        throw e;
+      }
+    }
+    before.forEach(
+        (name, one) -> {
+          if (!interfaces.contains(name)) {
+            one.detach(pins);
+          }
+        });
+    return modes;
+  }
+
+  /** Interfaces on which the packet program runs, by this engine or an earlier one. */
+  public Map<String, XdpInterface.Mode> attachedXdp() {
+    Map<String, XdpInterface.Mode> modes = new TreeMap<>();
+    XdpInterface.attached(pins).forEach((name, one) -> modes.put(name, one.mode()));
+    return modes;
+  }
+
+  /** Drops the engine's handles; maps and programs live on by their pins. */
+  @Override
+  public void close() {
+    closeMaps();
+  }
+
+  private boolean runs(String name, BpfProgram program) {
+    if (!Files.exists(current.link(name))) {
+      return false;
+    }
+    try (BpfLink link = BpfLink.openPinned(current.link(name));
+        BpfProgram running = link.program()) {
+      return running.tag().equals(program.tag());
+    }
+  }
+
+  /** After the new programs of another layout run: the old ones, and their maps, may go. */
+  private void settle() {
+    if (current != pins) {
+      pins.replaceBy(current);
+      current = pins;
+    }
+  }
+
+  private BpfObject open(Set<String> programs) {
+    BpfObject object = BpfObject.open("interdict", elf);
+    try {
+      object.programs().forEach(name -> object.autoload(name, programs.contains(name)));
+      maps.forEach(object::reuse);
+      return object;
+    } catch (RuntimeException e) {
+      object.close();
+      throw e;
+    }
+  }
+
+  private boolean adopt(BpfObject object, List<String> names) {
+    for (String name : names) {
+      if (!Files.exists(pins.map(name))) {
+        return false;
+      }
+      KernelMap map = KernelMap.openPinned(pins.map(name));
+      maps.put(name, map);
+      MapInfo wanted = object.declared(name);
+      if (!map.info().sameLayout(wanted)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void closeMaps() {
+    maps.values().forEach(KernelMap::close);
+    maps.clear();
+  }
+
+  /** Maps that libbpf makes of global variables have a dot in their name and belong to a load. */
+  private static boolean isShared(String map) {
+    return !map.contains(".");
+  }
+
+  private static String staged(String name) {
+    return "new_" + name;
+  }
+}

@@ -1,0 +1,175 @@
+package dev.interdict.attach;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.KernelMap;
+import dev.interdict.libbpf.MapInfo;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The names in a bpffs that keep maps and links alive without the engine: what survives its end is
+ * exactly what is pinned here.
+ *
+ * <p>Maps are pinned by their name, links in {@code links/} by that of their program. {@code
+ * wire_version} tells of which layout the maps are. What is being built stands in {@code next/}
+ * until it is complete.
+ */
+public final class Pins {
+  /** Where the engine pins unless it is told otherwise. */
+  public static final Path DEFAULT = Path.of("/sys/fs/bpf/interdict");
+
+  private static final String LINKS = "links";
+  private static final String NEXT = "next";
+  private static final String VERSION = "wire_version";
+
+  private final Path directory;
+
+  /**
+   * @param directory on a bpffs; made when something is pinned
+   */
+  public Pins(Path directory) {
+    this.directory = directory;
+  }
+
+  /** All that is pinned, relative to the directory, sorted; empty if nothing is. */
+  public List<Path> list() {
+    return files().stream().map(directory::relativize).sorted().toList();
+  }
+
+  /**
+   * Removes all pins, links first: enforcement ends, and without a running engine no program or map
+   * is left.
+   *
+   * @return what was removed, in that order
+   */
+  public List<Path> uninstall() {
+    List<Path> files = new ArrayList<>(files());
+    files.sort(Comparator.comparing(this::isMap).thenComparing(Comparator.naturalOrder()));
+    files.forEach(Pins::delete);
+    for (Path sub : List.of(next().resolve(LINKS), next(), directory.resolve(LINKS), directory)) {
+      delete(sub);
+    }
+    return files.stream().map(directory::relativize).toList();
+  }
+
+  Path map(String name) {
+    return directory.resolve(name);
+  }
+
+  Path link(String name) {
+    return directory.resolve(LINKS).resolve(name);
+  }
+
+  /** Names of the links that are pinned. */
+  List<String> links() {
+    Path links = directory.resolve(LINKS);
+    return files().stream()
+        .filter(f -> f.getParent().equals(links))
+        .map(f -> f.getFileName().toString())
+        .sorted()
+        .toList();
+  }
+
+  /** Pins of a set of maps that is to replace this one. */
+  Pins staged() {
+    Pins staged = new Pins(next());
+    staged.uninstall();
+    return staged;
+  }
+
+  /** Puts all pins of {@code staged} in this one's place, one by one, links first. */
+  void replaceBy(Pins staged) {
+    List<Path> names = new ArrayList<>(staged.list());
+    names.sort(Comparator.comparing(name -> name.getNameCount() == 1));
+    for (Path name : names) {
+      move(staged.directory.resolve(name), directory.resolve(name));
+    }
+    staged.uninstall();
+    // What the old layout had and the new one has not. Links of interfaces are one and the same:
+    // there is room for one program only, which is replaced in its link.
+    for (Path old : list()) {
+      if (!names.contains(old) && !XdpInterface.isName(old.getFileName().toString())) {
+        delete(directory.resolve(old));
+      }
+    }
+  }
+
+  /** Whether the maps here have the layout that this engine knows. */
+  boolean isOfThisVersion() {
+    if (!Files.exists(map(VERSION))) {
+      return false;
+    }
+    try (KernelMap version = KernelMap.openPinned(map(VERSION))) {
+      byte[] value = version.lookup(new byte[Integer.BYTES]).orElseThrow();
+      return ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()).getInt()
+          == EventLayouts.WIRE_VERSION;
+    }
+  }
+
+  /** Makes the directories and notes the layout's version. */
+  void create() {
+    try {
+      Files.createDirectories(directory.resolve(LINKS));
+    } catch (IOException e) {
+      throw new BpfException("make directory", directory.toString(), 0, remedy(e));
+    }
+    try (KernelMap version = KernelMap.create(VERSION, MapInfo.ARRAY, 4, 4, 1, 0)) {
+      byte[] number =
+          ByteBuffer.allocate(4)
+              .order(ByteOrder.nativeOrder())
+              .putInt(EventLayouts.WIRE_VERSION)
+              .array();
+      version.update(new byte[Integer.BYTES], number);
+      version.pin(map(VERSION));
+    }
+  }
+
+  static void move(Path from, Path to) {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot rename pin " + from + " to " + to, e);
+    }
+  }
+
+  static void delete(Path pin) {
+    try {
+      Files.deleteIfExists(pin);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove pin " + pin, e);
+    }
+  }
+
+  private Path next() {
+    return directory.resolve(NEXT);
+  }
+
+  private boolean isMap(Path file) {
+    return !file.getParent().endsWith(LINKS);
+  }
+
+  private List<Path> files() {
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.filter(f -> !Files.isDirectory(f)).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list " + directory, e);
+    }
+  }
+
+  private String remedy(IOException e) {
+    return e + "; a bpffs must be mounted above it: mount -t bpf bpf /sys/fs/bpf";
+  }
+}

@@ -1,0 +1,178 @@
+package dev.interdict.attach;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.KernelMap;
+import dev.interdict.libbpf.MapInfo;
+import dev.interdict.testkit.Bpffs;
+import dev.interdict.testkit.FdLeaks;
+import dev.interdict.testkit.Net;
+import dev.interdict.testkit.TestObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The real object, in a bpffs and network namespaces of the test's own. */
+@Tag("native")
+@ExtendWith(FdLeaks.class)
+class HookSetIT {
+  private static final byte[] ELF = TestObject.product();
+
+  @RegisterExtension final Bpffs bpffs = new Bpffs();
+
+  @Test
+  void mapsArePinnedAdoptedWithWhatTheyHoldAndUninstalledWithoutRest() {
+    Pins pins = new Pins(bpffs.pins());
+    assertEquals(List.of(), pins.list());
+    int id;
+    try (HookSet first = HookSet.open(ELF, pins, Map.of("verdicts", 100))) {
+      assertFalse(first.adopted());
+      assertEquals(100, first.map("verdicts").info().maxEntries());
+      assertTrue(pins.list().contains(Path.of("verdicts")));
+      first.map("scopes").update(new byte[8], new byte[32]);
+      id = first.map("scopes").info().id();
+    }
+    try (HookSet second = HookSet.open(ELF, pins, Map.of())) {
+      assertTrue(second.adopted());
+      assertEquals(100, second.map("verdicts").info().maxEntries(), "adopted maps keep their size");
+      assertEquals(id, second.map("scopes").info().id());
+      assertTrue(second.map("scopes").lookup(new byte[8]).isPresent());
+      assertEquals(Set.of(), second.attached());
+    }
+    assertFalse(pins.uninstall().isEmpty());
+    assertEquals(List.of(), pins.list());
+    assertFalse(Files.exists(bpffs.pins()));
+  }
+
+  @Test
+  void thePacketProgramRunsOnTheInterfacesThatAreNamed() {
+    Pins pins = new Pins(bpffs.pins());
+    try (Net net = new Net()) {
+      net.here(
+          () -> {
+            try (HookSet hooks = HookSet.open(ELF, pins, Map.of())) {
+              assertEquals(
+                  Map.of("here", XdpInterface.Mode.NATIVE), hooks.attachXdp(Set.of("here")));
+              assertEquals(Map.of("here", XdpInterface.Mode.NATIVE), hooks.attachedXdp());
+              BpfException e =
+                  assertThrows(
+                      BpfException.class, () -> hooks.attachXdp(Set.of("here", "nowhere")));
+              assertTrue(e.getMessage().contains("nowhere"), e.getMessage());
+              assertTrue(xdpOn(net), "it was there before");
+            }
+            assertTrue(xdpOn(net), "the pin keeps it");
+            try (HookSet hooks = HookSet.open(ELF, pins, Map.of())) {
+              assertEquals(Set.of("here"), hooks.attachedXdp().keySet());
+              hooks.attachXdp(Set.of("here", "lo"));
+              assertEquals(
+                  Map.of("here", XdpInterface.Mode.NATIVE, "lo", XdpInterface.Mode.GENERIC),
+                  hooks.attachedXdp());
+              hooks.attachXdp(Set.of("lo"));
+            }
+            assertFalse(xdpOn(net));
+            pins.uninstall();
+            assertFalse(net.ip("here", "link show lo").contains("xdp"));
+            return null;
+          });
+    }
+  }
+
+  @Test
+  void whoIsOnTheInterfaceAlreadyIsNamed() {
+    Pins others = new Pins(bpffs.pins().resolveSibling("others"));
+    try (Net net = new Net()) {
+      net.here(
+          () -> {
+            try (HookSet first = HookSet.open(ELF, others, Map.of());
+                HookSet second = HookSet.open(ELF, new Pins(bpffs.pins()), Map.of())) {
+              first.attachXdp(Set.of("here"));
+              BpfException e =
+                  assertThrows(BpfException.class, () -> second.attachXdp(Set.of("here")));
+              assertTrue(e.getMessage().contains("another XDP program"), e.getMessage());
+            }
+            return null;
+          });
+    }
+  }
+
+  @Test
+  void pinsOfInterfacesThatAreGoneAreRemoved() {
+    Pins pins = new Pins(bpffs.pins());
+    try (Net net = new Net()) {
+      net.here(
+          () -> {
+            try (HookSet hooks = HookSet.open(ELF, pins, Map.of())) {
+              hooks.attachXdp(Set.of("here"));
+              net.ip("here", "link del here");
+              assertEquals(Map.of(), hooks.attachedXdp());
+              assertEquals(List.of(), pins.links());
+            }
+            return null;
+          });
+    }
+  }
+
+  /** The packet program runs on, from the old layout's maps to the new one's. */
+  @Test
+  void anotherLayoutIsReplacedAsAWholeAndTheInterfaceKeepsAProgram() {
+    Pins pins = new Pins(bpffs.pins());
+    try (Net net = new Net()) {
+      net.here(
+          () -> {
+            int before;
+            try (HookSet old = HookSet.open(ELF, pins, Map.of())) {
+              old.attachXdp(Set.of("here"));
+              before = old.map("verdicts").info().id();
+            }
+            pretendOtherLayout(pins);
+            try (HookSet next = HookSet.open(ELF, pins, Map.of())) {
+              assertFalse(next.adopted());
+              assertTrue(xdpOn(net));
+              next.attachXdp(Set.of("here"));
+              assertTrue(xdpOn(net));
+              next.attach(Set.of());
+              assertEquals(Set.of("here"), next.attachedXdp().keySet());
+              assertFalse(Files.exists(bpffs.pins().resolve("old_map")));
+              assertFalse(Files.exists(bpffs.pins().resolve("next")));
+            }
+            try (KernelMap now = KernelMap.openPinned(pins.map("verdicts"))) {
+              assertNotEquals(before, now.info().id());
+            }
+            return null;
+          });
+    }
+  }
+
+  @Test
+  void withoutABpffsTheRemedyIsNamed() throws IOException {
+    Path plain = Files.createTempDirectory("plain");
+    Pins pins = new Pins(plain.resolve("x"));
+    BpfException e = assertThrows(BpfException.class, () -> HookSet.open(ELF, pins, Map.of()));
+    assertTrue(e.getMessage().contains("mount -t bpf"), e.getMessage());
+    pins.uninstall();
+    Files.delete(plain);
+  }
+
+  private static void pretendOtherLayout(Pins pins) {
+    Pins.delete(pins.map("wire_version"));
+    try (KernelMap old = KernelMap.create("old_map", MapInfo.ARRAY, 4, 4, 1, 0)) {
+      old.pin(pins.map("old_map"));
+    }
+  }
+
+  private static boolean xdpOn(Net net) {
+    return net.ip("here", "link show here").contains("prog/xdp");
+  }
+}

@@ -1,0 +1,149 @@
+package dev.interdict.attach;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.Hook;
+import dev.interdict.libbpf.BpfLink;
+import dev.interdict.libbpf.BpfProgram;
+import dev.interdict.libbpf.Cgroups;
+import dev.interdict.libbpf.Interfaces;
+import dev.interdict.testkit.Bpffs;
+import dev.interdict.testkit.FdLeaks;
+import dev.interdict.testkit.TestObject;
+import dev.interdict.verdict.EngineState;
+import dev.interdict.verdict.Posture;
+import dev.interdict.verdict.Postures;
+import dev.interdict.verdict.Scopes;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** LSM programs attached for real, for a cgroup of the test's own; in the virtual machine. */
+@Tag("lsm")
+@ExtendWith(FdLeaks.class)
+class HookSetLsmIT {
+  private static final Set<Hook> ALL =
+      Set.of(Hook.EXEC, Hook.MMAP_EXEC, Hook.FILE_OPEN, Hook.SOCKET_CONNECT);
+
+  @RegisterExtension final Bpffs bpffs = new Bpffs();
+
+  private Pins pins;
+  private Path cgroup;
+
+  @BeforeEach
+  void makeCgroup() throws IOException {
+    pins = new Pins(bpffs.pins());
+    try (Cgroups cgroups = new Cgroups()) {
+      cgroup = Files.createTempDirectory(cgroups.root(), "interdict-test");
+    }
+  }
+
+  @AfterEach
+  void removeCgroup() throws IOException {
+    pins.uninstall();
+    Files.delete(cgroup);
+  }
+
+  @Test
+  void allHooksAttachAndFewerDetachTheRest() {
+    try (HookSet hooks = HookSet.open(TestObject.product(), pins, Map.of())) {
+      hooks.attach(ALL);
+      assertEquals(ALL, hooks.attached());
+      hooks.attach(Set.of(Hook.EXEC));
+      assertEquals(Set.of(Hook.EXEC), hooks.attached());
+      assertEquals(List.of("lsm_exec"), pins.links());
+    }
+  }
+
+  @Test
+  void enforcementGoesOnWithoutTheEngineAndTheNextOneAdoptsItAsItIs() throws Exception {
+    assertTrue(opens());
+    try (HookSet hooks = HookSet.open(TestObject.product(), pins, Map.of())) {
+      refuseOpens(hooks);
+      hooks.attach(Set.of(Hook.FILE_OPEN));
+      assertFalse(opens());
+    }
+    assertFalse(opens(), "the engine is gone, the pins are not");
+    int link = programOf("lsm_file_open");
+    try (HookSet next = HookSet.open(TestObject.product(), pins, Map.of())) {
+      assertTrue(next.adopted());
+      assertEquals(Set.of(Hook.FILE_OPEN), next.attached());
+      next.attach(Set.of(Hook.FILE_OPEN));
+      assertEquals(link, programOf("lsm_file_open"), "equal programs are not replaced");
+      assertFalse(opens());
+    }
+    pins.uninstall();
+    assertTrue(opens());
+  }
+
+  @Test
+  void anotherLayoutReplacesTheOldProgramsWithoutAGap() throws Exception {
+    try (HookSet old = HookSet.open(TestObject.product(), pins, Map.of())) {
+      refuseOpens(old);
+      old.attach(Set.of(Hook.FILE_OPEN));
+    }
+    int before = programOf("lsm_file_open");
+    Pins.delete(pins.map("wire_version"));
+    try (HookSet next = HookSet.open(TestObject.product(), pins, Map.of())) {
+      assertFalse(next.adopted());
+      assertFalse(opens(), "the old programs run on with their maps");
+      refuseOpens(next);
+      next.attach(Set.of(Hook.FILE_OPEN));
+      assertFalse(before == programOf("lsm_file_open"));
+      assertFalse(opens());
+    }
+    try (HookSet last = HookSet.open(TestObject.product(), pins, Map.of())) {
+      assertTrue(last.adopted());
+    }
+  }
+
+  /** A slot that refuses every open of the cgroup that is not decided, and none is. */
+  private void refuseOpens(HookSet hooks) {
+    EngineState state = new EngineState(hooks.map("engine_state"));
+    try (Cgroups cgroups = new Cgroups()) {
+      new Scopes(
+              hooks.map("scopes"),
+              hooks.map("interfaces"),
+              path -> cgroups.id(path.getBytes(StandardCharsets.UTF_8)),
+              Interfaces::index)
+          .use(Map.of(0, List.of("/" + cgroup.getFileName())), Map.of());
+    }
+    Posture.Slot slot =
+        new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, false);
+    new Postures(hooks.map("postures"), hooks.map("key_masks"), state)
+        .use(new Posture(List.of(slot), Posture.Timing.DEFAULT, 1), Map.of());
+  }
+
+  /** Whether a shell in the cgroup can open a file. */
+  private boolean opens() throws IOException, InterruptedException {
+    Process shell =
+        new ProcessBuilder(
+                "sh", "-c", "echo $$ > " + cgroup + "/cgroup.procs && read line < /etc/passwd")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    boolean opened = shell.waitFor() == 0;
+    assertTrue(opened || said.contains("Operation not permitted"), said);
+    return opened;
+  }
+
+  /** A number that differs from program to program: when it was loaded. */
+  private int programOf(String name) {
+    try (BpfLink link = BpfLink.openPinned(pins.link(name));
+        BpfProgram program = link.program()) {
+      return program.id();
+    }
+  }
+}

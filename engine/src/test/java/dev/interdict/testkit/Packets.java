@@ -1,0 +1,56 @@
+package dev.interdict.testkit;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+
+/**
+ * Frames as they come in on an Ethernet interface; checksums are zero, since no hook reads them.
+ */
+public final class Packets {
+  private static final int ETHERNET_BYTES = 14;
+  private static final int UDP = 17;
+
+  private Packets() {}
+
+  /** A UDP datagram with 32 bytes of zeros; IPv4 or IPv6 as the addresses are. */
+  public static byte[] udp(String source, int sourcePort, String destination, int port) {
+    byte[] from = address(source);
+    byte[] to = address(destination);
+    ByteBuffer frame = ByteBuffer.allocate(128);
+    frame.position(12);
+    int payload = 8 + 32;
+    if (from.length == 4) {
+      frame.putShort((short) 0x0800);
+      frame.put((byte) 0x45).put((byte) 0).putShort((short) (20 + payload));
+      frame.putInt(0x4000).put((byte) 64).put((byte) UDP).putShort((short) 0);
+    } else {
+      frame.putShort((short) 0x86dd);
+      frame.putInt(0x60000000).putShort((short) payload).put((byte) UDP).put((byte) 64);
+    }
+    frame.put(from).put(to);
+    frame.putShort((short) sourcePort).putShort((short) port).putShort((short) payload);
+    byte[] bytes = new byte[frame.position() + 2 + 32];
+    frame.get(0, bytes);
+    return bytes;
+  }
+
+  /** The same frame in a VLAN. */
+  public static byte[] vlan(int tag, byte[] frame) {
+    return ByteBuffer.allocate(frame.length + 4)
+        .put(frame, 0, ETHERNET_BYTES - 2)
+        .putShort((short) 0x8100)
+        .putShort((short) tag)
+        .put(frame, ETHERNET_BYTES - 2, frame.length - ETHERNET_BYTES + 2)
+        .array();
+  }
+
+  /** The bytes of an address, 4 or 16. */
+  public static byte[] address(String text) {
+    try {
+      return InetAddress.getByName(text).getAddress();
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+}
