@@ -1,0 +1,27 @@
+package dev.interdict.eval;
+
+/**
+ * A function of Rego that the host computes. Pure: the same arguments, the same result. Bounded in
+ * time and memory by the size of its arguments.
+ *
+ * <p>Values are {@link Boolean}, {@link Long} or {@link java.math.BigDecimal}, {@link String},
+ * {@link java.util.List}, {@link java.util.Map}, {@link java.util.Set} and {@link Values.Null}.
+ */
+@FunctionalInterface
+interface Builtin {
+
+  /**
+   * Computes it.
+   *
+   * @return the result, or null if it is undefined for these arguments
+   * @throws BuiltinException if the arguments are not of the function's domain: undefined, too
+   */
+  Object apply(Object[] arguments) throws BuiltinException;
+
+  /** The arguments are not of the function's domain; Rego sees an undefined result. */
+  final class BuiltinException extends Exception {
+    BuiltinException(String message) {
+      super(message, null, false, false);
+    }
+  }
+}

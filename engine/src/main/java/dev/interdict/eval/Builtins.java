@@ -1,0 +1,28 @@
+package dev.interdict.eval;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The builtins that the host computes, by name. {@code policies/compiler/builtins.txt} lists for
+ * the compiler what policies may use; a test compares the two.
+ */
+final class Builtins {
+  private static final Map<String, Builtin> ALL = new HashMap<>();
+
+  static {
+    TextBuiltins.addTo(ALL);
+  }
+
+  private Builtins() {}
+
+  /** The builtin of this name; null if there is none. */
+  static Builtin find(String name) {
+    return ALL.get(name);
+  }
+
+  /** Names of all of them. */
+  static java.util.Set<String> names() {
+    return java.util.Set.copyOf(ALL.keySet());
+  }
+}

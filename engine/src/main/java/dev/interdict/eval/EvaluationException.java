@@ -1,0 +1,43 @@
+package dev.interdict.eval;
+
+/**
+ * A policy did not answer about one event. The policy has not decided: its fallback answers. The
+ * evaluator that threw it can be used again; other policies are not touched.
+ */
+public final class EvaluationException extends Exception {
+
+  /** What went wrong. */
+  public enum Kind {
+    /** It used more time than an evaluation may. */
+    TIMEOUT,
+    /** It wanted more memory than an evaluation may have. */
+    MEMORY,
+    /** The module did what WebAssembly forbids, or recursed too deeply. */
+    TRAP,
+    /** What it returned is no decision, or too large for one. */
+    RESULT,
+    /** The module's own runtime gave up. */
+    ABORT,
+    /** Not tried: it has failed several times in a row and is left alone for a while. */
+    SUSPENDED
+  }
+
+  private final Kind kind;
+  private final String policy;
+
+  EvaluationException(Kind kind, String policy, String message, Throwable cause) {
+    super("policy " + policy + ": " + message, cause);
+    this.kind = kind;
+    this.policy = policy;
+  }
+
+  /** What went wrong. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Name of the policy. */
+  public String policy() {
+    return policy;
+  }
+}

@@ -1,0 +1,138 @@
+package dev.interdict.eval;
+
+import com.dylibso.chicory.runtime.ChicoryInterruptedException;
+import dev.interdict.event.Event;
+
+/**
+ * Evaluates one policy. For one thread at a time.
+ *
+ * <p>An event that the policy does not object to is decided without allocating: the event's facts
+ * are written into a document that lies prepared in the module's memory, and the answer is read
+ * where the module left it.
+ *
+ * <p>Whatever a policy does, this returns or throws {@link EvaluationException} within the limits
+ * of its module. A failed evaluation leaves nothing behind: the next one begins with a new
+ * instance.
+ */
+public final class Evaluator implements AutoCloseable {
+  private final PolicyModule module;
+  private final HostNames names;
+  private final Watchdog.Guard guard;
+  private OpaInstance instance;
+  private InputWriter input;
+  private DecisionReader decisions;
+
+  Evaluator(PolicyModule module, HostNames names) {
+    this.module = module;
+    this.names = names;
+    this.guard = Watchdog.SHARED.guard(module.limits().time());
+    prepare();
+  }
+
+  private void prepare() {
+    OpaInstance fresh = module.newInstance();
+    input = new InputWriter(fresh, module.reads(), names);
+    decisions = new DecisionReader(fresh);
+    instance = fresh;
+  }
+
+  /**
+   * What the policy says about {@code event}.
+   *
+   * @throws EvaluationException if it does not answer
+   */
+  public Decision evaluate(Event event) throws EvaluationException {
+    if (instance == null) {
+      prepare();
+    }
+    Throwable failure = null;
+    Decision decision = null;
+    guard.begin();
+    try {
+      int document = input.write(event);
+      decision = decisions.read(instance.evaluate(document, input.heap()));
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+      failure = e;
+    }
+    return finish(decision, failure, guard.end());
+  }
+
+  /**
+   * What the policy says about a JSON document {@code input}: for tools.
+   *
+   * @throws EvaluationException if it does not answer
+   */
+  public Decision evaluate(byte[] inputJson) throws EvaluationException {
+    if (instance == null) {
+      prepare();
+    }
+    Throwable failure = null;
+    Decision decision = null;
+    guard.begin();
+    try {
+      instance.setHeapPointer(input.base());
+      int text = instance.writer().bytes(inputJson);
+      int document = instance.parseJson(text, inputJson.length);
+      decision = decisions.read(instance.evaluate(document, instance.heapPointer()));
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+      failure = e;
+    }
+    return finish(decision, failure, guard.end());
+  }
+
+  private Decision finish(Decision decision, Throwable failure, boolean struck)
+      throws EvaluationException {
+    if (failure == null) {
+      return decision;
+    }
+    boolean starved = instance.memory().refusedGrowth();
+    instance = null;
+    input = null;
+    decisions = null;
+    throw describe(failure, struck, starved);
+  }
+
+  private EvaluationException describe(Throwable failure, boolean struck, boolean starved) {
+    Limits limits = module.limits();
+    if (failure instanceof ChicoryInterruptedException) {
+      return struck
+          ? fail(
+              EvaluationException.Kind.TIMEOUT,
+              "took longer than " + limits.time().toMillis() + " ms",
+              failure)
+          : fail(EvaluationException.Kind.TIMEOUT, "its thread was interrupted", failure);
+    }
+    if (starved || failure instanceof OutOfMemoryError) {
+      return fail(
+          EvaluationException.Kind.MEMORY,
+          "wanted more than " + (limits.memoryBytes() >> 20) + " MiB of memory",
+          failure);
+    }
+    return switch (failure) {
+      case OpaInstance.Abort e ->
+          fail(EvaluationException.Kind.ABORT, "its runtime gave up: " + e.getMessage(), e);
+      case Values.TooLarge e ->
+          fail(EvaluationException.Kind.RESULT, "its decision is " + e.getMessage(), e);
+      case IllegalStateException e ->
+          fail(EvaluationException.Kind.RESULT, "returned no decision: " + e.getMessage(), e);
+      case StackOverflowError e -> fail(EvaluationException.Kind.TRAP, "recursed too deeply", null);
+      default -> fail(EvaluationException.Kind.TRAP, "broke off: " + failure, failure);
+    };
+  }
+
+  private EvaluationException fail(EvaluationException.Kind kind, String message, Throwable cause) {
+    return new EvaluationException(kind, module.name(), message, cause);
+  }
+
+  /** The policy it evaluates. */
+  public PolicyModule module() {
+    return module;
+  }
+
+  /** Ends the watch over it; it must not be used afterwards. */
+  @Override
+  public void close() {
+    guard.close();
+    instance = null;
+  }
+}

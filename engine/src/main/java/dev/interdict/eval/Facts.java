@@ -1,0 +1,124 @@
+package dev.interdict.eval;
+
+import dev.interdict.event.Access;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Hook;
+import dev.interdict.event.ObjectFlag;
+import java.util.Arrays;
+import java.util.stream.Stream;
+
+/**
+ * What the numbers of an event are called in {@code input}: the meaning that {@link InputJson} and
+ * {@link InputWriter} share. The schemas in {@code policies/schema} say the same to authors.
+ */
+final class Facts {
+  /** {@code hook} by code. */
+  static final String[] HOOKS =
+      table(
+          Hook.ARRAY_LENGTH,
+          Stream.of(Hook.values()).flatMap(h -> Stream.of(h.code(), h.id())).toArray());
+
+  /** {@code file.type} by {@link #fileType}. */
+  static final String[] FILE_TYPES = fileTypes();
+
+  /** {@code family}. */
+  static final String[] FAMILIES = table(7, 4, "inet", 6, "inet6");
+
+  /** {@code socket.type} by {@code SOCK_}. */
+  static final String[] SOCKET_TYPES =
+      table(
+          11, 1, "stream", 2, "dgram", 3, "raw", 4, "rdm", 5, "seqpacket", 6, "dccp", 10, "packet");
+
+  /** {@code protocol} by {@code IPPROTO_}. */
+  static final String[] PROTOCOLS =
+      table(
+          256, 1, "icmp", 2, "igmp", 6, "tcp", 17, "udp", 33, "dccp", 47, "gre", 50, "esp", 51,
+          "ah", 58, "icmpv6", 132, "sctp", 136, "udplite");
+
+  private Facts() {}
+
+  static int major(int device) {
+    return device >>> 20;
+  }
+
+  static int minor(int device) {
+    return device & 0xfffff;
+  }
+
+  private static String[] table(int length, Object... numbersAndNames) {
+    String[] table = new String[length];
+    for (int i = 0; i < numbersAndNames.length; i += 2) {
+      table[(int) numbersAndNames[i]] = (String) numbersAndNames[i + 1];
+    }
+    return table;
+  }
+
+  private static String[] fileTypes() {
+    // What has none of these types is what mknod takes as a regular file.
+    String[] types = new String[16];
+    Arrays.fill(types, "regular");
+    types[1] = "fifo";
+    types[2] = "char";
+    types[4] = "directory";
+    types[6] = "block";
+    types[10] = "symlink";
+    types[12] = "socket";
+    return types;
+  }
+
+  /** The index of an {@code st_mode} in {@link #FILE_TYPES}. */
+  static int fileType(int mode) {
+    return mode >>> 12 & 15;
+  }
+
+  /** The name of a number; null if it has none. */
+  static String name(String[] table, int number) {
+    return number >= 0 && number < table.length ? table[number] : null;
+  }
+
+  /** Whether 16 bytes hold {@code ::ffff:a.b.c.d}. */
+  static boolean isMapped(byte[] address) {
+    for (int i = 0; i < 10; i++) {
+      if (address[i] != 0) {
+        return false;
+      }
+    }
+    return address[10] == -1 && address[11] == -1;
+  }
+
+  static boolean pathKnown(FileEvent event) {
+    return event.path().length != 0 && !ObjectFlag.PATH_UNKNOWN.in(event.head().objectFlags());
+  }
+
+  static boolean created(FileEvent event) {
+    return Access.CREATE.in(event.head().access());
+  }
+
+  /** Whether not even the IP header could be read. */
+  static boolean isBare(PacketEvent event) {
+    return event.family() == 0;
+  }
+
+  static boolean parsed(PacketEvent event) {
+    return !ObjectFlag.UNPARSED.in(event.head().objectFlags());
+  }
+
+  static boolean hasIcmp(PacketEvent event) {
+    return (event.protocol() == 1 || event.protocol() == 58) && hasTransport(event);
+  }
+
+  static boolean hasPorts(PacketEvent event) {
+    return switch (event.protocol()) {
+      case 6, 17, 33, 132, 136 -> hasTransport(event);
+      default -> false;
+    };
+  }
+
+  private static boolean hasTransport(PacketEvent event) {
+    boolean carried =
+        !ObjectFlag.FRAGMENT.in(event.head().objectFlags())
+            || (event.sourcePort() | event.destinationPort()) != 0;
+    return parsed(event) && carried;
+  }
+}

@@ -1,0 +1,163 @@
+package dev.interdict.eval;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.interdict.event.Access;
+import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.SocketEvent;
+import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Names;
+import dev.interdict.event.ObjectFlag;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * An event as the JSON document {@code input}, as {@code policies/schema} describes it: for people
+ * and tools. {@link InputWriter} builds the same document where the policy reads it, and a test
+ * keeps the two equal. What is not known is absent.
+ */
+public final class InputJson {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private InputJson() {}
+
+  /** The document as UTF-8. */
+  public static byte[] write(Event event, HostNames names) {
+    return JSON.writeValueAsBytes(tree(event, names));
+  }
+
+  /** The document as maps, lists, strings, numbers and booleans. */
+  public static Map<String, Object> tree(Event event, HostNames names) {
+    Map<String, Object> input = new LinkedHashMap<>();
+    input.put("hook", event.hook().id());
+    List<String> access = new ArrayList<>();
+    for (Access one : Access.values()) {
+      if (one.in(event.head().access())) {
+        access.add(one.id());
+      }
+    }
+    input.put("access", access);
+    switch (event) {
+      case FileEvent file -> {
+        input.put("process", process(file.subject(), names));
+        input.put("file", file(file));
+      }
+      case SocketEvent socket -> {
+        input.put("process", process(socket.subject(), names));
+        input.put("socket", socket(socket));
+      }
+      case PacketEvent packet -> input.put("packet", packet(packet, names));
+    }
+    return input;
+  }
+
+  private static Map<String, Object> process(Subject subject, HostNames names) {
+    Map<String, Object> exe = new LinkedHashMap<>();
+    if (subject.exePath().length != 0) {
+      exe.put("path", Names.toText(subject.exePath()));
+    }
+    exe.put("dev", device(subject.exeDevice()));
+    exe.put("inode", unsigned(subject.exeInode()));
+    Map<String, Object> cgroup = new LinkedHashMap<>();
+    cgroup.put("id", unsigned(subject.cgroup()));
+    byte[] path = names.cgroupPath(subject.cgroup());
+    if (path != null) {
+      cgroup.put("path", Names.toText(path));
+    }
+    Map<String, Object> process = new LinkedHashMap<>();
+    process.put("pid", Integer.toUnsignedLong(subject.pid()));
+    process.put("uid", Integer.toUnsignedLong(subject.uid()));
+    process.put("gid", Integer.toUnsignedLong(subject.gid()));
+    process.put("euid", Integer.toUnsignedLong(subject.euid()));
+    process.put("egid", Integer.toUnsignedLong(subject.egid()));
+    process.put("exe", exe);
+    process.put("cgroup", cgroup);
+    return process;
+  }
+
+  private static Map<String, Object> file(FileEvent event) {
+    Map<String, Object> file = new LinkedHashMap<>();
+    if (Facts.pathKnown(event)) {
+      file.put("path", Names.toText(event.path()));
+    }
+    file.put("dev", device(event.device()));
+    file.put("inode", unsigned(event.inode()));
+    file.put("generation", Integer.toUnsignedLong(event.generation()));
+    file.put("uid", Integer.toUnsignedLong(event.uid()));
+    file.put("gid", Integer.toUnsignedLong(event.gid()));
+    file.put("mode", String.format("%04o", event.mode() & 07777));
+    file.put("type", Facts.FILE_TYPES[Facts.fileType(event.mode())]);
+    file.put("created", Facts.created(event));
+    file.put("deleted", ObjectFlag.DELETED.in(event.head().objectFlags()));
+    file.put("unreachable", ObjectFlag.UNREACHABLE.in(event.head().objectFlags()));
+    return file;
+  }
+
+  private static Map<String, Object> socket(SocketEvent event) {
+    Map<String, Object> socket = new LinkedHashMap<>();
+    socket.put("family", named(Facts.FAMILIES, event.family()));
+    socket.put("type", named(Facts.SOCKET_TYPES, event.type()));
+    socket.put("protocol", named(Facts.PROTOCOLS, event.protocol()));
+    socket.put("address", address(event.address()));
+    socket.put("port", Integer.toUnsignedLong(event.port()));
+    return socket;
+  }
+
+  private static Map<String, Object> packet(PacketEvent event, HostNames names) {
+    Map<String, Object> card = new LinkedHashMap<>();
+    card.put("index", Integer.toUnsignedLong(event.interfaceIndex()));
+    byte[] name = names.interfaceName(event.interfaceIndex());
+    if (name != null) {
+      card.put("name", Names.toText(name));
+    }
+    Map<String, Object> packet = new LinkedHashMap<>();
+    packet.put("interface", card);
+    if (!Facts.isBare(event)) {
+      packet.put("family", named(Facts.FAMILIES, event.family()));
+      packet.put("protocol", named(Facts.PROTOCOLS, event.protocol()));
+      packet.put("source", endpoint(event, event.source(), event.sourcePort()));
+      packet.put("destination", endpoint(event, event.destination(), event.destinationPort()));
+      if (Facts.hasIcmp(event)) {
+        packet.put(
+            "icmp",
+            Map.of("type", (long) event.sourcePort(), "code", (long) event.destinationPort()));
+      }
+    }
+    packet.put("fragment", ObjectFlag.FRAGMENT.in(event.head().objectFlags()));
+    packet.put("parsed", Facts.parsed(event));
+    return packet;
+  }
+
+  private static Map<String, Object> endpoint(PacketEvent event, byte[] address, int port) {
+    Map<String, Object> endpoint = new LinkedHashMap<>();
+    endpoint.put("address", address(address));
+    if (Facts.hasPorts(event)) {
+      endpoint.put("port", (long) port);
+    }
+    return endpoint;
+  }
+
+  private static String named(String[] names, int number) {
+    String name = Facts.name(names, number);
+    return name == null ? Integer.toUnsignedString(number) : name;
+  }
+
+  private static String device(int device) {
+    return Facts.major(device) + ":" + Facts.minor(device);
+  }
+
+  private static String address(byte[] address) {
+    byte[] text = new byte[Digits.LENGTH_MAX];
+    return new String(text, 0, Digits.address(address, text, 0), US_ASCII);
+  }
+
+  private static Number unsigned(long value) {
+    return value >= 0 ? value : new BigInteger(Long.toUnsignedString(value));
+  }
+}

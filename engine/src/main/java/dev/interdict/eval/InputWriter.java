@@ -1,0 +1,247 @@
+package dev.interdict.eval;
+
+import dev.interdict.compile.ReadSet;
+import dev.interdict.event.Access;
+import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.SocketEvent;
+import dev.interdict.event.Event.Subject;
+import dev.interdict.event.ObjectFlag;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
+
+/**
+ * The document {@code input} in a module's memory, without JSON: laid out once for each kind of
+ * event, then changed in place for each event. {@link InputJson} is its readable twin.
+ *
+ * <p>Objects with a key that may be absent exist twice, with and without it; the event decides
+ * which of them the parent points at. Fields that no rule can read keep what they held: a policy
+ * that reads only a path pays for a path.
+ */
+final class InputWriter {
+
+  /** A document and what must be done to it for each event. */
+  private record Document<E>(int root, List<Consumer<E>> work) {}
+
+  private final InputShape.Site site;
+  private final HostNames names;
+  private final List<Consumer<Subject>> subjectWork = new ArrayList<>();
+  private final int heap;
+  private final Document<FileEvent> file;
+  private final Document<SocketEvent> socket;
+  private final Document<PacketEvent> packet;
+
+  /**
+   * Lays the documents out at the end of the instance's heap.
+   *
+   * @param reads what the policy can read
+   */
+  InputWriter(OpaInstance instance, ReadSet reads, HostNames names) {
+    this.site = new InputShape.Site(instance, reads);
+    this.names = names;
+    int process = process(subjectWork);
+    this.file = file(process);
+    this.socket = socket(process);
+    this.packet = packet();
+    this.heap = (instance.heapPointer() + 7) & -8;
+    // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
+    // there.
+    instance.writer().allocate(InputCells.ROOM);
+    instance.setHeapPointer(heap);
+  }
+
+  /** Changes the document into that of {@code event}; returns its address. */
+  int write(Event event) {
+    site.cells().startAt(heap);
+    return switch (event) {
+      case FileEvent e -> {
+        run(subjectWork, e.subject());
+        yield write(file, e);
+      }
+      case SocketEvent e -> {
+        run(subjectWork, e.subject());
+        yield write(socket, e);
+      }
+      case PacketEvent e -> write(packet, e);
+    };
+  }
+
+  /** Where the heap of the evaluation begins. */
+  int heap() {
+    return site.cells().end();
+  }
+
+  /** Where the heap begins that is anew for each event. */
+  int base() {
+    return heap;
+  }
+
+  private static <E> int write(Document<E> document, E event) {
+    run(document.work, event);
+    return document.root;
+  }
+
+  private static <E> void run(List<Consumer<E>> work, E event) {
+    for (int i = 0; i < work.size(); i++) {
+      work.get(i).accept(event);
+    }
+  }
+
+  private int process(List<Consumer<Subject>> work) {
+    InputCells cells = site.cells();
+    InputShape<Subject> exe =
+        new InputShape<>(site, "process.exe", work)
+            .text("dev", (s, cell) -> cells.device(cell, s.exeDevice()))
+            .unsigned("inode", Subject::exeInode);
+    int exeOnly = exe.build();
+    int exeWithPath = exe.text("path", (s, cell) -> cells.name(cell, s.exePath())).build();
+    InputShape<Subject> cgroup =
+        new InputShape<>(site, "process.cgroup", work).unsigned("id", Subject::cgroup);
+    int cgroupOnly = cgroup.build();
+    int cgroupWithPath =
+        cgroup.text("path", (s, cell) -> known(cell, names.cgroupPath(s.cgroup()))).build();
+    return new InputShape<>(site, "process", work)
+        .number("pid", s -> Integer.toUnsignedLong(s.pid()))
+        .number("uid", s -> Integer.toUnsignedLong(s.uid()))
+        .number("gid", s -> Integer.toUnsignedLong(s.gid()))
+        .number("euid", s -> Integer.toUnsignedLong(s.euid()))
+        .number("egid", s -> Integer.toUnsignedLong(s.egid()))
+        .choice("exe", "path", exeOnly, s -> s.exePath().length == 0 ? exeOnly : exeWithPath)
+        .choice(
+            "cgroup",
+            "path",
+            cgroupOnly,
+            s -> names.cgroupPath(s.cgroup()) == null ? cgroupOnly : cgroupWithPath)
+        .build();
+  }
+
+  private Document<FileEvent> file(int process) {
+    InputCells cells = site.cells();
+    List<Consumer<FileEvent>> work = new ArrayList<>();
+    InputShape<FileEvent> file =
+        new InputShape<>(site, "file", work)
+            .text("dev", (e, cell) -> cells.device(cell, e.device()))
+            .unsigned("inode", FileEvent::inode)
+            .number("generation", e -> Integer.toUnsignedLong(e.generation()))
+            .number("uid", e -> Integer.toUnsignedLong(e.uid()))
+            .number("gid", e -> Integer.toUnsignedLong(e.gid()))
+            .text("mode", (e, cell) -> cells.mode(cell, e.mode()))
+            .named("type", Facts.FILE_TYPES, e -> Facts.fileType(e.mode()))
+            .bool("created", Facts::created)
+            .bool("deleted", e -> ObjectFlag.DELETED.in(e.head().objectFlags()))
+            .bool("unreachable", e -> ObjectFlag.UNREACHABLE.in(e.head().objectFlags()));
+    int only = file.build();
+    int withPath = file.text("path", (e, cell) -> cells.name(cell, e.path())).build();
+    return document(
+        root(work)
+            .child("process", process)
+            .choice("file", "path", only, e -> Facts.pathKnown(e) ? withPath : only),
+        work);
+  }
+
+  private Document<SocketEvent> socket(int process) {
+    InputCells cells = site.cells();
+    List<Consumer<SocketEvent>> work = new ArrayList<>();
+    int object =
+        new InputShape<>(site, "socket", work)
+            .named("family", Facts.FAMILIES, SocketEvent::family)
+            .named("type", Facts.SOCKET_TYPES, SocketEvent::type)
+            .named("protocol", Facts.PROTOCOLS, SocketEvent::protocol)
+            .text("address", (e, cell) -> cells.address(cell, e.address()))
+            .number("port", e -> Integer.toUnsignedLong(e.port()))
+            .build();
+    return document(root(work).child("process", process).child("socket", object), work);
+  }
+
+  private Document<PacketEvent> packet() {
+    List<Consumer<PacketEvent>> work = new ArrayList<>();
+    InputShape<PacketEvent> card =
+        new InputShape<>(site, "packet.interface", work)
+            .number("index", e -> Integer.toUnsignedLong(e.interfaceIndex()));
+    int cardOnly = card.build();
+    int cardWithName =
+        card.text("name", (e, cell) -> known(cell, names.interfaceName(e.interfaceIndex())))
+            .build();
+    InputShape<PacketEvent> packet =
+        new InputShape<>(site, "packet", work)
+            .choice(
+                "interface",
+                "name",
+                cardOnly,
+                e -> names.interfaceName(e.interfaceIndex()) == null ? cardOnly : cardWithName)
+            .bool("fragment", e -> ObjectFlag.FRAGMENT.in(e.head().objectFlags()))
+            .bool("parsed", Facts::parsed);
+    int bare = packet.build();
+    packet
+        .named("family", Facts.FAMILIES, PacketEvent::family)
+        .named("protocol", Facts.PROTOCOLS, PacketEvent::protocol);
+    endpoint(packet, "source", work, PacketEvent::source, PacketEvent::sourcePort);
+    endpoint(packet, "destination", work, PacketEvent::destination, PacketEvent::destinationPort);
+    int full = packet.build();
+    int icmp =
+        new InputShape<>(site, "packet.icmp", work)
+            .number("type", PacketEvent::sourcePort)
+            .number("code", PacketEvent::destinationPort)
+            .build();
+    int fullWithIcmp = packet.child("icmp", icmp).build();
+    return document(
+        root(work)
+            .choice(
+                "packet",
+                "",
+                bare,
+                e -> Facts.isBare(e) ? bare : Facts.hasIcmp(e) ? fullWithIcmp : full),
+        work);
+  }
+
+  private void endpoint(
+      InputShape<PacketEvent> packet,
+      String key,
+      List<Consumer<PacketEvent>> work,
+      Function<PacketEvent, byte[]> address,
+      ToLongFunction<PacketEvent> port) {
+    InputShape<PacketEvent> endpoint =
+        new InputShape<>(site, "packet." + key, work)
+            .text("address", (e, cell) -> site.cells().address(cell, address.apply(e)));
+    int only = endpoint.build();
+    int withPort = endpoint.number("port", port).build();
+    packet.choice(key, "port", only, e -> Facts.hasPorts(e) ? withPort : only);
+  }
+
+  /* What every document begins with. */
+  private <E extends Event> InputShape<E> root(List<Consumer<E>> work) {
+    int[] elements = new int[Access.values().length];
+    for (Access access : Access.values()) {
+      elements[access.ordinal()] = site.instance().writer().text(access.id());
+    }
+    int array = site.instance().writer().array(elements);
+    return new InputShape<>(site, "", work)
+        .named("hook", Facts.HOOKS, e -> e.hook().code())
+        .array("access", array, e -> access(array, elements, e.head().access()));
+  }
+
+  private void access(int array, int[] elements, int bits) {
+    PolicyMemory memory = site.instance().memory();
+    int element = memory.readInt(array + 4);
+    int count = 0;
+    for (int rest = bits & ((1 << elements.length) - 1); rest != 0; rest &= rest - 1) {
+      memory.writeI32(element + 8 * count + 4, elements[Integer.numberOfTrailingZeros(rest)]);
+      count++;
+    }
+    memory.writeI32(array + 8, count);
+  }
+
+  private void known(int cell, byte[] name) {
+    if (name != null) {
+      site.cells().name(cell, name);
+    }
+  }
+
+  private static <E> Document<E> document(InputShape<E> root, List<Consumer<E>> work) {
+    return new Document<>(root.build(), List.copyOf(work));
+  }
+}

@@ -1,0 +1,173 @@
+package dev.interdict.eval;
+
+import com.dylibso.chicory.compiler.InterpreterFallback;
+import com.dylibso.chicory.compiler.MachineFactoryCompiler;
+import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.runtime.Machine;
+import com.dylibso.chicory.wasm.ChicoryException;
+import com.dylibso.chicory.wasm.Parser;
+import com.dylibso.chicory.wasm.WasmModule;
+import com.dylibso.chicory.wasm.types.Export;
+import com.dylibso.chicory.wasm.types.ExternalType;
+import com.dylibso.chicory.wasm.types.Import;
+import com.dylibso.chicory.wasm.types.MemoryImport;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * One module of OPA's WebAssembly ABI, checked and translated to JVM classes. Immutable; safe for
+ * use by many threads.
+ *
+ * <p>The ABI is described in OPA's documentation, "Wasm: ABI". Versions 1.1 to 1.3 differ in
+ * exports that are not used here.
+ */
+final class OpaModule {
+  static final int ABI_MAJOR = 1;
+  static final int ABI_MINOR_FROM = 1;
+  static final int ABI_MINOR_TO = 3;
+
+  /**
+   * OPA's own runtime is 0.5 MB with regular expressions; the largest policies seen add as much.
+   */
+  static final int WASM_BYTES_MAX = 16 << 20;
+
+  private static final Set<String> IMPORTS =
+      Set.of(
+          "opa_abort",
+          "opa_println",
+          "opa_builtin0",
+          "opa_builtin1",
+          "opa_builtin2",
+          "opa_builtin3",
+          "opa_builtin4");
+  private static final Set<String> EXPORTS =
+      Set.of(
+          "eval",
+          "builtins",
+          "entrypoints",
+          "opa_eval_ctx_new",
+          "opa_heap_ptr_get",
+          "opa_heap_ptr_set",
+          "opa_json_parse",
+          "opa_malloc",
+          "opa_value_parse");
+
+  private final WasmModule wasm;
+  private final Function<Instance, Machine> machines;
+
+  private OpaModule(WasmModule wasm, Function<Instance, Machine> machines) {
+    this.wasm = wasm;
+    this.machines = machines;
+  }
+
+  /**
+   * Parses, checks and translates, or finds the translation in the cache.
+   *
+   * @param policy for messages
+   * @param classCache null: none
+   * @throws InvalidModuleException if this is not a module of the ABI
+   * @throws IOException if the cache cannot be used
+   */
+  static OpaModule load(String policy, byte[] bytes, Path classCache)
+      throws InvalidModuleException, IOException {
+    if (bytes.length > WASM_BYTES_MAX) {
+      throw new InvalidModuleException(
+          policy, "module of " + bytes.length + " bytes; the limit is " + WASM_BYTES_MAX);
+    }
+    WasmModule wasm;
+    try {
+      wasm = Parser.parse(bytes);
+    } catch (ChicoryException | IndexOutOfBoundsException | NegativeArraySizeException e) {
+      throw new InvalidModuleException(policy, "not a WebAssembly module: " + e.getMessage(), e);
+    }
+    checkImports(policy, wasm);
+    checkExports(policy, wasm);
+    ClassCache cache = classCache == null ? null : new ClassCache(classCache);
+    try {
+      return new OpaModule(wasm, translate(wasm, cache));
+    } catch (ChicoryException | LinkageError e) {
+      throw new InvalidModuleException(policy, "cannot be translated: " + e.getMessage(), e);
+    }
+  }
+
+  private static Function<Instance, Machine> translate(WasmModule wasm, ClassCache cache)
+      throws IOException {
+    try {
+      return compiler(wasm).withCache(cache).compile();
+    } catch (ChicoryException | LinkageError | NullPointerException e) {
+      if (cache == null) {
+        throw e;
+      }
+      // A file that a crash or a full disk has spoiled must not keep the policy out.
+      cache.remove(wasm.digest());
+      return compiler(wasm).withCache(cache).compile();
+    }
+  }
+
+  private static MachineFactoryCompiler.Builder compiler(WasmModule wasm) {
+    // A function beyond the JVM's 64 KiB a method is interpreted: slow, but the same answer.
+    return MachineFactoryCompiler.builder(wasm).withInterpreterFallback(InterpreterFallback.SILENT);
+  }
+
+  private static void checkImports(String policy, WasmModule wasm) throws InvalidModuleException {
+    boolean memory = false;
+    for (int i = 0; i < wasm.importSection().importCount(); i++) {
+      Import found = wasm.importSection().getImport(i);
+      boolean known =
+          found.module().equals("env")
+              && switch (found.importType()) {
+                case MEMORY -> found.name().equals("memory");
+                case FUNCTION -> IMPORTS.contains(found.name());
+                default -> false;
+              };
+      if (!known) {
+        throw new InvalidModuleException(
+            policy,
+            "imports "
+                + found.module()
+                + "."
+                + found.name()
+                + ", which OPA's ABI does not have; compile it with: interdict policy build");
+      }
+      memory |= found.importType() == ExternalType.MEMORY;
+    }
+    if (!memory || wasm.memorySection().isPresent()) {
+      throw new InvalidModuleException(policy, "must import its memory and define none");
+    }
+  }
+
+  private static void checkExports(String policy, WasmModule wasm) throws InvalidModuleException {
+    Set<String> missing = new HashSet<>(EXPORTS);
+    for (int i = 0; i < wasm.exportSection().exportCount(); i++) {
+      Export export = wasm.exportSection().getExport(i);
+      if (export.exportType() == ExternalType.FUNCTION) {
+        missing.remove(export.name());
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new InvalidModuleException(
+          policy, "does not export " + String.join(", ", missing) + ": not a module of OPA's ABI");
+    }
+  }
+
+  WasmModule wasm() {
+    return wasm;
+  }
+
+  Function<Instance, Machine> machines() {
+    return machines;
+  }
+
+  /** Pages of memory that the module asks for at the start. */
+  int initialPages() {
+    for (int i = 0; i < wasm.importSection().importCount(); i++) {
+      if (wasm.importSection().getImport(i) instanceof MemoryImport memory) {
+        return memory.limits().initialPages();
+      }
+    }
+    throw new AssertionError("the memory import was checked");
+  }
+}

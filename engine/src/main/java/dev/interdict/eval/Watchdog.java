@@ -1,0 +1,182 @@
+package dev.interdict.eval;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Ends evaluations that take too long, by interrupting their thread: translated modules look at the
+ * interrupt flag in each loop and call. One daemon thread for all evaluators.
+ *
+ * <p>An evaluation pays for it with one store when it begins and one compare-and-set when it ends;
+ * no clock is read and nobody is woken. The watchdog looks every {@link #TICK} and asks the kernel
+ * for the thread's processor time only once it has met the same evaluation twice: on a loaded
+ * machine a thread that has not been running is not late. After a second without any evaluation it
+ * sleeps until the next one.
+ */
+final class Watchdog {
+  static final Duration TICK = Duration.ofMillis(10);
+
+  /** Processor time cannot be the only measure: a thread could wait for ever in a builtin. */
+  private static final long WALL_FACTOR = 20;
+
+  private static final int IDLE_TICKS = 100;
+
+  /** The one of this process; its thread starts with the first evaluation. */
+  static final Watchdog SHARED = new Watchdog();
+
+  private final List<Guard> guards = new CopyOnWriteArrayList<>();
+  private Thread thread;
+  private volatile boolean asleep = true;
+
+  /** A guard for the evaluations of one evaluator; {@link Guard#close} it. */
+  Guard guard(Duration limit) {
+    Guard guard = new Guard(limit.toNanos());
+    guards.add(guard);
+    return guard;
+  }
+
+  private synchronized void wake() {
+    asleep = false;
+    if (thread == null) {
+      thread = Thread.ofPlatform().name("evaluation-watchdog").daemon().start(this::run);
+    } else {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  private void run() {
+    int idle = 0;
+    while (true) {
+      LockSupport.parkNanos(TICK.toNanos());
+      boolean busy = false;
+      for (Guard guard : guards) {
+        busy |= guard.look();
+      }
+      idle = busy ? 0 : idle + 1;
+      if (idle > IDLE_TICKS) {
+        asleep = true;
+        // Bounded: an evaluation may begin just now and not see it.
+        LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
+        asleep = false;
+        idle = IDLE_TICKS;
+      }
+    }
+  }
+
+  /** The state of one evaluator's current evaluation. */
+  final class Guard implements AutoCloseable {
+    private static final VarHandle STATE;
+
+    static {
+      try {
+        STATE = MethodHandles.lookup().findVarHandle(Guard.class, "state", long.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
+    private static final long STRIKING = -1;
+    private static final long STRUCK = -2;
+
+    private final long limitNs;
+
+    /** Even: between evaluations; odd: the number of the one that runs; negative: it is ended. */
+    private volatile long state;
+
+    private long number;
+    private volatile Thread worker;
+
+    // The watchdog's own notes.
+    private long seen;
+    private long seenNs;
+    private long seenCpuNs;
+
+    private Guard(long limitNs) {
+      this.limitNs = limitNs;
+    }
+
+    /** The calling thread begins an evaluation. */
+    void begin() {
+      Thread current = Thread.currentThread();
+      if (worker != current) {
+        worker = current;
+      }
+      number += 2;
+      STATE.setOpaque(this, number + 1);
+      if (asleep) {
+        wake();
+      }
+    }
+
+    /**
+     * The evaluation has ended, well or not. Afterwards no interrupt of the watchdog is under way
+     * or left behind.
+     *
+     * @return whether the watchdog ended it
+     */
+    boolean end() {
+      if (STATE.compareAndSet(this, number + 1, number)) {
+        return false;
+      }
+      while (state != STRUCK) {
+        Thread.onSpinWait();
+      }
+      Thread.interrupted();
+      state = number;
+      return true;
+    }
+
+    /** Whether an evaluation has begun since the last look; ends one that is late. */
+    private boolean look() {
+      long now = (long) STATE.getOpaque(this);
+      if (now != seen) {
+        seen = now;
+        seenNs = 0;
+        return true;
+      }
+      if ((now & 1) == 0 || now < 0) {
+        return false;
+      }
+      Thread running = worker;
+      long wall = System.nanoTime();
+      long cpu = Cpu.timeNs(running);
+      if (seenNs == 0) {
+        seenNs = wall;
+        seenCpuNs = cpu;
+        return true;
+      }
+      // It had run for up to two ticks when the clocks were first read.
+      long used = (cpu < 0 ? wall - seenNs : cpu - seenCpuNs) + TICK.toNanos();
+      boolean late = used >= limitNs || wall - seenNs >= WALL_FACTOR * limitNs;
+      if (late && STATE.compareAndSet(this, now, STRIKING)) {
+        running.interrupt();
+        state = STRUCK;
+      }
+      return true;
+    }
+
+    @Override
+    public void close() {
+      guards.remove(this);
+    }
+  }
+
+  /** Loaded when first needed: most engines never meet a slow evaluation. */
+  private static final class Cpu {
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    /** Processor time of a thread; -1 if it cannot be told. */
+    static long timeNs(Thread thread) {
+      return THREADS.isThreadCpuTimeSupported() && THREADS.isThreadCpuTimeEnabled()
+          ? THREADS.getThreadCpuTime(thread.threadId())
+          : -1;
+    }
+  }
+}
