@@ -15,9 +15,20 @@ import dev.interdict.event.Event;
  * instance.
  */
 public final class Evaluator implements AutoCloseable {
+  /*
+   * A policy that always runs into its limits would hold up all others for 50 ms an event. After
+   * this many failures in a row it is left alone, for a second at first.
+   */
+  private static final int PATIENCE = 3;
+
+  private static final long SUSPENSION_NS = 1_000_000_000L;
+  private static final int SUSPENSION_DOUBLINGS = 6;
+
   private final PolicyModule module;
   private final HostNames names;
   private final Watchdog.Guard guard;
+  private int failuresInRow;
+  private long suspendedUntilNs;
   private OpaInstance instance;
   private InputWriter input;
   private DecisionReader decisions;
@@ -42,6 +53,12 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(Event event) throws EvaluationException {
+    if (failuresInRow >= PATIENCE && System.nanoTime() - suspendedUntilNs < 0) {
+      throw fail(
+          EvaluationException.Kind.SUSPENDED,
+          "has failed " + failuresInRow + " times in a row and is left alone for a while",
+          null);
+    }
     if (instance == null) {
       prepare();
     }
@@ -83,8 +100,11 @@ public final class Evaluator implements AutoCloseable {
   private Decision finish(Decision decision, Throwable failure, boolean struck)
       throws EvaluationException {
     if (failure == null) {
+      failuresInRow = 0;
       return decision;
     }
+    int doublings = Math.min(Math.max(0, ++failuresInRow - PATIENCE), SUSPENSION_DOUBLINGS);
+    suspendedUntilNs = System.nanoTime() + (SUSPENSION_NS << doublings);
     boolean starved = instance.memory().refusedGrowth();
     instance = null;
     input = null;

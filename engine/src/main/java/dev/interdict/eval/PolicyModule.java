@@ -19,6 +19,9 @@ public final class PolicyModule {
   /** Processor time for all that loading does after translation. */
   private static final Duration START_TIME = Duration.ofSeconds(5);
 
+  /** Processor time for one evaluation of code that has never run. */
+  private static final Duration WARM_UP_TIME = Duration.ofSeconds(1);
+
   private final CompiledPolicy policy;
   private final OpaModule module;
   private final Limits limits;
@@ -53,10 +56,11 @@ public final class PolicyModule {
   public static PolicyModule load(CompiledPolicy policy, Path classCache, Limits limits)
       throws InvalidModuleException, IOException {
     OpaModule module = OpaModule.load(policy.name(), policy.wasm(), classCache);
+    PolicyModule loaded;
     try (Watchdog.Guard guard = Watchdog.SHARED.guard(START_TIME)) {
       guard.begin();
       try {
-        return start(policy, module, limits);
+        loaded = start(policy, module, limits);
       } catch (OpaInstance.Abort | Values.TooLarge e) {
         throw cannotStart(policy, e.getMessage(), e);
       } catch (RuntimeException | StackOverflowError e) {
@@ -65,6 +69,8 @@ public final class PolicyModule {
         guard.end();
       }
     }
+    loaded.warmUp();
+    return loaded;
   }
 
   private static InvalidModuleException cannotStart(
@@ -83,7 +89,7 @@ public final class PolicyModule {
           name, "has no entrypoint " + CompiledPolicy.ENTRYPOINT + "; compile it with Interdict");
     }
     PolicyModule loaded = new PolicyModule(policy, module, limits, builtins, entrypoint.intValue());
-    loaded.warmUp();
+    loaded.newInstance();
     return loaded;
   }
 
@@ -94,10 +100,15 @@ public final class PolicyModule {
   private void warmUp() {
     OpaInstance instance = newInstance();
     int nothing = instance.writer().write(Map.of());
-    try {
-      instance.evaluate(nothing, instance.heapPointer());
-    } catch (OpaInstance.Abort e) {
-      // An event can fare better.
+    try (Watchdog.Guard guard = Watchdog.SHARED.guard(WARM_UP_TIME)) {
+      guard.begin();
+      try {
+        instance.evaluate(nothing, instance.heapPointer());
+      } catch (RuntimeException | StackOverflowError e) {
+        // It will be known when it fails on an event; an event can also fare better.
+      } finally {
+        guard.end();
+      }
     }
   }
 
