@@ -1,6 +1,7 @@
 package dev.interdict.eval;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What one policy said about one event; independent of mode.
@@ -13,6 +14,22 @@ public record Decision(List<String> deny, List<String> kill, List<String> warn) 
 
   /** No objection. */
   public static final Decision ALLOW = new Decision(List.of(), List.of(), List.of());
+
+  /** Whether the policy has nothing to say. */
+  public boolean isSilent() {
+    return deny.isEmpty() && kill.isEmpty() && warn.isEmpty();
+  }
+
+  /** What this and {@code other} say together. */
+  public Decision or(Decision other) {
+    return other.isSilent()
+        ? this
+        : new Decision(both(deny, other.deny), both(kill, other.kill), both(warn, other.warn));
+  }
+
+  private static List<String> both(List<String> some, List<String> more) {
+    return Stream.concat(some.stream(), more.stream()).distinct().toList();
+  }
 
   /** Whether the kernel shall refuse. */
   public boolean denies() {

@@ -82,7 +82,13 @@ public sealed interface Event {
       int uid,
       int gid,
       int mode)
-      implements Event {}
+      implements Event {
+
+    /** The same under another path. */
+    public FileEvent withPath(byte[] other) {
+      return new FileEvent(head, subject, other, device, inode, generation, uid, gid, mode);
+    }
+  }
 
   /**
    * A connect, or a send with an address.

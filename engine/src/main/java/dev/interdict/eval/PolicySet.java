@@ -1,0 +1,115 @@
+package dev.interdict.eval;
+
+import dev.interdict.event.SlotSet;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The policies in force in the engine, by slot. Immutable; safe for use by many threads, each of
+ * which decides with a {@link PolicySetEvaluator} of its own.
+ */
+public final class PolicySet {
+  private final long generation;
+  private final HostNames names;
+  private final PolicyModule[] modules;
+  private final SlotSet slots;
+  private final Aliases aliases;
+
+  private PolicySet(
+      long generation, HostNames names, PolicyModule[] modules, SlotSet slots, Aliases aliases) {
+    this.generation = generation;
+    this.names = names;
+    this.modules = modules;
+    this.slots = slots;
+    this.aliases = aliases;
+  }
+
+  /**
+   * Starts an empty set.
+   *
+   * @param generation rises from set to set
+   */
+  public static Builder builder(long generation, HostNames names) {
+    return new Builder(generation, names);
+  }
+
+  /** Collects the policies of a set. For one thread. */
+  public static final class Builder {
+    private final long generation;
+    private final HostNames names;
+    private final PolicyModule[] modules = new PolicyModule[SlotSet.SLOTS];
+    private final Set<String> literals = new TreeSet<>();
+    private SlotSet slots = SlotSet.NONE;
+
+    private Builder(long generation, HostNames names) {
+      this.generation = generation;
+      this.names = names;
+    }
+
+    /**
+     * Puts a policy into a slot.
+     *
+     * @param paths absolute paths that its rules mention
+     */
+    public Builder add(int slot, PolicyModule module, Set<String> paths) {
+      modules[slot] = module;
+      slots = slots.with(slot);
+      if (module.reads().mayRead("file.path")) {
+        literals.addAll(paths);
+      }
+      return this;
+    }
+
+    /** The set; looks up where the paths lead. */
+    public PolicySet build() {
+      return new PolicySet(generation, names, modules.clone(), slots, new Aliases(literals));
+    }
+  }
+
+  public long generation() {
+    return generation;
+  }
+
+  /** Slots that have a policy. */
+  public SlotSet slots() {
+    return slots;
+  }
+
+  /** Name of the policy in {@code slot}; the slot's number where there is none any more. */
+  public String name(int slot) {
+    return modules[slot] == null ? "slot " + slot : modules[slot].name();
+  }
+
+  /** Whether the same policies are in the same slots. */
+  public boolean decidesAs(PolicySet other) {
+    return Arrays.equals(modules, other.modules);
+  }
+
+  /** By which names the files of these policies are known. */
+  public Aliases aliases() {
+    return aliases;
+  }
+
+  /**
+   * An evaluator for one thread.
+   *
+   * @param before the one that this thread used so far, from which it takes over what it can with
+   *     the first decision; null: none
+   */
+  public PolicySetEvaluator newEvaluator(PolicySetEvaluator before) {
+    return new PolicySetEvaluator(this, before);
+  }
+
+  PolicyModule module(int slot) {
+    return modules[slot];
+  }
+
+  boolean has(PolicyModule module) {
+    return Arrays.asList(modules).contains(module);
+  }
+
+  HostNames names() {
+    return names;
+  }
+}

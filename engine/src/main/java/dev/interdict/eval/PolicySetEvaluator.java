@@ -1,0 +1,110 @@
+package dev.interdict.eval;
+
+import dev.interdict.event.Event;
+import dev.interdict.event.SlotSet;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Decides by a {@link PolicySet}. For one thread at a time: the thread that called {@link #decide}
+ * first.
+ *
+ * <p>A policy that fails takes none of the others along: it is left undecided, and its fallback
+ * answers.
+ */
+public final class PolicySetEvaluator {
+  private static final Logger LOG = System.getLogger(PolicySetEvaluator.class.getName());
+
+  private final PolicySet set;
+  private final Map<PolicyModule, Evaluator> evaluators = new HashMap<>();
+  private PolicySetEvaluator before;
+
+  PolicySetEvaluator(PolicySet set, PolicySetEvaluator before) {
+    this.set = set;
+    this.before = before;
+  }
+
+  /** What it decides by. */
+  public PolicySet set() {
+    return set;
+  }
+
+  /**
+   * Asks the policies in {@code asked}, which must be slots of the set. A file is judged by every
+   * name it is known by, and an objection under one name counts.
+   */
+  public SlotDecisions decide(Event event, SlotSet asked) {
+    takeOver();
+    List<Event> readings = readings(event);
+    SlotDecisions all = SlotDecisions.NONE;
+    for (int word = 0; word < SlotSet.WORDS; word++) {
+      for (long rest = asked.word(word); rest != 0; rest &= rest - 1) {
+        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), readings, all);
+      }
+    }
+    return all;
+  }
+
+  private SlotDecisions ask(int slot, List<Event> readings, SlotDecisions so) {
+    PolicyModule module = set.module(slot);
+    try {
+      Evaluator evaluator = evaluator(module);
+      Decision said = evaluator.evaluate(readings.getFirst());
+      // Only rules that read the path can tell the readings apart.
+      if (readings.size() > 1 && module.reads().mayRead("file.path")) {
+        for (Event other : readings.subList(1, readings.size())) {
+          said = said.or(evaluator.evaluate(other));
+        }
+      }
+      return so.with(slot, said);
+    } catch (EvaluationException e) {
+      LOG.log(Level.WARNING, "policy {0} gave no decision: {1}", module.name(), e.getMessage());
+      return so.withFailure();
+    }
+  }
+
+  private List<Event> readings(Event event) {
+    if (!(event instanceof Event.FileEvent file)) {
+      return List.of(event);
+    }
+    List<byte[]> names = set.aliases().of(file.device(), file.inode());
+    if (names.isEmpty() || (names.size() == 1 && Arrays.equals(names.getFirst(), file.path()))) {
+      return List.of(event);
+    }
+    List<Event> all = new ArrayList<>();
+    all.add(event);
+    for (byte[] name : names) {
+      if (!Arrays.equals(name, file.path())) {
+        all.add(file.withPath(name));
+      }
+    }
+    return all;
+  }
+
+  private Evaluator evaluator(PolicyModule module) {
+    return evaluators.computeIfAbsent(module, m -> m.newEvaluator(set.names()));
+  }
+
+  /** On this thread, because the evaluators are its own. */
+  private void takeOver() {
+    PolicySetEvaluator old = before;
+    if (old == null) {
+      return;
+    }
+    before = null;
+    old.takeOver();
+    old.evaluators.forEach(
+        (module, evaluator) -> {
+          if (set.has(module)) {
+            evaluators.put(module, evaluator);
+          } else {
+            evaluator.close();
+          }
+        });
+  }
+}
