@@ -53,6 +53,11 @@ public final class RegoCompiler {
     return compile(policy, Map.of());
   }
 
+  /** The digest that {@link #compile(Policy)} gives the compiled policy. */
+  public static String digest(Policy policy) {
+    return RegoRequest.of("compile", policy, Map.of()).digest();
+  }
+
   /**
    * As {@link #compile(Policy)}, and checks the policy's tests with it.
    *

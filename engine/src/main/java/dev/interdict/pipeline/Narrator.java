@@ -1,0 +1,123 @@
+package dev.interdict.pipeline;
+
+import dev.interdict.eval.Decision;
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.eval.SlotDecisions;
+import dev.interdict.event.Event;
+import dev.interdict.event.Names;
+import dev.interdict.event.RecordFlag;
+import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
+import dev.interdict.pipeline.DecisionRecord.Finding;
+import dev.interdict.pipeline.DecisionRecord.Outcome;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Turns events and decisions into the records that people read. Safe for use by many threads. */
+final class Narrator {
+  private static final Decision NO_ANSWER =
+      new Decision(
+          List.of("no decision in time: the policy's fallback refused"), List.of(), List.of());
+  private static final Decision FORGOTTEN =
+      new Decision(
+          List.of("refused by a verdict whose policy is no longer loaded"), List.of(), List.of());
+
+  private final HostNames names;
+
+  Narrator(HostNames names) {
+    this.names = names;
+  }
+
+  /**
+   * Describes one attempt.
+   *
+   * @param enforced the slots whose denial was carried out
+   * @param objecting the slots to name
+   * @param decisions what they said; null if a fallback answered for them
+   * @param latencyNs from the attempt to the verdict; -1 if the kernel answered by itself
+   */
+  DecisionRecord describe(
+      Event event,
+      Outcome outcome,
+      PolicySet set,
+      SlotSet objecting,
+      SlotSet enforced,
+      SlotDecisions decisions,
+      long latencyNs) {
+    int flags = event.head().flags();
+    boolean fallback = RecordFlag.FALLBACK.in(flags);
+    List<Finding> findings = new ArrayList<>();
+    objecting.forEach(
+        slot -> {
+          Decision said = decisions == null ? null : decisions.get(slot);
+          if (said == null) {
+            said = fallback ? NO_ANSWER : FORGOTTEN;
+          }
+          findings.add(
+              new Finding(
+                  set.name(slot), enforced.contains(slot), said.deny(), said.kill(), said.warn()));
+        });
+    return new DecisionRecord(
+        0,
+        wallTime(event.head().timeNs()),
+        outcome,
+        event.hook(),
+        event.head().access(),
+        subject(event),
+        object(event),
+        List.copyOf(findings),
+        fallback,
+        RecordFlag.HELD.in(flags),
+        latencyNs);
+  }
+
+  private static Instant wallTime(long bootNs) {
+    return Instant.now().minusNanos(Math.max(0, BootClock.nowNs() - bootNs));
+  }
+
+  private DecisionRecord.Subject subject(Event event) {
+    Event.Subject subject =
+        switch (event) {
+          case Event.FileEvent file -> file.subject();
+          case Event.SocketEvent socket -> socket.subject();
+          case Event.PacketEvent packet -> null;
+        };
+    if (subject == null) {
+      return null;
+    }
+    byte[] cgroup = names.cgroupPath(subject.cgroup());
+    return new DecisionRecord.Subject(
+        subject.pid(),
+        subject.tid(),
+        subject.parentPid(),
+        subject.uid(),
+        subject.gid(),
+        Names.toText(subject.comm()),
+        Names.toText(subject.exePath()),
+        cgroup == null ? "" : Names.toText(cgroup));
+  }
+
+  private static String object(Event event) {
+    return switch (event) {
+      case Event.FileEvent file -> Names.toText(file.path());
+      case Event.SocketEvent socket -> endpoint(socket.family(), socket.address(), socket.port());
+      case Event.PacketEvent packet ->
+          endpoint(packet.family(), packet.source(), packet.sourcePort())
+              + " > "
+              + endpoint(packet.family(), packet.destination(), packet.destinationPort());
+    };
+  }
+
+  private static String endpoint(int family, byte[] address, int port) {
+    try {
+      String text = InetAddress.getByAddress(address).getHostAddress();
+      return family == 6 ? "[" + text + "]:" + port : text + ":" + port;
+    } catch (UnknownHostException e) {
+      throw new AssertionError("an address has 16 bytes", e);
+    }
+  }
+}

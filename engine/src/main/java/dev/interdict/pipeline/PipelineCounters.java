@@ -1,0 +1,33 @@
+package dev.interdict.pipeline;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the engine did with records since its start. Safe for use by many threads. */
+public final class PipelineCounters {
+  final LongAdder decided = new LongAdder();
+  final LongAdder repeated = new LongAdder();
+  final LongAdder outdated = new LongAdder();
+  final LongAdder failed = new LongAdder();
+  final LongAdder unwritten = new LongAdder();
+  final LongAdder malformed = new LongAdder();
+  final LongAdder observed = new LongAdder();
+  final LongAdder slept = new LongAdder();
+  final LongAdder latencyNs = new LongAdder();
+
+  /** By the name under which people see it. */
+  public Map<String, Long> read() {
+    Map<String, Long> all = new LinkedHashMap<>();
+    all.put("decided", decided.sum()); // misses evaluated, verdict written
+    all.put("repeated", repeated.sum()); // misses that were decided already when they were read
+    all.put("outdated", outdated.sum()); // misses of a mask set or slot that is gone
+    all.put("failed", failed.sum()); // slots whose policy gave no decision: the fallback answers
+    all.put("unwritten", unwritten.sum()); // verdicts the kernel's table did not take
+    all.put("malformed", malformed.sum()); // records that could not be decoded
+    all.put("observed", observed.sum()); // refusals and would-denials the kernel reported
+    all.put("slept", slept.sum()); // times the decider blocked for want of records
+    all.put("decision_ns", latencyNs.sum()); // from the misses to their verdicts, in all
+    return all;
+  }
+}
