@@ -1,0 +1,197 @@
+package dev.interdict.engine;
+
+import dev.interdict.admin.AdminBackend;
+import dev.interdict.admin.AdminConfig;
+import dev.interdict.admin.AdminServer;
+import dev.interdict.compile.RegoCompiler;
+import dev.interdict.control.PolicyControl;
+import dev.interdict.control.StateStore;
+import dev.interdict.control.Version;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.pipeline.DecisionLog;
+import dev.interdict.pipeline.Pipeline;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * The engine: all parts put together, and their life cycle. Only this class knows both flows, and
+ * it only wires them.
+ *
+ * <p>{@link #close} leaves enforcement in the kernel as it is: what is pinned stays in force, and
+ * misses get their policy's fallback until the next engine adopts it.
+ */
+public final class Engine implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(Engine.class.getName());
+
+  /**
+   * A cgroup that appears is covered after at most this time, if a policy names it and not one
+   * above it; a file that takes a name of a policy is judged by it, under its other names too.
+   */
+  private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final DecisionLog decisions = new DecisionLog();
+  private HostAbilities abilities;
+
+  private Engine() {}
+
+  /**
+   * Starts an engine: adopts what an earlier one has pinned, brings the saved policies into force,
+   * listens.
+   *
+   * @throws IOException if a directory or the socket cannot be used, or another engine runs
+   * @throws BpfException if the kernel refuses the maps
+   * @throws RuntimeException if saved policies cannot be read or brought into force
+   */
+  public static Engine start(EngineConfig config) throws IOException {
+    Engine engine = new Engine();
+    try {
+      engine.open(config);
+      return engine;
+    } catch (IOException | RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  private void open(EngineConfig config) throws IOException {
+    requireHostPids();
+    parts.push(lock(config.stateDirectory()));
+    abilities = HostAbilities.probe();
+    KernelSide kernel = part(KernelSide.open(config.pins()));
+    kernel.state().engine(ProcessHandle.current().pid());
+    KernelNames names = new KernelNames(kernel.cgroups());
+    Pipeline pipeline =
+        part(
+            new Pipeline(
+                new Pipeline.Parts(
+                    kernel.decide(),
+                    kernel.packets(),
+                    kernel.observe(),
+                    kernel.state(),
+                    kernel.verdicts(),
+                    decisions,
+                    names),
+                PolicySet.builder(0, names).build(),
+                config.spin()));
+    Path classes = config.cacheDirectory().resolve("classes");
+    PolicyLoader loader = new PolicyLoader(classes, names, new WarmUp(config.warmUp()));
+    Enforcer enforcer = new Enforcer(kernel, pipeline, loader, abilities, config);
+    PolicyControl control =
+        new PolicyControl(
+            new FolderBuilder(RegoCompiler.inChild(config.cacheDirectory())),
+            enforcer,
+            new StateStore(config.stateDirectory()),
+            Clock.systemUTC());
+    pipeline.start();
+    control.restore();
+    housekeeping(enforcer, names);
+    part(
+        AdminServer.start(
+            new AdminConfig(config.socket(), AdminConfig.defaults().uids()),
+            new AdminBackend(
+                control,
+                enforcer::snapshot,
+                decisions,
+                abilities::checks,
+                Version.current(),
+                Instant.now())));
+    LOG.log(
+        Level.INFO,
+        "interdict {0}: {1} policies, host in {2}, listening on {3}",
+        Version.current(),
+        control.list().size(),
+        control.hostMode(),
+        config.socket());
+  }
+
+  private <T extends AutoCloseable> T part(T part) {
+    parts.push(part);
+    return part;
+  }
+
+  private void housekeeping(Enforcer enforcer, KernelNames names) {
+    Thread thread =
+        Thread.ofPlatform().name("housekeeping").daemon().unstarted(() -> keep(enforcer, names));
+    parts.push(thread::interrupt);
+    thread.start();
+  }
+
+  private static void keep(Enforcer enforcer, KernelNames names) {
+    while (true) {
+      try {
+        Thread.sleep(LOOK_EVERY);
+        enforcer.refresh();
+        names.refresh();
+      } catch (InterruptedException e) {
+        return;
+      } catch (RuntimeException e) {
+        LOG.log(Level.WARNING, "names were not looked up again", e);
+      }
+    }
+  }
+
+  /** Decisions as they are made. */
+  public DecisionLog decisions() {
+    return decisions;
+  }
+
+  /**
+   * The programs compare our number with that of tasks, which they see from outside of all
+   * namespaces.
+   */
+  private static void requireHostPids() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("NSpid:") && line.trim().split("\\s+").length != 2) {
+        throw new IOException(
+            "the engine runs in a PID namespace of its own, where it cannot tell itself from the tasks it judges; start it"
+                + " with the host's (--pid=host)");
+      }
+    }
+  }
+
+  /** Two engines on the same maps would undo each other's work. */
+  private static AutoCloseable lock(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    Path file = directory.resolve("engine.lock");
+    FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Held by this process: the same answer.
+    }
+    channel.close();
+    throw new IOException("another engine runs here: it holds " + file);
+  }
+
+  @Override
+  public void close() {
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (Exception e) {
+        LOG.log(Level.WARNING, "a part did not close", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.interdict.engine;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * How one engine runs on one host. Immutable.
+ *
+ * @param stateDirectory applied policies and their revisions; survives a reboot
+ * @param cacheDirectory translated policies by digest; may be deleted at any time
+ * @param socket UNIX socket of the admin API
+ * @param pins directory on a bpffs that keeps links and maps alive when the engine is gone
+ * @param poll stage 1 of holding: at most this long inside the hook. The engine answers in tens of
+ *     microseconds when it spins; longer would cost the waiting task's processor more than a
+ *     restart does
+ * @param patience the same where a call cannot be restarted (io_uring, PID 1, traced tasks): the
+ *     fallback answers after it
+ * @param deadline a held call gets the fallback after it, counted from its first miss
+ * @param stale a heartbeat older than this means that the engine is lost and nobody waits
+ * @param spin how long the consumer looks for more records before it sleeps; a wake-up costs 40 to
+ *     60 microseconds
+ * @param warmUp evaluations of a new policy before it decides, so that its first held event does
+ *     not wait for the JIT compiler; bounded by this time
+ */
+public record EngineConfig(
+    Path stateDirectory,
+    Path cacheDirectory,
+    Path socket,
+    Path pins,
+    Duration poll,
+    Duration patience,
+    Duration deadline,
+    Duration stale,
+    Duration spin,
+    Duration warmUp) {
+
+  /** The paths and times of a host that was not configured otherwise. */
+  public static final EngineConfig DEFAULT =
+      new EngineConfig(
+          Path.of("/var/lib/interdict"),
+          Path.of("/var/cache/interdict"),
+          Path.of("/run/interdict/admin.sock"),
+          Path.of("/sys/fs/bpf/interdict"),
+          Duration.ofNanos(100_000),
+          Duration.ofMillis(20),
+          Duration.ofMillis(200),
+          Duration.ofSeconds(1),
+          Duration.ofNanos(50_000),
+          Duration.ofMillis(500));
+}

@@ -1,0 +1,55 @@
+package dev.interdict.engine;
+
+import dev.interdict.eval.HostNames;
+import dev.interdict.libbpf.Cgroups;
+import dev.interdict.libbpf.Interfaces;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Names from the kernel, asked for once. A cgroup's number is never used again and its path never
+ * changes, so what was found stays true; an interface can be renamed, so its names are dropped with
+ * {@link #refresh}.
+ */
+final class KernelNames implements HostNames {
+  /** More cgroups than a host has at a time; then the memory is started anew. */
+  private static final int CAPACITY = 4096;
+
+  private final Cgroups cgroups;
+  private final Map<Long, byte[]> paths = new ConcurrentHashMap<>();
+  private final Map<Integer, Optional<byte[]>> interfaces = new ConcurrentHashMap<>();
+
+  KernelNames(Cgroups cgroups) {
+    this.cgroups = cgroups;
+  }
+
+  @Override
+  public byte[] cgroupPath(long id) {
+    byte[] known = paths.get(id);
+    if (known != null) {
+      return known;
+    }
+    byte[] found = cgroups.path(id).orElse(null);
+    if (found != null) {
+      if (paths.size() >= CAPACITY) {
+        paths.clear();
+      }
+      paths.put(id, found);
+    }
+    return found;
+  }
+
+  @Override
+  public byte[] interfaceName(int index) {
+    return interfaces
+        .computeIfAbsent(
+            index, i -> Interfaces.name(i).map(name -> name.getBytes(StandardCharsets.UTF_8)))
+        .orElse(null);
+  }
+
+  void refresh() {
+    interfaces.clear();
+  }
+}

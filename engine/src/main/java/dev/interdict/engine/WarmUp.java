@@ -1,0 +1,92 @@
+package dev.interdict.engine;
+
+import dev.interdict.eval.EvaluationException;
+import dev.interdict.eval.Evaluator;
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.event.Access;
+import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
+import dev.interdict.event.RecordKind;
+import dev.interdict.event.SlotSet;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * Evaluates a new policy on made-up events until the JIT compiler has seen enough of it: otherwise
+ * the first tasks that are held wait tens of milliseconds for code that runs in microseconds soon
+ * after.
+ */
+final class WarmUp {
+  /**
+   * C2 compiles a method after 10,000 calls; what an evaluation calls often is compiled long
+   * before.
+   */
+  private static final int EVALUATIONS = 12_000;
+
+  private final Duration limit;
+
+  /**
+   * @param limit no longer than this for one policy
+   */
+  WarmUp(Duration limit) {
+    this.limit = limit;
+  }
+
+  void run(PolicyModule module, Set<Hook> hooks) {
+    long end = System.nanoTime() + limit.toNanos();
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      for (int i = 0; i < EVALUATIONS && System.nanoTime() < end; i++) {
+        for (Hook hook : hooks) {
+          evaluate(evaluator, event(hook, i));
+        }
+      }
+    }
+  }
+
+  private static void evaluate(Evaluator evaluator, Event event) {
+    try {
+      evaluator.evaluate(event);
+    } catch (EvaluationException e) {
+      // It will fail on real events too, and be counted there.
+    }
+  }
+
+  private static Event event(Hook hook, int i) {
+    Event.Head head =
+        new Event.Head(
+            RecordKind.DECIDE,
+            0,
+            0,
+            hook,
+            access(hook).bit(),
+            0,
+            new byte[0],
+            SlotSet.NONE,
+            SlotSet.NONE,
+            SlotSet.NONE);
+    byte[] path = ("/usr/lib/warm-up/" + i).getBytes(StandardCharsets.US_ASCII);
+    Event.Subject subject =
+        new Event.Subject(2, 2, 1, 1000, 1000, 1000, 1000, 1, 1, path, 1, 1, path);
+    byte[] address = new byte[16];
+    address[15] = (byte) i;
+    return switch (hook) {
+      case EXEC, MMAP_EXEC, FILE_OPEN ->
+          new Event.FileEvent(head, subject, path, 1, i, 0, 0, 0, 0100644);
+      case SOCKET_CONNECT -> new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
+      case XDP_INGRESS ->
+          new Event.PacketEvent(head, 6, 6, address, address, i & 0xffff, 443, 1, 64);
+    };
+  }
+
+  private static Access access(Hook hook) {
+    return switch (hook) {
+      case EXEC -> Access.EXEC;
+      case MMAP_EXEC -> Access.MAP;
+      case FILE_OPEN -> Access.READ;
+      case SOCKET_CONNECT -> Access.CONNECT;
+      case XDP_INGRESS -> Access.RECEIVE;
+    };
+  }
+}
