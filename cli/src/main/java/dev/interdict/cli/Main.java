@@ -32,6 +32,7 @@ import picocli.CommandLine.ScopeType;
       ModeCommand.class,
       WatchCommand.class,
       StatusCommand.class,
+      DemoCommand.class,
       CompletionCommand.class,
       VersionCommand.class
     })

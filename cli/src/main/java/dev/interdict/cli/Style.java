@@ -12,6 +12,10 @@ final class Style {
     this.unicode = unicode;
   }
 
+  boolean colours() {
+    return colour;
+  }
+
   String red(String text) {
     return paint("\u001b[31m", text);
   }
