@@ -61,8 +61,8 @@ setup_jdk() {
 unpack_jdk() {
 	local root home file target
 	root=$(scratch)
-	debian_lists trixie
-	debian_unpack "$root" openjdk-25-jdk-headless openjdk-25-jre-headless libc6 libgcc-s1 libstdc++6 zlib1g
+	debian_lists
+	debian_unpack "$root" {openjdk-25-jdk-headless,openjdk-25-jre-headless,libc6,libgcc-s1,libstdc++6,zlib1g}/trixie
 	home=$root/usr/lib/jvm/java-25-openjdk-amd64
 	# Its settings are links into /etc.
 	find "$home" -type l -lname '/etc/java-25-openjdk/*' | while read -r file; do
@@ -96,7 +96,7 @@ setup_go() {
 	say "no Go $want on this machine: unpacking Debian's into .cache/go"
 	local root package
 	root=$(scratch)
-	debian_lists sid
+	debian_lists
 	package=$(debian_newest 'golang-1\.[0-9]+-go')
 	debian_unpack "$root" "$package" "${package%-go}-src"
 	rm -rf "$CACHE/go"
@@ -110,22 +110,23 @@ new_enough() {
 	printf '%s\n' "go$1" "$have" | sort -V -C
 }
 
-# built [tests]: whether the jars of the product, and of its tests, are there and newer than their sources.
+# built: whether everything was built after its sources were last changed.
 built() {
-	local jar=$ROOT/cli/target/interdict-cli-0.1.0.jar skip=src/test
-	[[ ${1:-} != tests ]] || skip=no/such/folder
-	[[ -e $jar && -d $ROOT/cli/target/lib ]] || return 1
-	[[ -z $(cd "$ROOT" && find pom.xml ./*/pom.xml ./*/src bpf/include policies/schema policies/compiler -type f -newer "$jar" \
-		-not -path "*/$skip/*" -print -quit) ]]
+	[[ -e $ROOT/target/built ]] && [[ -z $(cd "$ROOT" && find pom.xml ./*/pom.xml ./*/src bpf/include policies/*/ -type f \
+		-newer target/built -not -path 'policies/target/*' -print -quit) ]]
 }
 
-# maven STAGE ARGUMENT...: shows which module is at work; the rest goes to .cache/STAGE.log, whose end is shown on failure.
+# maven STAGE ARGUMENT...: builds all modules; shows which module is at work; the rest goes to .cache/STAGE.log, whose end is shown on failure.
 maven() {
-	local log=$CACHE/$1.log status=0
+	local log=$ROOT/target/$1.log status=0
 	shift
+	mkdir -p "$ROOT/target"
+	rm -rf "$ROOT"/target/built "$ROOT"/cli/target/lib "$ROOT"/*/target/test-lib
+	touch "$ROOT/target/building"
 	(cd "$ROOT" && mvn -B -ntp "$@" </dev/null) 2>&1 | tee "$log" |
 		sed -u -n 's/^\[INFO\] Building Interdict \([^:]*\).*\(\[[0-9]*\/[0-9]*\]\)$/== building \1 \2/p;
 			/^\[\(ERROR\|WARNING\)\] *Tests run/p; s/^\[INFO\] \(Tests run:.* -- in .*\)/   \1/p' >&2 || status=$?
+	[[ $status != 0 ]] || mv "$ROOT/target/building" "$ROOT/target/built"
 	[[ $status == 0 ]] || {
 		grep -E '^\[ERROR\]' "$log" | head -n 40 >&2
 		say "the whole log: $log"
@@ -135,6 +136,5 @@ maven() {
 
 build() {
 	say "building Interdict; the first time, Maven and Go fetch what they need"
-	rm -rf "$ROOT"/cli/target/lib "$ROOT"/*/target/test-lib
 	maven build package -DskipTests || die "the build failed"
 }

@@ -14,27 +14,27 @@ debian_archive() {
 			"install what is missing by hand"
 }
 
-# debian_lists SUITE...: refreshes the private lists, at most once a run. APT then holds the options to use them.
+# Every kernel series of the tests, JDK 25 and a new Go are in one of these.
+SUITES=(bookworm bookworm-backports trixie sid)
+
+# debian_lists: makes the private lists ready, not older than half a day. APT then holds the options to use them.
 debian_lists() {
 	local root=$CACHE/apt suite archive
-	APT=(-o "Dir::Etc::SourceList=$root/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$root/lists"
-		-o "Dir::Cache=$root/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Install-Recommends=0
-		-o APT::Sandbox::User= -o Acquire::Languages=none -o Acquire::Retries=3 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
-		-o Acquire::IndexTargets::deb::DEP-11-icons-small::DefaultEnabled=false -o APT::Update::Post-Invoke-Success::= -q)
+	APT=(-q -o "Dir::Etc::SourceList=$root/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$root/lists"
+		-o "Dir::Cache=$root/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=
+		-o Acquire::Languages=none -o Acquire::Retries=3 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
+	[[ -z $(find "$root/fresh" -mmin -720 2>/dev/null) ]] || return 0
 	mkdir -p "$root/lists/partial" "$root/cache/archives/partial"
 	archive=$(debian_archive)
-	for suite; do
+	for suite in "${SUITES[@]}"; do
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $suite main"
-	done >"$root/sources.new"
-	if ! cmp -s "$root/sources.new" "$root/sources.list" || [[ -z ${DEBIAN_FRESH:-} ]]; then
-		mv "$root/sources.new" "$root/sources.list"
-		say "reading Debian's package lists: $*"
-		apt-get "${APT[@]}" update >"$root/update.log" 2>&1 || {
-			cat "$root/update.log" >&2
-			die "cannot read Debian's package lists for: $*"
-		}
-		DEBIAN_FRESH=yes
-	fi
+	done >"$root/sources.list"
+	say "reading Debian's package lists: ${SUITES[*]}"
+	apt-get "${APT[@]}" update >"$root/update.log" 2>&1 || {
+		cat "$root/update.log" >&2
+		die "cannot read Debian's package lists"
+	}
+	touch "$root/fresh"
 }
 
 # debian_newest REGEX: the newest package whose whole name matches, or nothing.
@@ -42,7 +42,7 @@ debian_newest() {
 	apt-cache "${APT[@]}" pkgnames | grep -E -x -- "$1" | sort -V | tail -n 1 || true
 }
 
-# debian_unpack DIR PACKAGE...: downloads the packages and unpacks them into DIR. PACKAGE may be NAME/SUITE.
+# debian_unpack DIR PACKAGE...: downloads the packages and unpacks them into DIR. PACKAGE may be NAME/SUITE; else the newest.
 debian_unpack() {
 	local dir=$1 got
 	shift
