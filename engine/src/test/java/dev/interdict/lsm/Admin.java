@@ -1,6 +1,7 @@
 package dev.interdict.lsm;
 
 import com.google.protobuf.ByteString;
+import dev.interdict.admin.AdminChannel;
 import dev.interdict.event.Hook;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.DecisionServiceGrpc;
@@ -17,11 +18,6 @@ import dev.interdict.v1.ResetBudgetRequest;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,17 +34,10 @@ final class Admin implements AutoCloseable {
 
   static final String COMPILED = "compiled";
 
-  private final MultiThreadIoEventLoopGroup loop =
-      new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final ManagedChannel channel;
 
   Admin(Path socket) {
-    channel =
-        NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
-            .eventLoopGroup(loop)
-            .channelType(EpollDomainSocketChannel.class)
-            .usePlaintext()
-            .build();
+    channel = AdminChannel.open(socket);
   }
 
   private PolicyServiceGrpc.PolicyServiceBlockingStub policies() {
@@ -128,6 +117,5 @@ final class Admin implements AutoCloseable {
   @Override
   public void close() {
     channel.shutdownNow();
-    var ignored = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 }

@@ -34,6 +34,9 @@ class AttacksIT {
           Map.entry("init", USER),
           Map.entry("raw", USER));
 
+  /** Names beyond the bounds of a path: {@link ModesIT} has them. */
+  static final Set<String> UNKNOWABLE = Set.of("deeper", "long");
+
   /** What the caller sees in place of the real name, by alias; the others give the real one. */
   private static final Map<String, String> SEEN =
       Map.ofEntries(
@@ -47,8 +50,6 @@ class AttacksIT {
           Map.entry("chroot", "/\\w+"),
           Map.entry("opentree", "/\\w+"),
           Map.entry("deep", "/trial/files/work-\\w+(/0){300}/leaf"),
-          Map.entry("deeper", ""),
-          Map.entry("long", ""),
           Map.entry("strange", "(?s)/trial/files/work-\\w+/.* \\(deleted\\)"));
 
   @TestFactory
@@ -71,6 +72,7 @@ class AttacksIT {
   Stream<DynamicTest> openingAForbiddenFileMustBeRefusedUnderEveryName() {
     return new Trials(
             Attack.list("alias").stream()
+                .filter(alias -> !UNKNOWABLE.contains(alias[1]))
                 .map(alias -> file(alias[1], "open -a " + alias[1], seen(alias[1], "secret")))
                 .toList())
         .tests();
@@ -99,6 +101,7 @@ class AttacksIT {
   Stream<DynamicTest> runningAForbiddenProgramMustBeRefusedUnderEveryName() {
     return new Trials(
             Attack.list("alias").stream()
+                .filter(alias -> !UNKNOWABLE.contains(alias[1]))
                 .filter(alias -> !alias[1].equals("chroot")) // no loader below the new root
                 .map(alias -> program(alias[1], "exec -a " + alias[1], false))
                 .toList())

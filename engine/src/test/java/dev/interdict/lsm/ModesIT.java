@@ -98,4 +98,20 @@ class ModesIT {
     assertEquals("EPERM", open("/ahead/one", SECRET));
     host.admin().delete("trial-ahead");
   }
+
+  /**
+   * Where the kernel cannot tell the path, the policy's fallback answers, and a counter says so.
+   */
+  @Test
+  void aPathBeyondTheBoundsMustTakeTheFallback() {
+    host.admin().apply("trial-closed");
+    for (String alias : AttacksIT.UNKNOWABLE) {
+      String way = "open -a " + alias + " " + SECRET;
+      long before = host.admin().counter(Hook.FILE_OPEN, "undecidable");
+      assertEquals("ok", Attack.run(Attack.in(Host.covered("beyond"), way)).result());
+      assertEquals("EPERM", Attack.run(Attack.in("/closed/beyond", way)).result());
+      assertTrue(host.admin().counter(Hook.FILE_OPEN, "undecidable") >= before + 2);
+    }
+    host.admin().delete("trial-closed");
+  }
 }
