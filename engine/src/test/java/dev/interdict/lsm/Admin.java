@@ -18,22 +18,12 @@ import dev.interdict.v1.ResetBudgetRequest;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
 import io.grpc.ManagedChannel;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The engine's admin API, as these tests need it. */
 final class Admin implements AutoCloseable {
-  /**
-   * Policies, each a folder with its sources and what was compiled of them on the build machine.
-   */
-  static final Path POLICIES = Path.of("/opt/trials");
-
-  static final String COMPILED = "compiled";
-
   private final ManagedChannel channel;
 
   Admin(Path socket) {
@@ -59,22 +49,17 @@ final class Admin implements AutoCloseable {
         .getStatus(GetStatusRequest.getDefaultInstance());
   }
 
+  /** Applies one of the {@link TrialPolicies}. */
   void apply(String name) {
-    Path folder = POLICIES.resolve(name);
     ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder();
-    try (var files = Files.list(folder)) {
-      for (Path file : files.sorted().toList()) {
-        ByteString content = ByteString.copyFrom(Files.readAllBytes(file));
-        if (file.endsWith(COMPILED)) {
-          request.setCompiled(content);
-        } else {
-          request.addSources(
-              SourceFile.newBuilder().setPath(file.getFileName().toString()).setContent(content));
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    TrialPolicies.sources(name)
+        .forEach(
+            (path, content) ->
+                request.addSources(
+                    SourceFile.newBuilder()
+                        .setPath(path)
+                        .setContent(ByteString.copyFrom(content))));
+    request.setCompiled(ByteString.copyFrom(TrialPolicies.compiled(name)));
     var ignored = policies().applyPolicy(request.build());
   }
 

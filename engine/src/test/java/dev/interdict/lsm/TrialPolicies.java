@@ -1,0 +1,55 @@
+package dev.interdict.lsm;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The policies of the trials, as resources. {@link TrialPoliciesTest} compiles them where the tests
+ * are built, because the virtual machine would take minutes.
+ */
+final class TrialPolicies {
+  static final String FOLDER = "/lsm/";
+  static final String COMPILED = "compiled.zip";
+
+  static final List<String> ALL =
+      List.of(
+          "trial-files",
+          "trial-exec",
+          "trial-net",
+          "trial-race",
+          "trial-budget",
+          "trial-behind",
+          "trial-ahead",
+          "trial-closed");
+
+  private TrialPolicies() {}
+
+  /** The policy's folder. */
+  static SortedMap<String, byte[]> sources(String name) {
+    SortedMap<String, byte[]> sources = new TreeMap<>();
+    for (String file : List.of("policy.yaml", name.replace('-', '_') + ".rego")) {
+      sources.put(file, read(name + "/" + file));
+    }
+    return sources;
+  }
+
+  /** What the policy was compiled to. */
+  static byte[] compiled(String name) {
+    return read(name + "/" + COMPILED);
+  }
+
+  private static byte[] read(String path) {
+    try (InputStream in = TrialPolicies.class.getResourceAsStream(FOLDER + path)) {
+      if (in == null) {
+        throw new AssertionError("the class path lacks " + FOLDER + path);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
