@@ -156,7 +156,7 @@ static __always_inline void trip(__u32 slot, struct slot_counters *counters)
 
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	if (off && !(__sync_fetch_and_or(&off->slots[slot / 64 & (SLOT_WORDS - 1)], bit) & bit))
-		counters->tripped++;
+		__sync_fetch_and_add(&counters->tripped, 1);
 }
 
 static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
@@ -166,11 +166,11 @@ static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
 	if (!counters)
 		return;
 	if (walk->work == COUNT_DENIED)
-		counters->denied++;
+		__sync_fetch_and_add(&counters->denied, 1);
 	else if (walk->work == COUNT_WOULD_DENY)
-		counters->would_deny++;
+		__sync_fetch_and_add(&counters->would_deny, 1);
 	else if (walk->work == COUNT_FALLBACK)
-		counters->fallback++;
+		__sync_fetch_and_add(&counters->fallback, 1);
 	else if (!spend(slot, walk->now_ns)) {
 		walk->over[slot / 64 & (SLOT_WORDS - 1)] |= 1ULL << (slot & 63);
 		trip(slot, counters);

@@ -13,7 +13,7 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 
 	if (!mask || !state)
 		return;
-	if (hook != HOOK_SOCKET_CONNECT && mask->file.path)
+	if (hook != HOOK_SOCKET_CONNECT && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
 		recall_exe(run);
@@ -24,41 +24,35 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
 }
 
-static __always_inline bool complete_run(struct run *run)
-{
-	struct engine_state *state = engine();
-
-	return state && complete(run, state->hash_key);
-}
-
 /* Some covering slot is undecided. */
 SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	bool waits;
+	bool waits, fresh = !waiter_of(bpf_get_current_pid_tgid(), run->digest, now, posture);
 
-	if (!waiter_of(bpf_get_current_pid_tgid(), run->digest, now, posture) && complete_run(run)) {
+	if (fresh && complete_run(run)) {
 		name_event(run, posture, hook);
 		consult(run, posture->generation);
 		if (!any(run->undecided))
 			return SETTLED;
 	}
 	if (any_of(run->deny, run->enforce, run->covered)) {
-		ask(run, &decide, hook, RECORD_REFUSED);
+		ask_about(run, hook, RECORD_REFUSED);
 		return SETTLED;
 	}
 	if (any_of(run->undecided, run->enforce, posture->refuse_miss)) {
-		ask(run, &decide, hook, RECORD_REFUSED);
+		ask_about(run, hook, RECORD_REFUSED);
 		return REFUSE_MISS;
 	}
 	waits = any_of(run->undecided, run->enforce, posture->hold);
 	if (!waits) {
-		ask(run, &decide, hook, 0);
+		ask_about(run, hook, 0);
 		return SETTLED;
 	}
 	if (engine_lost(posture, now)) {
 		COUNT(hook, stale);
-		ask(run, &decide, hook, any_of(run->undecided, run->enforce, posture->fallback_deny) ? RECORD_REFUSED : 0);
+		if (fresh)
+			ask_about(run, hook, any_of(run->undecided, run->enforce, posture->fallback_deny) ? RECORD_REFUSED : 0);
 		return FALL_BACK;
 	}
 	return wait(run, posture, hook, way);

@@ -5,13 +5,13 @@
 
 #include <interdict/path.bpf.h>
 
-/* Of this CPU: a task that is preempted while it counts may lose a count, never gain one. */
+/* Atomic although the memory is this CPU's: the task may be preempted while it counts. */
 #define COUNT(hook, counter) \
 	do { \
 		__u32 index_ = (hook) & (HOOKS - 1); \
 		struct hook_counters *counters_ = bpf_map_lookup_elem(&hook_counters, &index_); \
 		if (counters_) \
-			counters_->counter++; \
+			__sync_fetch_and_add(&counters_->counter, 1); \
 	} while (0)
 
 /* Wakes the engine if it has announced that it sleeps. The announcement is read after the record is in the ring, with a full

@@ -172,6 +172,19 @@ static __always_inline struct waiter *waiter_of(__u64 id, __u64 digest, __u64 no
 	return waiter && waiter->digest == digest && now - waiter->last_ns <= posture->deadline_ns ? waiter : NULL;
 }
 
+static __always_inline bool complete_run(struct run *run)
+{
+	struct engine_state *state = engine();
+
+	return state && complete(run, state->hash_key);
+}
+
+static __always_inline bool ask_about(struct run *run, enum hook hook, __u8 flags)
+{
+	complete_run(run);
+	return ask(run, &decide, hook, flags);
+}
+
 static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
 {
 	bpf_map_delete_elem(&waiters, &id);
@@ -189,7 +202,7 @@ SUBPROGRAM enum outcome wait(struct run *run, const struct posture *posture, enu
 	if (waiter)
 		state = *waiter;
 	if (!state.asked)
-		state.asked = ask(run, &decide, hook, RECORD_HELD);
+		state.asked = ask_about(run, hook, RECORD_HELD);
 	if (!restartable && !state.asked)
 		return end_wait(id, FALL_BACK);
 	if (!restartable)
