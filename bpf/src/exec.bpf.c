@@ -4,7 +4,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline int run_file(struct file *file, enum hook hook, __u32 access, enum way way)
+SUBPROGRAM int run_file(struct file *file, enum hook hook, __u32 access, enum way way)
 {
 	struct slot_mask covered;
 	struct posture *posture = cover(hook, &covered);
@@ -17,7 +17,7 @@ static __always_inline int run_file(struct file *file, enum hook hook, __u32 acc
 	if (!run)
 		return no_memory(&covered, posture, hook, way);
 	begin(run, posture, &covered, hook, access);
-	fill_file(run, &file->f_path, file->f_inode);
+	fill_file(run, file);
 	result = answer(run, posture, hook, way);
 	release(run);
 	return result;

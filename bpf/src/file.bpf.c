@@ -53,7 +53,7 @@ static __always_inline bool passed_at_creation(struct run *run, const struct pos
 	return true;
 }
 
-static __always_inline int open_file(struct file *file)
+SUBPROGRAM int open_file(struct file *file)
 {
 	bool created = file->f_mode & FMODE_CREATED, unnamed = file->f_flags & FLAG_TMPFILE;
 	enum way way = created ? WAY_NONE : WAY_OPEN;
@@ -68,7 +68,7 @@ static __always_inline int open_file(struct file *file)
 	if (!run)
 		return no_memory(&covered, posture, HOOK_FILE_OPEN, way);
 	begin(run, posture, &covered, HOOK_FILE_OPEN, access_of(file, created || unnamed));
-	fill_file(run, &file->f_path, file->f_inode);
+	fill_file(run, file);
 	if (created || unnamed)
 		fill_created(run, bpf_get_current_task_btf());
 	if (unnamed)	/* its name is its inode number, another one each time: say the directory */
@@ -79,7 +79,7 @@ static __always_inline int open_file(struct file *file)
 	return result;
 }
 
-static __always_inline int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)
+SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct slot_mask covered;
@@ -95,7 +95,7 @@ static __always_inline int create_file(const struct path *directory, struct dent
 		return no_memory(&covered, posture, HOOK_FILE_OPEN, WAY_CREATE);
 	begin(run, posture, &covered, HOOK_FILE_OPEN, access_of_call(task));
 	run->fresh = 1;
-	run->at = (struct place){(__u64)dentry, (__u64)BPF_CORE_READ(directory, mnt)};
+	run->at = (struct place){(__u64)dentry, (__u64)directory->mnt};
 	run->record.facts.file.device = BPF_CORE_READ(directory, dentry, d_inode, i_sb, s_dev);
 	run->record.facts.file.mode = S_IFREG | (mode & ~BPF_CORE_READ(task, fs, umask) & 07777);
 	fill_created(run, task);

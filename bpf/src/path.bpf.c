@@ -17,18 +17,37 @@ extern const void mount_lock __ksym __weak;
 /* What a callback of bpf_loop gets has to be on the stack. */
 struct walk { struct text *text; };
 
-static __always_inline bool prepend(struct text *text, bool slash)
-{
-	struct qstr name;
+/* What the walk reads of a name, as it lies in memory. */
+struct link {
+	__u64 parent;
+	__u32 hash;
 	__u32 bytes;
+	const void *name;
+};
 
-	name.len = load(struct dentry, text->at.dentry, d_name.len);
-	name.name = load(struct dentry, text->at.dentry, d_name.name);
-	bytes = name.len;
+/* One read where the kernel has these fields in a row, as far as any we know has; the verifier drops the other way. */
+static __always_inline void read_link(struct link *link, __u64 dentry)
+{
+	__u32 start = bpf_core_field_offset(struct dentry, d_parent);
+	struct dentry *from = (struct dentry *)dentry;
+
+	if (bpf_core_field_offset(struct dentry, d_name.len) == start + 12 && bpf_core_field_offset(struct dentry, d_name.name) == start + 16) {
+		bpf_probe_read_kernel(link, sizeof(*link), (void *)(dentry + start));
+		return;
+	}
+	link->parent = (__u64)BPF_CORE_READ(from, d_parent);
+	link->bytes = BPF_CORE_READ(from, d_name.len);
+	link->name = BPF_CORE_READ(from, d_name.name);
+}
+
+static __always_inline bool prepend(struct text *text, const struct link *link, bool slash)
+{
+	__u32 bytes = link->bytes;
+
 	if (bytes > NAME_BYTES || text->start < bytes + slash)
 		return false;
 	text->start -= bytes;
-	bpf_probe_read_kernel(&text->room[text->start & (PATH_BYTES - 1)], bytes & NAME_BYTES, name.name);
+	bpf_probe_read_kernel(&text->room[text->start & (PATH_BYTES - 1)], bytes & NAME_BYTES, link->name);
 	if (slash) {
 		text->start--;
 		text->room[text->start & (PATH_BYTES - 1)] = '/';
@@ -55,7 +74,7 @@ static __always_inline long up_a_mount(struct text *text)
 static long walk_up(__u32 step, struct walk *walk)
 {
 	struct text *text = walk->text;
-	__u64 parent;
+	struct link link = {};
 
 	if (text->at.dentry == text->root.dentry && text->at.mount == text->root.mount) {
 		text->done = true;
@@ -63,16 +82,16 @@ static long walk_up(__u32 step, struct walk *walk)
 	}
 	if (text->at.dentry == text->mount_root)
 		return up_a_mount(text);
-	parent = (__u64)load(struct dentry, text->at.dentry, d_parent);
-	if (parent == text->at.dentry) {
+	read_link(&link, text->at.dentry);
+	if (link.parent == text->at.dentry) {
 		/* The root of no mount: a memfd, a pipe, a directory moved out of its bind mount. No leading slash. */
 		text->flags |= OBJECT_UNREACHABLE;
-		text->done = prepend(text, false);
+		text->done = prepend(text, &link, false);
 		return 1;
 	}
-	if (!prepend(text, true))
+	if (!prepend(text, &link, true))
 		return 1;
-	text->at.dentry = parent;
+	text->at.dentry = link.parent;
 	return 0;
 }
 
@@ -146,7 +165,7 @@ __noinline int build_text(struct text *text, const struct place *from)
 	if (!text || !from || !state)
 		return -1;
 	text->from = *from;
-	text->root = place_of(&task->fs->root);
+	text->root = place_of(task->fs->root);
 	text->done = 0;
 	text->flags = 0;
 	bpf_loop(PATH_TRIES, try_walk, &walk, 0);

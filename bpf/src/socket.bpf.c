@@ -52,7 +52,7 @@ static __always_inline void fill_ipv6(struct verdict_key *facts, const struct so
 		words[i] = word[i];
 }
 
-static __always_inline int reach(struct socket *socket, struct address *address, __u32 access, enum way way)
+SUBPROGRAM int reach(struct socket *socket, struct address *address, __u32 access, enum way way)
 {
 	const struct sock *sock = socket->sk;
 	struct slot_mask covered;

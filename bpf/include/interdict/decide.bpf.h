@@ -13,6 +13,12 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 
 	if (!mask || !state)
 		return;
+	if (mask->uid | mask->gid | mask->euid | mask->egid)
+		fill_ids(&run->record.facts, bpf_get_current_task_btf());
+	if (mask->exe_inode | mask->exe_device | mask->exe_path)
+		fill_exe(run, bpf_get_current_task_btf());
+	if (mask->cgroup)
+		run->record.facts.cgroup = bpf_get_current_cgroup_id();
 	if (hook != HOOK_SOCKET_CONNECT && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
@@ -96,6 +102,8 @@ static __always_inline int answer(struct run *run, const struct posture *posture
 		outcome = miss(run, posture, hook, way);
 	} else {
 		COUNT(hook, hits);
+		if (!any(run->deny))
+			return 0;
 	}
 	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, posture, hook, outcome);
 }

@@ -192,7 +192,7 @@ static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
 }
 
 /* One visit of a waiting task. */
-SUBPROGRAM enum outcome wait(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+static __always_inline enum outcome wait(struct run *run, const struct posture *posture, enum hook hook, enum way way)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns();
 	struct waiter *waiter = waiter_of(id, run->digest, now, posture);

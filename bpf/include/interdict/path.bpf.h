@@ -12,10 +12,8 @@
 		BPF_CORE_READ(from_, field); \
 	})
 
-static __always_inline struct place place_of(const struct path *path)
-{
-	return (struct place){(__u64)BPF_CORE_READ(path, dentry), (__u64)BPF_CORE_READ(path, mnt)};
-}
+/* Of a pointer that the verifier knows: plain loads, a tenth of what a helper costs. */
+#define place_of(path) ((struct place){(__u64)(path).dentry, (__u64)(path).mnt})
 
 /* Builds the path of what is at a place, seen from the root of the current task, and its hash. */
 int build_text(struct text *text, const struct place *from);

@@ -33,7 +33,7 @@ static __always_inline __u64 scope_tag(const struct engine_state *state)
 	return cgroup >> 32 ? 0 : (__u64)READ(state->posture_epoch) << 32 | cgroup;
 }
 
-/* Whether the current task was found uncovered before: the fast way out, for every task of the host. */
+/* Whether the current task was found uncovered before: the fast way out, for every task of the host. Not even counted. */
 static __always_inline bool uncovered(enum hook hook)
 {
 	struct engine_state *state = engine();
@@ -42,10 +42,7 @@ static __always_inline bool uncovered(enum hook hook)
 	if (!state)
 		return true;
 	tag = scope_tag(state);
-	if (!tag || READ(uncovered_cgroups[hook][tag & (SCOPE_CACHE - 1)]) != tag)
-		return false;
-	COUNT(hook, uncovered);
-	return true;
+	return tag && READ(uncovered_cgroups[hook][tag & (SCOPE_CACHE - 1)]) == tag;
 }
 
 static __always_inline bool remembered_scope(struct scope_entry *entry, __u64 tag, __u64 *slots)

@@ -56,30 +56,30 @@ static __always_inline void fill_exe(struct run *run, struct task_struct *task)
 	facts->exe_inode = inode ? inode->i_ino : 0;
 }
 
-/* Starts a run: the cheap facts about the current task, and nothing of an object. */
-static __always_inline void begin(struct run *run, const struct posture *posture, const struct slot_mask *covered, enum hook hook,
-				  __u32 access)
+static __always_inline void fill_ids(struct verdict_key *facts, struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct verdict_key *facts = &run->record.facts;
 	const struct cred *cred = task->real_cred;
-	__u64 *object = (__u64 *)&facts->file;
-	struct slot_mask *off;
-	__u32 zero = 0;
 
-	*(__u32 *)facts = hook;	/* family, protocol and flags are zero */
-	facts->mask_set = posture->mask_set;
-	facts->access = access;
 	facts->uid = cred->uid.val;
 	facts->gid = cred->gid.val;
 	facts->euid = cred->euid.val;
 	facts->egid = cred->egid.val;
-	facts->exe_path = 0;
-	facts->image = 0;
-	facts->cgroup = bpf_get_current_cgroup_id();
-	for (int i = 0; i < (int)(sizeof(facts->file) / sizeof(*object)); i++)
-		object[i] = 0;
-	fill_exe(run, task);
+}
+
+/* Starts a run: no facts yet but which event it is. */
+static __always_inline void begin(struct run *run, const struct posture *posture, const struct slot_mask *covered, enum hook hook,
+				  __u32 access)
+{
+	__u64 *facts = (__u64 *)&run->record.facts;
+	struct slot_mask *off;
+	__u32 zero = 0;
+
+#pragma unroll
+	for (int i = 0; i < (int)(sizeof(run->record.facts) / sizeof(*facts)); i++)
+		facts[i] = 0;
+	run->record.facts.hook = hook;
+	run->record.facts.mask_set = posture->mask_set;
+	run->record.facts.access = access;
 	run->object.start = PATH_BYTES;
 	run->exe.start = PATH_BYTES;
 	run->exe_walked = 0;
@@ -92,11 +92,10 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	}
 }
 
-static __always_inline void fill_file(struct run *run, const struct path *path, struct inode *inode)
+static __always_inline void fill_inode(struct run *run, struct inode *inode)
 {
 	struct file_identity *file = &run->record.facts.file;
 
-	run->at = place_of(path);
 	file->inode = inode->i_ino;
 	file->device = inode->i_sb->s_dev;
 	file->generation = inode->i_generation;
@@ -105,7 +104,12 @@ static __always_inline void fill_file(struct run *run, const struct path *path, 
 	file->mode = inode->i_mode;
 }
 
-/* A file that the call itself creates: it has no number yet when it is decided, and belongs to whoever creates it. */
+static __always_inline void fill_file(struct run *run, struct file *file)
+{
+	run->at = place_of(file->f_path);
+	fill_inode(run, file->f_inode);
+}
+
 static __always_inline void fill_created(struct run *run, struct task_struct *task)
 {
 	struct file_identity *file = &run->record.facts.file;
@@ -140,7 +144,7 @@ SUBPROGRAM bool name_exe(struct run *run)
 
 	if (!file || run->exe_walked)
 		return false;
-	at = place_of(&file->f_path);
+	at = place_of(file->f_path);
 	build_text(&run->exe, &at);
 	run->exe_walked = 1;
 	facts->exe_path = run->exe.hash;
@@ -188,6 +192,9 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 	struct event *record = &run->record;
 
 	name_object(run);
+	fill_ids(&record->facts, task);
+	fill_exe(run, task);
+	record->facts.cgroup = bpf_get_current_cgroup_id();
 	if (!record->facts.image)
 		fill_image(run, secret);
 	record->pid = task->tgid;
