@@ -9,11 +9,14 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChanne
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,6 +37,9 @@ public final class AdminServer implements AutoCloseable {
 
   /** How long running calls may take to end at shutdown. */
   private static final int GRACE_SECONDS = 5;
+
+  /** Group and others, as in {@code chmod go-w}. */
+  private static final int OTHERS_WRITE = 0022;
 
   private final Path socket;
   private final Server server;
@@ -108,12 +114,22 @@ public final class AdminServer implements AutoCloseable {
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
     }
-    if (!Files.exists(socket)) {
+    if (((Integer) Files.getAttribute(directory, "unix:mode") & OTHERS_WRITE) != 0) {
+      throw new IOException(
+          directory
+              + " can be written to by others, who could put a socket of their own there; chmod go-w "
+              + directory);
+    }
+    if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
       return;
+    }
+    if (!Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .isOther()) {
+      throw new IOException(socket + " exists and is no socket; remove it or name another path");
     }
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       probe.connect(UnixDomainSocketAddress.of(socket));
-    } catch (java.net.ConnectException e) {
+    } catch (ConnectException e) {
       Files.delete(socket);
       return;
     }
