@@ -12,6 +12,7 @@ import io.grpc.protobuf.StatusProto;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The engine's refusals as failures of a command. */
 final class Failures {
@@ -26,7 +27,7 @@ final class Failures {
 
   static Failure of(StatusRuntimeException thrown, Path socket) {
     String message = thrown.getStatus().getDescription();
-    message = message == null ? thrown.getStatus().getCode().toString() : message;
+    message = message == null ? thrown.getStatus().getCode().toString() : lines(message);
     return switch (thrown.getStatus().getCode()) {
       case UNAVAILABLE -> unreachable(socket, reason(thrown, message));
       case DEADLINE_EXCEEDED ->
@@ -65,6 +66,10 @@ final class Failures {
               found.getMessage()));
     }
     return diagnostics;
+  }
+
+  private static String lines(String message) {
+    return message.lines().map(Text::line).collect(Collectors.joining("\n  "));
   }
 
   private static String reason(StatusRuntimeException thrown, String message) {

@@ -1,14 +1,18 @@
 package dev.interdict.cli;
 
+import dev.interdict.compile.Compilation;
+import dev.interdict.compile.RegoCompiler;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -52,6 +56,38 @@ final class LocalPolicy {
       throw new Failure(ExitCode.INVALID_POLICY, count(parsed.diagnostics()), null);
     }
     return parsed.policy();
+  }
+
+  /**
+   * Compiles, from the cache if nothing has changed.
+   *
+   * @param tests checked with it
+   * @throws Failure if the compiler itself failed
+   */
+  Compilation compile(ParsedPolicy parsed, Map<String, String> tests) {
+    return run(compiler -> compiler.compile(parsed.policy(), tests));
+  }
+
+  /**
+   * Asks the compiler.
+   *
+   * @throws Failure if the compiler itself failed
+   */
+  <T> T run(Question<T> question) {
+    try {
+      return question.ask(RegoCompiler.inProcess(RegoCompiler.defaultCache()));
+    } catch (IOException e) {
+      throw new Failure(
+          ExitCode.REFUSED,
+          "the compiler failed: " + Text.line(String.valueOf(e.getMessage())),
+          "this is not about the policy; its cache is " + RegoCompiler.defaultCache());
+    }
+  }
+
+  /** Something the compiler can answer. */
+  @FunctionalInterface
+  interface Question<T> {
+    T ask(RegoCompiler compiler) throws IOException;
   }
 
   /** Prints each finding with the line it is about. */

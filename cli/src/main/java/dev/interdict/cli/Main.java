@@ -28,11 +28,14 @@ import picocli.CommandLine.ScopeType;
       "4 engine not reachable, 5 refused, 6 timed out."
     },
     subcommands = {
+      EngineCommand.class,
+      DoctorCommand.class,
       PolicyCommand.class,
       ModeCommand.class,
       WatchCommand.class,
       StatusCommand.class,
       DemoCommand.class,
+      UninstallCommand.class,
       CompletionCommand.class,
       VersionCommand.class
     })

@@ -1,6 +1,11 @@
 package dev.interdict.cli;
 
 import com.google.protobuf.ByteString;
+import dev.interdict.compile.Compilation;
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.CompiledPolicyFile;
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicySource;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyPolicyResponse;
@@ -9,6 +14,8 @@ import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.SourceFile;
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,8 +40,15 @@ final class PolicyApplyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PolicySource source = local.read();
-    local.policy(local.parse(source));
-    ApplyPolicyRequest request = request(source);
+    ParsedPolicy parsed = local.parse(source);
+    local.policy(parsed);
+    Compilation compilation = local.compile(parsed, Map.of());
+    List<Diagnostic> found = parsed.sourceMap().map(compilation.diagnostics());
+    local.print(found, source);
+    if (!compilation.succeeded()) {
+      throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(found), null);
+    }
+    ApplyPolicyRequest request = request(source, compilation.compiled());
     ApplyPolicyResponse response;
     try {
       response =
@@ -50,8 +64,11 @@ final class PolicyApplyCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private ApplyPolicyRequest request(PolicySource source) {
-    ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder().setValidateOnly(dryRun);
+  private ApplyPolicyRequest request(PolicySource source, CompiledPolicy compiled) {
+    ApplyPolicyRequest.Builder request =
+        ApplyPolicyRequest.newBuilder()
+            .setValidateOnly(dryRun)
+            .setCompiled(ByteString.copyFrom(CompiledPolicyFile.toBytes(compiled)));
     source
         .files()
         .forEach(

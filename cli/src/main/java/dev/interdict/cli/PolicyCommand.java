@@ -19,7 +19,10 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       PolicyNewCommand.class,
+      PolicyCheckCommand.class,
       PolicyShowCommand.class,
+      PolicyFmtCommand.class,
+      PolicyTestCommand.class,
       PolicyApplyCommand.class,
       PolicyListCommand.class,
       PolicyGetCommand.class,

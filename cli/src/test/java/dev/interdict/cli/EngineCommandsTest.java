@@ -43,6 +43,20 @@ class EngineCommandsTest {
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00.250Z");
   private static final TimeZone ZONE = TimeZone.getDefault();
 
+  private static final String SHADOW =
+      """
+      apiVersion: interdict.dev/v1
+      kind: Policy
+      metadata:
+        name: shadow
+      spec:
+        hooks: [file_open]
+        rules:
+          - deny:
+              file.path: /etc/shadow
+            reason: not yours
+      """;
+
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
@@ -51,6 +65,7 @@ class EngineCommandsTest {
 
   @BeforeEach
   void start() throws IOException {
+    PolicyCommandsTest.keepTheCacheInTarget();
     TimeZone.setDefault(TimeZone.getTimeZone(ZoneOffset.UTC));
     control =
         new PolicyControl(
@@ -266,13 +281,53 @@ class EngineCommandsTest {
   }
 
   @Test
+  void anAppliedPolicyMustBeInForceAndItsModeTold() throws IOException {
+    Path policy = write(SHADOW);
+
+    assertEquals(
+        """
+        shadow would be created: in audit, denials are only recorded
+        next: interdict policy apply %s
+        """
+            .formatted(policy),
+        run("policy", "apply", "--dry-run", policy.toString()).out());
+    assertEquals(List.of(), control.list());
+    assertEquals(
+        """
+        shadow created: in audit, denials are only recorded
+        next: interdict watch --policy shadow, then interdict mode set enforce shadow
+        """,
+        run("policy", "apply", policy.toString()).out());
+    assertEquals("shadow", kernel.set.policies().getFirst().policy().name());
+    assertTrue(run("policy", "apply", policy.toString()).out().startsWith("shadow unchanged"));
+  }
+
+  @Test
   void aHookTheHostLacksMustBeRefusedWithTheRemedy() throws IOException {
     kernel.missing.add(Hook.FILE_OPEN);
-    Path policy = directory.resolve("p.yaml");
-    Files.writeString(policy, PolicyCommandsTest.VALID);
 
-    Cli apply = run("policy", "apply", policy.toString());
-    assertTrue(apply.code() != ExitCode.OK);
+    Cli apply = run("policy", "apply", write(SHADOW).toString());
+    assertEquals(ExitCode.REFUSED, apply.code());
+    assertEquals(
+        """
+        error: refused
+          hook file_open: the LSM list lacks bpf; boot with lsm=landlock,yama,bpf
+        """,
+        apply.err());
+    assertEquals(List.of(), control.list());
+  }
+
+  @Test
+  void aPolicyWithErrorsMustNotReachTheEngine() throws IOException {
+    Cli apply = run("policy", "apply", write(SHADOW.replace("hooks:", "hoks:")).toString());
+
+    assertEquals(ExitCode.INVALID_POLICY, apply.code());
+    assertTrue(apply.err().contains("shadow.yaml:6:3: "), apply.err());
+    assertEquals(List.of(), control.list());
+  }
+
+  private Path write(String yaml) throws IOException {
+    return Files.writeString(directory.resolve("shadow.yaml"), yaml);
   }
 
   private Cli run(String... args) {

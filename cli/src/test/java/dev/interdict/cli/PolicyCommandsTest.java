@@ -1,13 +1,19 @@
 package dev.interdict.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Commands that work on a policy on disk, without engine and root. */
 class PolicyCommandsTest {
@@ -25,6 +31,137 @@ class PolicyCommandsTest {
       """;
 
   @TempDir Path directory;
+
+  /** The compiler takes seconds for what it has not compiled before; the home is not ours. */
+  @BeforeAll
+  static void keepTheCacheInTarget() {
+    System.setProperty("user.home", Path.of("target", "home").toAbsolutePath().toString());
+  }
+
+  @Test
+  void aNewPolicyMustPassItsOwnCheckAndTest() {
+    String folder = directory.resolve("my-policy").toString();
+    Cli.run("policy", "new", folder);
+
+    assertEquals(
+        """
+        my-policy: ok
+          reads     file.path process.exe.path
+          protects  /etc/my-policy/secret /usr/bin/my-policy
+        next: interdict policy test %s
+        """
+            .formatted(folder),
+        Cli.run("policy", "check", folder).out());
+    Cli test = Cli.run("policy", "test", folder);
+    assertEquals(
+        """
+        2 tests, 3 cases: all passed
+        coverage 100.0 %%
+        next: interdict policy apply %s
+        """
+            .formatted(folder),
+        test.out());
+    assertEquals(ExitCode.OK, test.code());
+    assertEquals(ExitCode.OK, Cli.run("policy", "fmt", "--check", folder).code());
+  }
+
+  @Test
+  void aCaseThatFailsMustSayWhatCameAndEndWithNo() throws IOException {
+    Path folder = directory.resolve("my-policy");
+    Cli.run("policy", "new", folder.toString());
+    Files.delete(folder.resolve("my_policy_test.rego"));
+    Path cases = folder.resolve("cases.yaml");
+    Files.writeString(
+        cases, Files.readString(cases).replace("/etc/hostname", "/etc/my-policy/secret"));
+
+    Cli test = Cli.run("policy", "test", folder.toString());
+    assertEquals(ExitCode.NO, test.code());
+    assertTrue(
+        test.out()
+            .contains("cases.yaml:14 another program opens another file: deny: expected none, got"),
+        test.out());
+    assertTrue(test.out().contains("0 tests, 3 cases: 1 failed"), test.out());
+    JsonNode json =
+        JsonMapper.shared()
+            .readTree(Cli.run("policy", "test", "-o", "json", folder.toString()).out());
+    assertEquals(false, json.get("passed").asBoolean());
+    assertEquals("fail", json.at("/cases/2/outcome").asString());
+  }
+
+  @Test
+  void aFieldThatDoesNotExistMustBeFoundInRegoToo() throws IOException {
+    Path folder =
+        rego(
+            """
+        package interdict.policies.my_policy
+
+        deny contains "no" if input.file.pth == "/etc/shadow"
+        """);
+
+    Cli check = Cli.run("policy", "check", folder.toString());
+    assertEquals(ExitCode.INVALID_POLICY, check.code());
+    assertTrue(check.err().contains("error: " + folder + "/my_policy.rego:3:"), check.err());
+    assertTrue(check.err().contains("    3 | deny contains \"no\" if input.file.pth"), check.err());
+    JsonNode json =
+        JsonMapper.shared()
+            .readTree(Cli.run("policy", "check", "-o", "json", folder.toString()).out());
+    assertEquals(3, json.at("/diagnostics/0/line").asInt());
+    assertEquals("error", json.at("/diagnostics/0/severity").asString());
+  }
+
+  @Test
+  void regoMustBeFormattedInPlaceAndOnlyIfItDiffers() throws IOException {
+    Path folder =
+        rego(
+            "package interdict.policies.my_policy\ndeny contains   \"no\"   if input.hook==\"exec\"\n");
+    Path file = folder.resolve("my_policy.rego");
+
+    assertEquals(ExitCode.NO, Cli.run("policy", "fmt", "--check", folder.toString()).code());
+    assertEquals("my_policy.rego\n", Cli.run("policy", "fmt", folder.toString()).out());
+    assertEquals(
+        """
+        package interdict.policies.my_policy
+
+        deny contains "no" if input.hook == "exec"
+        """,
+        Files.readString(file));
+    assertEquals("", Cli.run("policy", "fmt", folder.toString()).out());
+  }
+
+  @Test
+  void uninstallMustRemoveWhatItIsToldAndNothingMore() throws IOException {
+    Path state = Files.createDirectories(directory.resolve("state/policies")).getParent();
+    String[] paths = {
+      "--pins", directory.resolve("pins").toString(),
+      "--state", state.toString(),
+      "--cache", directory.resolve("cache").toString(),
+      "--socket", directory.resolve("no.sock").toString()
+    };
+
+    assertEquals("nothing was installed\n", uninstall(paths).out());
+    assertTrue(Files.exists(state));
+    assertEquals(
+        "removed " + state + "\nnothing is enforced any more\n", uninstall(paths, "--purge").out());
+    assertFalse(Files.exists(state));
+  }
+
+  private static Cli uninstall(String[] paths, String... more) {
+    List<String> all = new ArrayList<>(List.of("uninstall"));
+    all.addAll(List.of(paths));
+    all.addAll(List.of(more));
+    return Cli.run(all.toArray(String[]::new));
+  }
+
+  private Path rego(String text) throws IOException {
+    Path folder = directory.resolve("my-policy");
+    Cli.run("policy", "new", folder.toString());
+    Files.delete(folder.resolve("my_policy_test.rego"));
+    Path yaml = folder.resolve("policy.yaml");
+    String head = Files.readString(yaml);
+    Files.writeString(yaml, head.substring(0, head.indexOf("  rules:")));
+    Files.writeString(folder.resolve("my_policy.rego"), text);
+    return folder;
+  }
 
   @Test
   void everyErrorMustComeWithItsLineAndAMark() throws IOException {

@@ -44,7 +44,8 @@ public final class TinyBuilder implements PolicyBuilder {
                   "metadata.name is missing")));
     }
     Set<Hook> hooks = EnumSet.noneOf(Hook.class);
-    for (String hook : yaml.getProperty("hooks", "file_open").split(",", -1)) {
+    for (String hook :
+        yaml.getProperty("hooks", "file_open").replaceAll("[\\[\\]]", "").split(",", -1)) {
       hooks.add(Hook.valueOf(hook.toUpperCase(Locale.ROOT)));
     }
     Policy policy =
