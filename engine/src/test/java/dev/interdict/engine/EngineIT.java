@@ -1,0 +1,222 @@
+package dev.interdict.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import dev.interdict.admin.AdminChannel;
+import dev.interdict.attach.Pins;
+import dev.interdict.pipeline.DecisionFilter;
+import dev.interdict.pipeline.DecisionLog;
+import dev.interdict.pipeline.DecisionRecord;
+import dev.interdict.pipeline.DecisionRecord.Outcome;
+import dev.interdict.testkit.Bpffs;
+import dev.interdict.testkit.FdLeaks;
+import dev.interdict.testkit.Shell;
+import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.GetStatusRequest;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.ModeServiceGrpc;
+import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.PolicyServiceGrpc;
+import dev.interdict.v1.SetModeRequest;
+import dev.interdict.v1.SourceFile;
+import io.grpc.ManagedChannel;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The whole engine on real packets, between two interfaces of the test's own: every part but LSM,
+ * without a virtual machine.
+ */
+@Tag("native")
+@ExtendWith(FdLeaks.class)
+final class EngineIT {
+  private static final String NAMESPACE = "interdict-engine-it";
+  private static final String HERE = "10.79.0.1";
+  private static final int FORBIDDEN = 6666;
+  private static final int ALLOWED = 7777;
+  private static final String POLICY =
+      """
+      apiVersion: interdict.dev/v1
+      kind: Policy
+      metadata: {name: no-6666}
+      spec:
+        hooks: [xdp_ingress]
+        mode: enforce
+        scope: {interfaces: [idit0]}
+        rules:
+          - deny:
+              packet.protocol: udp
+              packet.destination.port: 6666
+            reason: "{packet.source.address} may not reach {packet.destination.port}"
+      """;
+
+  @RegisterExtension final Bpffs bpffs = new Bpffs();
+  @TempDir Path folder;
+
+  @BeforeEach
+  void interfaces() {
+    Shell.run("ip", "netns", "add", NAMESPACE);
+    Shell.run("ip", "link", "add", "idit0", "type", "veth", "peer", "name", "idit1");
+    Shell.run("ip", "link", "set", "idit1", "netns", NAMESPACE);
+    Shell.run("ip", "addr", "add", HERE + "/24", "dev", "idit0");
+    Shell.run("ip", "link", "set", "idit0", "up");
+    Shell.run("ip", "-n", NAMESPACE, "addr", "add", "10.79.0.2/24", "dev", "idit1");
+    Shell.run("ip", "-n", NAMESPACE, "link", "set", "idit1", "up");
+  }
+
+  @AfterEach
+  void noInterfaces() {
+    new Pins(bpffs.pins()).uninstall();
+    Shell.run("ip", "link", "del", "idit0");
+    Shell.run("ip", "netns", "del", NAMESPACE);
+  }
+
+  @Test
+  void thePolicyDecidesTheKernelRefusesAndBothOutliveTheEngine() throws Exception {
+    try (Engine engine = Engine.start(config());
+        DecisionLog.Subscription decisions =
+            engine.decisions().subscribe(DecisionFilter.ALL, 100, 0)) {
+      apply();
+      assertEquals(0, arrived(FORBIDDEN, 2), "the first one was held back, the second refused");
+      assertEquals(
+          1,
+          arrived(ALLOWED, 2),
+          "the first one is lost, as by the network; its repetition arrives");
+      DecisionRecord denied = next(decisions, Outcome.DENIED);
+      assertEquals("10.79.0.2 may not reach 6666", denied.findings().getFirst().deny().getFirst());
+      assertTrue(denied.object().endsWith(HERE + ":" + FORBIDDEN), denied.object());
+
+      mode(Mode.MODE_AUDIT);
+      assertEquals(2, arrived(FORBIDDEN, 2), "nothing is refused in audit");
+      assertNotNull(next(decisions, Outcome.WOULD_DENY));
+      mode(Mode.MODE_ENFORCE);
+      assertEquals(0, arrived(FORBIDDEN, 2));
+    }
+    assertEquals(0, arrived(FORBIDDEN, 2), "the verdict stands without the engine");
+    assertEquals(2, arrived(ALLOWED, 2));
+    try (Engine engine = Engine.start(config())) {
+      assertEquals(0, arrived(FORBIDDEN, 2));
+      assertEquals(2, arrived(ALLOWED, 2), "the next engine adopts what is known");
+      assertEquals(1, status().getPolicies(), "and the policy");
+      assertEquals(0, engine.decisions().watchers());
+    }
+    assertTrue(new Pins(bpffs.pins()).uninstall().size() > 10);
+    assertEquals(List.of(), new Pins(bpffs.pins()).list());
+    assertEquals(2, arrived(FORBIDDEN, 2), "nothing is left");
+  }
+
+  @Test
+  void aSecondEngineOnTheSameHostIsRefused() throws Exception {
+    EngineConfig config = config();
+    try (Engine first = Engine.start(config)) {
+      IOException e = assertThrows(IOException.class, () -> Engine.start(config));
+      assertTrue(e.getMessage().contains("another engine runs here"), e.getMessage());
+      assertEquals(0, first.decisions().watchers());
+    }
+  }
+
+  private EngineConfig config() {
+    EngineConfig usual = EngineConfig.DEFAULT;
+    return new EngineConfig(
+        folder.resolve("state"),
+        folder.resolve("cache"),
+        folder.resolve("admin.sock"),
+        bpffs.pins(),
+        usual.poll(),
+        usual.patience(),
+        usual.deadline(),
+        usual.stale(),
+        usual.spin(),
+        usual.warmUp());
+  }
+
+  private void apply() {
+    ask(
+        channel ->
+            PolicyServiceGrpc.newBlockingStub(channel)
+                .applyPolicy(
+                    ApplyPolicyRequest.newBuilder()
+                        .addSources(
+                            SourceFile.newBuilder()
+                                .setPath("policy.yaml")
+                                .setContent(ByteString.copyFromUtf8(POLICY)))
+                        .build()));
+  }
+
+  private void mode(Mode mode) {
+    ask(
+        channel ->
+            ModeServiceGrpc.newBlockingStub(channel)
+                .setMode(SetModeRequest.newBuilder().setMode(mode).build()));
+  }
+
+  private dev.interdict.v1.GetStatusResponse status() {
+    return ask(
+        channel ->
+            NodeServiceGrpc.newBlockingStub(channel)
+                .getStatus(GetStatusRequest.getDefaultInstance()));
+  }
+
+  private <T> T ask(java.util.function.Function<ManagedChannel, T> question) {
+    ManagedChannel channel = AdminChannel.open(folder.resolve("admin.sock"));
+    try {
+      return question.apply(channel);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static DecisionRecord next(DecisionLog.Subscription decisions, Outcome outcome)
+      throws InterruptedException {
+    for (int i = 0; i < 100; i++) {
+      DecisionRecord record = decisions.poll(Duration.ofMillis(100));
+      if (record != null && record.outcome() == outcome) {
+        return record;
+      }
+    }
+    throw new AssertionError("nobody was told of " + outcome);
+  }
+
+  /**
+   * Sends datagrams to {@code port}, far enough apart for a decision; says how many of them came.
+   */
+  private static int arrived(int port, int count) throws IOException {
+    int arrived = 0;
+    try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(HERE, port))) {
+      socket.setSoTimeout(300);
+      String send =
+          "for i in $(seq "
+              + count
+              + "); do echo x > /dev/udp/"
+              + HERE
+              + "/"
+              + port
+              + "; sleep 0.5; done";
+      Shell.run("ip", "netns", "exec", NAMESPACE, "bash", "-c", send);
+      while (arrived < count) {
+        socket.receive(new DatagramPacket(new byte[64], 64));
+        arrived++;
+      }
+    } catch (SocketTimeoutException e) {
+      // That was all.
+    }
+    return arrived;
+  }
+}
