@@ -11,6 +11,7 @@ attacks := [
 
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/proc/sys/kernel/core_pattern"}},
+	{"hook": "file_open", "access": ["write"], "process": {"exe": {"path": "/usr/sbin/sysctl"}}, "file": {"path": "/proc/sys/kernel/core_pattern"}},
 	{"hook": "file_open", "access": ["write"], "process": {"exe": {"path": "/usr/bin/hostname"}}, "file": {"path": "/proc/sys/kernel/hostname"}},
 	{"hook": "file_open", "access": ["write"], "process": {"exe": {"path": "/usr/lib/systemd/systemd-binfmt"}}, "file": {"path": "/proc/sys/fs/binfmt_misc/register"}},
 ]

@@ -12,6 +12,7 @@ attacks := [
 
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/local/bin/aws"}}, "file": {"path": "/root/.aws/credentials"}},
+	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/kubeadm"}}, "file": {"path": "/etc/kubernetes/admin.conf"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/.kube/cache/x"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/.azure/config"}},
 ]

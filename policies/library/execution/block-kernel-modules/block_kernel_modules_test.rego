@@ -10,6 +10,7 @@ attacks := [
 
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/kmod"}}, "file": {"path": "/lib/modules/6.1/x.ko"}},
+	{"hook": "exec", "process": {"exe": {"path": "/usr/lib/systemd/systemd-udevd"}}, "file": {"path": "/usr/bin/kmod", "deleted": false}},
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/bin/lsblk", "deleted": false}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/usr/share/locale/ko/LC_MESSAGES/x.mo"}},
 ]

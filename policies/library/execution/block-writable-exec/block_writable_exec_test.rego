@@ -12,6 +12,7 @@ attacks := [
 twins := [
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/opt/x", "deleted": false}},
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/tmp", "deleted": false}},
+	{"hook": "mmap_exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/tmp/hsperfdata_none/x", "deleted": false}},
 	{"hook": "mmap_exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/var/tmpx/y", "deleted": false}},
 ]
 

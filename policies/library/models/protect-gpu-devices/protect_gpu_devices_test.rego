@@ -11,6 +11,7 @@ attacks := [
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/x"}}, "file": {"path": "/dev/null", "type": "char"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/nvidia-smi"}}, "file": {"path": "/dev/nvidiactl", "type": "char"}},
+	{"hook": "file_open", "process": {"exe": {"path": "/opt/s"}, "cgroup": {"path": "/inference.slice/s.service"}}, "file": {"path": "/dev/nvidia0", "type": "char"}},
 ]
 
 test_each_attack_is_refused if {

@@ -9,6 +9,7 @@ attacks := [
 
 twins := [
 	{"hook": "socket_connect", "process": {"exe": {"path": "/usr/bin/curl"}}, "socket": {"address": "127.0.0.1", "port": 22, "protocol": "tcp"}, "access": ["connect"]},
+	{"hook": "socket_connect", "process": {"exe": {"path": "/usr/bin/kubelet"}}, "socket": {"address": "10.0.0.8", "port": 6443, "protocol": "tcp"}, "access": ["connect"]},
 	{"hook": "socket_connect", "process": {"exe": {"path": "/usr/bin/curl"}}, "socket": {"address": "10.0.0.8", "port": 5432, "protocol": "tcp"}, "access": ["connect"]},
 ]
 

@@ -3,6 +3,7 @@ package interdict.policies.protect_shell_startup_test
 import data.interdict.policies.protect_shell_startup
 
 attacks := [
+	{"hook": "file_open", "access": ["append"], "process": {"exe": {"path": "/usr/bin/tee"}}, "file": {"path": "/etc/profile"}},
 	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/curl"}}, "file": {"path": "/etc/profile.d/x.sh"}},
 	{"hook": "file_open", "access": ["append"], "process": {"exe": {"path": "/usr/bin/python3.11"}}, "file": {"path": "/root/.profile"}},
 ]

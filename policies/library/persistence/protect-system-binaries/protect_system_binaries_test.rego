@@ -9,6 +9,7 @@ attacks := [
 
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/usr/bin/ls"}},
+	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/dpkg"}}, "file": {"path": "/usr/bin/ls"}},
 	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/cp"}}, "file": {"path": "/usr/local/lib/x.so"}},
 	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/cp"}}, "file": {"path": "/usr/share/x"}},
 ]

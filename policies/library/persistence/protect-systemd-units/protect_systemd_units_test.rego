@@ -4,6 +4,7 @@ import data.interdict.policies.protect_systemd_units
 
 attacks := [
 	{"hook": "file_open", "access": ["append"], "process": {"exe": {"path": "/usr/bin/tee"}}, "file": {"path": "/etc/rc.local"}},
+	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/home/ada/.config/systemd/user/x.service"}},
 	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/etc/init.d/x"}},
 	{"hook": "file_open", "access": ["write", "create"], "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/run/systemd/system/x.timer"}},
 ]

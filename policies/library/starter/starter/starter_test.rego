@@ -26,3 +26,7 @@ test_each_allowed_twin_passes if {
 		count(starter.deny) == 0 with input as event
 	}
 }
+
+test_a_program_without_a_name_is_remarked_on if {
+	count(starter.warn) == 1 with input as {"hook": "exec", "file": {"path": "/memfd:x", "deleted": true}}
+}

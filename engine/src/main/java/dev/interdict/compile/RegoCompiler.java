@@ -16,7 +16,7 @@ public final class RegoCompiler {
   private final RegoRunner runner;
   private final CompileCache cache;
 
-  private RegoCompiler(RegoRunner runner, Path cache) {
+  RegoCompiler(RegoRunner runner, Path cache) {
     this.runner = runner;
     this.cache = new CompileCache(cache);
   }

@@ -99,6 +99,11 @@ public final class RegoToWasm {
   }
 
   private static JsonNode ask(ObjectNode request) {
+    return JSON.readTree(run(JSON.writeValueAsBytes(request)));
+  }
+
+  /** Answers one request; both are the JSON documents that {@code policies/compiler} describes. */
+  public static byte[] run(byte[] request) {
     try {
       Path output = Files.createTempFile("rego", ".json");
       try {
@@ -108,13 +113,13 @@ public final class RegoToWasm {
                 .redirectOutput(output.toFile())
                 .start();
         try (var in = process.getOutputStream()) {
-          in.write(JSON.writeValueAsBytes(request));
+          in.write(request);
         }
         if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
           process.destroyForcibly();
           throw new IllegalStateException("the Rego compiler failed");
         }
-        return JSON.readTree(Files.readAllBytes(output));
+        return Files.readAllBytes(output);
       } finally {
         Files.delete(output);
       }
