@@ -32,33 +32,31 @@ static __always_inline void slots_of(__u32 interface, __u32 epoch, __u64 *slots)
 	remember_scope(entry, tag, slots);
 }
 
-/* Starts the run of a packet; NULL if no slot covers the interface. */
-static __always_inline struct posture *start(struct run *run, const struct engine_state *state, __u32 interface)
+/* The posture in force, and the slots that cover the interface; NULL if there are none. */
+static __always_inline struct posture *cover_interface(struct run *run, const struct engine_state *state, __u32 interface)
 {
-	__u32 epoch = READ(state->posture_epoch), index = epoch & 1, zero = 0;
+	__u32 epoch = READ(state->posture_epoch), index = epoch & 1;
 	struct posture *posture = bpf_map_lookup_elem(&postures, &index);
-	struct slot_mask *off = bpf_map_lookup_elem(&tripped, &zero);
-	__u64 *facts = (__u64 *)&run->record.facts;
 
 	if (!posture)
 		return NULL;
 	slots_of(interface, epoch, run->covered);
-	for (int i = 0; i < SLOT_WORDS; i++) {
+	for (int i = 0; i < SLOT_WORDS; i++)
 		run->covered[i] &= posture->active[HOOK_XDP_INGRESS][i];
+	return any(run->covered) ? posture : NULL;
+}
+
+/* What only a packet needs that is not simply passed. */
+static __always_inline void prepare(struct run *run, const struct posture *posture)
+{
+	struct slot_mask *off;
+	__u32 zero = 0;
+
+	off = bpf_map_lookup_elem(&tripped, &zero);
+	for (int i = 0; i < SLOT_WORDS; i++)
 		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
-	}
-	if (!any(run->covered))
-		return NULL;
-#pragma unroll
-	for (int i = 0; i < (int)(sizeof(run->record.facts) / sizeof(*facts)); i++)
-		facts[i] = 0;
-	run->record.facts.hook = HOOK_XDP_INGRESS;
-	run->record.facts.mask_set = posture->mask_set;
-	run->record.facts.access = ACCESS_RECEIVE;
-	run->record.facts.packet.interface = interface;
 	run->exe.start = PATH_BYTES;	/* no names */
 	run->object.start = PATH_BYTES;
-	return posture;
 }
 
 /* Whether it is time for another record about a flow; since_ns: when the first of an unbroken row of them was sent. */
@@ -134,31 +132,33 @@ SUBPROGRAM int unparsed(struct run *run, const struct posture *posture)
 	return dropping ? conclude_packet(run, posture, NULL) : XDP_PASS;
 }
 
-static __always_inline int judge(struct run *run, struct engine_state *state, const struct posture *posture)
+/* Anything but a flow that all slots let pass. */
+SUBPROGRAM int judge(struct run *run, const struct posture *posture)
 {
-	const struct verdict_key *mask = mask_of(posture, HOOK_XDP_INGRESS);
-
-	if (!mask)
-		return XDP_PASS;
-	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
+	prepare(run, posture);
 	if (run->record.facts.flags & OBJECT_UNPARSED)
 		return unparsed(run, posture);
-	consult_table(run, &flows, posture->generation);
 	if (any(run->undecided)) {
 		COUNT(HOOK_XDP_INGRESS, misses);
 		return miss_packet(run, posture);
 	}
 	COUNT(HOOK_XDP_INGRESS, hits);
-	if (!any(run->deny))
-		return XDP_PASS;
 	apply_mode(run);
 	return conclude_packet(run, posture, NULL);
+}
+
+static __always_inline int uncovered_packet(void)
+{
+	COUNT_ALONE(HOOK_XDP_INGRESS, uncovered);
+	return XDP_PASS;
 }
 
 static __always_inline int answer_packet(struct xdp_md *context)
 {
 	struct cursor cursor = {.start = (void *)(long)context->data, .end = (void *)(long)context->data_end};
 	struct engine_state *state = engine();
+	const struct verdict_key *mask;
+	struct packet packet = {};
 	struct posture *posture;
 	struct run *run;
 	__u32 zero = 0;
@@ -166,14 +166,20 @@ static __always_inline int answer_packet(struct xdp_md *context)
 	run = bpf_map_lookup_elem(&packet_runs, &zero);
 	if (!state || !run)
 		return XDP_PASS;	/* neither can be: both maps are arrays of one */
-	posture = start(run, state, context->ingress_ifindex);
+	posture = cover_interface(run, state, context->ingress_ifindex);
 	cursor.limit = cursor.end - cursor.start;
-	if (!posture || !read_frame(&cursor, &run->record.facts)) {
-		COUNT(HOOK_XDP_INGRESS, uncovered);
-		return XDP_PASS;
-	}
+	if (!posture || !read_frame(&cursor, &packet))
+		return uncovered_packet();
+	mask = mask_of(posture, HOOK_XDP_INGRESS);
+	if (!mask)
+		return XDP_PASS;	/* cannot be, for the same reason */
+	fill_packet(&run->record.facts, &packet, posture->mask_set, context->ingress_ifindex);
 	run->record.packet_bytes = cursor.end - cursor.start;
-	return judge(run, state, posture);
+	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
+	if (consult_table(run, &flows, posture->generation) || packet.flags & OBJECT_UNPARSED)
+		return judge(run, posture);
+	COUNT_ALONE(HOOK_XDP_INGRESS, hits);
+	return XDP_PASS;
 }
 
 SEC("xdp")

@@ -50,9 +50,9 @@ static __always_inline __u64 mask_key(struct verdict_key *key, const struct verd
 	return key_digest(key, secret);
 }
 
-/* Copies what a verdict says about the covering slots; false if it is about another key, too old, or changed while we read. */
+/* Copies what a verdict says about the covering slots, and adds to matter the slots that do not just let pass; false if it is about another key, too old, or changed while we read. */
 static __always_inline bool read_verdict(const struct verdict *verdict, const struct verdict_key *key, __u32 generation,
-					 const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill)
+					 const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill, __u64 *matter)
 {
 	const __u64 *ours = (const __u64 *)key, *theirs = (const __u64 *)&verdict->key;
 	__u64 stamp = READ(verdict->stamp), differ = stamp ^ READ(verdict->stamp_again), expires;
@@ -64,9 +64,12 @@ static __always_inline bool read_verdict(const struct verdict *verdict, const st
 		barrier_var(differ);	/* else the compiler keeps all words on the stack first */
 	}
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		undecided[i] = covered[i] & ~READ(verdict->decided[i]);
-		deny[i] = covered[i] & READ(verdict->deny[i]);
+		__u64 ask = covered[i] & ~READ(verdict->decided[i]), no = covered[i] & READ(verdict->deny[i]);
+
+		undecided[i] = ask;
+		deny[i] = no;
 		kill[i] = covered[i] & READ(verdict->kill[i]);
+		*matter |= ask | no;
 	}
 	expires = READ(verdict->expires_ns);
 	differ |= generation ^ READ(verdict->generation);
@@ -84,23 +87,25 @@ static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided
 	}
 }
 
-/* Looks up the key of the run and fills in undecided, deny and kill. */
-static __always_inline void consult_table(struct run *run, void *table, __u32 generation)
+/* Looks up the key of the run and fills in undecided, deny and kill; false if all covering slots let it pass. */
+static __always_inline bool consult_table(struct run *run, void *table, __u32 generation)
 {
 	for (int try = 0; try < CONSULT_TRIES; try++) {
 		struct verdict *verdict = bpf_map_lookup_elem(table, &run->digest);
+		__u64 matter = 0;
 
 		if (!verdict)
 			break;
-		if (read_verdict(verdict, &run->record.key, generation, run->covered, run->undecided, run->deny, run->kill))
-			return;
+		if (read_verdict(verdict, &run->record.key, generation, run->covered, run->undecided, run->deny, run->kill, &matter))
+			return matter;
 	}
 	nothing_known(run->covered, run->undecided, run->deny, run->kill);
+	return true;
 }
 
-SUBPROGRAM void consult(struct run *run, __u32 generation)
+SUBPROGRAM bool consult(struct run *run, __u32 generation)
 {
-	consult_table(run, &verdicts, generation);
+	return consult_table(run, &verdicts, generation);
 }
 
 static __always_inline __u32 lowest_slot(__u64 bits)

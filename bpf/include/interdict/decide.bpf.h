@@ -94,15 +94,16 @@ SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hoo
 static __always_inline int answer(struct run *run, const struct posture *posture, enum hook hook, enum way way)
 {
 	enum outcome outcome = SETTLED;
+	bool matters;
 
 	name_event(run, posture, hook);
-	consult(run, posture->generation);
-	if (any(run->undecided)) {
+	matters = consult(run, posture->generation);
+	if (matters && any(run->undecided)) {
 		COUNT(hook, misses);
 		outcome = miss(run, posture, hook, way);
 	} else {
 		COUNT(hook, hits);
-		if (!any(run->deny))
+		if (!matters)
 			return 0;
 	}
 	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, posture, hook, outcome);

@@ -25,6 +25,18 @@ struct vlan_tag { __be16 control, ethertype; };
 struct extension { __u8 next, units, kind, segments_left; };
 struct fragment { __u8 next, reserved; __be16 offset; __be32 id; };
 
+/* What was read, in whole numbers: the facts are written from them in whole words, because a load that spans several fresh stores makes the
+ * processor wait. */
+struct packet {
+	__u64 source[2];
+	__u64 destination[2];
+	__u32 source_port;
+	__u32 destination_port;
+	__u32 family;
+	__u32 protocol;
+	__u32 flags;
+};
+
 struct cursor {
 	void *start;
 	void *end;
@@ -75,39 +87,29 @@ static __always_inline __u32 transport_bytes(__u8 protocol)
 	return protocol == IPPROTO_TCP ? 20 : protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP ? 12 : 8;
 }
 
-static __always_inline bool read_transport(struct cursor *cursor, struct verdict_key *facts)
+static __always_inline bool read_transport(struct cursor *cursor, struct packet *packet)
 {
-	__u8 protocol = facts->protocol;
+	__u32 protocol = packet->protocol;
 
 	if (has_ports(protocol)) {
 		struct ports *ports = take(cursor, sizeof(*ports));
 
 		if (!ports || cursor->at - sizeof(*ports) + transport_bytes(protocol) > cursor->limit)
 			return false;
-		facts->packet.source_port = bpf_ntohs(ports->source);
-		facts->packet.destination_port = bpf_ntohs(ports->destination);
+		packet->source_port = bpf_ntohs(ports->source);
+		packet->destination_port = bpf_ntohs(ports->destination);
 	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
 		struct icmp *icmp = take(cursor, sizeof(*icmp));
 
 		if (!icmp || cursor->at - sizeof(*icmp) + 4 > cursor->limit)
 			return false;
-		facts->packet.source_port = icmp->type;
-		facts->packet.destination_port = icmp->code;
+		packet->source_port = icmp->type;
+		packet->destination_port = icmp->code;
 	}
 	return true;
 }
 
-static __always_inline void set_address(__u8 *to, __u32 a, __u32 b, __u32 c, __u32 d)
-{
-	__u32 *words = (__u32 *)to;
-
-	words[0] = a;
-	words[1] = b;
-	words[2] = c;
-	words[3] = d;
-}
-
-static __always_inline bool read_ipv4(struct cursor *cursor, struct verdict_key *facts)
+static __always_inline bool read_ipv4(struct cursor *cursor, struct packet *packet)
 {
 	__u32 start = cursor->at, header_bytes, bytes;
 	struct iphdr *ip = take(cursor, sizeof(*ip));
@@ -115,10 +117,10 @@ static __always_inline bool read_ipv4(struct cursor *cursor, struct verdict_key 
 
 	if (!ip || ip->version != 4)
 		return false;
-	facts->family = 4;
-	facts->protocol = ip->protocol;
-	set_address(facts->packet.source, 0, 0, bpf_htonl(0xffff), ip->saddr);
-	set_address(facts->packet.destination, 0, 0, bpf_htonl(0xffff), ip->daddr);
+	packet->family = 4;
+	packet->protocol = ip->protocol;
+	packet->source[1] = (__u64)ip->saddr << 32 | bpf_htonl(0xffff);
+	packet->destination[1] = (__u64)ip->daddr << 32 | bpf_htonl(0xffff);
 	header_bytes = ip->ihl * 4;
 	bytes = bpf_ntohs(ip->tot_len);
 	if (header_bytes < sizeof(*ip) || bytes < header_bytes || start + bytes > cursor->limit)
@@ -127,12 +129,12 @@ static __always_inline bool read_ipv4(struct cursor *cursor, struct verdict_key 
 	cursor->at = start + header_bytes;
 	fragment = bpf_ntohs(ip->frag_off);
 	if (fragment & (IPV4_OFFSET | IPV4_MORE))
-		facts->flags |= OBJECT_FRAGMENT;
-	return !(fragment & IPV4_OFFSET) && read_transport(cursor, facts);
+		packet->flags |= OBJECT_FRAGMENT;
+	return !(fragment & IPV4_OFFSET) && read_transport(cursor, packet);
 }
 
 /* One header between the IPv6 header and the transport. A routing header that is not used up means another destination than we saw. */
-static __always_inline bool read_extension(struct cursor *cursor, struct verdict_key *facts, __u8 *next)
+static __always_inline bool read_extension(struct cursor *cursor, struct packet *packet, __u8 *next)
 {
 	struct extension *extension;
 	__u32 start = cursor->at;
@@ -146,7 +148,7 @@ static __always_inline bool read_extension(struct cursor *cursor, struct verdict
 		*next = fragment->next;
 		offset = bpf_ntohs(fragment->offset);
 		if (offset & (IPV6_OFFSET | IPV6_MORE))
-			facts->flags |= OBJECT_FRAGMENT;
+			packet->flags |= OBJECT_FRAGMENT;
 		return !(offset & IPV6_OFFSET);
 	}
 	extension = take(cursor, sizeof(*extension));
@@ -162,55 +164,70 @@ static __always_inline bool is_extension(__u8 next)
 	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS || next == IPPROTO_FRAGMENT;
 }
 
-static __always_inline bool read_extensions(struct cursor *cursor, struct verdict_key *facts, __u8 next)
+static __always_inline bool read_extensions(struct cursor *cursor, struct packet *packet, __u8 next)
 {
 	for (int i = 0; i <= IPV6_HEADERS; i++) {
-		facts->protocol = next;
+		packet->protocol = next;
 		if (!is_extension(next))
-			return read_transport(cursor, facts);
-		if (!read_extension(cursor, facts, &next)) {
-			facts->protocol = next;
+			return read_transport(cursor, packet);
+		if (!read_extension(cursor, packet, &next)) {
+			packet->protocol = next;
 			return false;
 		}
 	}
 	return false;
 }
 
-static __always_inline bool read_ipv6(struct cursor *cursor, struct verdict_key *facts)
+static __always_inline bool read_ipv6(struct cursor *cursor, struct packet *packet)
 {
 	struct ipv6hdr *ip = take(cursor, sizeof(*ip));
 	__u32 bytes;
 
 	if (!ip || ip->version != 6)
 		return false;
-	facts->family = 6;
-	facts->protocol = ip->nexthdr;
-	set_address(facts->packet.source, ip->saddr.in6_u.u6_addr32[0], ip->saddr.in6_u.u6_addr32[1], ip->saddr.in6_u.u6_addr32[2],
-		    ip->saddr.in6_u.u6_addr32[3]);
-	set_address(facts->packet.destination, ip->daddr.in6_u.u6_addr32[0], ip->daddr.in6_u.u6_addr32[1],
-		    ip->daddr.in6_u.u6_addr32[2], ip->daddr.in6_u.u6_addr32[3]);
+	packet->family = 6;
+	packet->protocol = ip->nexthdr;
+	__builtin_memcpy(packet->source, &ip->saddr, sizeof(packet->source));
+	__builtin_memcpy(packet->destination, &ip->daddr, sizeof(packet->destination));
 	bytes = bpf_ntohs(ip->payload_len);
 	if (cursor->at + bytes > cursor->limit)
 		return false;
 	cursor->limit = cursor->at + bytes;
-	return read_extensions(cursor, facts, ip->nexthdr);
+	return read_extensions(cursor, packet, ip->nexthdr);
 }
 
 /* False if the frame carries no IP, which is none of our business. */
-static __always_inline bool read_frame(struct cursor *cursor, struct verdict_key *facts)
+static __always_inline bool read_frame(struct cursor *cursor, struct packet *packet)
 {
 	__u16 ethertype = read_ethernet(cursor);
 	bool parsed = false;
 
 	if (ethertype == ETH_P_IP)
-		parsed = read_ipv4(cursor, facts);
+		parsed = read_ipv4(cursor, packet);
 	else if (ethertype == ETH_P_IPV6)
-		parsed = read_ipv6(cursor, facts);
+		parsed = read_ipv6(cursor, packet);
 	else if (ethertype)
 		return false;
 	if (!parsed)
-		facts->flags |= OBJECT_UNPARSED;
+		packet->flags |= OBJECT_UNPARSED;
 	return true;
+}
+
+static __always_inline void fill_packet(struct verdict_key *facts, const struct packet *packet, __u32 mask_set, __u32 interface)
+{
+	__u64 *word = (__u64 *)facts;
+
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && __builtin_offsetof(struct verdict_key, packet) == 64, "words as below");
+	word[0] = HOOK_XDP_INGRESS | packet->family << 8 | packet->protocol << 16 | packet->flags << 24 | (__u64)mask_set << 32;
+	word[1] = ACCESS_RECEIVE;
+#pragma unroll
+	for (int i = 2; i < 8; i++)
+		word[i] = 0;	/* no process */
+	word[8] = packet->source[0];
+	word[9] = packet->source[1];
+	word[10] = packet->destination[0];
+	word[11] = packet->destination[1];
+	word[12] = packet->source_port | packet->destination_port << 16 | (__u64)interface << 32;
 }
 
 #endif

@@ -185,7 +185,7 @@ struct budget_window {
 
 /* Per hook and CPU (map hook_counters). Every branch that answers for want of a verdict has its own. */
 struct hook_counters {
-	__u64 uncovered;	/* left at once: no slot covers the subject, or it is the engine */
+	__u64 uncovered;	/* left after a look: no slot covers the subject, or it is the engine; a cgroup known as uncovered is not looked at */
 	__u64 hits;
 	__u64 misses;
 	__u64 denied;		/* refused, for whatever reason */
