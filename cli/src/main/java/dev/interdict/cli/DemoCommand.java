@@ -90,17 +90,11 @@ final class DemoCommand implements Callable<Integer> {
   /** An engine beside the one that may run here: other pins, socket and state. */
   private static EngineConfig config(Path state) {
     EngineConfig usual = EngineConfig.DEFAULT;
-    return new EngineConfig(
+    return usual.at(
         state.resolve("state"),
         usual.cacheDirectory(),
         state.resolve("admin.sock"),
-        usual.pins().resolveSibling("interdict-demo"),
-        usual.poll(),
-        usual.patience(),
-        usual.deadline(),
-        usual.stale(),
-        usual.spin(),
-        usual.warmUp());
+        usual.pins().resolveSibling("interdict-demo"));
   }
 
   private int inMachine() throws Exception {

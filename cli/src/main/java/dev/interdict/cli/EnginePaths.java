@@ -35,17 +35,6 @@ final class EnginePaths {
   Path socket;
 
   EngineConfig config() {
-    EngineConfig usual = EngineConfig.DEFAULT;
-    return new EngineConfig(
-        state,
-        cache,
-        socket,
-        pins,
-        usual.poll(),
-        usual.patience(),
-        usual.deadline(),
-        usual.stale(),
-        usual.spin(),
-        usual.warmUp());
+    return EngineConfig.DEFAULT.at(state, cache, socket, pins);
   }
 }

@@ -47,4 +47,10 @@ public record EngineConfig(
           Duration.ofSeconds(1),
           Duration.ofNanos(50_000),
           Duration.ofMillis(500));
+
+  /** The same times at other places: an engine beside the usual one. */
+  public EngineConfig at(Path state, Path cache, Path adminSocket, Path pinDirectory) {
+    return new EngineConfig(
+        state, cache, adminSocket, pinDirectory, poll, patience, deadline, stale, spin, warmUp);
+  }
 }

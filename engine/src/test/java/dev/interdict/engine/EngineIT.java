@@ -133,18 +133,11 @@ final class EngineIT {
   }
 
   private EngineConfig config() {
-    EngineConfig usual = EngineConfig.DEFAULT;
-    return new EngineConfig(
+    return EngineConfig.DEFAULT.at(
         folder.resolve("state"),
         folder.resolve("cache"),
         folder.resolve("admin.sock"),
-        bpffs.pins(),
-        usual.poll(),
-        usual.patience(),
-        usual.deadline(),
-        usual.stale(),
-        usual.spin(),
-        usual.warmUp());
+        bpffs.pins());
   }
 
   private void apply() {

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 
 /** The attack tool of {@code bpf/vm/attack}, run in a cgroup and as a user of one's choice. */
 final class Attack {
-  static final Path TOOL = Path.of("/opt/interdict/bin/attack");
-  static final Path VICTIM = Path.of("/opt/interdict/bin/victim");
+  static final Path TOOL = Path.of("/opt/attack/attack");
+  static final Path VICTIM = Path.of("/opt/attack/victim");
 
   private final Process process;
 
