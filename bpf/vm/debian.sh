@@ -20,7 +20,8 @@ SUITES=(bookworm bookworm-backports trixie sid)
 # debian_lists: makes the private lists ready, not older than half a day. APT then holds the options to use them.
 debian_lists() {
 	local root=$CACHE/apt suite archive
-	APT=(-q -o "Dir::Etc::SourceList=$root/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$root/lists"
+	# A mirror may lag; what it serves is signed all the same.
+	APT=(-q -o Acquire::Check-Valid-Until=false -o "Dir::Etc::SourceList=$root/sources.list" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$root/lists"
 		-o "Dir::Cache=$root/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=
 		-o Acquire::Languages=none -o Acquire::Retries=3 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
 	[[ -z $(find "$root/fresh" -mmin -720 2>/dev/null) ]] || return 0
