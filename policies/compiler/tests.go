@@ -18,9 +18,6 @@ func testResult(r *tester.Result) TestResult {
 		t.Outcome = "skip"
 	case r.Fail:
 		t.Outcome = "fail"
-		if r.FailedAt != nil && r.FailedAt.Location != nil {
-			t.Line, t.Message = r.FailedAt.Location.Row, string(r.FailedAt.Location.Text)
-		}
 	}
 	return t
 }

@@ -23,7 +23,7 @@ type TestResult struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
 	Outcome string `json:"outcome"`
-	Message string `json:"message,omitempty"` // error: why; fail: the expression that did not hold
+	Message string `json:"message,omitempty"` // error: why
 	Output  string `json:"output,omitempty"`  // what the test printed
 }
 

@@ -1,5 +1,6 @@
 package dev.interdict.compile;
 
+import com.dylibso.chicory.runtime.ByteArrayMemory;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.wasi.WasiOptions;
@@ -33,7 +34,8 @@ final class RegoProgram implements RegoRunner {
 
     private static WasmModule parse() {
       try (InputStream in = resource("rego.wasm")) {
-        return Parser.parse(in);
+        // Ours, and validated when it was built.
+        return Parser.builder().withValidation(false).build().parse(() -> in);
       } catch (IOException e) {
         throw new UncheckedIOException("the Rego compiler in the class path is damaged", e);
       }
@@ -66,6 +68,7 @@ final class RegoProgram implements RegoRunner {
           Instance.builder(Module.WASM)
               .withStart(false)
               .withMemoryLimits(new MemoryLimits(pages, PAGES_MAX))
+              .withMemoryFactory(ByteArrayMemory::new)
               .withImportValues(ImportValues.builder().addFunction(wasi.toHostFunctions()).build())
               .withMachineFactory(RegoMachine::new)
               .build();

@@ -30,7 +30,7 @@ public record TestReport(
    * One test.
    *
    * @param line of the test
-   * @param message why it did not pass; empty if it did
+   * @param message why it ended with an error; else empty
    * @param output what it printed
    */
   public record Result(
