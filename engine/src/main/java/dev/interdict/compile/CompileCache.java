@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Compiled policies on disk, {@code compiled/DIGEST/} as {@link CompiledPolicyFile} writes them.
- * What is in here is believed, so the directory must be its owner's alone. Safe for use by many
- * threads and processes.
+ * Compiled policies on disk, {@code compiled/KEY/} as {@link CompiledPolicyFile} writes them. What
+ * is in here is believed, so the directory must be its owner's alone. Safe for use by many threads
+ * and processes.
  */
 final class CompileCache {
   /* About 0.2 MiB each; the oldest go first. */
@@ -26,27 +26,27 @@ final class CompileCache {
     directory = root.resolve("compiled");
   }
 
-  /** The policy of this digest; null if it is not here, or damaged. */
-  CompiledPolicy get(String digest) {
-    Path entry = directory.resolve(digest);
+  /** The policy kept under {@code key}; null if it is not here, or damaged. */
+  CompiledPolicy get(String key) {
+    Path entry = directory.resolve(key);
     try {
       if (!isPrivate()) {
         return null;
       }
       CompiledPolicy policy = CompiledPolicyFile.read(entry);
       Files.setLastModifiedTime(entry, FileTime.from(Instant.now()));
-      return policy.digest().equals(digest) ? policy : null;
+      return policy;
     } catch (IOException e) {
       return null; // compiled again, and written again
     }
   }
 
   /**
-   * Keeps the policy.
+   * Keeps the policy under {@code key}, lower-case hex.
    *
    * @throws IOException if it cannot be written, or others may write to the directory
    */
-  void put(CompiledPolicy policy) throws IOException {
+  void put(String key, CompiledPolicy policy) throws IOException {
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       Files.createDirectories(directory.toAbsolutePath().getParent());
       var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -57,12 +57,12 @@ final class CompileCache {
           directory + " belongs to somebody else, or others may write to it: remove it");
     }
     prune();
-    Path entry = directory.resolve(policy.digest());
+    Path entry = directory.resolve(key);
     CompiledPolicyFile.delete(entry); // damaged, or it would have been found
     try {
       CompiledPolicyFile.write(policy, entry);
     } catch (IOException e) {
-      if (get(policy.digest()) == null) { // else another process was faster
+      if (get(key) == null) { // else another process was faster
         throw e;
       }
     }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
@@ -167,6 +166,32 @@ class RegoCompilerTest {
   }
 
   @Test
+  void theTranslatedCompilerMakesTheBytesOfTheNativeOne(@TempDir Path cache) throws IOException {
+    RegoCompiler nativeOne = new RegoCompiler(new NativeRunner(), cache);
+    Policy everything =
+        policy(
+            Set.of(Hook.values()),
+            "{\"reason\": 7}",
+            Map.of(
+                "p.rego",
+                PACKAGE
+                    + """
+                    deny contains input.file.path if {
+                    	glob.match("/usr/**/x", ["/"], input.file.path)
+                    	every a in input.access { regex.match("^[a-z]+$", a) }
+                    }
+                    kill contains data.reason if net.cidr_contains("10.0.0.0/8", input.socket.address)
+                    warn contains sprintf("%d", [time.parse_rfc3339_ns("2026-01-01T00:00:00Z")]) if input.packet.fragment
+                    """));
+    for (Policy policy : List.of(policy(GOOD), everything)) {
+      CompiledPolicy expected = nativeOne.compile(policy).compiled();
+      assertArrayEquals(
+          CompiledPolicyFile.toBytes(expected),
+          CompiledPolicyFile.toBytes(compiler.compile(policy).compiled()));
+    }
+  }
+
+  @Test
   void theChildAnswersAsThisJvmDoes(@TempDir Path cache) throws IOException {
     long start = System.nanoTime();
     CompiledPolicy child = RegoCompiler.inChild(cache).compile(policy(GOOD)).compiled();
@@ -234,6 +259,5 @@ class RegoCompilerTest {
             Map.of("a.rego", PACKAGE + "deny contains  1 if { input.x==2 }", "b.rego", "deny {"));
     assertEquals(PACKAGE + "\ndeny contains 1 if input.x == 2\n", result.sources().get("a.rego"));
     assertEquals("b.rego", result.diagnostics().getFirst().file());
-    assertNotNull(result.diagnostics().getFirst().message());
   }
 }
