@@ -167,7 +167,7 @@ class RegoCompilerTest {
 
   @Test
   void theTranslatedCompilerMakesTheBytesOfTheNativeOne(@TempDir Path cache) throws IOException {
-    RegoCompiler nativeOne = new RegoCompiler(new NativeRunner(), cache);
+    RegoCompiler nativeOne = NativeRego.compiler(cache);
     Policy everything =
         policy(
             Set.of(Hook.values()),

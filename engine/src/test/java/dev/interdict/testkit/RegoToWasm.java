@@ -131,8 +131,8 @@ public final class RegoToWasm {
     }
   }
 
-  /** The program; built once for each state of the sources, into the folder for costly outputs. */
-  public static synchronized Path program() throws IOException, InterruptedException {
+  /* Built once for each state of the sources, into the folder for costly build outputs. */
+  private static synchronized Path program() throws IOException, InterruptedException {
     if (program == null) {
       Path folder = root().resolve(".cache/rego-native");
       Path built = folder.resolve("compiler-" + digest());
