@@ -19,11 +19,10 @@ public final class RingBuffer implements AutoCloseable {
   /*
    * The kernel maps three areas one after the other: a page with the consumer's position, which we
    * write; a page with the producer's; the data, twice, so that a record that wraps is in one piece.
-   * Positions count bytes and never wrap. A record is a length with two flags, four bytes of the
+   * Positions count bytes and never wrap. A record is a length with two flags (busy: the sign; discarded), four bytes of the
    * kernel's own, and the data, rounded up to eight.
    */
   private static final int HEADER_BYTES = 8;
-  private static final int BUSY = 1 << 31;
   private static final int DISCARDED = 1 << 30;
 
   /** Positions are released this often, so that producers see room while a long batch runs. */
@@ -86,39 +85,46 @@ public final class RingBuffer implements AutoCloseable {
    * @throws BpfException if the ring's bookkeeping makes no sense; all that is in it is skipped
    */
   public int consume(Consumer target, int limit) {
+    // Locals: after each acquire a field would have to be read, and its bounds checked, again.
+    MemorySegment records = data;
+    long mask = size - 1;
+    long at = position;
+    long produced = (long) LONG.getAcquire(producer, 0L);
     int count = 0;
     int unreleased = 0;
-    long produced = (long) LONG.getAcquire(producer, 0L);
     try {
       while (count < limit) {
-        if (position == produced) {
+        if (at == produced) {
           produced = (long) LONG.getAcquire(producer, 0L);
-          if (position == produced) {
+          if (at == produced) {
             break;
           }
         }
-        long offset = position & (size - 1);
-        int header = (int) INT.getAcquire(data, offset);
-        if ((header & BUSY) != 0) {
-          break;
+        long offset = at & mask;
+        int header = (int) INT.getAcquire(records, offset);
+        if (header < 0) {
+          break; // busy
         }
-        int bytes = header & ~(BUSY | DISCARDED);
-        long next = position + ((bytes + (long) HEADER_BYTES + 7) & ~7L);
-        if (next - position > size || next > produced) {
-          throw corrupt(bytes, produced);
+        int bytes = header & ~DISCARDED;
+        long next = at + ((bytes + (long) HEADER_BYTES + 7) & ~7L);
+        if (next - at > size || next > produced) {
+          long bad = at;
+          at = produced;
+          throw corrupt(bytes, bad, produced);
         }
         if (++unreleased > RELEASE_EVERY) {
-          LONG.setRelease(consumer, 0L, position);
+          LONG.setRelease(consumer, 0L, at);
           unreleased = 1;
         }
-        position = next;
+        at = next;
         if ((header & DISCARDED) == 0) {
           count++;
-          target.accept(data, offset + HEADER_BYTES, bytes);
+          target.accept(records, offset + HEADER_BYTES, bytes);
         }
       }
     } finally {
-      LONG.setRelease(consumer, 0L, position);
+      position = at;
+      LONG.setRelease(consumer, 0L, at);
     }
     return count;
   }
@@ -143,9 +149,7 @@ public final class RingBuffer implements AutoCloseable {
     return LibC.poll(fds, (int) Math.min(millis, Integer.MAX_VALUE)) > 0;
   }
 
-  private BpfException corrupt(int bytes, long produced) {
-    long at = position;
-    position = produced;
+  private BpfException corrupt(int bytes, long at, long produced) {
     return new BpfException(
         "read ring",
         name,
