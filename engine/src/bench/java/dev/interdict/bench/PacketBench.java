@@ -83,14 +83,12 @@ final class PacketBench {
       new Scopes(scopes, interfaces, p -> OptionalLong.empty(), n -> OptionalInt.of(LOOPBACK))
           .use(Map.of(), Map.of(3, List.of("lo")));
       Posture.Slot slot =
-          new Posture.Slot(
-              3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, false);
+          new Posture.Slot(3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, false);
       new Postures(postures, masks, state)
           .use(
               new Posture(List.of(slot), Posture.Timing.DEFAULT, 1),
               Map.of(
-                  Hook.XDP_INGRESS,
-                  KeyMask.of(Hook.XDP_INGRESS, new ReadSet(Set.of("packet")))));
+                  Hook.XDP_INGRESS, KeyMask.of(Hook.XDP_INGRESS, new ReadSet(Set.of("packet")))));
       program.testXdp(PACKET, LOOPBACK, 1);
       List<Event> events = new ArrayList<>();
       ring.consume((data, at, bytes) -> events.add(EventDecoder.decode(data, at, bytes)), 10);

@@ -26,8 +26,7 @@ final class RingBench {
 
   static Ratio run(BpfObject object, Path pin, int bytes, int rounds) throws IOException {
     Path consumer = Files.createTempFile("ring_consumer", "");
-    Shell.run(
-        "gcc", "-O2", "-o", consumer.toString(), "src/bench/c/ring_consumer.c", "-lbpf");
+    Shell.run("gcc", "-O2", "-o", consumer.toString(), "src/bench/c/ring_consumer.c", "-lbpf");
     try (KernelMap map = object.map("ring");
         BpfProgram fill = object.program("fill_" + bytes)) {
       map.pin(pin);

@@ -33,12 +33,7 @@ final class VerdictBench {
         KernelMap bare = table("bare");
         KernelMap state =
             KernelMap.create(
-                "state",
-                MapInfo.ARRAY,
-                4,
-                EventLayouts.ENGINE_STATE.size(),
-                1,
-                MapInfo.MMAPABLE);
+                "state", MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1, MapInfo.MMAPABLE);
         VerdictTable table = new VerdictTable(verdicts, flows, new EngineState(state))) {
       Ratio ratio = new Ratio("verdict written", "merge", "bpf() alone", rounds);
       for (int i = -WARM_UP; i < rounds; i++) {

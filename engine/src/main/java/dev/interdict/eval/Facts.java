@@ -100,25 +100,19 @@ final class Facts {
     return event.family() == 0;
   }
 
+  /** A fragment that does not carry the transport header counts as one that could not be read. */
   static boolean parsed(PacketEvent event) {
     return !ObjectFlag.UNPARSED.in(event.head().objectFlags());
   }
 
   static boolean hasIcmp(PacketEvent event) {
-    return (event.protocol() == 1 || event.protocol() == 58) && hasTransport(event);
+    return (event.protocol() == 1 || event.protocol() == 58) && parsed(event);
   }
 
   static boolean hasPorts(PacketEvent event) {
     return switch (event.protocol()) {
-      case 6, 17, 33, 132, 136 -> hasTransport(event);
+      case 6, 17, 33, 132, 136 -> parsed(event);
       default -> false;
     };
-  }
-
-  private static boolean hasTransport(PacketEvent event) {
-    boolean carried =
-        !ObjectFlag.FRAGMENT.in(event.head().objectFlags())
-            || (event.sourcePort() | event.destinationPort()) != 0;
-    return parsed(event) && carried;
   }
 }

@@ -117,7 +117,7 @@ final class KeyFields {
     Bytes there = key("family");
     // Ports, or the ICMP type and code, are there for some protocols and where the packet could be
     // read so far: a fragment that does not carry them is one that could not.
-    Bytes transport = key("family", "protocol", "flags");
+    Bytes transport = key("protocol", "flags");
     Bytes first = in("packet", packet, "source_port").and(transport);
     Bytes second = in("packet", packet, "destination_port").and(transport);
     fields.put("packet.interface.index", in("packet", packet, "interface"));

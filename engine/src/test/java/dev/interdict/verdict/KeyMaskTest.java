@@ -60,9 +60,9 @@ class KeyMaskTest {
   }
 
   @Test
-  void aPortIsThereOrNotByProtocolFamilyAndFragment() {
+  void aPortIsThereOrNotByProtocolAndFragment() {
     assertEquals(
-        Set.of("hook", "mask_set", "family", "protocol", "flags", "destination_port"),
+        Set.of("hook", "mask_set", "protocol", "flags", "destination_port"),
         kept(Hook.XDP_INGRESS, "packet.destination.port"));
     KeyMask mask = mask(Hook.XDP_INGRESS, "packet.destination.port");
     RecordBuilder packet = RecordBuilder.of(Hook.XDP_INGRESS).destination("10.0.0.1", 80);

@@ -1,0 +1,155 @@
+package dev.interdict.verdict;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.compile.ReadSet;
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.InputJson;
+import dev.interdict.event.Hook;
+import dev.interdict.event.Layout;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Two events whose masked keys are equal look the same to every rule with that read set: shown on
+ * the document that rules are given.
+ */
+class KeyMaskSoundnessTest {
+  private static final int PAIRS = 100_000;
+
+  /** What the key has beyond what the document shows, and why. */
+  private static final Set<String> NOT_SHOWN =
+      Set.of(
+          // A path stands for its file too: files are judged by all their names.
+          "file.path: inode",
+          "file.path: device",
+          "file.path: generation",
+          "process.exe.path: exe_device",
+          "process.exe.path: exe_inode",
+          // The hooks find the flags only where they look for the path.
+          "file.deleted: path",
+          "file.unreachable: path",
+          // A path is unknown exactly where its hash is zero.
+          "file.path: flags",
+          // A packet is always received.
+          "access: access",
+          // Both are printed alike.
+          "socket.address: family");
+
+  private static final HostNames NAMES =
+      new HostNames() {
+        @Override
+        public byte[] cgroupPath(long id) {
+          return id == 2 ? null : ("/slice" + id).getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public byte[] interfaceName(int index) {
+          return index == 2 ? null : ("eth" + index).getBytes(StandardCharsets.UTF_8);
+        }
+      };
+
+  @Test
+  void eventsOfOneMaskedKeyAreOneToTheRulesThatTheMaskWasMadeFor() {
+    Random random = new Random(42);
+    List<String> paths = new ArrayList<>(withParents(KeyFields.allPaths()));
+    int pairs = 0;
+    int equal = 0;
+    while (equal < PAIRS) {
+      Hook hook = Hook.values()[random.nextInt(Hook.values().length)];
+      Set<String> reads = new TreeSet<>();
+      for (int i = random.nextInt(5); i >= 0; i--) {
+        reads.add(paths.get(random.nextInt(paths.size())));
+      }
+      byte[] mask = KeyMask.of(hook, new ReadSet(reads)).encode();
+      for (int i = 0; i < 50; i++) {
+        pairs++;
+        RandomEvent first = new RandomEvent(hook, random);
+        RandomEvent second = first.neighbour(random);
+        if (sameKey(mask, first, second)) {
+          equal++;
+          assertEquals(seen(first, reads), seen(second, reads), () -> hook + " " + reads);
+        }
+      }
+    }
+    assertTrue(pairs > equal, "some pairs differ: " + pairs);
+  }
+
+  /** A mask that forgets a place is caught, unless the place is one of those that are not shown. */
+  @Test
+  void everyPlaceOfAMaskIsThereForAReason() {
+    Random random = new Random(43);
+    List<String> missed = new ArrayList<>();
+    for (Hook hook : Hook.values()) {
+      KeyFields.of(hook)
+          .forEach(
+              (path, bytes) -> {
+                for (Layout.Field place : bytes.places()) {
+                  String name = path + ": " + place.name();
+                  if (!path.equals("hook") && !isCaught(hook, path, place, random)) {
+                    missed.add(name);
+                  }
+                }
+              });
+    }
+    assertEquals(NOT_SHOWN, new TreeSet<>(missed));
+  }
+
+  private static boolean isCaught(Hook hook, String path, Layout.Field place, Random random) {
+    Set<String> reads = Set.of(path);
+    byte[] mask = KeyMask.of(hook, new ReadSet(reads)).encode();
+    Arrays.fill(mask, place.offset(), place.offset() + place.size(), (byte) 0);
+    for (int i = 0; i < 20_000; i++) {
+      RandomEvent first = new RandomEvent(hook, random);
+      RandomEvent second = first.neighbour(random);
+      if (sameKey(mask, first, second) && !seen(first, reads).equals(seen(second, reads))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean sameKey(byte[] mask, RandomEvent first, RandomEvent second) {
+    byte[] a = first.record().facts();
+    byte[] b = second.record().facts();
+    for (int i = 0; i < mask.length; i++) {
+      if (((a[i] ^ b[i]) & mask[i]) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** What the document has at the paths that are read. */
+  private static List<Object> seen(RandomEvent event, Set<String> reads) {
+    Map<String, Object> input = InputJson.tree(event.record().event(), NAMES);
+    List<Object> values = new ArrayList<>();
+    for (String path : reads) {
+      Object at = input;
+      for (String step : path.isEmpty() ? new String[0] : path.split("\\.", -1)) {
+        at = at instanceof Map<?, ?> map ? map.get(step) : null;
+      }
+      values.add(Objects.requireNonNullElse(at, "absent"));
+    }
+    return values;
+  }
+
+  private static Set<String> withParents(Set<String> leaves) {
+    Set<String> all = new TreeSet<>(leaves);
+    for (String leaf : leaves) {
+      for (int dot = leaf.lastIndexOf('.'); dot > 0; dot = leaf.lastIndexOf('.', dot - 1)) {
+        all.add(leaf.substring(0, dot));
+      }
+    }
+    return all;
+  }
+}

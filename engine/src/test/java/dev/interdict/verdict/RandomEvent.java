@@ -1,0 +1,116 @@
+package dev.interdict.verdict;
+
+import dev.interdict.event.Access;
+import dev.interdict.event.Hook;
+import dev.interdict.event.ObjectFlag;
+import dev.interdict.testkit.RecordBuilder;
+import java.util.Random;
+
+/**
+ * An event as the hooks could report it, from few values so that equal ones are frequent. What the
+ * hooks keep together is together: a path and its hash, a process and its image, an IPv4 address
+ * and its family.
+ */
+final class RandomEvent {
+  private static final int DIMENSIONS = 16;
+  private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
+  private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
+  private static final int[] MODES = {0100644, 0100600, 0040755, 0020660};
+
+  private final Hook hook;
+
+  /** One draw for each independent fact. */
+  private final int[] draw;
+
+  RandomEvent(Hook hook, Random random) {
+    this(hook, random.ints(DIMENSIONS, 0, 60).toArray());
+  }
+
+  private RandomEvent(Hook hook, int[] draw) {
+    this.hook = hook;
+    this.draw = draw;
+  }
+
+  /** The same event but for one to three facts. */
+  RandomEvent neighbour(Random random) {
+    int[] other = draw.clone();
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      other[random.nextInt(DIMENSIONS)] = random.nextInt(60);
+    }
+    return new RandomEvent(hook, other);
+  }
+
+  RecordBuilder record() {
+    RecordBuilder record = RecordBuilder.of(hook).fact("mask_set", 1);
+    if (hook == Hook.XDP_INGRESS) {
+      return packet(record.access(Access.RECEIVE));
+    }
+    subject(record);
+    return hook.isFile() ? file(record) : socket(record);
+  }
+
+  private void subject(RecordBuilder record) {
+    record
+        .fact("uid", pick(0, 3))
+        .fact("gid", pick(1, 3))
+        .fact("euid", pick(2, 3))
+        .fact("egid", pick(3, 3))
+        .fact("cgroup", 1 + pick(4, 3))
+        .fact("exe_device", 8 << 20 | pick(5, 2))
+        .fact("exe_inode", 100 + pick(6, 3))
+        .fact("image", 1000 + pick(7, 4))
+        .field("pid", 50 + pick(7, 4) / 2);
+    if (pick(8, 4) != 0) {
+      record.exe("/usr/bin/tool" + pick(8, 4));
+    }
+  }
+
+  private RecordBuilder file(RecordBuilder record) {
+    int flags = (pick(9, 4) == 1 ? ObjectFlag.DELETED.bit() : 0);
+    flags |= pick(9, 4) == 2 ? ObjectFlag.UNREACHABLE.bit() : 0;
+    if (pick(10, 4) == 0) {
+      flags |= ObjectFlag.PATH_UNKNOWN.bit();
+    } else {
+      record.path("/etc/file" + pick(10, 4));
+    }
+    return record
+        .fact("flags", flags)
+        .fact("access", pick(11, 2) == 0 ? Access.READ.bit() : Access.CREATE.bit())
+        .file("inode", pick(12, 3))
+        .file("device", 8 << 20 | pick(13, 2))
+        .file("generation", pick(14, 2))
+        .file("uid", pick(15, 2))
+        .file("gid", pick(15, 4) / 2)
+        .file("mode", MODES[(pick(14, 8) / 2) % MODES.length]);
+  }
+
+  private RecordBuilder socket(RecordBuilder record) {
+    return record
+        .to(ADDRESSES[pick(9, 4)], 80 + pick(10, 3))
+        .fact("protocol", PROTOCOLS[pick(11, 5)])
+        .fact("access", pick(12, 2) == 0 ? Access.CONNECT.bit() : Access.SEND.bit())
+        .socket("type", 1 + pick(13, 3));
+  }
+
+  private RecordBuilder packet(RecordBuilder record) {
+    record.packet("interface", 1 + pick(0, 3));
+    int flags = pick(1, 3) == 1 ? ObjectFlag.FRAGMENT.bit() : 0;
+    if (pick(2, 6) == 0) {
+      // Not even the header of IP could be read.
+      return record.fact("flags", ObjectFlag.UNPARSED.bit());
+    }
+    int side = pick(3, 2) * 2;
+    record.source(ADDRESSES[side + pick(4, 2)], 0).destination(ADDRESSES[side + pick(5, 2)], 0);
+    record.fact("protocol", PROTOCOLS[pick(6, 5)]);
+    if (pick(7, 4) == 0) {
+      flags |= ObjectFlag.UNPARSED.bit();
+    } else {
+      record.packet("source_port", pick(8, 3)).packet("destination_port", pick(9, 3));
+    }
+    return record.fact("flags", flags);
+  }
+
+  private int pick(int dimension, int values) {
+    return draw[dimension] % values;
+  }
+}
