@@ -41,6 +41,16 @@ final class BpfCalls {
       Native.libbpf("bpf_obj_get_info_by_fd", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle PROG_BY_ID =
       Native.libbpf("bpf_prog_get_fd_by_id", JAVA_INT, JAVA_INT);
+  private static final MethodHandle MAP_BY_ID =
+      Native.libbpf("bpf_map_get_fd_by_id", JAVA_INT, JAVA_INT);
+  private static final MethodHandle LINK_BY_ID =
+      Native.libbpf("bpf_link_get_fd_by_id", JAVA_INT, JAVA_INT);
+  private static final MethodHandle NEXT_PROG =
+      Native.libbpf("bpf_prog_get_next_id", JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle NEXT_MAP =
+      Native.libbpf("bpf_map_get_next_id", JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle NEXT_LINK =
+      Native.libbpf("bpf_link_get_next_id", JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle LINK_CREATE =
       Native.libbpf("bpf_link_create", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle LINK_UPDATE =
@@ -129,6 +139,26 @@ final class BpfCalls {
 
   static int bpf_prog_get_fd_by_id(int id) {
     return (int) Native.call(PROG_BY_ID, id);
+  }
+
+  static int bpf_map_get_fd_by_id(int id) {
+    return (int) Native.call(MAP_BY_ID, id);
+  }
+
+  static int bpf_link_get_fd_by_id(int id) {
+    return (int) Native.call(LINK_BY_ID, id);
+  }
+
+  static int bpf_prog_get_next_id(int id, MemorySegment next) {
+    return (int) Native.call(NEXT_PROG, id, next);
+  }
+
+  static int bpf_map_get_next_id(int id, MemorySegment next) {
+    return (int) Native.call(NEXT_MAP, id, next);
+  }
+
+  static int bpf_link_get_next_id(int id, MemorySegment next) {
+    return (int) Native.call(NEXT_LINK, id, next);
   }
 
   static int bpf_link_create(int program, int target, int attachType, MemorySegment opts) {

@@ -48,7 +48,7 @@ public final class KernelMap implements BpfMap {
       if (fd < 0) {
         throw new BpfException("create map", name, -fd);
       }
-      return new KernelMap(name, fd, true);
+      return owned(name, fd);
     }
   }
 
@@ -59,8 +59,12 @@ public final class KernelMap implements BpfMap {
    */
   public static KernelMap openPinned(Path path) {
     int fd = Pinned.open("open pinned map", path);
+    return owned(Objects.requireNonNull(path.getFileName()).toString(), fd);
+  }
+
+  private static KernelMap owned(String name, int fd) {
     try {
-      return new KernelMap(Objects.requireNonNull(path.getFileName()).toString(), fd, true);
+      return new KernelMap(name, fd, true);
     } catch (BpfException e) {
       LibC.close(fd);
       throw e;

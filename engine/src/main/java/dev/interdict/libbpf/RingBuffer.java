@@ -72,7 +72,15 @@ public final class RingBuffer implements AutoCloseable {
       arena.close();
       throw e;
     }
-    position = (long) LONG.getAcquire(consumer, 0L);
+    position = startingAt((long) LONG.getAcquire(consumer, 0L));
+  }
+
+  /** Any process that maps the ring can write the position: one that makes no sense is not kept. */
+  private long startingAt(long written) {
+    long produced = (long) LONG.getAcquire(producer, 0L);
+    boolean sound =
+        written >= 0 && (written & 7) == 0 && written <= produced && produced - written <= size;
+    return sound ? written : produced;
   }
 
   /**

@@ -39,14 +39,22 @@ public final class VerdictTable implements AutoCloseable {
    */
   public Verdict merge(VerdictKey key, Verdict verdict, long policySet) {
     synchronized (of(key)) {
-      SlotSet gone = SlotSet.NONE;
-      for (int slot = 0; slot < SlotSet.SLOTS; slot++) {
-        if (verdict.decided().contains(slot) && since[slot] > policySet) {
+      SlotSet gone = forgottenSince(policySet, verdict.decided());
+      return of(key).merge(key, gone.isEmpty() ? verdict : verdict.without(gone));
+    }
+  }
+
+  private SlotSet forgottenSince(long policySet, SlotSet slots) {
+    SlotSet gone = SlotSet.NONE;
+    for (int word = 0; word < SlotSet.WORDS; word++) {
+      for (long rest = slots.word(word); rest != 0; rest &= rest - 1) {
+        int slot = word * Long.SIZE + Long.numberOfTrailingZeros(rest);
+        if (since[slot] > policySet) {
           gone = gone.with(slot);
         }
       }
-      return of(key).merge(key, gone.isEmpty() ? verdict : verdict.without(gone));
     }
+    return gone;
   }
 
   /** Makes the next event with this key a miss. */

@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.BpfLink;
+import dev.interdict.libbpf.BpfProgram;
 import dev.interdict.libbpf.KernelMap;
+import dev.interdict.libbpf.KernelObjects;
+import dev.interdict.libbpf.KernelObjects.KernelObject;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
@@ -16,6 +20,8 @@ import dev.interdict.testkit.TestObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -163,6 +169,51 @@ class HookSetIT {
     assertTrue(e.getMessage().contains("mount -t bpf"), e.getMessage());
     pins.uninstall();
     Files.delete(plain);
+  }
+
+  /** Others may make and drop objects meanwhile, so only those that were ours are looked for. */
+  @Test
+  void nothingOfOursIsLeftInTheKernelAfterUninstall() throws InterruptedException {
+    Pins pins = new Pins(bpffs.pins());
+    List<KernelObject> ours;
+    try (Net net = new Net()) {
+      ours =
+          net.here(
+              () -> {
+                try (HookSet hooks = HookSet.open(ELF, pins, Map.of())) {
+                  hooks.attachXdp(Set.of("here"));
+                  List<Integer> maps = new ArrayList<>();
+                  for (String name : List.of("verdicts", "flows", "engine_state")) {
+                    maps.add(hooks.map(name).info().id());
+                  }
+                  int program = programId(pins);
+                  return KernelObjects.list().stream()
+                      .filter(
+                          o ->
+                              switch (o.kind()) {
+                                case MAP -> maps.contains(o.id());
+                                case PROGRAM -> o.id() == program;
+                                case LINK -> o.name().equals("program " + program);
+                              })
+                      .toList();
+                }
+              });
+      assertEquals(5, ours.size(), "three maps, a program, a link: " + ours);
+      assertTrue(KernelObjects.list().containsAll(ours), "pinned");
+      pins.uninstall();
+      // The kernel frees in the background.
+      for (int i = 0; i < 100 && !Collections.disjoint(KernelObjects.list(), ours); i++) {
+        Thread.sleep(50);
+      }
+      assertTrue(Collections.disjoint(KernelObjects.list(), ours));
+    }
+  }
+
+  private static int programId(Pins pins) {
+    try (BpfLink link = BpfLink.openPinned(pins.link(pins.links().getFirst()));
+        BpfProgram program = link.program()) {
+      return program.id();
+    }
   }
 
   private static void pretendOtherLayout(Pins pins) {

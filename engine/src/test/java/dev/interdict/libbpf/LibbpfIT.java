@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.TestObject;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -118,6 +120,29 @@ class LibbpfIT {
   }
 
   @Test
+  void aPositionThatSomebodyElseWroteIsNotFollowed() {
+    try (KernelMap map = object.map("ring");
+        Arena arena = Arena.ofConfined()) {
+      send(1);
+      MemorySegment page = LibC.mmap("ring", map.fd(), 0, LibC.pageBytes(), true, arena);
+      for (long written : new long[] {13, 1L << 40, -8}) {
+        page.set(JAVA_LONG, 0, written);
+        try (RingBuffer ring = new RingBuffer(map)) {
+          assertEquals(0, ring.consume((d, at, n) -> {}, 10));
+          send(2);
+          assertEquals(1, ring.consume((d, at, n) -> assertEquals(2, first(d, at, n)), 10));
+        }
+      }
+      // In the middle of a record: its bytes are taken for a length.
+      page.set(JAVA_LONG, 0, page.get(JAVA_LONG, 0) - 48);
+      try (RingBuffer ring = new RingBuffer(map)) {
+        send(3);
+        ring.consume((d, at, n) -> assertTrue(n >= 0 && at + n <= d.byteSize()), 10);
+      }
+    }
+  }
+
+  @Test
   void waitingEndsWithARecordOrWithTheTimeout() {
     try (KernelMap map = object.map("ring");
         RingBuffer ring = new RingBuffer(map)) {
@@ -196,7 +221,7 @@ class LibbpfIT {
     return object.program("to_ring").testXdp(packet, LOOPBACK, 1).answer();
   }
 
-  private static int first(java.lang.foreign.MemorySegment data, long at, int bytes) {
+  private static int first(MemorySegment data, long at, int bytes) {
     assertEquals(64, bytes);
     return data.get(JAVA_BYTE, at) & 0xff;
   }
