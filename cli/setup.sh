@@ -12,15 +12,16 @@ NEEDED=(mvn:maven clang:clang llvm-strip:llvm bpftool:bpftool gcc:gcc make:make 
 
 # setup: all of it. Says only what it changes.
 setup() {
-	setup_packages
+	setup_packages "${NEEDED[@]}"
 	setup_jdk
 	setup_go
 }
 
+# setup_packages FILE:PACKAGE...: installs the packages whose file or command is missing.
 setup_packages() {
 	local entry missing=() sudo=()
 	PATH=$PATH:/usr/sbin:/sbin
-	for entry in "${NEEDED[@]}"; do
+	for entry; do
 		command -v "${entry%%:*}" >/dev/null || [[ -e ${entry%%:*} ]] || missing+=("${entry#*:}")
 	done
 	[[ ${#missing[@]} -gt 0 ]] || return 0
@@ -78,7 +79,7 @@ unpack_jdk() {
 # Its programs want a newer C library than this machine's: they get it beside them.
 bring_libc() {
 	local lib=$CACHE/jdk/libc file
-	command -v patchelf >/dev/null || NEEDED=(patchelf:patchelf) setup_packages
+	setup_packages patchelf:patchelf
 	mkdir -p "$lib"
 	find "$1" \( -path '*/x86_64-linux-gnu/*.so*' -o -name 'ld-linux-x86-64.so.2' \) -exec cp -a -n {} "$lib/" \;
 	for file in "$CACHE"/jdk/home/{bin/*,lib/jexec,lib/jspawnhelper}; do
@@ -100,8 +101,10 @@ setup_go() {
 	package=$(debian_newest 'golang-1\.[0-9]+-go')
 	debian_unpack "$root" "$package" "${package%-go}-src"
 	rm -rf "$CACHE/go"
-	cp -rL "$root/usr/lib/${package%-go}" "$CACHE/go" 2>/dev/null || true
-	new_enough "$want" || die "Debian's $package is older than Go $want: install a newer Go"
+	package=${package%-go}
+	# Parts of it are links into usr/share; tests and documentation dangle.
+	cp -rL "$root/usr/lib/go-${package#golang-}" "$CACHE/go" 2>/dev/null || true
+	new_enough "$want" || die "Debian's $package is no Go $want: install a newer Go"
 }
 
 new_enough() {
