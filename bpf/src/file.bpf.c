@@ -26,15 +26,16 @@ static __always_inline __u32 access_of_call(struct task_struct *task)
 	struct call call = current_call(task);
 	__u32 flags = 1;	/* creat: O_WRONLY */
 
-	if (call.number == (call.compat ? 14 : 133) || call.number == (call.compat ? 297 : 259))
+	if (is_mknod(call.number, call.compat))
 		return ACCESS_CREATE;
 	if (!bpf_core_field_exists(regs->si) || task->flags & PF_IO_WORKER)
 		return ACCESS_CREATE | ACCESS_WRITE;
-	if (call.number == (call.compat ? 5 : 2))
+	if (call.number == (call.compat ? I386_OPEN : X86_64_OPEN))
 		flags = call.compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
-	else if (call.number == (call.compat ? 295 : 257))
+	else if (call.number == (call.compat ? I386_OPENAT : X86_64_OPENAT))
 		flags = BPF_CORE_READ(regs, dx);
-	else if (call.number == 437 && bpf_probe_read_user(&flags, sizeof(flags), (void *)BPF_CORE_READ(regs, dx)))
+	else if (call.number == X86_64_OPENAT2 &&	/* the same number for both */
+		  bpf_probe_read_user(&flags, sizeof(flags), (void *)BPF_CORE_READ(regs, dx)))
 		flags = 1;
 	return ACCESS_CREATE | ((flags + 1) & 3) | (flags & FLAG_APPEND ? ACCESS_APPEND : 0);
 }

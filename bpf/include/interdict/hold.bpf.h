@@ -8,17 +8,6 @@
 
 #include <interdict/answer.bpf.h>
 
-/* Which system calls may be issued again from a hook: those that have had no effect yet when they reach it. */
-enum way {
-	WAY_NONE,	/* this hook comes after an effect */
-	WAY_OPEN,
-	WAY_CREATE,	/* under the lock of a directory: nobody stays long */
-	WAY_EXEC,
-	WAY_MMAP,	/* not the mappings of an execve, which come after its point of no return */
-	WAY_CONNECT,
-	WAY_SEND,
-};
-
 enum outcome {
 	SETTLED,	/* by what the verdict says; what is still undecided passes */
 	FALL_BACK,
@@ -29,43 +18,6 @@ enum outcome {
 /* Polls at the most. One look takes 100 ns, so that time and not this ends the wait. */
 #define POLLS (1 << 20)
 #define POLLS_BETWEEN_CLOCKS 16
-
-static __always_inline bool is_open(long number, bool compat)
-{
-	if (compat)
-		return number == 5 || number == 8 || number == 295 || number == 342 || number == 437;
-	return number == 2 || number == 85 || number == 257 || number == 304 || number == 437;
-}
-
-static __always_inline bool is_exec(long number, bool compat)
-{
-	return compat ? number == 11 || number == 358 : number == 59 || number == 322;
-}
-
-/* x86-64, and i386 with compat. */
-SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
-{
-	long number = call->number;
-	bool compat = call->compat;
-
-	switch (way) {
-	case WAY_OPEN:
-		return is_open(number, compat) || is_exec(number, compat);
-	case WAY_CREATE:
-		return is_open(number, compat) || (compat ? number == 14 || number == 297 : number == 133 || number == 259);
-	case WAY_EXEC:
-		return is_exec(number, compat);
-	case WAY_MMAP:
-		return compat ? number == 90 || number == 192 : number == 9;
-	case WAY_CONNECT:
-		return compat ? number == 102 || number == 362 : number == 42;
-	case WAY_SEND:
-		return compat ? number == 102 || number == 345 || number == 369 || number == 370
-			      : number == 44 || number == 46 || number == 307;
-	default:
-		return false;
-	}
-}
 
 /* Whether the task would run a handler of its own for our SIGCONT. */
 static __always_inline bool handles_sigcont(struct task_struct *task)

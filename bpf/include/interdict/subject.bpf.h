@@ -3,25 +3,8 @@
 #ifndef INTERDICT_SUBJECT_BPF_H
 #define INTERDICT_SUBJECT_BPF_H
 
+#include <interdict/calls.bpf.h>
 #include <interdict/scope.bpf.h>
-
-/* The system call that the current task is in; number -1 where we cannot tell. */
-struct call {
-	long number;
-	bool compat;		/* 32-bit numbers */
-};
-
-static __always_inline struct call current_call(struct task_struct *task)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct call call = {.number = -1};
-
-	if (!bpf_core_field_exists(regs->orig_ax))
-		return call;
-	call.number = (int)BPF_CORE_READ(regs, orig_ax);
-	call.compat = task->thread_info.status & TS_COMPAT;
-	return call;
-}
 
 /* One hook runs with this memory until release(). NULL if none is found. The processor's own is likely to be free and near; if a task was
  * preempted while it had that one, any other will do. */
