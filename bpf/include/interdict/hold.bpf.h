@@ -16,7 +16,7 @@ enum outcome {
 };
 
 /* Polls at the most. One look takes 100 ns, so that time and not this ends the wait. */
-#define POLLS (1 << 20)
+#define POLLS (1 << 22)
 #define POLLS_BETWEEN_CLOCKS 16
 
 /* Whether the task would run a handler of its own for our SIGCONT. */

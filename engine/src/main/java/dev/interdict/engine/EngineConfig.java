@@ -34,7 +34,14 @@ public record EngineConfig(
     Duration spin,
     Duration warmUp) {
 
-  /** The paths and times of a host that was not configured otherwise. */
+  private static final Duration DEADLINE =
+      Duration.ofMillis(Long.getLong("interdict.deadline.ms", 200));
+
+  /**
+   * The paths and times of a host that was not configured otherwise. On an emulated machine
+   * everything is ten times slower: there the system property {@code interdict.deadline.ms} gives
+   * held calls more time.
+   */
   public static final EngineConfig DEFAULT =
       new EngineConfig(
           Path.of("/var/lib/interdict"),
@@ -42,9 +49,9 @@ public record EngineConfig(
           Path.of("/run/interdict/admin.sock"),
           Path.of("/sys/fs/bpf/interdict"),
           Duration.ofNanos(100_000),
-          Duration.ofMillis(20),
-          Duration.ofMillis(200),
-          Duration.ofSeconds(1),
+          DEADLINE,
+          DEADLINE,
+          DEADLINE.multipliedBy(5),
           Duration.ofNanos(50_000),
           Duration.ofMillis(500));
 
