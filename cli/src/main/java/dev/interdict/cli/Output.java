@@ -64,6 +64,7 @@ final class Output {
     DumperOptions options = new DumperOptions();
     options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
     options.setSplitLines(false);
+    options.setDereferenceAliases(true);
     return new Yaml(options).dump(versioned(tree));
   }
 

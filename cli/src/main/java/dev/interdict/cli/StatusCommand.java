@@ -8,7 +8,10 @@ import dev.interdict.v1.NodeServiceGrpc;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -62,11 +65,14 @@ final class StatusCommand implements Callable<Integer> {
           counter(hook, "lost_decide") + counter(hook, "lost_observe"));
     }
     out.print(hooks.render());
+    Map<String, List<String>> missing = new TreeMap<>();
     for (HookStatus hook : status.getHooksList()) {
       if (!hook.getAttached()) {
-        out.println(hook.getHook() + ": " + Text.line(hook.getDetail()));
+        missing.computeIfAbsent(hook.getDetail(), d -> new ArrayList<>()).add(hook.getHook());
       }
     }
+    missing.forEach(
+        (detail, names) -> out.println(String.join(", ", names) + ": " + Text.line(detail)));
     if (!status.getCountersMap().isEmpty()) {
       out.println();
       new TreeMap<>(status.getCountersMap())

@@ -245,6 +245,15 @@ class EngineCommandsTest {
   }
 
   @Test
+  void yamlMustHaveNoAnchors() {
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
+
+    String yaml = run("watch", "--last", "1", "--no-follow", "-o", "yaml").out();
+    assertTrue(yaml.startsWith("---\n"), yaml);
+    assertTrue(yaml.contains("  kill: []\n  warn: []\n"), yaml);
+  }
+
+  @Test
   void coloursMustComeOnlyWhenAskedFor() {
     log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
 
