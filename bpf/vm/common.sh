@@ -12,6 +12,10 @@ die() {
 	exit 1
 }
 
+# Whatever fails without a word of its own is named.
+set -E
+trap 'printf "%s: failed at %s line %s: %s\n" "${0##*/}" "${BASH_SOURCE[0]##*/}" "$LINENO" "$BASH_COMMAND" >&2' ERR
+
 # scratch: a new folder beside the results, gone when the script ends.
 SCRATCH=$CACHE/scratch.$$
 trap 'rm -rf "$SCRATCH"' EXIT
