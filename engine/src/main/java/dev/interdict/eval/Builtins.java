@@ -11,7 +11,13 @@ final class Builtins {
   private static final Map<String, Builtin> ALL = new HashMap<>();
 
   static {
+    CollectionBuiltins.addTo(ALL);
+    DigestBuiltins.addTo(ALL);
+    NetBuiltins.addTo(ALL);
+    NumberBuiltins.addTo(ALL);
+    RegexBuiltins.addTo(ALL);
     TextBuiltins.addTo(ALL);
+    TimeBuiltins.addTo(ALL);
   }
 
   private Builtins() {}

@@ -40,13 +40,12 @@ final class InputCells {
     return (cursor + 7) & -8;
   }
 
+  /**
+   * A number of 64 bits without sign. OPA's runtime compares a whole number with a fraction through
+   * 32 bits, unless it is written as text: so larger ones are.
+   */
   void number(int cell, long value) {
-    memory.writeLong(cell + 8, value);
-  }
-
-  /** A number of 64 bits without sign, exact. */
-  void unsigned(int cell, long value) {
-    if (value >= 0) {
+    if (value >= 0 && value <= Integer.MAX_VALUE) {
       memory.writeByte(cell + 1, (byte) Values.NUMBER_INT);
       memory.writeLong(cell + 8, value);
       return;

@@ -63,11 +63,6 @@ final class InputShape<E> {
     return each(key, event -> site.cells.number(cell, value.applyAsLong(event)));
   }
 
-  InputShape<E> unsigned(String key, ToLongFunction<E> value) {
-    int cell = place(key, site.instance.writer().number(0));
-    return each(key, event -> site.cells.unsigned(cell, value.applyAsLong(event)));
-  }
-
   InputShape<E> bool(String key, Predicate<E> value) {
     int cell = place(key, site.instance.writer().bool(false));
     return each(key, event -> site.cells.bool(cell, value.test(event)));

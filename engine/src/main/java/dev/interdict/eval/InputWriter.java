@@ -96,11 +96,11 @@ final class InputWriter {
     InputShape<Subject> exe =
         new InputShape<>(site, "process.exe", work)
             .text("dev", (s, cell) -> cells.device(cell, s.exeDevice()))
-            .unsigned("inode", Subject::exeInode);
+            .number("inode", Subject::exeInode);
     int exeOnly = exe.build();
     int exeWithPath = exe.text("path", (s, cell) -> cells.name(cell, s.exePath())).build();
     InputShape<Subject> cgroup =
-        new InputShape<>(site, "process.cgroup", work).unsigned("id", Subject::cgroup);
+        new InputShape<>(site, "process.cgroup", work).number("id", Subject::cgroup);
     int cgroupOnly = cgroup.build();
     int cgroupWithPath =
         cgroup.text("path", (s, cell) -> known(cell, names.cgroupPath(s.cgroup()))).build();
@@ -125,7 +125,7 @@ final class InputWriter {
     InputShape<FileEvent> file =
         new InputShape<>(site, "file", work)
             .text("dev", (e, cell) -> cells.device(cell, e.device()))
-            .unsigned("inode", FileEvent::inode)
+            .number("inode", FileEvent::inode)
             .number("generation", e -> Integer.toUnsignedLong(e.generation()))
             .number("uid", e -> Integer.toUnsignedLong(e.uid()))
             .number("gid", e -> Integer.toUnsignedLong(e.gid()))

@@ -7,6 +7,7 @@ import com.dylibso.chicory.runtime.HostFunction;
 import com.dylibso.chicory.runtime.ImportMemory;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.runtime.InterpreterMachine;
 import com.dylibso.chicory.runtime.Memory;
 import com.dylibso.chicory.runtime.WasmFunctionHandle;
 import com.dylibso.chicory.wasm.InvalidException;
@@ -65,10 +66,9 @@ final class OpaInstance {
             .withImportValues(imports())
             .withMachineFactory(module.machines())
             .build();
-    malloc = MethodHandleProxies.asInterfaceInstance(IntUnaryOperator.class, direct("opa_malloc"));
-    eval = MethodHandleProxies.asInterfaceInstance(IntUnaryOperator.class, direct("eval"));
-    heapPointerSet =
-        MethodHandleProxies.asInterfaceInstance(IntConsumer.class, direct("opa_heap_ptr_set"));
+    malloc = function("opa_malloc");
+    eval = function("eval");
+    heapPointerSet = procedure("opa_heap_ptr_set");
     heapPointerGet = instance.export("opa_heap_ptr_get");
     jsonParse = instance.export("opa_json_parse");
     writer = new ValueWriter(memory, malloc);
@@ -154,6 +154,26 @@ final class OpaInstance {
       return map;
     }
     throw new Abort(function + "() returns no map of numbers");
+  }
+
+  private boolean isInterpreted() {
+    return instance.getMachine() instanceof InterpreterMachine;
+  }
+
+  private IntUnaryOperator function(String export) {
+    if (isInterpreted()) {
+      ExportFunction function = instance.export(export);
+      return argument -> (int) function.apply(argument)[0];
+    }
+    return MethodHandleProxies.asInterfaceInstance(IntUnaryOperator.class, direct(export));
+  }
+
+  private IntConsumer procedure(String export) {
+    if (isInterpreted()) {
+      ExportFunction procedure = instance.export(export);
+      return argument -> procedure.apply(argument);
+    }
+    return MethodHandleProxies.asInterfaceInstance(IntConsumer.class, direct(export));
   }
 
   /*

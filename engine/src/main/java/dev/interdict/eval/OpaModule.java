@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import com.dylibso.chicory.compiler.InterpreterFallback;
 import com.dylibso.chicory.compiler.MachineFactoryCompiler;
 import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.runtime.InterpreterMachine;
 import com.dylibso.chicory.runtime.Machine;
 import com.dylibso.chicory.wasm.ChicoryException;
 import com.dylibso.chicory.wasm.Parser;
@@ -73,6 +74,22 @@ final class OpaModule {
    */
   static OpaModule load(String policy, byte[] bytes, Path classCache)
       throws InvalidModuleException, IOException {
+    WasmModule wasm = parse(policy, bytes);
+    ClassCache cache = classCache == null ? null : new ClassCache(classCache);
+    try {
+      return new OpaModule(wasm, translate(wasm, cache));
+    } catch (ChicoryException | LinkageError e) {
+      throw new InvalidModuleException(policy, "cannot be translated: " + e.getMessage(), e);
+    }
+  }
+
+  /** Parses and checks, and interprets: a thousand times slower to run, but at once. */
+  static OpaModule interpreted(String policy, byte[] bytes) throws InvalidModuleException {
+    WasmModule wasm = parse(policy, bytes);
+    return new OpaModule(wasm, InterpreterMachine::new);
+  }
+
+  private static WasmModule parse(String policy, byte[] bytes) throws InvalidModuleException {
     if (bytes.length > WASM_BYTES_MAX) {
       throw new InvalidModuleException(
           policy, "module of " + bytes.length + " bytes; the limit is " + WASM_BYTES_MAX);
@@ -85,12 +102,7 @@ final class OpaModule {
     }
     checkImports(policy, wasm);
     checkExports(policy, wasm);
-    ClassCache cache = classCache == null ? null : new ClassCache(classCache);
-    try {
-      return new OpaModule(wasm, translate(wasm, cache));
-    } catch (ChicoryException | LinkageError e) {
-      throw new InvalidModuleException(policy, "cannot be translated: " + e.getMessage(), e);
-    }
+    return wasm;
   }
 
   private static Function<Instance, Machine> translate(WasmModule wasm, ClassCache cache)

@@ -4,6 +4,7 @@ import dev.interdict.eval.Builtin.BuiltinException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** {@code sprintf} and {@code strings.*}. */
@@ -39,12 +40,21 @@ final class TextBuiltins {
           switch (value) {
             case Long whole -> whole;
             case String text -> text;
-            case BigDecimal number ->
-                number.scale() == 0 ? number.toBigInteger() : (Object) number.doubleValue();
+            case BigDecimal number -> number(number);
             default -> Rego.text(value);
           });
     }
     return GoFormat.format(Rego.string(a[0]), arguments);
+  }
+
+  private static Object number(BigDecimal number) {
+    if (number.scale() == 0) {
+      return number.toBigInteger();
+    }
+    double real = number.doubleValue();
+    return Double.isInfinite(real)
+        ? number.toString().toLowerCase(Locale.ROOT).replace("e+", "e")
+        : (Object) real;
   }
 
   private static long count(String text, String part) {

@@ -30,7 +30,8 @@ final class ValueWriter {
   int write(Object value) {
     return switch (value) {
       case Boolean b -> bool(b);
-      case Long l -> number(l);
+      // See InputCells.number.
+      case Long l -> l == l.intValue() ? number(l) : decimal(l.toString());
       case BigDecimal d -> decimal(d.toString());
       case String s -> text(s);
       case List<?> l -> array(writeAll(l));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.ReadSet;
 import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Hook;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RegoToWasm;
@@ -91,6 +92,38 @@ class InputWriterTest {
       CompiledPolicy policy =
           RegoToWasm.compile("every-field", rules.toString(), "{}", List.of(hook.id()));
       compareWays(policy, hook, EVENTS, 2);
+    }
+  }
+
+  /**
+   * OPA's runtime has its own ways with numbers beyond 32 bits; both documents must meet the same.
+   */
+  @Test
+  void largeNumbersCompareAsNumbers() throws Exception {
+    StringBuilder rules = new StringBuilder();
+    String[] limits = {"0.5", "2147483647.5", "4294967294.5", "9223372036854775807.5", "1e19"};
+    for (String field : List.of("file.inode", "file.uid", "process.cgroup.id")) {
+      for (String limit : limits) {
+        rules.append(
+            "deny contains \"%s %s\" if input.%s > %s\n".formatted(field, limit, field, limit));
+      }
+    }
+    CompiledPolicy policy = RegoToWasm.compile("large", rules.toString(), "{}");
+    compareWays(policy, Hook.FILE_OPEN, EVENTS, 5);
+    long[] inodes = {0, 1, 1L << 31, (1L << 32) - 1, Long.MAX_VALUE, Long.MIN_VALUE, -1};
+    int[] exceeded = {0, 1, 2, 3, 3, 4, 5};
+    try (Evaluator evaluator = PolicyModule.load(policy, null).newEvaluator(HostNames.NONE)) {
+      for (int i = 0; i < inodes.length; i++) {
+        FileEvent e = Events.open("/bin/cat", 0, "/x");
+        Event event =
+            new FileEvent(
+                e.head(), e.subject(), e.path(), 1, inodes[i], 0, e.uid(), e.gid(), e.mode());
+        long count =
+            evaluator.evaluate(event).deny().stream()
+                .filter(r -> r.startsWith("file.inode"))
+                .count();
+        assertEquals(exceeded[i], count, Long.toUnsignedString(inodes[i]));
+      }
     }
   }
 

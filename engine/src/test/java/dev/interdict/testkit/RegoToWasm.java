@@ -8,17 +8,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -30,12 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class RegoToWasm {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Path SOURCES = root().resolve("policies/compiler");
-  private static final Path SCHEMAS = root().resolve("policies/schema");
+  private static final Path SCHEMAS = GoProgram.root().resolve("policies/schema");
   private static final List<String> HOOKS =
       List.of("exec", "mmap_exec", "file_open", "socket_connect", "xdp_ingress");
-
-  private static Path program;
 
   private RegoToWasm() {}
 
@@ -108,7 +98,7 @@ public final class RegoToWasm {
       Path output = Files.createTempFile("rego", ".json");
       try {
         Process process =
-            new ProcessBuilder(program().toString())
+            new ProcessBuilder(GoProgram.compiler().toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .redirectOutput(output.toFile())
                 .start();
@@ -129,57 +119,5 @@ public final class RegoToWasm {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
     }
-  }
-
-  /* Built once for each state of the sources, into the folder for costly build outputs. */
-  private static synchronized Path program() throws IOException, InterruptedException {
-    if (program == null) {
-      Path folder = root().resolve(".cache/rego-native");
-      Path built = folder.resolve("compiler-" + digest());
-      if (!Files.exists(built)) {
-        Files.createDirectories(folder);
-        Path fresh = Files.createTempFile(folder, "new", "");
-        Process build =
-            new ProcessBuilder("go", "build", "-buildvcs=false", "-o", fresh.toString(), ".")
-                .directory(SOURCES.toFile())
-                .inheritIO()
-                .start();
-        if (!build.waitFor(10, TimeUnit.MINUTES) || build.exitValue() != 0) {
-          build.destroyForcibly();
-          throw new IllegalStateException("go build in " + SOURCES + " failed");
-        }
-        Files.move(fresh, built, StandardCopyOption.ATOMIC_MOVE);
-      }
-      program = built;
-    }
-    return program;
-  }
-
-  private static String digest() throws IOException {
-    Map<String, byte[]> files = new TreeMap<>();
-    try (Stream<Path> found = Files.list(SOURCES)) {
-      for (Path file : found.filter(Files::isRegularFile).toList()) {
-        files.put(file.getFileName().toString(), Files.readAllBytes(file));
-      }
-    }
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      files.forEach(
-          (name, bytes) -> {
-            digest.update(name.getBytes(UTF_8));
-            digest.update(bytes);
-          });
-      return HexFormat.of().formatHex(digest.digest(), 0, 8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has SHA-256", e);
-    }
-  }
-
-  private static Path root() {
-    Path folder = Path.of("").toAbsolutePath();
-    while (!Files.exists(folder.resolve("policies/compiler/go.mod"))) {
-      folder = folder.getParent();
-    }
-    return folder;
   }
 }

@@ -1,0 +1,91 @@
+package dev.interdict.testkit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Native Go programs over the very OPA that the compiler carries: built inside its module, once for
+ * each state of the sources, into the folder for costly build outputs.
+ */
+public final class GoProgram {
+  private static final Path COMPILER = root().resolve("policies/compiler");
+
+  private GoProgram() {}
+
+  /** The compiler itself. */
+  static synchronized Path compiler() throws IOException, InterruptedException {
+    return build("compiler", ".");
+  }
+
+  /** Runs {@code cases.go} on these folders of OPA's cases. */
+  public static synchronized Process opaCases(List<String> folders)
+      throws IOException, InterruptedException {
+    Path program = build("cases", root().resolve("engine/src/test/go/cases.go").toString());
+    Process go =
+        new ProcessBuilder("go", "list", "-m", "-f", "{{.Dir}}", "github.com/open-policy-agent/opa")
+            .directory(COMPILER.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    Path opa = Path.of(new String(go.getInputStream().readAllBytes(), UTF_8).strip());
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    folders.forEach(f -> command.add(opa.resolve("v1/test/cases/testdata/v1/" + f).toString()));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static Path build(String name, String source) throws IOException, InterruptedException {
+    Path folder = root().resolve(".cache/rego-native");
+    Path built = folder.resolve(name + "-" + digest(Path.of(source)));
+    if (!Files.exists(built)) {
+      Files.createDirectories(folder);
+      Path fresh = Files.createTempFile(folder, "new", "");
+      Process build =
+          new ProcessBuilder("go", "build", "-buildvcs=false", "-o", fresh.toString(), source)
+              .directory(COMPILER.toFile())
+              .inheritIO()
+              .start();
+      if (!build.waitFor(10, TimeUnit.MINUTES) || build.exitValue() != 0) {
+        build.destroyForcibly();
+        throw new IOException("go build of " + source + " in " + COMPILER + " failed");
+      }
+      Files.move(fresh, built, StandardCopyOption.ATOMIC_MOVE);
+    }
+    return built;
+  }
+
+  private static String digest(Path source) throws IOException {
+    try (Stream<Path> found = Files.list(COMPILER)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      List<Path> files = new ArrayList<>(found.filter(Files::isRegularFile).sorted().toList());
+      if (Files.isRegularFile(source)) {
+        files.add(source);
+      }
+      for (Path file : files) {
+        digest.update(file.getFileName().toString().getBytes(UTF_8));
+        digest.update(Files.readAllBytes(file));
+      }
+      return HexFormat.of().formatHex(digest.digest(), 0, 8);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
+  }
+
+  /** The folder of the whole project. */
+  public static Path root() {
+    Path folder = Path.of("").toAbsolutePath();
+    while (!Files.exists(folder.resolve("policies/compiler/go.mod"))) {
+      folder = folder.getParent();
+    }
+    return folder;
+  }
+}
