@@ -3,16 +3,15 @@ package dev.interdict.control;
 import dev.interdict.policy.Policy.Mode;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.lang.System.Logger.Level;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,17 +24,21 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What survives a restart: {@code state.json}, and one zip per policy revision with its sources and
- * the compiled policy. Each file is replaced as a whole and reaches the disk before the call
- * returns. Not safe for use by many threads: {@link PolicyControl} holds its lock.
+ * What survives a restart: {@code state.json}, the state before it, and one zip per policy revision
+ * that either of them names, with its sources and the compiled policy. Each file is replaced as a
+ * whole and reaches the disk before the call returns; a crash at any point leaves the old or the
+ * new state, complete. Not safe for use by many threads: {@link PolicyControl} holds its lock.
  */
 public final class StateStore {
+  private static final System.Logger LOG = System.getLogger(StateStore.class.getName());
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final String COMPILED = "compiled";
   private static final String SOURCES = "sources/";
 
-  private final Path directory;
   private final Path revisions;
+  private final Path current;
+  private final Path before;
+  private final Disk disk;
 
   /**
    * Opens the store; makes the directory, for its owner only, if there is none.
@@ -43,8 +46,14 @@ public final class StateStore {
    * @throws StoreException if that is not possible
    */
   public StateStore(Path directory) {
-    this.directory = directory;
+    this(directory, Disk.REAL);
+  }
+
+  StateStore(Path directory, Disk disk) {
+    this.disk = disk;
     this.revisions = directory.resolve("policies");
+    this.current = directory.resolve("state.json");
+    this.before = directory.resolve("state.json.before");
     var ownerOnly =
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     try {
@@ -91,38 +100,63 @@ public final class StateStore {
   record Revision(SortedMap<String, byte[]> sources, byte[] compiled) {}
 
   /**
-   * What was saved last.
+   * What was saved last; if that cannot be read, what was saved before it.
    *
    * @return null if nothing was saved yet
-   * @throws StoreException if it cannot be read; starting without it would silently drop policies
+   * @throws StoreException if neither can be read; starting without would silently drop policies
    */
   Saved load() {
-    Path file = directory.resolve("state.json");
-    try {
-      Saved saved = JSON.readValue(Files.readAllBytes(file), Saved.class);
-      if (saved.version() != Saved.VERSION) {
-        throw new StoreException(
-            "%s has version %d, this engine reads %d; start the engine that wrote it, or move it away"
-                .formatted(file, saved.version(), Saved.VERSION),
-            null);
+    StoreException damage = null;
+    for (Path file : List.of(current, before)) {
+      try {
+        Saved saved = read(file);
+        if (damage != null) {
+          LOG.log(Level.ERROR, "the last change of policies is lost: " + damage.getMessage());
+        }
+        return saved;
+      } catch (NoSuchFileException e) {
+        // The first start, or a crash between the two renames of save: then the other is the last.
+      } catch (IOException | JacksonException e) {
+        damage =
+            new StoreException(
+                "cannot read " + file + "; restore it, or move it away to start without policies",
+                e);
       }
-      return saved;
-    } catch (NoSuchFileException e) {
-      return null;
-    } catch (IOException | JacksonException e) {
-      throw new StoreException(
-          "cannot read " + file + "; restore it, or move it away to start without policies", e);
     }
+    if (damage != null) {
+      throw damage;
+    }
+    return null;
+  }
+
+  private static Saved read(Path file) throws IOException {
+    Saved saved = JSON.readValue(Files.readAllBytes(file), Saved.class);
+    if (saved.version() != Saved.VERSION) {
+      throw new StoreException(
+          "%s has version %d, this engine reads %d; start the engine that wrote it, or move it away"
+              .formatted(file, saved.version(), Saved.VERSION),
+          null);
+    }
+    return saved;
   }
 
   /**
-   * Saves {@code state}, then drops revisions that it does not name.
+   * Saves {@code state}, then drops revisions that neither it nor the state before it names.
    *
    * @throws StoreException if it cannot be written: the state before stands
    */
   void save(Saved state) {
-    replace(directory.resolve("state.json"), JSON.writeValueAsBytes(state));
-    prune(Set.copyOf(state.policies().stream().map(p -> fileName(p.name(), p.digest())).toList()));
+    Path fresh = current.resolveSibling("state.json.new");
+    try {
+      disk.write(fresh, JSON.writeValueAsBytes(state));
+      if (Files.exists(current)) {
+        disk.rename(current, before);
+      }
+      disk.rename(fresh, current);
+    } catch (IOException e) {
+      throw new StoreException("cannot write " + current, e);
+    }
+    prune(state);
   }
 
   /**
@@ -140,7 +174,14 @@ public final class StateStore {
     } catch (IOException e) {
       throw new StoreException("cannot pack policy " + name, e);
     }
-    replace(revisions.resolve(fileName(name, digest)), bytes.toByteArray());
+    Path file = revisions.resolve(fileName(name, digest));
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    try {
+      disk.write(fresh, bytes.toByteArray());
+      disk.rename(fresh, file);
+    } catch (IOException e) {
+      throw new StoreException("cannot write " + file, e);
+    }
   }
 
   /**
@@ -161,23 +202,35 @@ public final class StateStore {
           compiled = zip.readAllBytes();
         }
       }
+      if (compiled == null) { // it is written last
+        throw new EOFException("the archive is cut off");
+      }
       return new Revision(sources, compiled);
     } catch (IOException e) {
       throw new StoreException("cannot read " + file, e);
     }
   }
 
-  private void prune(Set<String> keep) {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(revisions)) {
-      for (Path file : files) {
-        if (!keep.contains(file.getFileName().toString())) {
-          Files.delete(file);
+  private void prune(Saved state) {
+    Set<String> keep = new HashSet<>(files(state));
+    try {
+      if (Files.exists(before)) {
+        keep.addAll(files(read(before)));
+      }
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(revisions)) {
+        for (Path file : files) {
+          if (!keep.contains(file.getFileName().toString())) {
+            disk.delete(file);
+          }
         }
       }
-    } catch (IOException e) {
-      System.getLogger(StateStore.class.getName())
-          .log(System.Logger.Level.WARNING, "old revisions stay in " + revisions, e);
+    } catch (IOException | JacksonException | StoreException e) {
+      LOG.log(Level.WARNING, "old revisions stay in " + revisions, e);
     }
+  }
+
+  private static List<String> files(Saved state) {
+    return state.policies().stream().map(p -> fileName(p.name(), p.digest())).toList();
   }
 
   private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {
@@ -188,30 +241,5 @@ public final class StateStore {
 
   private static String fileName(String name, String digest) {
     return name + "-" + digest.substring(0, 16) + ".zip";
-  }
-
-  /** After a crash at any point the file has its old or its new content, whole. */
-  private static void replace(Path file, byte[] content) {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              fresh,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(content);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-      try (FileChannel parent = FileChannel.open(file.getParent(), StandardOpenOption.READ)) {
-        parent.force(true);
-      }
-    } catch (IOException e) {
-      throw new StoreException("cannot write " + file, e);
-    }
   }
 }

@@ -244,7 +244,7 @@ class PolicyControlTest {
       apply("name=a\ncode=" + i);
     }
     try (var files = Files.list(directory.resolve("policies"))) {
-      assertEquals(1, files.count());
+      assertEquals(2, files.count(), "the one in force and the one before");
     }
   }
 

@@ -1,0 +1,171 @@
+package dev.interdict.control;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.control.StateStore.Revision;
+import dev.interdict.control.StateStore.Saved;
+import dev.interdict.control.StateStore.SavedPolicy;
+import dev.interdict.policy.Policy.Mode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StateStoreTest {
+  @TempDir Path temp;
+
+  /** The machine stops at its n-th step; a write that it interrupts is half done. */
+  private static final class StoppingDisk implements Disk {
+    private int steps;
+
+    StoppingDisk(int steps) {
+      this.steps = steps;
+    }
+
+    private boolean stops() {
+      return steps-- <= 0;
+    }
+
+    @Override
+    public void write(Path file, byte[] content) throws IOException {
+      if (stops()) {
+        Disk.REAL.write(file, Arrays.copyOf(content, content.length / 2));
+        throw new IOException("stopped");
+      }
+      Disk.REAL.write(file, content);
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+      if (stops()) {
+        throw new IOException("stopped");
+      }
+      Disk.REAL.rename(from, to);
+    }
+
+    @Override
+    public void delete(Path file) throws IOException {
+      if (stops()) {
+        throw new IOException("stopped");
+      }
+      Disk.REAL.delete(file);
+    }
+  }
+
+  private static String digest(int number) {
+    return "%016x".formatted(number) + "0".repeat(48);
+  }
+
+  private static Saved state(int generation) {
+    SavedPolicy policy =
+        new SavedPolicy("p", digest(generation), "c" + generation, 3, null, "2026-01-01T00:00:00Z");
+    return new Saved(Saved.VERSION, generation, Mode.ENFORCE, List.of(policy));
+  }
+
+  private static void apply(StateStore store, int generation) {
+    byte[] text = ("policy " + generation).getBytes(UTF_8);
+    Revision revision = new Revision(new TreeMap<>(Map.of("policy.yaml", text)), text);
+    store.write("p", digest(generation), revision);
+    store.save(state(generation));
+  }
+
+  /** The generation that a new engine finds, after having read all that it names. */
+  private static long found(Path directory) {
+    StateStore store = new StateStore(directory);
+    Saved saved = store.load();
+    for (SavedPolicy policy : saved.policies()) {
+      byte[] expected = ("policy " + saved.generation()).getBytes(UTF_8);
+      Revision revision = store.read(policy.name(), policy.digest());
+      assertArrayEquals(expected, revision.sources().get("policy.yaml"));
+      assertArrayEquals(expected, revision.compiled());
+    }
+    return saved.generation();
+  }
+
+  private Path store(String name, int generations) {
+    Path directory = temp.resolve(name);
+    for (int i = 1; i <= generations; i++) {
+      apply(new StateStore(directory), i);
+    }
+    return directory;
+  }
+
+  @Test
+  void aNewStoreIsEmpty() {
+    assertNull(new StateStore(temp.resolve("new")).load());
+  }
+
+  @Test
+  void aCrashAtAnyStepLeavesTheOldOrTheNewStateWhole() {
+    boolean completed = false;
+    for (int step = 0; !completed; step++) {
+      Path directory = store("crash" + step, 3);
+      try {
+        apply(new StateStore(directory, new StoppingDisk(step)), 4);
+        completed = true; // deleting what is no longer needed may fail without harm
+      } catch (StoreException e) {
+        assertTrue(step < 5, e::toString);
+      }
+      long generation = found(directory);
+      assertTrue(generation == 3 || generation == 4, "step " + step + ": " + generation);
+      assertEquals(completed, generation == 4, "step " + step);
+      apply(new StateStore(directory), 5);
+      assertEquals(5, found(directory), "after step " + step);
+    }
+  }
+
+  @Test
+  void aDamagedStateFallsBackToTheOneBefore() throws IOException {
+    Path directory = store("damaged", 3);
+    byte[] whole = Files.readAllBytes(directory.resolve("state.json"));
+    for (int length = 0; length < whole.length; length += 7) {
+      Files.write(directory.resolve("state.json"), Arrays.copyOf(whole, length));
+      assertEquals(2, found(directory), "cut after " + length);
+    }
+  }
+
+  @Test
+  void ifBothAreDamagedNothingIsGuessed() throws IOException {
+    Path directory = store("both", 3);
+    Files.writeString(directory.resolve("state.json"), "{");
+    Files.writeString(directory.resolve("state.json.before"), "");
+    assertThrows(StoreException.class, () -> new StateStore(directory).load());
+  }
+
+  @Test
+  void aDamagedRevisionIsReportedAndTheOthersStay() throws IOException {
+    Path directory = store("revision", 2);
+    StateStore store = new StateStore(directory);
+    Path zip;
+    try (Stream<Path> files = Files.list(directory.resolve("policies"))) {
+      zip =
+          files
+              .filter(f -> f.toString().contains(digest(2).substring(0, 16)))
+              .findAny()
+              .orElseThrow();
+    }
+    Files.write(zip, new byte[] {'P', 'K', 3, 4, 0});
+    assertEquals(2, store.load().generation());
+    assertThrows(StoreException.class, () -> store.read("p", digest(2)));
+    store.read("p", digest(1));
+  }
+
+  @Test
+  void twoGenerationsAreKeptAndNoMore() throws IOException {
+    Path directory = store("pruned", 6);
+    try (Stream<Path> files = Files.list(directory.resolve("policies"))) {
+      assertEquals(2, files.count());
+    }
+  }
+}
