@@ -3,6 +3,7 @@ package dev.interdict.lsm;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 final class EngineProcess {
   static final Path SOCKET = Path.of("/run/interdict/admin.sock");
   private static final Path LOG = Path.of("/run/vm/results/engine.log");
-  private static final Duration START = Duration.ofMinutes(2);
+  private static final Duration START = Duration.ofMinutes(3);
 
   private final Process process;
 
@@ -37,7 +38,7 @@ final class EngineProcess {
   private static Process launch(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add("dev.interdict.engine.Main");
@@ -74,7 +75,11 @@ final class EngineProcess {
       }
       Guest.sleep(Duration.ofMillis(50));
     }
-    process.destroyForcibly();
+    if (process.isAlive()) {
+      signal("QUIT"); // its threads go into the log
+      Guest.sleep(Duration.ofSeconds(3));
+      process.destroyForcibly();
+    }
     throw new AssertionError("the engine did not start: " + log());
   }
 
@@ -88,11 +93,15 @@ final class EngineProcess {
 
   /** Stops it as it stands: its processors, its heartbeat, its answers. */
   void freeze() {
-    Guest.run("kill", "-STOP", Long.toString(process.pid()));
+    signal("STOP");
   }
 
   void thaw() {
-    Guest.run("kill", "-CONT", Long.toString(process.pid()));
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    Guest.run("kill", "-" + name, Long.toString(process.pid()));
   }
 
   /** SIGKILL. */
