@@ -45,6 +45,7 @@ final class Host {
   private Decisions decisions;
 
   private Host() {
+    Guest.cgroup(Guest.COVERED);
     prepare();
     listedBefore = kernelObjects();
     start();

@@ -32,6 +32,7 @@ class LostEngineIT {
   @Test
   @Order(1)
   void aFrozenEngineMustLeaveNobodyWaiting() {
+    Guest.cgroup("/closed/one");
     host.admin().apply("trial-closed");
     Path files = Host.files(200, 0);
     Path more = Host.files(2, 0);
@@ -73,6 +74,7 @@ class LostEngineIT {
   @Test
   @Order(3)
   void anEngineKilledWithTasksWaitingMustLeaveNobodyWaitingAndBeReplacedWithoutAGap() {
+    Guest.cgroup("/race/persist");
     host.admin().apply("trial-race");
     Guest.file(RacesIT.FOLDER.resolve("closed"), "content\n");
     Path files = Host.files(20, 0);

@@ -20,6 +20,7 @@ class RacesIT {
     Guest.file(FOLDER.resolve("opened"), "content\n");
     Guest.file(FOLDER.resolve("runs-42"), "#!/bin/sh\nexit 42\n");
     Guest.file(FOLDER.resolve("runs-43"), "#!/bin/sh\nexit 43\n");
+    Guest.cgroup("/race"); // covered before anything happens in it
     host.admin().apply("trial-race");
   }
 
