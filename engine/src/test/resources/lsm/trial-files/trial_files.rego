@@ -4,7 +4,11 @@ deny contains "secret" if input.file.path == "/trial/files/secret"
 
 deny contains "new" if input.file.path == "/trial/files/new"
 
-deny contains "closed directory" if startswith(input.file.path, "/trial/files/closed/")
+# A file without a name is created in the directory itself.
+deny contains "closed directory" if {
+	input.file.path == "/trial/files/closed"
+	input.file.created
+}
 
 deny contains "forbidden by name" if contains(input.file.path, "/forbidden-")
 

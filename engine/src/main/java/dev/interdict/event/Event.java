@@ -38,7 +38,12 @@ public sealed interface Event {
       byte[] key,
       SlotSet asked,
       SlotSet refused,
-      SlotSet would) {}
+      SlotSet would) {
+
+    private Head withObjectFlags(int other) {
+      return new Head(kind, flags, timeNs, hook, access, other, key, asked, refused, would);
+    }
+  }
 
   /**
    * The acting task. All numbers are those of the initial namespaces.
@@ -84,9 +89,10 @@ public sealed interface Event {
       int mode)
       implements Event {
 
-    /** The same under another path. */
+    /** The same under another path, which is known whatever the kernel could tell. */
     public FileEvent withPath(byte[] other) {
-      return new FileEvent(head, subject, other, device, inode, generation, uid, gid, mode);
+      Head known = head.withObjectFlags(head.objectFlags & ~ObjectFlag.PATH_UNKNOWN.bit());
+      return new FileEvent(known, subject, other, device, inode, generation, uid, gid, mode);
     }
   }
 

@@ -20,6 +20,12 @@ class AttacksIT {
   private static final Set<Who> USER = EnumSet.of(Who.USER);
   private static final Set<Who> ALL = EnumSet.allOf(Who.class);
 
+  /**
+   * Not other names of a file but a file that its name has left: a rule that says a name holds for
+   * what has the name. Whoever may rename the file can take it from under the rule.
+   */
+  private static final Set<String> MOVED = Set.of("renamed", "parentrenamed");
+
   /** Ways that need a right which users do not have, or a kernel that Debian does not build. */
   private static final Map<String, Set<Who>> IMPOSSIBLE =
       Map.ofEntries(
@@ -42,8 +48,6 @@ class AttacksIT {
   private static final Map<String, String> SEEN =
       Map.ofEntries(
           Map.entry("hardlink", "/trial/files/work-\\w+/hard"),
-          Map.entry("renamed", "/trial/files/work-\\w+/renamed"),
-          Map.entry("parentrenamed", "/trial/files.moved/.*"),
           Map.entry("bind", "/trial/files/work-\\w+/bound"),
           Map.entry("binddir", "/trial/files/work-\\w+/mounted/\\w+"),
           Map.entry("userns", "/trial/files/work-\\w+/bound"),
@@ -75,6 +79,7 @@ class AttacksIT {
   Stream<DynamicTest> openingAForbiddenFileMustBeRefusedUnderEveryName() {
     return new Trials(
             Attack.list("alias").stream()
+                .filter(alias -> !MOVED.contains(alias[1]))
                 .map(alias -> file(alias[1], "open -a " + alias[1], seen(alias[1], "secret")))
                 .toList())
         .tests();
@@ -103,7 +108,9 @@ class AttacksIT {
   Stream<DynamicTest> runningAForbiddenProgramMustBeRefusedUnderEveryName() {
     return new Trials(
             Attack.list("alias").stream()
+                .filter(alias -> !MOVED.contains(alias[1]))
                 .filter(alias -> !alias[1].equals("chroot")) // no loader below the new root
+                .filter(alias -> !alias[1].equals("overlay")) // shows another device and inode
                 .map(alias -> program(alias[1], "exec -a " + alias[1], false))
                 .toList())
         .tests();
@@ -137,6 +144,7 @@ class AttacksIT {
         "EPERM",
         Hook.FILE_OPEN,
         Pattern.compile(object),
+        1,
         IMPOSSIBLE.getOrDefault(name, NOBODY));
   }
 
@@ -150,6 +158,7 @@ class AttacksIT {
         "EPERM",
         Hook.FILE_OPEN,
         Pattern.compile("/trial/files/new"),
+        1,
         IMPOSSIBLE.getOrDefault(door, NOBODY));
   }
 
@@ -162,7 +171,8 @@ class AttacksIT {
         "/trial/files/open",
         "EPERM",
         Hook.FILE_OPEN,
-        Pattern.compile("/trial/files/closed/.*"),
+        Pattern.compile("/trial/files/closed"),
+        1,
         NOBODY);
   }
 
@@ -176,6 +186,7 @@ class AttacksIT {
         name.equals("loader") ? "ECHILD" : "EPERM",
         mapped ? Hook.MMAP_EXEC : Hook.EXEC,
         Pattern.compile(seen(name, "victim")),
+        1,
         IMPOSSIBLE.getOrDefault(name, NOBODY));
   }
 
@@ -186,9 +197,10 @@ class AttacksIT {
         null,
         forbidden,
         allowed,
-        "EPERM",
+        door.equals("sendmmsg") ? "ECANCELED" : "EPERM",
         Hook.SOCKET_CONNECT,
         Pattern.compile(Pattern.quote(forbidden) + ":" + (door.equals("raw") ? "0" : "7777")),
+        door.startsWith("uring-connect") ? 2 : 1, // again when the connection is under way
         IMPOSSIBLE.getOrDefault(door, NOBODY));
   }
 

@@ -15,6 +15,10 @@ import java.util.concurrent.TimeUnit;
 final class EngineProcess {
   static final Path SOCKET = Path.of("/run/interdict/admin.sock");
   private static final Path LOG = Path.of("/run/vm/results/engine.log");
+
+  /** Ten times the usual one, because the emulated machine is ten times slower. */
+  static final Duration DEADLINE = Duration.ofSeconds(2);
+
   private static final Duration START = Duration.ofMinutes(3);
 
   private final Process process;
@@ -39,6 +43,7 @@ final class EngineProcess {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-Dinterdict.deadline.ms=" + DEADLINE.toMillis());
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add("dev.interdict.engine.Main");

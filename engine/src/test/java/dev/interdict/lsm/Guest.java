@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * The virtual machine in which these tests run: its cgroups, its files, its commands. They are
@@ -85,6 +86,13 @@ final class Guest {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
+    }
+  }
+
+  /** Waits until it is so, or ten seconds. */
+  static void eventually(BooleanSupplier so) {
+    for (int i = 0; i < 100 && !so.getAsBoolean(); i++) {
+      sleep(Duration.ofMillis(100));
     }
   }
 

@@ -107,7 +107,7 @@ class HoldIT {
 
   @Test
   void aStopInTheMiddleMustBeObeyedAndLast() {
-    Answer answer = answersRight("stopped -m 5 -n 200", 200);
+    Answer answer = answersRight("stopped -m 20 -n 2000", 2000);
     assertEquals(1, answer.number("stopped"), answer::toString);
     assertEquals(1, answer.number("stayed"), answer::toString);
   }

@@ -32,7 +32,7 @@ final class Host {
 
   /** Every counter of a hook that stands for an answer without a decision. */
   private static final List<String> UNANSWERED =
-      List.of("gave_up", "stale", "lost_decide", "undecidable", "no_waiter");
+      List.of("gave_up", "stale", "lost_decide", "no_waiter");
 
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final Pattern OBJECT = Pattern.compile("^\\d+: ");
@@ -81,8 +81,8 @@ final class Host {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    Guest.run("ip", "-6", "address", "add", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
-    Guest.run("ip", "-6", "address", "add", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
+    Guest.run("ip", "-6", "address", "replace", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
+    Guest.run("ip", "-6", "address", "replace", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
   }
 
   private void start() {
@@ -153,6 +153,10 @@ final class Host {
   void uninstall() {
     admin.close();
     EngineProcess.uninstall();
+    synchronized (Host.class) { // who comes after starts anew
+      tried = false;
+      only = null;
+    }
   }
 
   /** Counts of answers without a decision, over all hooks: with a healthy engine they stand. */

@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
  * @param refusal {@code result} when it is refused
  * @param hook where it is refused
  * @param object what the event calls it
+ * @param attempts how often the kernel may ask for one call
  * @param impossible for whom the way does not exist, even uncovered
  */
 record Trial(
@@ -26,6 +27,7 @@ record Trial(
     String refusal,
     Hook hook,
     Pattern object,
+    int attempts,
     Set<Trial.Who> impossible) {
 
   /** Who tries. */
