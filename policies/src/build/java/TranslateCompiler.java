@@ -56,6 +56,8 @@ class TranslateCompiler {
   // Bodies of 45 KiB were seen to fit, of 50 KiB not.
   private static final int FUNCTION_BYTES = 48 << 10;
 
+  private static final int ATTEMPTS = 3;
+
   public static void main(String[] args) throws Exception {
     Path sources = Path.of(args[0]);
     Path classes = Path.of(args[2]);
@@ -122,6 +124,24 @@ class TranslateCompiler {
         into.resolve("rego.wasm"), initialized(code, module, root, result.interpretedFunctions()));
   }
 
+  /**
+   * Starts the Go program once. On a machine with ten times more to do than it can, its start has
+   * failed, and not failed the next time; the reason, should there be one, is what it prints.
+   */
+  private static byte[] initialized(
+      byte[] code, WasmModule module, Path classes, Set<Integer> interpreted) throws Exception {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return start(code, module, classes, interpreted);
+      } catch (RuntimeException e) {
+        if (attempt == ATTEMPTS) {
+          throw new IllegalStateException("the compiler does not start: " + e, e);
+        }
+        System.out.println("The compiler did not start, trying again: " + e);
+      }
+    }
+  }
+
   private static CompilerResult translate(
       WasmModule module, InterpreterFallback fallback, Set<Integer> interpreted) {
     return Compiler.builder(module)
@@ -158,12 +178,16 @@ class TranslateCompiler {
    * The module as it is once its packages are initialized, without the bodies of the translated
    * functions.
    */
-  private static byte[] initialized(
+  private static byte[] start(
       byte[] code, WasmModule module, Path classes, Set<Integer> interpreted) throws Exception {
     try (var loader = new URLClassLoader(new URL[] {classes.toUri().toURL()});
         var wasi =
             WasiPreview1.builder()
-                .withOptions(WasiOptions.builder().withArguments(List.of("compiler")).build())
+                .withOptions(
+                    WasiOptions.builder()
+                        .withArguments(List.of("compiler"))
+                        .withStderr(System.err)
+                        .build())
                 .build()) {
       var machine = loader.loadClass(MACHINE).getConstructor(Instance.class);
       Instance instance =
