@@ -14,7 +14,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BuiltinsTest {
 
-  /** Offered by the compiler, but not here: a policy that wants one is refused when it is loaded. */
+  /**
+   * Offered by the compiler, but not here: a policy that wants one is refused when it is loaded.
+   */
   private static final Set<String> MISSING =
       Set.of(
           "json.marshal_with_options",
