@@ -67,10 +67,17 @@ static __always_inline bool stop_pending(struct task_struct *task, bool *ours)
 	return mine || shared;
 }
 
-/* Makes sure that the task looks for signals before it is back in user mode, and finds none. */
+/* Makes sure that the task looks for signals before it is back in user mode, and finds none. A real SIGSTOP that has come since we looked
+ * would be cancelled too: then ours is left, and both are one stop. */
 static __always_inline bool signal_that_vanishes(void)
 {
-	return !bpf_send_signal_thread(SIGSTOP) && !bpf_send_signal_thread(SIGCONT);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (bpf_send_signal_thread(SIGSTOP))
+		return false;
+	if (BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) & 1ull << (SIGSTOP - 1))
+		return true;
+	return !bpf_send_signal_thread(SIGCONT);
 }
 
 struct poll {

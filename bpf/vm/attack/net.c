@@ -179,17 +179,15 @@ static long by_sendmsg(const struct target *target, int flags)
 	return sendmsg(new_socket(target->address.ss_family, SOCK_DGRAM, 0), envelope(target), flags);
 }
 
-/* The forbidden address stands second: sendmmsg tells of the first, and not why it stopped. */
+/* The forbidden address stands second: sendmmsg gives the number of those before it, and the rest is sent again. */
 static long by_sendmmsg(const struct target *target, int flags)
 {
 	struct mmsghdr messages[2] = {{.msg_hdr = *envelope(target)}, {.msg_hdr = *envelope(target)}};
-	int sent;
+	int from = new_socket(target->address.ss_family, SOCK_DGRAM, 0), sent;
 
 	messages[0].msg_hdr.msg_name = (void *)&target->elsewhere;
-	sent = sendmmsg(new_socket(target->address.ss_family, SOCK_DGRAM, 0), messages, 2, flags);
-	if (sent == 1)
-		errno = ECANCELED;
-	return sent == 2 ? 0 : -1;
+	sent = sendmmsg(from, messages, 2, flags);
+	return sent == 1 ? sendmmsg(from, &messages[1], 1, flags) : sent;
 }
 
 static long by_fast_open(const struct target *target, int flags)

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,9 +106,9 @@ class HoldIT {
     assertTrue(answersRight("timer -n 200", 200).number("alarms") > 0);
   }
 
-  @Test
+  @RepeatedTest(5)
   void aStopInTheMiddleMustBeObeyedAndLast() {
-    Answer answer = answersRight("stopped -m 20 -n 2000", 2000);
+    Answer answer = answersRight("stopped -m 20 -n 500", 500);
     assertEquals(1, answer.number("stopped"), answer::toString);
     assertEquals(1, answer.number("stayed"), answer::toString);
   }
@@ -137,9 +138,11 @@ class HoldIT {
   @Test
   void aShellWithJobControlMustNotSeeStoppedJobs() {
     Path files = Host.files(100, EVERY);
+    // No file is created: readline handles SIGCONT, and who does is held too shortly for that.
+    Guest.file(files.resolve("out"), "");
     String keys =
         """
-        set -m
+        set -m; unset HISTFILE
         for i in 1 2 3 4 5 6 7 8 9; do cat %1$s/file-$i | cat | wc -l; done
         (for i in 31 32 33 34 35; do cat %1$s/file-$i; done) > %1$s/out & wait %%1; echo waited=$?
         jobs
@@ -186,11 +189,17 @@ class HoldIT {
     assertTrue(output.contains("right 41"), output);
   }
 
+  /**
+   * It creates its file under a directory's lock, and cannot start the call again: it takes the
+   * fallback at once.
+   */
   @Test
   void aCoreDumpMustNotBeHeld() {
     Answer answer = Attack.run(Attack.in(Host.covered("core"), "core " + Host.folder()));
     assertEquals("ABRT", answer.fact("signal"));
     assertEquals(1, answer.number("core"), answer::toString);
+    assertTrue(answer.number("us") < EngineProcess.DEADLINE.toNanos() / 1000, answer::toString);
+    before = host.unanswered();
   }
 
   private static Answer answersRight(String command, int files) {

@@ -33,13 +33,13 @@ class LostEngineIT {
   void aFrozenEngineMustLeaveNobodyWaiting() {
     Guest.cgroup("/closed/one");
     host.admin().apply("trial-closed");
-    Path files = Host.files(200, 0);
+    Path files = Host.files(100, 0);
     Path more = Host.files(2, 0);
     assertEquals("EPERM", Attack.run(Attack.in(Host.covered("known"), "open " + SECRET)).result());
     host.engine().freeze();
     try {
       Answer storm =
-          Attack.start(Attack.in(Host.covered("frozen"), "storm -p 50 -n 4 " + files)).await(LIMIT);
+          Attack.start(Attack.in(Host.covered("frozen"), "storm -p 50 -n 2 " + files)).await(LIMIT);
       assertEquals("ok", storm.result(), storm::toString);
       assertTrue(storm.number("longest_us") < LONGEST_US, storm::toString);
       Answer known = Attack.run(Attack.in(Host.covered("known"), "open " + SECRET));
