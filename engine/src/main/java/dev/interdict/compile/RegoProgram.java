@@ -17,6 +17,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * The Rego compiler inside this JVM: the Go program of {@code policies/compiler}, translated to JVM
@@ -51,8 +53,24 @@ final class RegoProgram implements RegoRunner {
     }
   }
 
+  /* Go recurses deeper than the stack of an ordinary thread holds. */
+  private static final long STACK_BYTES = 64L << 20;
+
   @Override
   public byte[] run(byte[] request) throws IOException {
+    var task = new FutureTask<>(() -> answer(request));
+    Thread.ofPlatform().name("rego-compiler").stackSize(STACK_BYTES).daemon().start(task);
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause().getMessage(), e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the Rego compiler ran", e);
+    }
+  }
+
+  private static byte[] answer(byte[] request) throws IOException {
     var answer = new ByteArrayOutputStream();
     var complaint = new ByteArrayOutputStream();
     WasiOptions options =
