@@ -63,7 +63,7 @@ static __always_inline struct call current_call(struct task_struct *task)
 enum way {
 	WAY_NONE,	/* this hook comes after an effect */
 	WAY_OPEN,
-	WAY_CREATE,	/* under the lock of a directory: nobody stays long */
+	WAY_CREATE,	/* under the lock of a directory: who can go and come back does not stay */
 	WAY_EXEC,
 	WAY_MMAP,	/* not the mappings of an execve, which come after its point of no return */
 	WAY_CONNECT,
