@@ -56,6 +56,8 @@ final class LibC {
           "readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG), WITH_ERRNO);
   private static final MethodHandle IF_NAMETOINDEX =
       Native.libc("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+  private static final MethodHandle SETPRIORITY =
+      Native.libc("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
   // Critical: no transition of the thread, and the result goes straight to a Java array.
   private static final MethodHandle CLOCK_GETTIME =
       Native.libc(
@@ -171,6 +173,15 @@ final class LibC {
     try (Arena arena = Arena.ofConfined()) {
       return (int) Native.call(IF_NAMETOINDEX, arena.allocateFrom(name));
     }
+  }
+
+  /**
+   * Sets the nice value of the calling thread, which Linux keeps per thread; false if it may not.
+   */
+  static boolean nice(int value) {
+    int process = 0;
+    int self = 0;
+    return (int) Native.call(SETPRIORITY, process, self, value) == 0;
   }
 
   /** CLOCK_BOOTTIME in nanoseconds. */

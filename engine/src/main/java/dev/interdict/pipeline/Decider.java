@@ -10,6 +10,7 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.RingBuffer;
+import dev.interdict.libbpf.ThreadPriority;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
@@ -87,6 +88,11 @@ final class Decider implements Runnable {
 
   @Override
   public void run() {
+    // Tasks that wait poll and restart: without this, fifty of them would share the processor that
+    // is to answer them.
+    if (!ThreadPriority.raise()) {
+      LOG.log(Level.WARNING, "the decider has no priority (CAP_SYS_NICE): held calls wait longer");
+    }
     long last = System.nanoTime();
     while (!stopped) {
       state.beat();
