@@ -138,7 +138,6 @@ class HoldIT {
   @Test
   void aShellWithJobControlMustNotSeeStoppedJobs() {
     Path files = Host.files(100, EVERY);
-    // No file is created: readline handles SIGCONT, and who does is held too shortly for that.
     Guest.file(files.resolve("out"), "");
     String keys =
         """
@@ -190,11 +189,10 @@ class HoldIT {
   }
 
   /**
-   * It creates its file under a directory's lock, and cannot start the call again: it takes the
-   * fallback at once.
+   * The dying task cannot start its call again; it waits inside the hook, no longer than anybody.
    */
   @Test
-  void aCoreDumpMustNotBeHeld() {
+  void aCoreDumpMustNotBeHeldForLong() {
     Answer answer = Attack.run(Attack.in(Host.covered("core"), "core " + Host.folder()));
     assertEquals("ABRT", answer.fact("signal"));
     assertEquals(1, answer.number("core"), answer::toString);
