@@ -19,6 +19,7 @@ import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
+import dev.interdict.verdict.Verdict;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -36,12 +37,6 @@ import java.util.TreeSet;
  * programs are attached after all they read is there. A failure puts the set before in force again.
  */
 final class Enforcer implements Enforcement {
-  /**
-   * What verdicts rest on as a whole has not changed since the maps were made; slots that change
-   * hands are forgotten.
-   */
-  private static final int GENERATION = 1;
-
   private final KernelSide kernel;
   private final Pipeline pipeline;
   private final PolicyLoader loader;
@@ -142,7 +137,7 @@ final class Enforcer implements Enforcement {
               policy.fallback() == Fallback.DENY,
               policy.unparsedPass()));
     }
-    return new Posture(all, timing, GENERATION);
+    return new Posture(all, timing, Verdict.CURRENT_GENERATION);
   }
 
   private static Map<Hook, KeyMask> masks(ActiveSet set) {

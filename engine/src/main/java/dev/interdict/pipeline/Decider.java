@@ -41,12 +41,6 @@ final class Decider implements Runnable {
   private static final Duration BEAT = Duration.ofMillis(50);
 
   /**
-   * Of every verdict. What verdicts rest on as a whole never changes: a slot that changes hands is
-   * forgotten.
-   */
-  static final int GENERATION = 1;
-
-  /**
    * Records between two heartbeats: at 50 ms, the limit of one evaluation, still below the
    * staleness.
    */
@@ -158,7 +152,8 @@ final class Decider implements Runnable {
     outcomes.remember(key, decisions);
     write(
         key,
-        new Verdict(decisions.decided(), decisions.deny(), decisions.kill(), GENERATION),
+        new Verdict(
+            decisions.decided(), decisions.deny(), decisions.kill(), Verdict.CURRENT_GENERATION),
         set.generation());
     long latency = BootClock.nowNs() - head.timeNs();
     counters.decided.increment();

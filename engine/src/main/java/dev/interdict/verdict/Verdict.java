@@ -16,6 +16,12 @@ import java.lang.foreign.ValueLayout;
  * @param generation of the posture it was made under; under another one it is a miss
  */
 public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs, int generation) {
+  /**
+   * The generation of every posture and every verdict of this engine: what verdicts rest on as a
+   * whole never changes while the maps live. A slot that changes hands is forgotten instead.
+   */
+  public static final int CURRENT_GENERATION = 1;
+
   /** {@code sizeof(struct verdict)}. */
   public static final int BYTES = EventLayouts.VERDICT.size();
 
