@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
     description = "Write, try and apply policies.",
     footer = {
       "",
-      "new, check, show, fmt and test need neither engine nor root:",
+      "new, check, show, fmt, test and build need neither engine nor root:",
       "  interdict policy new my-policy && interdict policy test my-policy",
       "  interdict policy apply my-policy"
     },
@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
       PolicyShowCommand.class,
       PolicyFmtCommand.class,
       PolicyTestCommand.class,
+      PolicyBuildCommand.class,
       PolicyApplyCommand.class,
       PolicyListCommand.class,
       PolicyGetCommand.class,

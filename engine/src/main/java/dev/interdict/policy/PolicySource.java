@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The files of one policy as they were written, not yet looked at. Immutable as long as nobody
@@ -73,6 +74,26 @@ public record PolicySource(String manifest, SortedMap<String, byte[]> files) {
       throw new PolicyException(findings.sorted());
     }
     return new PolicySource(manifest, files);
+  }
+
+  /**
+   * A YAML document as JSON, read as policies are: YAML 1.2 without anchors, tags and duplicate
+   * keys.
+   *
+   * @throws PolicyException if it cannot be read
+   */
+  public static byte[] yamlAsJson(String file, byte[] yaml) throws PolicyException {
+    Findings findings = new Findings();
+    YamlNode node = YamlReader.read(file, yaml, MAX_FILE_BYTES, findings);
+    if (node == null || findings.failed()) {
+      throw new PolicyException(findings.sorted());
+    }
+    return JsonMapper.shared().writeValueAsBytes(node.value());
+  }
+
+  /** The package that a Rego text declares, or null. */
+  public static String packageOf(String rego) {
+    return RegoFiles.packageOf(rego);
   }
 
   private static void readFolder(Path folder, SortedMap<String, byte[]> files, Findings findings) {

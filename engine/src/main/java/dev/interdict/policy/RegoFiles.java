@@ -45,6 +45,12 @@ record RegoFiles(Map<String, String> modules, Map<String, String> tests) {
     return new RegoFiles(modules, tests);
   }
 
+  /** The package that a text declares, or null. */
+  static String packageOf(String text) {
+    Matcher matcher = PACKAGE.matcher(text);
+    return matcher.find() ? matcher.group(1) : null;
+  }
+
   /**
    * Reports a package that nobody would ask: {@code deny} in a misspelt package never denies.
    *

@@ -43,6 +43,25 @@ public final class GoProgram {
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
+  /** Runs {@code bundles.go} with these arguments and gives back what it prints. */
+  public static synchronized String bundles(byte[] input, String... arguments)
+      throws IOException, InterruptedException {
+    Path program = build("bundles", root().resolve("engine/src/test/go/bundles.go").toString());
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    try (var in = process.getOutputStream()) {
+      in.write(input);
+    }
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      process.destroyForcibly();
+      throw new IOException("bundles.go failed: " + output);
+    }
+    return output;
+  }
+
   private static Path build(String name, String source) throws IOException, InterruptedException {
     Path folder = root().resolve(".cache/rego-native");
     Path built = folder.resolve(name + "-" + digest(Path.of(source)));
