@@ -1,7 +1,6 @@
 package dev.interdict.cli;
 
 import dev.interdict.compile.Compilation;
-import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.engine.Engine;
 import dev.interdict.engine.EngineConfig;
@@ -133,12 +132,12 @@ final class DemoCommand implements Callable<Integer> {
   /** Compiles and translates here what would take minutes in an emulated machine. */
   private static void prepare(Path to) throws IOException, InvalidModuleException {
     RegoCompiler compiler = RegoCompiler.inProcess(RegoCompiler.defaultCache());
+    RegoCompiler guest = RegoCompiler.inProcess(to.resolve("compiled"));
     for (String name : Demo.POLICIES) {
       ParsedPolicy parsed =
           PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
       Compilation compilation = compiler.compile(parsed.policy());
-      CompiledPolicyFile.write(
-          compilation.compiled(), to.resolve("compiled").resolve(compilation.compiled().digest()));
+      guest.remember(compilation.compiled());
       PolicyModule.translate(compilation.compiled(), to.resolve("classes"));
     }
   }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.compile.RegoCompiler;
 import java.io.IOException;
@@ -45,11 +44,8 @@ final class DemoIT {
   /** To compile takes minutes in an emulated machine. */
   private static void remember(String name) throws IOException {
     try (InputStream in = DemoIT.class.getResourceAsStream("/" + name + ".zip")) {
-      CompiledPolicy compiled = CompiledPolicyFile.fromBytes(in.readAllBytes());
-      Path to = RegoCompiler.defaultCache().resolve(compiled.digest());
-      if (!Files.exists(to)) {
-        CompiledPolicyFile.write(compiled, to);
-      }
+      RegoCompiler.inProcess(RegoCompiler.defaultCache())
+          .remember(CompiledPolicyFile.fromBytes(in.readAllBytes()));
     }
   }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.interdict.compile.Compilation;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.eval.InvalidModuleException;
+import dev.interdict.eval.PolicyModule;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
@@ -17,7 +19,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Compiles the policies of the demo, and leaves the result in the test jar for {@link DemoIT}. */
+/**
+ * Compiles the policies of the demo, and leaves the result in the test jar for {@link DemoIT}, and
+ * its classes for the virtual machine.
+ */
 final class DemoPoliciesTest {
   static Stream<String> all() {
     return Demo.POLICIES.stream();
@@ -26,7 +31,7 @@ final class DemoPoliciesTest {
   @ParameterizedTest
   @MethodSource("all")
   void everyPolicyOfTheDemoMustCompileWithoutAFinding(String name)
-      throws IOException, URISyntaxException {
+      throws IOException, URISyntaxException, InvalidModuleException {
     ParsedPolicy parsed =
         PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
     assertEquals(List.of(), parsed.diagnostics());
@@ -35,5 +40,6 @@ final class DemoPoliciesTest {
     assertEquals(List.of(), compilation.diagnostics());
     Path classes = Path.of(getClass().getResource("/").toURI());
     Files.write(classes.resolve(name + ".zip"), CompiledPolicyFile.toBytes(compilation.compiled()));
+    PolicyModule.load(compilation.compiled(), Path.of("target", "guest", "classes"));
   }
 }

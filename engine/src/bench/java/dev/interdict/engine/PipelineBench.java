@@ -83,7 +83,7 @@ public final class PipelineBench {
     try (KernelSide kernel = KernelSide.open(pins);
         BpfObject object = BpfObject.open("interdict", TestObject.product());
         DecisionLog.Subscription told = log.subscribe(DecisionFilter.ALL, WARM_UP, 0);
-        Pipeline pipeline = pipeline(kernel, log, set)) {
+        Pipeline pipeline = pipeline(kernel, log)) {
       object.programs().forEach(p -> object.autoload(p, p.equals("xdp_ingress")));
       object.maps().stream()
           .filter(name -> !name.contains("."))
@@ -91,7 +91,7 @@ public final class PipelineBench {
       object.load();
       kernel.scopes().use(Map.of(), Map.of(SLOT, List.of("lo")));
       kernel.postures().use(posture(), masks());
-      pipeline.start();
+      pipeline.use(set);
       try (BpfProgram program = object.program("xdp_ingress")) {
         send(program, told, WARM_UP, FAST_GAP);
         long[] spinning = send(program, told, FAST, FAST_GAP);
@@ -107,7 +107,7 @@ public final class PipelineBench {
     }
   }
 
-  private static Pipeline pipeline(KernelSide kernel, DecisionLog log, PolicySet set) {
+  private static Pipeline pipeline(KernelSide kernel, DecisionLog log) {
     return new Pipeline(
         new Pipeline.Parts(
             kernel.decide(),
@@ -117,7 +117,6 @@ public final class PipelineBench {
             kernel.verdicts(),
             log,
             HostNames.NONE),
-        set,
         EngineConfig.DEFAULT.spin());
   }
 

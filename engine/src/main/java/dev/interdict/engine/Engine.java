@@ -7,7 +7,6 @@ import dev.interdict.compile.RegoCompiler;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.control.Version;
-import dev.interdict.eval.PolicySet;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.pipeline.DecisionLog;
 import dev.interdict.pipeline.Pipeline;
@@ -86,7 +85,6 @@ public final class Engine implements AutoCloseable {
                     kernel.verdicts(),
                     decisions,
                     names),
-                PolicySet.builder(0, names).build(),
                 config.spin()));
     Path classes = config.cacheDirectory().resolve("classes");
     PolicyLoader loader = new PolicyLoader(classes, names, new WarmUp(config.warmUp()));
@@ -97,7 +95,6 @@ public final class Engine implements AutoCloseable {
             enforcer,
             new StateStore(config.stateDirectory()),
             Clock.systemUTC());
-    pipeline.start();
     control.restore();
     housekeeping(enforcer, names);
     part(

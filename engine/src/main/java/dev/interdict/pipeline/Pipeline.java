@@ -20,6 +20,7 @@ public final class Pipeline implements AutoCloseable {
   private final Observer observer;
   private final Thread deciderThread;
   private final Thread observerThread;
+  private boolean started;
 
   /**
    * What the pipeline works on. It owns none of it.
@@ -39,32 +40,33 @@ public final class Pipeline implements AutoCloseable {
       HostNames names) {}
 
   /**
-   * Makes a pipeline that does nothing yet.
+   * Makes a pipeline that does nothing before its first {@link #use}: an engine that cannot decide
+   * yet must not have a heartbeat, or tasks would wait for it in vain, and what they ask stays in
+   * the ring until it can be answered.
    *
    * @param spin how long the decider looks on for records before it sleeps
    */
-  public Pipeline(Parts parts, PolicySet first, Duration spin) {
+  public Pipeline(Parts parts, Duration spin) {
     outcomes = new Outcomes(parts.log(), parts.names());
     decider = new Decider(parts, outcomes, counters, spin);
     observer = new Observer(parts.observe(), outcomes, counters);
     deciderThread = Thread.ofPlatform().name("decider").unstarted(decider);
     observerThread = Thread.ofPlatform().name("observer").daemon().unstarted(observer);
-    use(first);
-  }
-
-  /** Starts to read; the first heartbeat is written at once. */
-  public void start() {
-    deciderThread.start();
-    observerThread.start();
   }
 
   /**
-   * Decides by {@code set} from the next record on. A record that asks for a slot that is not in
-   * the set gets no verdict; so new slots must be in use here before the posture asks for them.
+   * Decides by {@code set} from the next record on; the first set starts the threads, and the first
+   * heartbeat is written at once. A record that asks for a slot that is not in the set gets no
+   * verdict; so new slots must be in use here before the posture asks for them.
    */
-  public void use(PolicySet set) {
+  public synchronized void use(PolicySet set) {
     decider.use(set);
     observer.use(set);
+    if (!started) {
+      started = true;
+      deciderThread.start();
+      observerThread.start();
+    }
   }
 
   /** Forgets why keys were denied, before a slot is given to another policy. */
