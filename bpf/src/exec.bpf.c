@@ -32,10 +32,20 @@ int BPF_PROG(lsm_exec, struct linux_binprm *bprm, int before)
 	return clamp(run_file(bprm->file, HOOK_EXEC, ACCESS_EXEC, WAY_EXEC));
 }
 
+/* The program that an execve maps has been judged by bprm_check_security, with the caller as the subject; here it would be its own. The
+ * loader that it names has not. */
+static __always_inline bool maps_itself(struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call = current_call(task);
+
+	return task->mm && task->mm->exe_file == file && is_exec(call.number, call.compat);
+}
+
 SEC("lsm/mmap_file")
 int BPF_PROG(lsm_mmap_file, struct file *file, unsigned long asked, unsigned long protection, unsigned long flags, int before)
 {
-	if (before || !file || !(protection & PROT_EXEC) || uncovered(HOOK_MMAP_EXEC))
+	if (before || !file || !(protection & PROT_EXEC) || uncovered(HOOK_MMAP_EXEC) || maps_itself(file))
 		return before;
 	return clamp(run_file(file, HOOK_MMAP_EXEC, ACCESS_MAP, WAY_MMAP));
 }

@@ -115,6 +115,9 @@ int command_stutter(const struct options *options, char **args);
 int command_core(const struct options *options, char **args);
 int command_pty(const struct options *options, char **args);
 int command_run(const struct options *options, char **args);
+int command_act(const struct options *options, char **args);
+int command_acting(const struct options *options, char **args);
+int command_nothing(const struct options *options, char **args);
 
 /* storm.c: the files that command_make prepared. */
 struct sight {

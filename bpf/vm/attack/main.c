@@ -88,6 +88,9 @@ static const struct {
 	{"persist", "-m MILLISECONDS PATH", 1, NOWHERE, command_persist},
 	{"stutter", "-m MILLISECONDS -n TIMES PID", 1, NOWHERE, command_stutter},
 	{"core", "DIRECTORY", 1, NOWHERE, command_core},
+	{"act", "FILE_BESIDE_ITS_ROOT CGROUP UID HOOK EXE ACCESS OBJECT TYPE", 8, TARGET, command_act},
+	{"acting", "", 8, NOWHERE, command_acting},
+	{"nothing", "", 0, NOWHERE, command_nothing},
 };
 
 static _Noreturn void usage(void)

@@ -20,6 +20,7 @@ import dev.interdict.v1.SourceFile;
 import io.grpc.ManagedChannel;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 
 /** The engine's admin API, as these tests need it. */
@@ -51,15 +52,17 @@ final class Admin implements AutoCloseable {
 
   /** Applies one of the {@link TrialPolicies}. */
   void apply(String name) {
+    apply(TrialPolicies.sources(name), TrialPolicies.compiled(name));
+  }
+
+  /** Applies a policy that was compiled elsewhere. */
+  void apply(SortedMap<String, byte[]> sources, byte[] compiled) {
     ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder();
-    TrialPolicies.sources(name)
-        .forEach(
-            (path, content) ->
-                request.addSources(
-                    SourceFile.newBuilder()
-                        .setPath(path)
-                        .setContent(ByteString.copyFrom(content))));
-    request.setCompiled(ByteString.copyFrom(TrialPolicies.compiled(name)));
+    sources.forEach(
+        (path, content) ->
+            request.addSources(
+                SourceFile.newBuilder().setPath(path).setContent(ByteString.copyFrom(content))));
+    request.setCompiled(ByteString.copyFrom(compiled));
     var ignored = policies().applyPolicy(request.build());
   }
 

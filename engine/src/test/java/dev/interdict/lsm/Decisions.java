@@ -14,17 +14,19 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** Every denial and would-denial since it was opened, by the cgroup of the subject. */
 final class Decisions {
   /** Not trial-race, whose denials are as many as the races' tries. */
-  private static final List<String> WATCHED =
+  private static final List<String> TRIALS =
       List.of(
           "trial-files", "trial-exec", "trial-net", "trial-budget", "trial-behind", "trial-ahead");
 
   private final List<Decision> all = new CopyOnWriteArrayList<>();
 
   Decisions(Admin admin) {
-    Iterator<WatchDecisionsResponse> stream =
-        admin
-            .decisions()
-            .watchDecisions(WatchDecisionsRequest.newBuilder().addAllPolicies(WATCHED).build());
+    WatchDecisionsRequest request =
+        WatchDecisionsRequest.newBuilder()
+            .addAllPolicies(TRIALS)
+            .addAllPolicies(LibraryPolicy.names())
+            .build();
+    Iterator<WatchDecisionsResponse> stream = admin.decisions().watchDecisions(request);
     Thread.ofPlatform().daemon().name("decisions").start(() -> collect(stream));
   }
 

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* One event with the facts that somebody names: this program, by that path, in that cgroup, as that user, does this to an object by that
+ * path. In a root of its own, so that every path can be had. */
+#define _GNU_SOURCE
+#include "attack.h"
+#include <arpa/inet.h>
+#include <grp.h>
+#include <sys/sendfile.h>
+#include <sys/sysmacros.h>
+
+extern char **environ;
+
+/* The command line of act; acting has the same behind the cgroup's open file. */
+enum argument { TARGET_NAME, GROUP, USER, HOOK, EXE, ACCESS, OBJECT, TYPE };
+
+static bool is(const char *word, const char *other)
+{
+	return !strcmp(word, other);
+}
+
+/* The folders above a path below the current root, which everybody may use. */
+static void make_folders(const char *path)
+{
+	char *folder = strdup(path);
+
+	for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(folder, 0777) && errno != EEXIST)
+			unprepared(text("mkdir:%s", folder));
+		*slash = '/';
+	}
+	free(folder);
+}
+
+static void copy(int from, int to)
+{
+	off_t at = 0;
+
+	while (sendfile(to, from, &at, 1 << 20) > 0)
+		;
+	if (fchmod(to, 0777))
+		unprepared("copy");
+}
+
+static void install(int program, const char *path)
+{
+	int to;
+
+	make_folders(path);
+	to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0777);
+	if (to < 0)
+		unprepared(text("install:%s", path));
+	copy(program, to);
+	close(to);
+}
+
+static void make_object(int program, const char *path, const char *type)
+{
+	mode_t kind = is(type, "char") ? S_IFCHR : S_IFBLK;
+
+	if (is(type, "memfd"))
+		return;
+	make_folders(path);
+	if (is(type, "new"))
+		return;
+	if (!is(type, "char") && !is(type, "block"))
+		install(program, path);
+	else if (mknod(path, kind | 0666, makedev(1, 3)))
+		unprepared(text("mknod:%s", path));
+}
+
+/* The object as a descriptor, for events that need one before they happen. */
+static int descriptor(const char *path, const char *type, const char *self)
+{
+	int file, program;
+
+	if (!is(type, "memfd"))
+		file = open(path, O_RDONLY | O_CLOEXEC);
+	else {
+		program = open(self, O_RDONLY | O_CLOEXEC);
+		file = memfd_create(path + strlen("/memfd:"), MFD_CLOEXEC);
+		copy(program, file);
+		close(program);
+	}
+	if (file < 0)
+		unprepared(text("descriptor:%s", path));
+	if (is(type, "deleted") && unlink(path))
+		unprepared("unlink");
+	return file;
+}
+
+static void open_object(const char *path, const char *access)
+{
+	int flags = !strstr(access, "write") ? O_RDONLY : strstr(access, "read") ? O_RDWR : O_WRONLY;
+
+	flags |= strstr(access, "append") ? O_APPEND : 0;
+	flags |= strstr(access, "truncate") ? O_TRUNC : 0;
+	flags |= strstr(access, "create") ? O_CREAT : 0;
+	if (open(path, flags | O_CLOEXEC | O_NONBLOCK, 0644) < 0)
+		outcome->error = errno;
+}
+
+static void run_object(const char *path, int file)
+{
+	char *arguments[] = {(char *)path, "nothing", NULL};
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (file < 0)
+			execve(path, arguments, environ);
+		else
+			syscall(SYS_execveat, file, "", arguments, environ, AT_EMPTY_PATH);
+		outcome->error = errno;
+		_exit(1);
+	}
+	status = wait_for(child);
+	if (status && !outcome->error)
+		unprepared_errno("it did not run", ECHILD);
+}
+
+static void map_object(int file)
+{
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0) == MAP_FAILED)
+		outcome->error = errno;
+}
+
+/* address:port, of IPv6 too. */
+static void reach(char *target, const char *access, const char *type)
+{
+	char *colon = strrchr(target, ':'), *address = strndup(target, colon - target);
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(colon + 1))};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = to.sin_port};
+	bool six = inet_pton(AF_INET6, address, &to6.sin6_addr) == 1;
+	const struct sockaddr *name = six ? (void *)&to6 : (void *)&to;
+	socklen_t bytes = six ? sizeof(to6) : sizeof(to);
+	int from = socket(name->sa_family, (is(type, "dgram") ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (from < 0 || (!six && inet_pton(AF_INET, address, &to.sin_addr) != 1))
+		unprepared(text("address:%s", address));
+	if (is(access, "send") ? sendto(from, "x", 1, 0, name, bytes) < 0 : connect(from, name, bytes) < 0)
+		outcome->error = errno;
+}
+
+/* The second half, as the program that was asked for. */
+int command_acting(const struct options *options, char **args)
+{
+	const char *hook = args[HOOK], *type = args[TYPE];
+	bool by_descriptor = is(hook, "mmap_exec") || is(type, "deleted") || is(type, "memfd");
+	int group = atoi(args[GROUP]), file = by_descriptor ? descriptor(args[OBJECT], type, args[EXE]) : -1;
+	uid_t user = atoi(args[USER]);
+
+	(void)options;
+	if (write(group, "0", 1) != 1 || close(group))
+		unprepared("cgroup");
+	if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
+		unprepared("user");
+	if (is(hook, "file_open"))
+		open_object(args[OBJECT], args[ACCESS]);
+	else if (is(hook, "exec"))
+		run_object(args[OBJECT], file);
+	else if (is(hook, "mmap_exec"))
+		map_object(file);
+	else
+		reach(args[OBJECT], args[ACCESS], type);
+	/* Everything else comes from below the hooks: nobody listens, no such device. */
+	if (outcome->error != EPERM)
+		outcome->error = 0;
+	return report();
+}
+
+int command_act(const struct options *options, char **args)
+{
+	int group = open(text("%s/cgroup.procs", args[GROUP]), O_WRONLY), program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	char *acting[TYPE + 5] = {args[EXE], "acting"};
+
+	if (group < 0 || program < 0)
+		unprepared("open");
+	umask(0);
+	if (chroot(options->work) || chdir("/"))
+		unprepared("chroot");
+	install(program, args[EXE]);
+	if (!is(args[HOOK], "socket_connect"))
+		make_object(program, args[OBJECT], args[TYPE]);
+	for (int i = 0; i <= TYPE; i++)
+		acting[i + 2] = i == GROUP ? text("%d", group) : args[i];
+	execve(args[EXE], acting, environ);
+	unprepared("exec");
+}
+
+/* A program that can be run. */
+int command_nothing(const struct options *options, char **args)
+{
+	(void)options, (void)args;
+	return 0;
+}

@@ -1,0 +1,82 @@
+package dev.interdict.lsm;
+
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Cases;
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A case of {@code cases.yaml} as something that can be done: the {@code act} of the attack tool.
+ *
+ * @param cgroup the one the case names, or one of its own
+ * @param object a path, or address:port
+ * @param type what kind of file or socket
+ */
+record Act(
+    Hook hook,
+    String cgroup,
+    int uid,
+    String exe,
+    List<String> access,
+    String object,
+    String type) {
+  /** Where each has a root of its own. */
+  private static final String STAGE = "/trial/stage";
+
+  /** What a case does not say: some program. */
+  private static final String PROGRAM = "/usr/bin/program";
+
+  static Act of(Cases.Case about, String own) {
+    JsonNode input = JsonMapper.shared().readTree(about.inputJson());
+    JsonNode process = input.path("process");
+    Hook hook = Hook.valueOf(input.path("hook").asString().toUpperCase(Locale.ROOT));
+    return new Act(
+        hook,
+        process.path("cgroup").path("path").asString(own),
+        process.path("uid").asInt(),
+        process.path("exe").path("path").asString(PROGRAM),
+        input.path("access").valueStream().map(JsonNode::asString).toList(),
+        object(hook, input),
+        type(hook, input));
+  }
+
+  private static String object(Hook hook, JsonNode input) {
+    JsonNode socket = input.path("socket");
+    return hook == Hook.SOCKET_CONNECT
+        ? socket.path("address").asString() + ":" + socket.path("port").asInt()
+        : input.path("file").path("path").asString("/tmp/unnamed");
+  }
+
+  private static String type(Hook hook, JsonNode input) {
+    JsonNode file = input.path("file");
+    if (hook == Hook.SOCKET_CONNECT) {
+      return input.path("socket").path("type").asString();
+    }
+    if (file.path("path").asString("").startsWith("/memfd:")) {
+      return "memfd";
+    }
+    if (file.path("deleted").asBoolean()) {
+      return "deleted";
+    }
+    return input.path("access").valueStream().anyMatch(word -> word.asString().equals("create"))
+        ? "new"
+        : file.path("type").asString();
+  }
+
+  /** The words of the attack tool. */
+  String command() {
+    StringJoiner words = new StringJoiner(" ");
+    words.add("act").add(STAGE + "/root").add(Guest.cgroup(cgroup).toString());
+    words.add(Integer.toString(uid)).add(hook.id()).add(exe).add(String.join(",", access));
+    return words.add(object).add(type).toString();
+  }
+
+  /** Whether a decision is about this. */
+  boolean isAbout(String shown) {
+    String name = type.equals("memfd") ? object.substring(1) : object;
+    return shown.replace("[", "").replace("]", "").endsWith(name);
+  }
+}
