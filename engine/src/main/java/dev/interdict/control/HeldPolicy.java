@@ -13,6 +13,7 @@ import java.time.Instant;
  * @param compiled as {@code policy}
  * @param slot -1 if it is not in force, or not yet
  * @param override the operator's mode in place of the policy's; null: none
+ * @param bundle the source that brought it; empty: it was applied by hand
  * @param problem why it is not in force; null: it is
  */
 record HeldPolicy(
@@ -23,7 +24,28 @@ record HeldPolicy(
     int slot,
     Mode override,
     Instant applied,
+    String bundle,
     String problem) {
+
+  static HeldPolicy of(
+      PolicyBuilder.Built built,
+      String digest,
+      int slot,
+      Mode override,
+      Instant applied,
+      String bundle,
+      String problem) {
+    return new HeldPolicy(
+        built.policy().name(),
+        digest,
+        built.policy(),
+        built.compiled(),
+        slot,
+        override,
+        applied,
+        bundle,
+        problem);
+  }
 
   boolean inForce() {
     return slot >= 0;
@@ -39,7 +61,8 @@ record HeldPolicy(
   }
 
   HeldPolicy withOverride(Mode newOverride) {
-    return new HeldPolicy(name, digest, policy, compiled, slot, newOverride, applied, problem);
+    return new HeldPolicy(
+        name, digest, policy, compiled, slot, newOverride, applied, bundle, problem);
   }
 
   ActivePolicy active() {

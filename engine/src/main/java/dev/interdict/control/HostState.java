@@ -4,6 +4,7 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -12,33 +13,62 @@ import java.util.TreeMap;
  * generation.
  *
  * @param policies by name
+ * @param bundles what each source brought last, by the source's name
  */
-record HostState(long generation, Mode host, SortedMap<String, HeldPolicy> policies) {
-  static final HostState EMPTY = new HostState(0, Mode.ENFORCE, new TreeMap<>());
+record HostState(
+    long generation,
+    Mode host,
+    SortedMap<String, HeldPolicy> policies,
+    SortedMap<String, BundleMark> bundles) {
+  static final HostState EMPTY = new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>());
 
   HostState {
     policies = Collections.unmodifiableSortedMap(new TreeMap<>(policies));
+    bundles = Collections.unmodifiableSortedMap(new TreeMap<>(bundles));
   }
 
   /** The same as another generation. */
   HostState at(long newGeneration) {
-    return new HostState(newGeneration, host, policies);
+    return new HostState(newGeneration, host, policies, bundles);
   }
 
   HostState with(HeldPolicy policy) {
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.put(policy.name(), policy);
-    return new HostState(generation + 1, host, next);
+    return new HostState(generation + 1, host, next, bundles);
   }
 
   HostState without(String name) {
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.remove(name);
-    return new HostState(generation + 1, host, next);
+    return new HostState(generation + 1, host, next, bundles);
   }
 
   HostState withHost(Mode mode) {
-    return new HostState(generation + 1, mode, policies);
+    return new HostState(generation + 1, mode, policies, bundles);
+  }
+
+  /** With all policies of a source replaced by {@code brought}, as one change. */
+  HostState withBundle(String source, BundleMark mark, List<HeldPolicy> brought) {
+    SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
+    next.values().removeIf(policy -> policy.bundle().equals(source));
+    brought.forEach(policy -> next.put(policy.name(), policy));
+    return new HostState(generation + 1, host, next, marks(source, mark));
+  }
+
+  /** The same policies; a mark rises no generation, since nothing that is in force has changed. */
+  HostState withMark(String source, BundleMark mark) {
+    return new HostState(generation, host, policies, marks(source, mark));
+  }
+
+  private SortedMap<String, BundleMark> marks(String source, BundleMark mark) {
+    SortedMap<String, BundleMark> next = new TreeMap<>(bundles);
+    if (mark == null) {
+      next.remove(source);
+    } else {
+      next.put(source, mark);
+    }
+    return next;
   }
 
   HeldPolicy get(String name) {

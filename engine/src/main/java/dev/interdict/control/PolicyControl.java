@@ -1,9 +1,9 @@
 package dev.interdict.control;
 
-import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.StateStore.Revision;
 import dev.interdict.control.StateStore.Saved;
+import dev.interdict.control.StateStore.SavedBundle;
 import dev.interdict.control.StateStore.SavedPolicy;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Diagnostic;
@@ -11,8 +11,9 @@ import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.TreeMap;
 
 /**
  * The control flow, one method per verb. Safe for use by many threads; each method returns when the
@@ -29,9 +30,9 @@ public final class PolicyControl {
   private final StateStore store;
   private final Clock clock;
 
-  private final ReentrantLock changes = new ReentrantLock();
-  private volatile HostState state = HostState.EMPTY;
+  private final HostChanges changes;
   private final Slots slots;
+  private final BundleControl bundles;
 
   public PolicyControl(
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
@@ -40,6 +41,13 @@ public final class PolicyControl {
     this.slots = new Slots(enforcement);
     this.store = store;
     this.clock = clock;
+    this.changes = new HostChanges(enforcement, store);
+    this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
+  }
+
+  /** The verbs on whole bundles; what they change is the same state. */
+  public BundleControl bundles() {
+    return bundles;
   }
 
   /** What {@link #apply} did. */
@@ -76,10 +84,14 @@ public final class PolicyControl {
     try {
       Saved saved = store.load();
       if (saved == null) {
-        enforcement.use(state.activeSet());
+        changes.adopt(changes.state());
         return;
       }
-      HostState next = new HostState(saved.generation(), saved.host(), state.policies());
+      HostState next =
+          new HostState(saved.generation(), saved.host(), new TreeMap<>(), new TreeMap<>());
+      for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
+        next = next.withMark(bundle.getKey(), bundle.getValue().mark());
+      }
       SlotSet taken = SlotSet.NONE;
       for (SavedPolicy policy : saved.policies()) {
         taken = policy.slot() < 0 ? taken : taken.with(policy.slot());
@@ -89,8 +101,7 @@ public final class PolicyControl {
         taken = held.inForce() ? taken.with(held.slot()) : taken;
         next = next.with(held);
       }
-      enforcement.use(next.activeSet());
-      state = next;
+      changes.adopt(next);
     } finally {
       changes.unlock();
     }
@@ -104,13 +115,22 @@ public final class PolicyControl {
       built = builder.build(revision.sources(), revision.compiled());
     } catch (StoreException | InvalidPolicyException | BuildException e) {
       return new HeldPolicy(
-          saved.name(), saved.digest(), null, null, -1, saved.override(), applied, e.getMessage());
+          saved.name(),
+          saved.digest(),
+          null,
+          null,
+          -1,
+          saved.override(),
+          applied,
+          saved.bundle(),
+          e.getMessage());
     }
     List<Objection> objections = enforcement.objections(built.policy());
     String problem = objections.isEmpty() ? null : new RefusedException(objections).getMessage();
     boolean sameCode = built.compiled().digest().equals(saved.compiled()) && saved.slot() >= 0;
     int slot = problem != null ? -1 : sameCode ? saved.slot() : slots.take(taken);
-    return held(built, saved.digest(), slot, saved.override(), applied, problem);
+    return HeldPolicy.of(
+        built, saved.digest(), slot, saved.override(), applied, saved.bundle(), problem);
   }
 
   /**
@@ -121,7 +141,7 @@ public final class PolicyControl {
    * @param validateOnly only say what would happen
    * @throws InvalidPolicyException if the sources have errors
    * @throws BuildException if compiling failed for another reason
-   * @throws RefusedException if this host cannot do what the policy asks
+   * @throws RefusedException if this host cannot do what the policy asks, or a bundle owns the name
    * @throws NoSlotException if every slot is taken
    * @throws EnforcementException if the kernel side refused
    * @throws StoreException if it could not be saved; what was in force before is again
@@ -132,7 +152,8 @@ public final class PolicyControl {
     String name = built.policy().name();
     changes.lock();
     try {
-      HeldPolicy old = state.policies().get(name);
+      HeldPolicy old = changes.state().policies().get(name);
+      requireByHand(old);
       List<Diagnostic> warnings = built.compiled().warnings();
       if (old != null && old.inForce() && old.digest().equals(digest)) {
         return new Applied(Result.UNCHANGED, status(old), warnings);
@@ -145,12 +166,21 @@ public final class PolicyControl {
       Mode override = old == null ? null : old.override();
       if (validateOnly) {
         return new Applied(
-            result, status(held(built, digest, -1, override, clock.instant(), null)), warnings);
+            result,
+            status(HeldPolicy.of(built, digest, -1, override, clock.instant(), "", null)),
+            warnings);
       }
       HeldPolicy fresh =
-          held(built, digest, slotFor(old, built.compiled()), override, clock.instant(), null);
+          HeldPolicy.of(
+              built,
+              digest,
+              slots.forCode(old, built.compiled(), changes.state().slots()),
+              override,
+              clock.instant(),
+              "",
+              null);
       store.write(name, digest, new Revision(sources, built.artefact()));
-      commit(state.with(fresh));
+      changes.commit(changes.state().with(fresh));
       return new Applied(result, status(fresh), warnings);
     } finally {
       changes.unlock();
@@ -166,7 +196,7 @@ public final class PolicyControl {
   public PolicySources get(String name) {
     changes.lock();
     try {
-      HeldPolicy held = state.get(name);
+      HeldPolicy held = changes.state().get(name);
       return new PolicySources(status(held), store.read(name, held.digest()).sources());
     } finally {
       changes.unlock();
@@ -175,7 +205,7 @@ public final class PolicyControl {
 
   /** Every policy, by name. */
   public List<PolicyStatus> list() {
-    HostState now = state;
+    HostState now = changes.state();
     Snapshot snapshot = enforcement.snapshot();
     return now.policies().values().stream().map(p -> PolicyStatus.of(p, now, snapshot)).toList();
   }
@@ -184,14 +214,15 @@ public final class PolicyControl {
    * Takes a policy out of force and forgets it.
    *
    * @throws NoSuchPolicyException if there is none of this name
+   * @throws RefusedException if a bundle brought it
    * @throws EnforcementException if the kernel side refused
    * @throws StoreException if it could not be saved; the policy is in force again
    */
   public void delete(String name) {
     changes.lock();
     try {
-      state.get(name);
-      commit(state.without(name));
+      requireByHand(changes.state().get(name));
+      changes.commit(changes.state().without(name));
     } finally {
       changes.unlock();
     }
@@ -199,17 +230,17 @@ public final class PolicyControl {
 
   /** The host's mode. */
   public Mode hostMode() {
-    return state.host();
+    return changes.state().host();
   }
 
   /** Rises with each change. */
   public long generation() {
-    return state.generation();
+    return changes.state().generation();
   }
 
   /** The mode of each policy, by name. */
   public List<PolicyMode> modes() {
-    HostState now = state;
+    HostState now = changes.state();
     Snapshot snapshot = enforcement.snapshot();
     return now.policies().values().stream().map(p -> PolicyMode.of(p, now, snapshot)).toList();
   }
@@ -222,7 +253,7 @@ public final class PolicyControl {
   public Switched setHostMode(Mode mode) {
     changes.lock();
     try {
-      String notSaved = toggle(state.withHost(mode));
+      String notSaved = changes.toggle(changes.state().withHost(mode));
       return new Switched(mode, modes(), notSaved);
     } finally {
       changes.unlock();
@@ -239,10 +270,12 @@ public final class PolicyControl {
   public Switched setPolicyMode(String name, Mode mode) {
     changes.lock();
     try {
-      HeldPolicy held = state.get(name).withOverride(mode);
-      String notSaved = toggle(state.with(held));
+      HeldPolicy held = changes.state().get(name).withOverride(mode);
+      String notSaved = changes.toggle(changes.state().with(held));
       return new Switched(
-          state.host(), List.of(PolicyMode.of(held, state, enforcement.snapshot())), notSaved);
+          changes.state().host(),
+          List.of(PolicyMode.of(held, changes.state(), enforcement.snapshot())),
+          notSaved);
     } finally {
       changes.unlock();
     }
@@ -258,74 +291,34 @@ public final class PolicyControl {
   public PolicyMode resetBudget(String name) {
     changes.lock();
     try {
-      HeldPolicy held = state.get(name);
-      if (!PolicyMode.of(held, state, enforcement.snapshot()).tripped()) {
+      HeldPolicy held = changes.state().get(name);
+      if (!PolicyMode.of(held, changes.state(), enforcement.snapshot()).tripped()) {
         throw new RefusedException(
             List.of(
                 new Objection(
                     "policy " + name, "its budget has not tripped", "there is nothing to reset")));
       }
       enforcement.resetBudget(held.slot());
-      return PolicyMode.of(held, state, enforcement.snapshot());
+      return PolicyMode.of(held, changes.state(), enforcement.snapshot());
     } finally {
       changes.unlock();
     }
   }
 
-  private void commit(HostState next) {
-    enforcement.use(next.activeSet());
-    HostState before = state;
-    state = next;
-    try {
-      store.save(Saved.of(next));
-    } catch (StoreException e) {
-      undo(before.at(next.generation() + 1), e);
-      throw e;
+  /** What a bundle brought is changed by the bundle: the next one would undo any other change. */
+  private static void requireByHand(HeldPolicy old) {
+    if (old != null && !old.bundle().isEmpty()) {
+      throw new RefusedException(
+          List.of(
+              new Objection(
+                  "policy " + old.name(),
+                  "it comes from the bundle " + old.bundle(),
+                  "change it there, or take all of its policies away with: interdict bundle drop "
+                      + old.bundle())));
     }
-  }
-
-  private void undo(HostState before, StoreException because) {
-    try {
-      enforcement.use(before.activeSet());
-      state = before;
-    } catch (EnforcementException e) {
-      because.addSuppressed(e);
-    }
-  }
-
-  /** As commit, but in force even if it cannot be saved; returns why not. */
-  private String toggle(HostState next) {
-    enforcement.use(next.activeSet());
-    state = next;
-    try {
-      store.save(Saved.of(next));
-      return null;
-    } catch (StoreException e) {
-      return e.getMessage();
-    }
-  }
-
-  /** Verdicts rest on the compiled code: with the same code they stay, and so does the slot. */
-  private int slotFor(HeldPolicy old, CompiledPolicy compiled) {
-    boolean sameCode =
-        old != null && old.inForce() && old.compiled().digest().equals(compiled.digest());
-    return sameCode ? old.slot() : slots.take(state.slots());
   }
 
   private PolicyStatus status(HeldPolicy held) {
-    return PolicyStatus.of(held, state, enforcement.snapshot());
-  }
-
-  private static HeldPolicy held(
-      Built built, String digest, int slot, Mode override, Instant applied, String problem) {
-    return new HeldPolicy(
-        built.policy().name(),
-        digest,
-        built.policy(),
-        built.compiled(),
-        slot,
-        override,
-        applied,
-        problem);
+    return PolicyStatus.of(held, changes.state(), enforcement.snapshot());
   }
 }

@@ -11,6 +11,7 @@ import java.util.Set;
  *
  * @param digest lower-case hex SHA-256 of the sources
  * @param slot -1 if it is not in force
+ * @param bundle the source that brought it; empty: it was applied by hand
  * @param problem why it is not in force, with the remedy; null: it is
  */
 public record PolicyStatus(
@@ -22,6 +23,7 @@ public record PolicyStatus(
     String digest,
     int slot,
     Instant applied,
+    String bundle,
     String problem,
     SlotCounters counters) {
 
@@ -36,6 +38,7 @@ public record PolicyStatus(
         held.digest(),
         held.slot(),
         held.applied(),
+        held.bundle(),
         held.problem(),
         held.inForce() ? snapshot.slot(held.slot()) : SlotCounters.ZERO);
   }

@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.SlotSet;
 
 /**
@@ -12,6 +13,19 @@ final class Slots {
 
   Slots(Enforcement enforcement) {
     this.enforcement = enforcement;
+  }
+
+  /**
+   * The slot for a policy's code: verdicts rest on it, so with the same code they stay, and so does
+   * the slot.
+   *
+   * @param old what the policy was; null: nothing
+   * @throws NoSlotException if all are taken
+   */
+  int forCode(HeldPolicy old, CompiledPolicy compiled, SlotSet taken) {
+    boolean sameCode =
+        old != null && old.inForce() && old.compiled().digest().equals(compiled.digest());
+    return sameCode ? old.slot() : take(taken);
   }
 
   /**

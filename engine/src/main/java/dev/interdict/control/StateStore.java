@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -64,16 +65,52 @@ public final class StateStore {
     }
   }
 
-  /** The form of {@code state.json}. */
-  record Saved(int version, long generation, Mode host, List<SavedPolicy> policies) {
+  /**
+   * The form of {@code state.json}.
+   *
+   * @param bundles by source; left out by engines that knew none
+   */
+  record Saved(
+      int version,
+      long generation,
+      Mode host,
+      List<SavedPolicy> policies,
+      SortedMap<String, SavedBundle> bundles) {
     static final int VERSION = 1;
+
+    Saved {
+      bundles = bundles == null ? new TreeMap<>() : bundles;
+    }
 
     static Saved of(HostState state) {
       return new Saved(
           VERSION,
           state.generation(),
           state.host(),
-          state.policies().values().stream().map(SavedPolicy::of).toList());
+          state.policies().values().stream().map(SavedPolicy::of).toList(),
+          SavedBundle.of(state.bundles()));
+    }
+  }
+
+  /**
+   * One bundle of {@code state.json}; as {@link BundleMark}.
+   *
+   * @param activated ISO 8601
+   */
+  record SavedBundle(String revision, long serial, String digest, String activated) {
+    static SortedMap<String, SavedBundle> of(SortedMap<String, BundleMark> marks) {
+      SortedMap<String, SavedBundle> saved = new TreeMap<>();
+      marks.forEach(
+          (source, mark) ->
+              saved.put(
+                  source,
+                  new SavedBundle(
+                      mark.revision(), mark.serial(), mark.digest(), mark.activated().toString())));
+      return saved;
+    }
+
+    BundleMark mark() {
+      return new BundleMark(revision, serial, digest, Instant.parse(activated));
     }
   }
 
@@ -82,9 +119,20 @@ public final class StateStore {
    *
    * @param compiled digest of the compiled policy; the verdicts of its slot rest on it
    * @param applied ISO 8601
+   * @param bundle the source that brought it; empty: it was applied by hand
    */
   record SavedPolicy(
-      String name, String digest, String compiled, int slot, Mode override, String applied) {
+      String name,
+      String digest,
+      String compiled,
+      int slot,
+      Mode override,
+      String applied,
+      String bundle) {
+    SavedPolicy {
+      bundle = bundle == null ? "" : bundle; // left out by engines that knew none
+    }
+
     static SavedPolicy of(HeldPolicy held) {
       return new SavedPolicy(
           held.name(),
@@ -92,7 +140,8 @@ public final class StateStore {
           held.compiled() == null ? "" : held.compiled().digest(),
           held.slot(),
           held.override(),
-          held.applied().toString());
+          held.applied().toString(),
+          held.bundle());
     }
   }
 

@@ -69,8 +69,9 @@ class StateStoreTest {
 
   private static Saved state(int generation) {
     SavedPolicy policy =
-        new SavedPolicy("p", digest(generation), "c" + generation, 3, null, "2026-01-01T00:00:00Z");
-    return new Saved(Saved.VERSION, generation, Mode.ENFORCE, List.of(policy));
+        new SavedPolicy(
+            "p", digest(generation), "c" + generation, 3, null, "2026-01-01T00:00:00Z", "");
+    return new Saved(Saved.VERSION, generation, Mode.ENFORCE, List.of(policy), new TreeMap<>());
   }
 
   private static void apply(StateStore store, int generation) {

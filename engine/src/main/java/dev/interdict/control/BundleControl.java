@@ -1,0 +1,317 @@
+package dev.interdict.control;
+
+import dev.interdict.control.PolicyBuilder.Built;
+import dev.interdict.control.StateStore.Revision;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.Policy.Mode;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Policies that come as bundles: all of a source's at once, in place of all that it brought before.
+ * What was applied by hand, and what another source brought, is never touched. Safe for use by many
+ * threads.
+ */
+public final class BundleControl {
+  private final PolicyBuilder builder;
+  private final Enforcement enforcement;
+  private final StateStore store;
+  private final Clock clock;
+  private final HostChanges changes;
+  private final Slots slots;
+
+  BundleControl(
+      PolicyBuilder builder,
+      Enforcement enforcement,
+      StateStore store,
+      Clock clock,
+      HostChanges changes,
+      Slots slots) {
+    this.builder = builder;
+    this.enforcement = enforcement;
+    this.store = store;
+    this.clock = clock;
+    this.changes = changes;
+    this.slots = slots;
+  }
+
+  /**
+   * What a source brings, verified.
+   *
+   * @param revision as its maker calls it; may be empty
+   * @param serial must not be below that of the bundle before; -1: it has none
+   * @param digest of its content
+   * @param policies bytes by path inside the policy's folder, by the policy's name
+   */
+  public record Delivery(
+      String revision,
+      long serial,
+      String digest,
+      SortedMap<String, SortedMap<String, byte[]>> policies) {}
+
+  /**
+   * What a source has in force.
+   *
+   * @param mark of the last bundle
+   * @param policies how many it brought
+   */
+  public record Delivered(BundleMark mark, int policies) {}
+
+  /**
+   * Brings a bundle into force as one change, or changes nothing. Policies whose sources did not
+   * change keep their slots and verdicts; of the others only those whose code or data changed are
+   * decided anew.
+   *
+   * @return false if it is in force already
+   * @throws InvalidPolicyException if a policy has errors; files are named {@code policy/file}
+   * @throws BuildException if compiling failed for another reason
+   * @throws RefusedException if it is older than the one before, a name belongs to somebody else,
+   *     or this host cannot do what a policy asks
+   * @throws NoSlotException if the new policies do not find room beside the old ones
+   * @throws EnforcementException if the kernel side refused
+   * @throws StoreException if it could not be saved; what was in force before is again
+   */
+  public boolean activate(String source, Delivery delivery) {
+    refuseOlder(source, delivery); // before seconds are spent on compiling
+    Map<String, Built> built = build(source, delivery);
+    changes.lock();
+    try {
+      refuseOlder(source, delivery);
+      HostState state = changes.state();
+      BundleMark mark =
+          new BundleMark(
+              delivery.revision(), delivery.serial(), delivery.digest(), clock.instant());
+      if (inForce(state, source, delivery)) {
+        if (!mark.sameAs(state.bundles().get(source))) {
+          changes.note(state.withMark(source, mark)); // new words for the same content
+        }
+        return false;
+      }
+      refuse(objections(state, source, delivery, built));
+      changes.commit(state.withBundle(source, mark, held(state, source, delivery, built)));
+      return true;
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /** Only what is not in force as it is. */
+  private Map<String, Built> build(String source, Delivery delivery) {
+    Map<String, Built> built = new TreeMap<>();
+    List<Diagnostic> found = new ArrayList<>();
+    delivery
+        .policies()
+        .forEach(
+            (name, sources) -> {
+              if (unchanged(changes.state(), source, name, sources)) {
+                return;
+              }
+              try {
+                Built one = builder.build(sources, null);
+                if (!one.policy().name().equals(name)) {
+                  found.add(misnamed(name, one.policy().name()));
+                }
+                built.put(name, one);
+              } catch (InvalidPolicyException e) {
+                e.diagnostics().forEach(d -> found.add(below(name, d)));
+              }
+            });
+    if (found.stream().anyMatch(d -> d.severity() == Diagnostic.Severity.ERROR)) {
+      throw new InvalidPolicyException(found);
+    }
+    return built;
+  }
+
+  private static Diagnostic misnamed(String name, String said) {
+    return new Diagnostic(
+        Diagnostic.Severity.ERROR,
+        name + "/policy.yaml",
+        0,
+        0,
+        "bundle.name",
+        "the policy calls itself " + said + ", the bundle " + name);
+  }
+
+  private static Diagnostic below(String name, Diagnostic d) {
+    return new Diagnostic(
+        d.severity(), name + "/" + d.file(), d.line(), d.column(), d.code(), d.message());
+  }
+
+  private static boolean unchanged(
+      HostState state, String source, String name, SortedMap<String, byte[]> sources) {
+    HeldPolicy old = state.policies().get(name);
+    return old != null
+        && old.inForce()
+        && old.bundle().equals(source)
+        && old.digest().equals(Digest.of(sources));
+  }
+
+  private static boolean inForce(HostState state, String source, Delivery delivery) {
+    long brought =
+        state.policies().values().stream().filter(p -> p.bundle().equals(source)).count();
+    return state.bundles().containsKey(source)
+        && brought == delivery.policies().size()
+        && delivery.policies().entrySet().stream()
+            .allMatch(p -> unchanged(state, source, p.getKey(), p.getValue()));
+  }
+
+  private void refuseOlder(String source, Delivery delivery) {
+    BundleMark mark = changes.state().bundles().get(source);
+    if (mark == null || mark.serial() < 0) {
+      return;
+    }
+    String reason = null;
+    if (delivery.serial() < 0) {
+      reason = "it has no serial, and the one before had " + mark.serial();
+    } else if (delivery.serial() < mark.serial()) {
+      reason = "its serial is " + delivery.serial() + ", and the one before had " + mark.serial();
+    } else if (delivery.serial() == mark.serial() && !delivery.digest().equals(mark.digest())) {
+      reason = "it has the serial " + mark.serial() + " of the one before and other content";
+    }
+    if (reason != null) {
+      refuse(
+          List.of(
+              new Objection(
+                  "bundle " + source,
+                  reason,
+                  "serve one of a higher serial, or allow it once with: interdict bundle"
+                      + " allow-older "
+                      + source)));
+    }
+  }
+
+  private List<Objection> objections(
+      HostState state, String source, Delivery delivery, Map<String, Built> built) {
+    List<Objection> all = new ArrayList<>();
+    for (String name : delivery.policies().keySet()) {
+      HeldPolicy old = state.policies().get(name);
+      if (old != null && !old.bundle().equals(source)) {
+        boolean byHand = old.bundle().isEmpty();
+        all.add(
+            new Objection(
+                "policy " + name,
+                byHand
+                    ? "one of this name was applied by hand"
+                    : "the bundle " + old.bundle() + " has one of this name",
+                byHand
+                    ? "take that away with interdict policy delete " + name + ", or rename one"
+                    : "take it out of one of the bundles"));
+      }
+    }
+    built.forEach(
+        (name, one) ->
+            enforcement.objections(one.policy()).stream()
+                .map(
+                    o ->
+                        new Objection(
+                            "policy " + name + ", " + o.subject(), o.reason(), o.remedy()))
+                .forEach(all::add));
+    return all;
+  }
+
+  private static void refuse(List<Objection> objections) {
+    if (!objections.isEmpty()) {
+      throw new RefusedException(objections);
+    }
+  }
+
+  private List<HeldPolicy> held(
+      HostState state, String source, Delivery delivery, Map<String, Built> built) {
+    List<HeldPolicy> all = new ArrayList<>();
+    SlotSet taken = state.slots();
+    for (Map.Entry<String, SortedMap<String, byte[]>> entry : delivery.policies().entrySet()) {
+      String name = entry.getKey();
+      HeldPolicy old = state.policies().get(name);
+      Built fresh = built.get(name);
+      if (fresh == null) {
+        if (!unchanged(state, source, name, entry.getValue())) {
+          throw new EnforcementException(
+              "policy " + name + " was changed while the bundle was built", null);
+        }
+        all.add(old);
+        continue;
+      }
+      String digest = Digest.of(entry.getValue());
+      int slot = slots.forCode(old, fresh.compiled(), taken);
+      taken = taken.with(slot);
+      store.write(name, digest, new Revision(entry.getValue(), fresh.artefact()));
+      Mode override = old == null ? null : old.override();
+      all.add(HeldPolicy.of(fresh, digest, slot, override, clock.instant(), source, null));
+    }
+    return all;
+  }
+
+  /** What each source brought last, by its name; sources that are no longer configured too. */
+  public SortedMap<String, Delivered> delivered() {
+    HostState state = changes.state();
+    SortedMap<String, Delivered> all = new TreeMap<>();
+    state
+        .bundles()
+        .forEach(
+            (source, mark) ->
+                all.put(
+                    source,
+                    new Delivered(
+                        mark,
+                        (int)
+                            state.policies().values().stream()
+                                .filter(p -> p.bundle().equals(source))
+                                .count())));
+    return all;
+  }
+
+  /**
+   * Takes the next bundle of a source whatever its serial: the way back when a newer one was a
+   * mistake.
+   *
+   * @throws RefusedException if the source has brought nothing
+   * @throws StoreException if it could not be saved: older bundles are still refused
+   */
+  public void allowOlder(String source) {
+    changes.lock();
+    try {
+      HostState state = changes.state();
+      changes.note(state.withMark(source, mark(state, source).withoutFloor()));
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Takes everything that a source brought out of force and forgets it. If the source is still
+   * configured, its next bundle comes back.
+   *
+   * @return how many policies
+   * @throws RefusedException if the source has brought nothing
+   * @throws EnforcementException if the kernel side refused
+   * @throws StoreException if it could not be saved; the policies are in force again
+   */
+  public int drop(String source) {
+    changes.lock();
+    try {
+      HostState state = changes.state();
+      mark(state, source);
+      HostState next = state.withBundle(source, null, List.of());
+      changes.commit(next);
+      return state.policies().size() - next.policies().size();
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private static BundleMark mark(HostState state, String source) {
+    BundleMark mark = state.bundles().get(source);
+    if (mark == null) {
+      refuse(
+          List.of(
+              new Objection(
+                  "bundle " + source, "it has brought nothing", "interdict status lists sources")));
+    }
+    return mark;
+  }
+}

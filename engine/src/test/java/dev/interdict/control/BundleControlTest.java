@@ -1,0 +1,283 @@
+package dev.interdict.control;
+
+import static dev.interdict.testkit.TinyBuilder.folder;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.ReadSet;
+import dev.interdict.compile.RegoCompiler;
+import dev.interdict.control.BundleControl.Delivery;
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Policy;
+import dev.interdict.policy.Policy.Mode;
+import dev.interdict.policy.PolicyParser;
+import dev.interdict.policy.PolicySource;
+import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.testkit.TinyBuilder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BundleControlTest {
+  @TempDir Path directory;
+  private final FakeEnforcement kernel = new FakeEnforcement();
+  private PolicyControl control;
+  private BundleControl bundles;
+
+  @BeforeEach
+  void start() {
+    restart(new TinyBuilder());
+  }
+
+  @Test
+  void aBundleMustComeAsOneChangeAndTakeAwayWhatItNoLongerHas() {
+    control.apply(folder("name=hand"), null, false);
+    long generation = control.generation();
+
+    assertTrue(activate("fleet", 1, "name=a", "name=b\nmode=enforce"));
+
+    assertEquals(generation + 1, control.generation());
+    assertEquals(List.of("a", "b", "hand"), names());
+    assertTrue(activate("fleet", 2, "name=b\nmode=enforce", "name=c"));
+    assertEquals(List.of("b", "c", "hand"), names());
+    assertEquals(2, bundles.delivered().get("fleet").policies());
+    assertEquals("", control.get("hand").policy().bundle());
+    assertEquals("fleet", control.get("b").policy().bundle());
+  }
+
+  @Test
+  void theSameBundleAgainMustChangeNothing() {
+    activate("fleet", 1, "name=a");
+    ActiveSet before = kernel.set;
+
+    assertFalse(activate("fleet", 1, "name=a"));
+
+    assertSame(before, kernel.set);
+  }
+
+  @Test
+  void anOperatorsModeMustOutliveTheNextBundle() {
+    activate("fleet", 1, "name=a");
+    control.setPolicyMode("a", Mode.ENFORCE);
+
+    activate("fleet", 2, "name=a\ncode=2");
+
+    assertEquals(Mode.ENFORCE, control.get("a").policy().mode().effective());
+  }
+
+  @Test
+  void oneWrongPolicyMustKeepTheWholeBundleOutAndSayWhichItIs() {
+    activate("fleet", 1, "name=a");
+    ActiveSet before = kernel.set;
+
+    InvalidPolicyException refused =
+        assertThrows(
+            InvalidPolicyException.class,
+            () -> bundles.activate("fleet", delivery(2, "a", "name=a\ncode=2", "b", "no name")));
+
+    assertTrue(refused.getMessage().contains("b/policy.yaml:1:3"), refused.getMessage());
+    assertSame(before, kernel.set);
+    assertEquals(1, bundles.delivered().get("fleet").mark().serial());
+    refused =
+        assertThrows(
+            InvalidPolicyException.class,
+            () -> bundles.activate("fleet", delivery(2, "x", "name=y")));
+    assertTrue(refused.getMessage().contains("calls itself y"), refused.getMessage());
+  }
+
+  @Test
+  void aHostThatCannotDoOnePolicyMustRefuseTheBundle() {
+    activate("fleet", 1, "name=a");
+    kernel.missing.add(Hook.EXEC);
+    ActiveSet before = kernel.set;
+
+    RefusedException refused =
+        assertThrows(
+            RefusedException.class, () -> activate("fleet", 2, "name=b", "name=c\nhooks=exec"));
+
+    assertTrue(refused.getMessage().startsWith("policy c, hook exec: "), refused.getMessage());
+    assertSame(before, kernel.set);
+  }
+
+  @Test
+  void aNameThatBelongsToSomebodyElseMustBeRefusedBothWays() {
+    control.apply(folder("name=hand"), null, false);
+    activate("fleet", 1, "name=a");
+
+    assertRefused("applied by hand", () -> activate("fleet", 2, "name=hand"));
+    assertRefused("the bundle fleet has one", () -> activate("other", 1, "name=a"));
+    assertRefused(
+        "comes from the bundle fleet", () -> control.apply(folder("name=a\ncode=2"), null, false));
+    assertRefused("interdict bundle drop fleet", () -> control.delete("a"));
+    assertEquals(List.of("a", "hand"), names());
+  }
+
+  @Test
+  void whatTheKernelOrTheDiskRefusesMustLeaveTheBundleBefore() throws IOException {
+    activate("fleet", 1, "name=a");
+    kernel.refuseUse = "no room";
+    assertThrows(EnforcementException.class, () -> activate("fleet", 2, "name=b"));
+    assertEquals(List.of("a"), names());
+
+    Files.createDirectory(directory.resolve("state.json.new"));
+    assertThrows(StoreException.class, () -> activate("fleet", 2, "name=b"));
+    assertEquals(List.of("a"), names());
+    assertEquals("a", kernel.set.policies().getFirst().policy().name());
+    assertEquals(1, bundles.delivered().get("fleet").mark().serial());
+  }
+
+  @Test
+  void anOlderBundleMustBeRefusedAfterARestartToo() {
+    activate("fleet", 7, "name=a");
+
+    for (int start = 0; start < 2; start++) {
+      assertRefused("serial is 6, and the one before had 7", () -> activate("fleet", 6, "name=b"));
+      assertRefused("it has no serial", () -> activate("fleet", -1, "name=b"));
+      assertRefused("and other content", () -> activate("fleet", 7, "name=b"));
+      assertFalse(activate("fleet", 7, "name=a"));
+      restart(new TinyBuilder());
+    }
+    assertEquals(List.of("a"), names());
+    assertEquals("fleet", control.get("a").policy().bundle());
+  }
+
+  @Test
+  void anOperatorMustBeAbleToGoBackOnce() {
+    activate("fleet", 7, "name=a");
+
+    bundles.allowOlder("fleet");
+    restart(new TinyBuilder());
+    assertTrue(activate("fleet", 3, "name=b"));
+
+    assertEquals(3, bundles.delivered().get("fleet").mark().serial());
+    assertRefused("the one before had 3", () -> activate("fleet", 2, "name=c"));
+    assertRefused("has brought nothing", () -> bundles.allowOlder("unknown"));
+  }
+
+  @Test
+  void aBundleWithoutSerialsMustBeReplacedByAny() {
+    activate("fleet", -1, "name=a");
+    assertTrue(activate("fleet", -1, "name=b"));
+    assertTrue(activate("fleet", 1, "name=c"));
+  }
+
+  @Test
+  void droppingASourceMustTakeAwayItsPoliciesAndNothingElse() {
+    control.apply(folder("name=hand"), null, false);
+    activate("fleet", 7, "name=a", "name=b");
+    activate("other", 1, "name=c");
+
+    assertEquals(2, bundles.drop("fleet"));
+
+    assertEquals(List.of("c", "hand"), names());
+    assertEquals(Set.of("other"), bundles.delivered().keySet());
+    assertTrue(activate("fleet", 1, "name=a")); // forgotten: nothing is older
+    assertRefused("has brought nothing", () -> bundles.drop("unknown"));
+  }
+
+  @Test
+  void otherDataOfOnePolicyMustLeaveTheVerdictsOfTheOthers() {
+    restart(new DigestBuilder());
+    bundles.activate("fleet", withData(1, "[\"/a\"]"));
+    int one = slot("one");
+    int two = slot("two");
+    kernel.forgotten.clear();
+
+    bundles.activate("fleet", withData(2, "[\"/a\",\"/b\"]"));
+
+    assertEquals(one, slot("one")); // FakeEnforcement: verdicts stay with slot and digest
+    assertNotEquals(two, slot("two"));
+    assertEquals(List.of(slot("two")), kernel.forgotten);
+  }
+
+  private static Delivery withData(long serial, String trusted) {
+    SortedMap<String, SortedMap<String, byte[]>> policies = new TreeMap<>();
+    for (String name : List.of("one", "two")) {
+      SortedMap<String, byte[]> sources = new TreeMap<>();
+      sources.put(
+          "policy.yaml",
+          bytes(
+              "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: "
+                  + name
+                  + "}\nspec:\n  hooks: [file_open]\n  rules:\n"
+                  + "    - deny: {file.path: {in: {data: paths}}}\n      reason: no\n"));
+      String paths = name.equals("two") ? trusted : "[\"/etc/shadow\"]";
+      sources.put("data.json", bytes("{\"paths\":" + paths + "}"));
+      policies.put(name, sources);
+    }
+    return new Delivery("r" + serial, serial, "d" + serial, policies);
+  }
+
+  /** Parses as the engine does and gives the digests that its compiler gives; compiles nothing. */
+  private static final class DigestBuilder implements PolicyBuilder {
+    @Override
+    public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
+      Policy policy = PolicyParser.parse(new PolicySource("policy.yaml", sources)).policy();
+      CompiledPolicy compiled =
+          new CompiledPolicy(
+              policy.name(),
+              RegoCompiler.digest(policy),
+              new byte[1],
+              policy.data(),
+              new ReadSet(Set.of("file.path")),
+              Set.of(),
+              List.of());
+      return new Built(policy, compiled, new byte[1]);
+    }
+  }
+
+  private void restart(PolicyBuilder builder) {
+    control = new PolicyControl(builder, kernel, new StateStore(directory), Clock.systemUTC());
+    bundles = control.bundles();
+    kernel.set = ActiveSet.EMPTY;
+    control.restore();
+  }
+
+  private boolean activate(String source, long serial, String... policies) {
+    String[] named = new String[policies.length * 2];
+    for (int i = 0; i < policies.length; i++) {
+      named[2 * i] = policies[i].replaceFirst("(?s)name=(\\w+).*", "$1");
+      named[2 * i + 1] = policies[i];
+    }
+    return bundles.activate(source, delivery(serial, named));
+  }
+
+  private static Delivery delivery(long serial, String... namesAndYaml) {
+    SortedMap<String, SortedMap<String, byte[]>> policies = new TreeMap<>();
+    for (int i = 0; i + 1 < namesAndYaml.length; i += 2) {
+      policies.put(namesAndYaml[i], folder(namesAndYaml[i + 1]));
+    }
+    return new Delivery("r" + serial, serial, String.join(";", namesAndYaml), policies);
+  }
+
+  private int slot(String name) {
+    return control.get(name).policy().slot();
+  }
+
+  private List<String> names() {
+    return control.list().stream().map(PolicyStatus::name).toList();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void assertRefused(String why, Runnable change) {
+    RefusedException refused = assertThrows(RefusedException.class, change::run);
+    assertTrue(refused.getMessage().contains(why), refused.getMessage());
+  }
+}
