@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
       EngineCommand.class,
       DoctorCommand.class,
       PolicyCommand.class,
+      BundleCommand.class,
       ModeCommand.class,
       WatchCommand.class,
       StatusCommand.class,

@@ -21,7 +21,7 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "status",
     mixinStandardHelpOptions = true,
-    description = "Show what is attached, in force, counted and lost.")
+    description = "Show what is attached, in force, counted and lost, and where bundles come from.")
 final class StatusCommand implements Callable<Integer> {
   @Mixin Engine engine;
   @Mixin Output output;
@@ -73,6 +73,7 @@ final class StatusCommand implements Callable<Integer> {
     }
     missing.forEach(
         (detail, names) -> out.println(String.join(", ", names) + ": " + Text.line(detail)));
+    BundleTable.print(status.getBundlesList(), output.style(), out);
     if (!status.getCountersMap().isEmpty()) {
       out.println();
       new TreeMap<>(status.getCountersMap())

@@ -9,6 +9,8 @@ import dev.interdict.admin.AdminConfig;
 import dev.interdict.admin.AdminServer;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
+import dev.interdict.delivery.Deliveries;
+import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.pipeline.DecisionLog;
@@ -76,7 +78,14 @@ class EngineCommandsTest {
     server =
         AdminServer.start(
             new AdminConfig(socket(), AdminConfig.defaults().uids()),
-            new AdminBackend(control, kernel::snapshot, log, List::of, "0.0-test", NOON));
+            new AdminBackend(
+                control,
+                Deliveries.start(DeliveryConfig.NONE, control.bundles()),
+                kernel::snapshot,
+                log,
+                List::of,
+                "0.0-test",
+                NOON));
   }
 
   @AfterEach
@@ -281,7 +290,14 @@ class EngineCommandsTest {
     try (AdminServer picky =
         AdminServer.start(
             new AdminConfig(other, java.util.Set.of(4711)),
-            new AdminBackend(control, kernel::snapshot, log, List::of, "0.0-test", NOON))) {
+            new AdminBackend(
+                control,
+                Deliveries.start(DeliveryConfig.NONE, control.bundles()),
+                kernel::snapshot,
+                log,
+                List::of,
+                "0.0-test",
+                NOON))) {
       Cli status = Cli.run("status", "--socket", other.toString());
       assertEquals(ExitCode.REFUSED, status.code());
       assertTrue(status.err().contains("may not use the admin socket"), status.err());

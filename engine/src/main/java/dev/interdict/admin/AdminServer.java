@@ -90,6 +90,7 @@ public final class AdminServer implements AutoCloseable {
             .maxConnectionIdle(5, TimeUnit.MINUTES)
             .addService(new PolicyService(backend.control()))
             .addService(new ModeService(backend.control()))
+            .addService(new BundleService(backend.control().bundles(), backend.bundles()))
             .addService(decisions)
             .addService(new NodeService(backend))
             .build();

@@ -38,6 +38,8 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
         .setProblems((int) (policies.size() - inForce))
         .addAllHooks(Protos.hooks(snapshot.hooks()))
         .putAllCounters(snapshot.counters())
+        .putAllCounters(backend.bundles().counters())
+        .addAllBundles(backend.bundles().statuses().stream().map(BundleProtos::status).toList())
         .setVerdicts((int) snapshot.verdicts())
         .setFlows((int) snapshot.flows())
         .setWatcherLost(backend.decisions().lost())

@@ -87,6 +87,7 @@ final class Protos {
         .setSlot(status.slot())
         .setApplied(timestamp(status.applied()))
         .setProblem(status.problem() == null ? "" : status.problem())
+        .setBundle(status.bundle())
         .setCounters(
             PolicyCounters.newBuilder()
                 .setDenied(status.counters().denied())

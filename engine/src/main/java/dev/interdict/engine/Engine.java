@@ -7,6 +7,7 @@ import dev.interdict.compile.RegoCompiler;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.control.Version;
+import dev.interdict.delivery.Deliveries;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.pipeline.DecisionLog;
 import dev.interdict.pipeline.Pipeline;
@@ -97,11 +98,13 @@ public final class Engine implements AutoCloseable {
             Clock.systemUTC());
     control.restore();
     housekeeping(enforcer, names);
+    Deliveries bundles = part(Deliveries.start(config.bundles(), control.bundles()));
     part(
         AdminServer.start(
             new AdminConfig(config.socket(), AdminConfig.defaults().uids()),
             new AdminBackend(
                 control,
+                bundles,
                 enforcer::snapshot,
                 decisions,
                 abilities::checks,

@@ -1,5 +1,6 @@
 package dev.interdict.engine;
 
+import dev.interdict.delivery.DeliveryConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -21,6 +22,7 @@ import java.time.Duration;
  *     60 microseconds
  * @param warmUp evaluations of a new policy before it decides, so that its first held event does
  *     not wait for the JIT compiler; bounded by this time
+ * @param bundles where policies come from beside those that are applied by hand
  */
 public record EngineConfig(
     Path stateDirectory,
@@ -32,7 +34,8 @@ public record EngineConfig(
     Duration deadline,
     Duration stale,
     Duration spin,
-    Duration warmUp) {
+    Duration warmUp,
+    DeliveryConfig bundles) {
 
   private static final Duration DEADLINE =
       Duration.ofMillis(Long.getLong("interdict.deadline.ms", 200));
@@ -53,11 +56,38 @@ public record EngineConfig(
           DEADLINE,
           DEADLINE.multipliedBy(5),
           Duration.ofNanos(50_000),
-          Duration.ofMillis(500));
+          Duration.ofMillis(500),
+          DeliveryConfig.NONE);
 
   /** The same times at other places: an engine beside the usual one. */
   public EngineConfig at(Path state, Path cache, Path adminSocket, Path pinDirectory) {
     return new EngineConfig(
-        state, cache, adminSocket, pinDirectory, poll, patience, deadline, stale, spin, warmUp);
+        state,
+        cache,
+        adminSocket,
+        pinDirectory,
+        poll,
+        patience,
+        deadline,
+        stale,
+        spin,
+        warmUp,
+        bundles);
+  }
+
+  /** The same with these sources of bundles. */
+  public EngineConfig with(DeliveryConfig sources) {
+    return new EngineConfig(
+        stateDirectory,
+        cacheDirectory,
+        socket,
+        pins,
+        poll,
+        patience,
+        deadline,
+        stale,
+        spin,
+        warmUp,
+        sources);
   }
 }

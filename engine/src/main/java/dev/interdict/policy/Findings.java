@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /** Collects what is wrong with a policy's files, so that all of it is said at once. */
-final class Findings {
+public final class Findings {
 
   /** More than anybody reads; the rest of a generated mess is cut off, and that is said. */
   private static final int MAX = 200;
@@ -14,20 +14,23 @@ final class Findings {
   private boolean failed;
   private boolean cut;
 
-  void error(String file, Mark at, String code, String message) {
+  /** An error at a place. */
+  public void error(String file, Mark at, String code, String message) {
     add(new Diagnostic(Diagnostic.Severity.ERROR, file, at.line(), at.column(), code, message));
   }
 
-  void warning(String file, Mark at, String code, String message) {
+  /** A warning at a place. */
+  public void warning(String file, Mark at, String code, String message) {
     add(new Diagnostic(Diagnostic.Severity.WARNING, file, at.line(), at.column(), code, message));
   }
 
   /** An error about a file as a whole. */
-  void error(String file, String code, String message) {
+  public void error(String file, String code, String message) {
     add(new Diagnostic(Diagnostic.Severity.ERROR, file, 0, 0, code, message));
   }
 
-  void add(Diagnostic diagnostic) {
+  /** A finding of somebody else. */
+  public void add(Diagnostic diagnostic) {
     failed |= diagnostic.severity() == Diagnostic.Severity.ERROR;
     if (found.size() < MAX) {
       found.add(diagnostic);
@@ -45,12 +48,12 @@ final class Findings {
   }
 
   /** Whether there was an error; warnings do not count. */
-  boolean failed() {
+  public boolean failed() {
     return failed;
   }
 
   /** All findings by file, line and column. */
-  List<Diagnostic> sorted() {
+  public List<Diagnostic> sorted() {
     return found.stream()
         .sorted(
             Comparator.comparing(Diagnostic::file)

@@ -6,10 +6,10 @@ package dev.interdict.policy;
  * @param line from 1
  * @param column from 1, in characters
  */
-record Mark(int line, int column) {
+public record Mark(int line, int column) {
 
   /** The first character of a file. */
-  static final Mark START = new Mark(1, 1);
+  public static final Mark START = new Mark(1, 1);
 
   /** The same line, {@code columns} further right. */
   Mark right(int columns) {

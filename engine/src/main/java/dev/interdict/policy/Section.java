@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * A mapping of {@code policy.yaml} whose keys are known: reads values by type and reports what does
  * not fit. A getter that reports returns its default, so that reading goes on.
  */
-final class Section {
+public final class Section {
   /** What messages call the document itself. */
   static final String TOP = "the policy";
 
@@ -35,7 +35,7 @@ final class Section {
    *
    * @param where what messages call it, such as {@code spec.budget}
    */
-  static Section of(
+  public static Section of(
       String file, Findings findings, String where, YamlNode node, List<String> known) {
     if (!(node instanceof YamlNode.Mapping mapping)) {
       findings.error(
@@ -55,46 +55,48 @@ final class Section {
   }
 
   /** An empty section, for one that is left out. */
-  Section absent(String key) {
+  public Section absent(String key) {
     return new Section(file, findings, name(key), at, List.of());
   }
 
   /** The section below {@code key}; an empty one if it is left out. */
-  Section section(String key, List<String> known) {
+  public Section section(String key, List<String> known) {
     YamlNode node = node(key);
     return node == null ? absent(key) : of(file, findings, name(key), node, known);
   }
 
-  boolean has(String key) {
+  /** Whether {@code key} is written. */
+  public boolean has(String key) {
     return entries.containsKey(key);
   }
 
   /** The node below {@code key}, or null. */
-  YamlNode node(String key) {
+  public YamlNode node(String key) {
     YamlNode.Entry entry = entries.get(key);
     return entry == null ? null : entry.value();
   }
 
   /** Where {@code key} is written, or the section if it is not. */
-  Mark mark(String key) {
+  public Mark mark(String key) {
     YamlNode.Entry entry = entries.get(key);
     return entry == null ? at : entry.at();
   }
 
   /** Reports a key that must be there and is not. */
-  void require(String key) {
+  public void require(String key) {
     if (!has(key)) {
       error(at, "yaml.missing-key", where + " needs the key \"" + key + "\"");
     }
   }
 
-  String string(String key, String absent) {
+  /** A string. */
+  public String string(String key, String absent) {
     YamlNode node = node(key);
     return node == null ? absent : stringOf(node, name(key), absent);
   }
 
   /** One of the words of an enum, in lower case. */
-  <E extends Enum<E>> E word(String key, Class<E> type, E absent) {
+  public <E extends Enum<E>> E word(String key, Class<E> type, E absent) {
     YamlNode node = node(key);
     if (node == null) {
       return absent;
@@ -114,7 +116,7 @@ final class Section {
   }
 
   /** A whole number of at least {@code min}. */
-  long number(String key, long min, long absent) {
+  public long number(String key, long min, long absent) {
     YamlNode node = node(key);
     if (node == null) {
       return absent;
@@ -130,7 +132,7 @@ final class Section {
   }
 
   /** The items of a list; reports and returns none if it is no list. */
-  List<YamlNode> list(String key) {
+  public List<YamlNode> list(String key) {
     YamlNode node = node(key);
     if (node instanceof YamlNode.Sequence s) {
       return s.items();
@@ -142,7 +144,7 @@ final class Section {
   }
 
   /** A list of strings; those with a check of their own are looked at by the caller. */
-  List<YamlNode.Scalar> strings(String key) {
+  public List<YamlNode.Scalar> strings(String key) {
     List<YamlNode.Scalar> strings = new ArrayList<>();
     for (YamlNode item : list(key)) {
       if (stringOf(item, "an item of " + name(key), null) != null) {
@@ -152,8 +154,20 @@ final class Section {
     return strings;
   }
 
+  /** The keys of a mapping whose keys are names; reports and returns none if it is no mapping. */
+  public List<String> names(String key) {
+    YamlNode node = node(key);
+    if (node instanceof YamlNode.Mapping m) {
+      return m.entries().stream().map(YamlNode.Entry::key).toList();
+    }
+    if (node != null) {
+      error(node.at(), "yaml.type", name(key) + " must be a mapping, not " + node.kind());
+    }
+    return List.of();
+  }
+
   /** A mapping of strings to strings. */
-  Map<String, String> stringMap(String key) {
+  public Map<String, String> stringMap(String key) {
     Map<String, String> map = new java.util.TreeMap<>();
     YamlNode node = node(key);
     if (node instanceof YamlNode.Mapping m) {
@@ -178,15 +192,18 @@ final class Section {
     return absent;
   }
 
-  void error(Mark mark, String code, String message) {
+  /** Reports an error at a place. */
+  public void error(Mark mark, String code, String message) {
     findings.error(file, mark, code, message);
   }
 
-  void warning(Mark mark, String code, String message) {
+  /** Reports a warning at a place. */
+  public void warning(Mark mark, String code, String message) {
     findings.warning(file, mark, code, message);
   }
 
   private String name(String key) {
-    return where.equals(TOP) ? key : where + "." + key;
+    // The document itself has a name of words, "the policy"; all below has one of keys.
+    return where.contains(" ") ? key : where + "." + key;
   }
 }

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /** One node of a YAML document, with its place; scalars are typed by YAML 1.2's core schema. */
-sealed interface YamlNode {
+public sealed interface YamlNode {
 
+  /** Where it starts. */
   Mark at();
 
   /** What an error message calls it. */

@@ -34,10 +34,10 @@ import org.yaml.snakeyaml.reader.ReaderException;
  * directives, further documents, duplicate keys, keys that are not scalars and deep nesting are
  * errors, each reported; only a syntax error, which has no certain continuation, ends the reading.
  */
-final class YamlReader {
+public final class YamlReader {
 
   /** A policy of 256 KiB has thousands of rules; lists of that length belong into data. */
-  static final int MAX_BYTES = 256 << 10;
+  public static final int MAX_BYTES = 256 << 10;
 
   /** The deepest valid policy (any in not in all in rules) stays below 12. */
   static final int MAX_DEPTH = 20;
@@ -58,7 +58,7 @@ final class YamlReader {
    * @param maxBytes more is an error
    * @return the document, or null after an error that leaves nothing to look at
    */
-  static YamlNode read(String file, byte[] bytes, int maxBytes, Findings findings) {
+  public static YamlNode read(String file, byte[] bytes, int maxBytes, Findings findings) {
     if (bytes.length > maxBytes) {
       findings.error(
           file,

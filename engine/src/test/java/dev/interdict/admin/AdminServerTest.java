@@ -12,6 +12,8 @@ import com.google.rpc.PreconditionFailure;
 import dev.interdict.control.Check;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
+import dev.interdict.delivery.Deliveries;
+import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.pipeline.DecisionLog;
@@ -448,6 +450,7 @@ class AdminServerTest {
             Clock.systemUTC());
     return new AdminBackend(
         control,
+        Deliveries.start(DeliveryConfig.NONE, control.bundles()),
         kernel::snapshot,
         log,
         () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),

@@ -8,15 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
-import dev.interdict.compile.RegoCompiler;
 import dev.interdict.control.BundleControl.Delivery;
 import dev.interdict.event.Hook;
-import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Mode;
-import dev.interdict.policy.PolicyParser;
-import dev.interdict.policy.PolicySource;
+import dev.interdict.testkit.DigestBuilder;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import java.io.IOException;
@@ -220,24 +215,6 @@ class BundleControlTest {
       policies.put(name, sources);
     }
     return new Delivery("r" + serial, serial, "d" + serial, policies);
-  }
-
-  /** Parses as the engine does and gives the digests that its compiler gives; compiles nothing. */
-  private static final class DigestBuilder implements PolicyBuilder {
-    @Override
-    public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
-      Policy policy = PolicyParser.parse(new PolicySource("policy.yaml", sources)).policy();
-      CompiledPolicy compiled =
-          new CompiledPolicy(
-              policy.name(),
-              RegoCompiler.digest(policy),
-              new byte[1],
-              policy.data(),
-              new ReadSet(Set.of("file.path")),
-              Set.of(),
-              List.of());
-      return new Built(policy, compiled, new byte[1]);
-    }
   }
 
   private void restart(PolicyBuilder builder) {

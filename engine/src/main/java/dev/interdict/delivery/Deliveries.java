@@ -1,0 +1,153 @@
+package dev.interdict.delivery;
+
+import dev.interdict.control.BundleControl;
+import dev.interdict.control.BundleControl.Delivered;
+import dev.interdict.control.Version;
+import dev.interdict.delivery.DeliveryConfig.Local;
+import dev.interdict.delivery.DeliveryConfig.Remote;
+import dev.interdict.delivery.DeliveryConfig.Source;
+import dev.interdict.delivery.SourceStatus.Failure;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.UUID;
+
+/**
+ * All sources of bundles of an engine, each with a thread of its own, and the reports about them.
+ */
+public final class Deliveries implements AutoCloseable {
+  /** For a change that has begun; its policies may still be compiled. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private static final Duration END = Duration.ofSeconds(2);
+
+  private final BundleControl control;
+  private final DeliveryCounters counters = new DeliveryCounters();
+  private final List<BundleLoop> loops = new ArrayList<>();
+  private final List<Thread> threads = new ArrayList<>();
+  private final Map<String, String> labels;
+  private Thread reporter;
+
+  private Deliveries(DeliveryConfig config, BundleControl control) {
+    this.control = control;
+    this.labels = new HashMap<>(Map.of("id", UUID.randomUUID().toString()));
+    labels.put("version", Version.current());
+    labels.putAll(config.labels());
+  }
+
+  /**
+   * Begins to ask.
+   *
+   * @param control after {@link dev.interdict.control.PolicyControl#restore}
+   */
+  public static Deliveries start(DeliveryConfig config, BundleControl control) {
+    Deliveries deliveries = new Deliveries(config, control);
+    Runnable news = () -> {};
+    if (config.status() != null) {
+      StatusReporter reporter =
+          new StatusReporter(
+              config.status(),
+              () -> StatusReport.of(deliveries.labels, deliveries.configured()),
+              deliveries.counters);
+      deliveries.reporter = deliveries.thread("status-report", reporter);
+      news = reporter::news;
+    }
+    for (Source source : config.sources()) {
+      BundleFetcher fetcher =
+          switch (source.location()) {
+            case Local local -> new LocalFetcher(local.path(), source.trust().required());
+            case Remote remote -> new HttpFetcher(remote, source.polling().longPoll());
+          };
+      BundleLoop loop = new BundleLoop(source, fetcher, control, deliveries.counters, news);
+      deliveries.loops.add(loop);
+      deliveries.thread("bundle-" + source.name(), loop);
+    }
+    deliveries.threads.forEach(Thread::start);
+    return deliveries;
+  }
+
+  private Thread thread(String name, Runnable work) {
+    Thread thread = Thread.ofPlatform().name(name).daemon().unstarted(work);
+    threads.add(thread);
+    return thread;
+  }
+
+  /** Each source, by name; those too that are not configured any more and still have policies. */
+  public List<SourceStatus> statuses() {
+    List<SourceStatus> all = new ArrayList<>(configured());
+    control
+        .delivered()
+        .forEach(
+            (name, inForce) -> {
+              if (!isConfigured(name)) {
+                all.add(left(name, inForce));
+              }
+            });
+    return all;
+  }
+
+  private List<SourceStatus> configured() {
+    SortedMap<String, Delivered> delivered = control.delivered();
+    return loops.stream()
+        .map(loop -> loop.log().status(loop.source(), delivered.get(loop.source().name())))
+        .toList();
+  }
+
+  private static SourceStatus left(String name, Delivered inForce) {
+    return new SourceStatus(
+        name,
+        "",
+        "",
+        inForce.mark().revision(),
+        inForce.mark().serial(),
+        inForce.policies(),
+        0,
+        inForce.mark().activated(),
+        null,
+        null,
+        null,
+        new Failure(
+            "not configured any more; its policies stay in force until: interdict bundle drop "
+                + name,
+            0,
+            List.of()));
+  }
+
+  /** Whether somebody asks this source. */
+  public boolean isConfigured(String name) {
+    return loops.stream().anyMatch(loop -> loop.source().name().equals(name));
+  }
+
+  /** Asks a source again, at once and for all of it; nothing if it is not configured. */
+  public void hurry(String name) {
+    loops.stream().filter(loop -> loop.source().name().equals(name)).forEach(BundleLoop::hurry);
+  }
+
+  /** What was counted since the start, by name. */
+  public Map<String, Long> counters() {
+    return loops.isEmpty() ? Map.of() : counters.read();
+  }
+
+  /** Stops asking; what is in force stays. */
+  @Override
+  public void close() {
+    loops.forEach(BundleLoop::end);
+    if (reporter != null) {
+      reporter.interrupt();
+    }
+    try {
+      for (Thread thread : threads) {
+        thread.join(GRACE);
+      }
+      threads.forEach(Thread::interrupt);
+      for (Thread thread : threads) {
+        thread.join(END);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package dev.interdict.delivery;
+
+import dev.interdict.bundle.BundleArchive;
+import dev.interdict.bundle.BundleException;
+import dev.interdict.bundle.Limits;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.SortedMap;
+
+/** A bundle on this host's disk. Its tag is the digest of its content. */
+final class LocalFetcher implements BundleFetcher {
+  /** Group and others, as in {@code chmod go-w}. */
+  private static final int OTHERS_WRITE = 0022;
+
+  private final Path path;
+  private final boolean signed;
+
+  /**
+   * @param signed whether a signature will be asked for; if not, whoever can write the file writes
+   *     the policies
+   */
+  LocalFetcher(Path path, boolean signed) {
+    this.path = path;
+    this.signed = signed;
+  }
+
+  @Override
+  public Fetched fetch(String etag) throws FetchException, BundleException {
+    try {
+      if (!signed && ((Integer) Files.getAttribute(path, "unix:mode") & OTHERS_WRITE) != 0) {
+        throw new FetchException(
+            path + " can be written to by others, and no key is configured; chmod go-w " + path,
+            0,
+            null);
+      }
+      return Files.isDirectory(path) ? folder(etag) : archive(etag);
+    } catch (IOException e) {
+      throw new FetchException("cannot read " + path + ": " + e, 0, e);
+    }
+  }
+
+  private Fetched archive(String etag) throws IOException, BundleException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(path)) {
+      bytes = in.readNBytes(Limits.DEFAULT.packed() + 1);
+    }
+    String tag = HexFormat.of().formatHex(Contents.sha256().digest(bytes));
+    return tag.equals(etag)
+        ? new Fetched(null, tag, 0, false)
+        : new Fetched(BundleArchive.unpack(bytes, Limits.DEFAULT), tag, bytes.length, false);
+  }
+
+  private Fetched folder(String etag) throws IOException, BundleException {
+    SortedMap<String, byte[]> files = BundleArchive.readFolder(path, Limits.DEFAULT);
+    String tag = Contents.digest(files);
+    int size = files.values().stream().mapToInt(content -> content.length).sum();
+    return tag.equals(etag)
+        ? new Fetched(null, tag, 0, false)
+        : new Fetched(files, tag, size, false);
+  }
+
+  @Override
+  public void close() {
+    // nothing is open between two questions
+  }
+}
