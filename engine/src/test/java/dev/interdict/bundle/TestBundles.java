@@ -53,12 +53,18 @@ public final class TestBundles {
 
   /** An archive of these policies. */
   public static byte[] build(long serial, Signer signer, PolicySource... policies) {
+    return build(null, serial, signer, policies);
+  }
+
+  /** An archive of this revision. */
+  public static byte[] build(
+      String revision, long serial, Signer signer, PolicySource... policies) {
     try {
       BundleBuilder builder = new BundleBuilder();
       for (PolicySource policy : policies) {
         builder.add(policy, PolicyParser.parse(policy).orThrow());
       }
-      return builder.build(null, serial, signer);
+      return builder.build(revision, serial, signer);
     } catch (BundleException | dev.interdict.policy.PolicyException e) {
       throw new AssertionError(e);
     }

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A bundle server as OPA's documentation describes one: tags, long polls, and the status API. */
-final class BundleServer implements AutoCloseable {
+public final class BundleServer implements AutoCloseable {
   private static final Pattern WAIT = Pattern.compile("wait=(\\d+)");
 
   final List<Headers> requests = new ArrayList<>();
@@ -28,7 +28,8 @@ final class BundleServer implements AutoCloseable {
   private int reportStatus = 200;
   private boolean longPolls;
 
-  BundleServer() throws IOException {
+  /** Listens on the loopback interface. */
+  public BundleServer() throws IOException {
     this(HttpServer.create());
   }
 
@@ -41,11 +42,13 @@ final class BundleServer implements AutoCloseable {
     server.start();
   }
 
-  URI url(String scheme) {
+  /** Its URL, without a path. */
+  public URI url(String scheme) {
     return URI.create(scheme + "://127.0.0.1:" + server.getAddress().getPort());
   }
 
-  synchronized void serve(byte[] newBundle) {
+  /** Has this archive from now on, under a new tag. */
+  public synchronized void serve(byte[] newBundle) {
     bundle = newBundle;
     version++;
     status = 200;

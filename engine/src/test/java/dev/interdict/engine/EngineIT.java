@@ -8,10 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.ByteString;
 import dev.interdict.admin.AdminChannel;
 import dev.interdict.attach.Pins;
+import dev.interdict.bundle.Signer;
+import dev.interdict.bundle.TestBundles;
+import dev.interdict.bundle.TestKeys;
+import dev.interdict.delivery.BundleServer;
+import dev.interdict.delivery.DeliveryConfig;
+import dev.interdict.delivery.DeliveryConfig.Polling;
+import dev.interdict.delivery.DeliveryConfig.Remote;
+import dev.interdict.delivery.DeliveryConfig.Service;
+import dev.interdict.delivery.DeliveryConfig.Source;
 import dev.interdict.pipeline.DecisionFilter;
 import dev.interdict.pipeline.DecisionLog;
 import dev.interdict.pipeline.DecisionRecord;
 import dev.interdict.pipeline.DecisionRecord.Outcome;
+import dev.interdict.policy.PolicySource;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.Shell;
@@ -29,9 +39,12 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -120,6 +133,64 @@ final class EngineIT {
     assertTrue(new Pins(bpffs.pins()).uninstall().size() > 10);
     assertEquals(List.of(), new Pins(bpffs.pins()).list());
     assertEquals(2, arrived(FORBIDDEN, 2), "nothing is left");
+  }
+
+  @Test
+  void aBundleThatIsServedDecidesAndItsDataChangesWhatIsDecided() throws Exception {
+    try (BundleServer server = new BundleServer()) {
+      server.serve(bundle(1, TestKeys.RSA.signer(""), FORBIDDEN));
+      try (Engine engine = Engine.start(config().with(sources(server)))) {
+        awaitSerial(1);
+        assertEquals(0, arrived(FORBIDDEN, 2));
+        assertEquals(1, arrived(ALLOWED, 2));
+
+        server.serve(bundle(2, TestKeys.RSA.signer(""), ALLOWED));
+        awaitSerial(2);
+        assertEquals(0, arrived(ALLOWED, 2), "the verdict of other data does not stand");
+        assertEquals(1, arrived(FORBIDDEN, 2));
+
+        server.serve(bundle(3, TestKeys.EC.signer(""), FORBIDDEN));
+        await(() -> status().getBundles(0).getError().contains("signed with ES256"));
+        assertEquals(0, arrived(ALLOWED, 2), "what was in force stays");
+        assertEquals(0, engine.decisions().watchers());
+      }
+    }
+  }
+
+  private static byte[] bundle(long serial, Signer signer, int port) {
+    String yaml =
+        POLICY.replace(
+            "packet.destination.port: 6666", "packet.destination.port: {in: {data: ports}}");
+    return TestBundles.build(
+        serial,
+        signer,
+        new PolicySource(
+            "policy.yaml",
+            TestBundles.files("policy.yaml", yaml, "data.json", "{\"ports\": [" + port + "]}")));
+  }
+
+  private static DeliveryConfig sources(BundleServer server) {
+    Service service = new Service(server.url("http"), Map.of(), null, null, Duration.ofSeconds(5));
+    return new DeliveryConfig(
+        List.of(
+            new Source(
+                "fleet",
+                new Remote(service, URI.create(server.url("http") + "/bundles/fleet")),
+                new Polling(Duration.ofMillis(100), Duration.ofMillis(200), null),
+                TestKeys.RSA.trust(""))),
+        null,
+        Map.of());
+  }
+
+  private void awaitSerial(long serial) throws InterruptedException {
+    await(() -> status().getBundles(0).getSerial() == serial);
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    for (int i = 0; i < 300 && !condition.getAsBoolean(); i++) {
+      Thread.sleep(100);
+    }
+    assertTrue(condition.getAsBoolean());
   }
 
   @Test
