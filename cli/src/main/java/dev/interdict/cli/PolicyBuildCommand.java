@@ -6,8 +6,10 @@ import dev.interdict.bundle.BundleException;
 import dev.interdict.bundle.Keys;
 import dev.interdict.bundle.Signer;
 import dev.interdict.compile.Compilation;
+import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
+import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -30,7 +33,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Make an OPA bundle of policies, for engines that fetch it.",
-      "Each policy is checked and compiled first; equal policies give equal bytes."
+      "Each policy is checked and compiled first; equal policies give equal bytes.",
+      "A signed bundle carries what was compiled, so that hosts need not compile it again."
     },
     footer = {
       "",
@@ -130,7 +134,12 @@ final class PolicyBuildCommand implements Callable<Integer> {
     if (!compilation.succeeded()) {
       throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(found), null);
     }
-    builder.add(source, parsed.policy());
+    PolicySource shipped = builder.add(source, parsed.policy());
+    if (signing != null) { // hosts take it from nobody else
+      ParsedPolicy asShipped = PolicyParser.parse(shipped);
+      Compilation compiled = local.compile(asShipped, Map.of());
+      builder.addCompiled(parsed.policy().name(), CompiledPolicyFile.toBytes(compiled.compiled()));
+    }
   }
 
   private static Signer signer(Signing signing) throws BundleException {

@@ -12,6 +12,11 @@ import dev.interdict.bundle.BundleException;
 import dev.interdict.bundle.Keys;
 import dev.interdict.bundle.Limits;
 import dev.interdict.bundle.Trust;
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.CompiledPolicyFile;
+import dev.interdict.compile.RegoCompiler;
+import dev.interdict.policy.PolicyParser;
+import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +86,12 @@ class PolicyBuildCommandTest {
     Bundle read =
         Bundle.read(BundleArchive.unpack(Files.readAllBytes(bundle), Limits.DEFAULT), trust);
     assertEquals("prod", read.signedBy());
+    CompiledPolicy compiled = CompiledPolicyFile.fromBytes(read.compiled().get("shadow"));
+    PolicySource shipped = new PolicySource("policy.yaml", read.policies().get("shadow"));
+    assertEquals(RegoCompiler.digest(PolicyParser.parse(shipped).policy()), compiled.digest());
+    Bundle unverified =
+        Bundle.read(BundleArchive.unpack(Files.readAllBytes(bundle), Limits.DEFAULT), Trust.NONE);
+    assertTrue(unverified.compiled().isEmpty());
     assertEquals(7, read.serial());
   }
 

@@ -26,16 +26,22 @@ import tools.jackson.databind.node.ObjectNode;
  * @param digest lower-case hex SHA-256 of the files without the signature: equal digest, equal
  *     content
  * @param policies files by path inside the policy's folder, by the policy's name
+ * @param compiled what each was compiled to, by the policy's name; only from a bundle that was
+ *     verified, since nobody can see whether it does what the sources say
  */
 public record Bundle(
     String revision,
     long serial,
     String signedBy,
     String digest,
-    SortedMap<String, SortedMap<String, byte[]>> policies) {
+    SortedMap<String, SortedMap<String, byte[]>> policies,
+    SortedMap<String, byte[]> compiled) {
   static final String ROOT = "interdict/policies/";
   static final String PACKAGE = "interdict.policies.";
   static final String DATA = "data";
+
+  /** Beside a policy's Rego; tools that write bundles anew leave it out, which costs time only. */
+  static final String COMPILED = "compiled.zip";
 
   /**
    * Reads a bundle's files.
@@ -50,6 +56,26 @@ public record Bundle(
       throw new BundleException("a delta bundle, which nobody can sign; serve whole bundles");
     }
     Manifest manifest = Manifest.read(files.get(Manifest.FILE));
+    SortedMap<String, SortedMap<String, byte[]>> policies = policies(files);
+    SortedMap<String, byte[]> compiled = new TreeMap<>();
+    for (String name : policies.keySet()) {
+      byte[] archive = files.get(ROOT + identifier(name) + "/" + COMPILED);
+      if (archive != null && signedBy != null) {
+        compiled.put(name, archive);
+      }
+      if (!manifest.owns(ROOT + identifier(name))) {
+        throw new BundleException(
+            "the roots %s in .manifest do not cover the policy %s"
+                .formatted(manifest.roots(), name));
+      }
+    }
+    return new Bundle(
+        manifest.revision(), manifest.serial(), signedBy, digest(files), policies, compiled);
+  }
+
+  /** The sources of each policy, by its name. */
+  static SortedMap<String, SortedMap<String, byte[]>> policies(SortedMap<String, byte[]> files)
+      throws BundleException {
     SortedMap<String, SortedMap<String, byte[]>> policies = new TreeMap<>();
     ObjectNode data = BundleData.merge(files);
     for (Map.Entry<String, JsonNode> entry : BundleData.policies(data).entrySet()) {
@@ -61,14 +87,7 @@ public record Bundle(
         addRego(policies, file.getKey(), file.getValue());
       }
     }
-    for (String name : policies.keySet()) {
-      if (!manifest.owns(ROOT + identifier(name))) {
-        throw new BundleException(
-            "the roots %s in .manifest do not cover the policy %s"
-                .formatted(manifest.roots(), name));
-      }
-    }
-    return new Bundle(manifest.revision(), manifest.serial(), signedBy, digest(files), policies);
+    return policies;
   }
 
   private static SortedMap<String, byte[]> sources(String identifier, JsonNode document)

@@ -22,9 +22,10 @@ public final class BundleBuilder {
    *
    * @param source as it was written
    * @param policy what was parsed from it
+   * @return the policy's files as a host will see them
    * @throws BundleException if there is one of this name, or it cannot be told apart in a bundle
    */
-  public BundleBuilder add(PolicySource source, Policy policy) throws BundleException {
+  public PolicySource add(PolicySource source, Policy policy) throws BundleException {
     String identifier = Bundle.identifier(policy.name());
     String folder = Bundle.ROOT + identifier + "/";
     if (roots.put(Bundle.ROOT + identifier, true) != null) {
@@ -50,7 +51,17 @@ public final class BundleBuilder {
         files.put(folder + name, file.getValue());
       }
     }
-    return this;
+    SortedMap<String, SortedMap<String, byte[]>> read = Bundle.policies(files);
+    return new PolicySource(PolicySource.POLICY_YAML, read.get(policy.name()));
+  }
+
+  /**
+   * Adds what a policy was compiled to, so that hosts need not compile it themselves.
+   *
+   * @param archive of exactly what {@link #add} returned; hosts look at its digest
+   */
+  public void addCompiled(String name, byte[] archive) {
+    files.put(Bundle.ROOT + Bundle.identifier(name) + "/" + Bundle.COMPILED, archive);
   }
 
   /**

@@ -17,18 +17,25 @@ final class BundleData {
    */
   static ObjectNode merge(SortedMap<String, byte[]> files) throws BundleException {
     ObjectNode root = Json.MAPPER.createObjectNode();
+    int values = 0;
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
       String path = file.getKey();
       int slash = path.lastIndexOf('/');
-      JsonNode content =
+      byte[] json =
           switch (path.substring(slash + 1)) {
-            case "data.json" -> Json.read(path, file.getValue());
-            case "data.yaml", "data.yml" -> Json.read(path, FileHash.yaml(path, file.getValue()));
+            case "data.json" -> file.getValue();
+            case "data.yaml", "data.yml" -> FileHash.yaml(path, file.getValue());
             default -> null;
           };
-      if (content == null) {
+      if (json == null) {
         continue;
       }
+      values += Json.count(path, json);
+      if (values > Json.MAX_VALUES) {
+        throw new BundleException(
+            "with " + path + " its data has more than " + Json.MAX_VALUES + " values");
+      }
+      JsonNode content = Json.read(path, json);
       ObjectNode document = Json.MAPPER.createObjectNode();
       ObjectNode last = document;
       String[] folders = slash < 0 ? new String[0] : path.substring(0, slash).split("/", -1);

@@ -21,6 +21,12 @@ import tools.jackson.databind.json.JsonMapper;
 final class Json {
   private static final int MAX_DEPTH = 100;
 
+  /**
+   * Of all data in a bundle. As a tree a value takes up to a hundred bytes, however short it is
+   * written: this is what an engine can spare for a bundle that nobody has verified yet.
+   */
+  static final int MAX_VALUES = 500_000;
+
   static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
@@ -53,12 +59,9 @@ final class Json {
    * @throws BundleException if it is no JSON
    */
   static JsonNode read(String file, byte[] json) throws BundleException {
+    count(file, json);
     try {
-      JsonNode node = MAPPER.readTree(json);
-      if (node.isMissingNode()) {
-        throw new BundleException(file + " is empty");
-      }
-      return node;
+      return MAPPER.readTree(json);
     } catch (JacksonException e) {
       throw new BundleException(file + " is no JSON: " + e.getOriginalMessage(), e);
     }
@@ -70,13 +73,40 @@ final class Json {
    * @throws BundleException if it is no JSON
    */
   static Object literally(String file, byte[] json) throws BundleException {
-    read(file, json); // duplicate keys, trailing text, depth
+    count(file, json);
     try (JsonParser parser = MAPPER.createParser(json)) {
       parser.nextToken();
       return value(parser);
     } catch (JacksonException e) {
       throw new BundleException(file + " is no JSON: " + e.getOriginalMessage(), e);
     }
+  }
+
+  /**
+   * How many values, keys and brackets a document has; looks at all of it and keeps nothing.
+   *
+   * @throws BundleException if it is no JSON, or has more than {@link #MAX_VALUES}
+   */
+  static int count(String file, byte[] json) throws BundleException {
+    int count = 0;
+    int open = 0;
+    try (JsonParser parser = MAPPER.createParser(json)) {
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (open == 0 && count > 0) {
+          throw new BundleException(file + " is no JSON: something follows after its end");
+        }
+        open += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+        if (++count > MAX_VALUES) {
+          throw new BundleException(file + " has more than " + MAX_VALUES + " values");
+        }
+      }
+    } catch (JacksonException e) {
+      throw new BundleException(file + " is no JSON: " + e.getOriginalMessage(), e);
+    }
+    if (count == 0) {
+      throw new BundleException(file + " is empty");
+    }
+    return count;
   }
 
   private static Object value(JsonParser parser) {

@@ -14,7 +14,7 @@ public record Limits(int packed, int unpacked, int files, int depth) {
    * 256 policies, each with some files and lists; what it takes in memory stays well below the heap
    * of an engine.
    */
-  public static final Limits DEFAULT = new Limits(16 << 20, 64 << 20, 2_000, 8);
+  public static final Limits DEFAULT = new Limits(16 << 20, 32 << 20, 2_000, 8);
 
   /** OPA's own names are shorter, and so is everything the tar header can carry. */
   static final int NAME_BYTES = 255;

@@ -18,6 +18,9 @@ import tools.jackson.databind.JsonNode;
 final class Signatures {
   private static final Base64.Decoder BASE64 = Base64.getUrlDecoder();
 
+  /** 2,000 files at 170 bytes, in base 64; it is read before anything is verified. */
+  private static final int MAX_BYTES = 1 << 20;
+
   private Signatures() {}
 
   /**
@@ -73,6 +76,9 @@ final class Signatures {
     if (json == null) {
       throw new BundleException(
           "the bundle is not signed, and this source trusts signed bundles only");
+    }
+    if (json.length > MAX_BYTES) {
+      throw new BundleException(".signatures.json has more than " + MAX_BYTES + " bytes");
     }
     JsonNode signatures = Json.read(Manifest.SIGNATURES, json);
     if (signatures.has("plugin") && !signatures.path("plugin").asString("").equals("_default")) {

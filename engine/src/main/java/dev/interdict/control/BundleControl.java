@@ -47,12 +47,14 @@ public final class BundleControl {
    * @param serial must not be below that of the bundle before; -1: it has none
    * @param digest of its content
    * @param policies bytes by path inside the policy's folder, by the policy's name
+   * @param compiled what they were compiled to, by the policy's name; a policy without is compiled
    */
   public record Delivery(
       String revision,
       long serial,
       String digest,
-      SortedMap<String, SortedMap<String, byte[]>> policies) {}
+      SortedMap<String, SortedMap<String, byte[]>> policies,
+      SortedMap<String, byte[]> compiled) {}
 
   /**
    * What a source has in force.
@@ -77,12 +79,13 @@ public final class BundleControl {
    * @throws StoreException if it could not be saved; what was in force before is again
    */
   public boolean activate(String source, Delivery delivery) {
-    refuseOlder(source, delivery); // before seconds are spent on compiling
+    // Before seconds are spent on compiling; and once more under the lock.
+    refuse(DeliveryRules.objections(changes.state(), source, delivery));
     Map<String, Built> built = build(source, delivery);
     changes.lock();
     try {
-      refuseOlder(source, delivery);
       HostState state = changes.state();
+      refuse(DeliveryRules.objections(state, source, delivery));
       BundleMark mark =
           new BundleMark(
               delivery.revision(), delivery.serial(), delivery.digest(), clock.instant());
@@ -92,7 +95,7 @@ public final class BundleControl {
         }
         return false;
       }
-      refuse(objections(state, source, delivery, built));
+      refuse(ofHost(built));
       changes.commit(state.withBundle(source, mark, held(state, source, delivery, built)));
       return true;
     } finally {
@@ -112,7 +115,7 @@ public final class BundleControl {
                 return;
               }
               try {
-                Built one = builder.build(sources, null);
+                Built one = builder.build(sources, delivery.compiled().get(name));
                 if (!one.policy().name().equals(name)) {
                   found.add(misnamed(name, one.policy().name()));
                 }
@@ -160,49 +163,14 @@ public final class BundleControl {
             .allMatch(p -> unchanged(state, source, p.getKey(), p.getValue()));
   }
 
-  private void refuseOlder(String source, Delivery delivery) {
-    BundleMark mark = changes.state().bundles().get(source);
-    if (mark == null || mark.serial() < 0) {
-      return;
-    }
-    String reason = null;
-    if (delivery.serial() < 0) {
-      reason = "it has no serial, and the one before had " + mark.serial();
-    } else if (delivery.serial() < mark.serial()) {
-      reason = "its serial is " + delivery.serial() + ", and the one before had " + mark.serial();
-    } else if (delivery.serial() == mark.serial() && !delivery.digest().equals(mark.digest())) {
-      reason = "it has the serial " + mark.serial() + " of the one before and other content";
-    }
-    if (reason != null) {
-      refuse(
-          List.of(
-              new Objection(
-                  "bundle " + source,
-                  reason,
-                  "serve one of a higher serial, or allow it once with: interdict bundle"
-                      + " allow-older "
-                      + source)));
+  private static void refuse(List<Objection> objections) {
+    if (!objections.isEmpty()) {
+      throw new RefusedException(objections);
     }
   }
 
-  private List<Objection> objections(
-      HostState state, String source, Delivery delivery, Map<String, Built> built) {
+  private List<Objection> ofHost(Map<String, Built> built) {
     List<Objection> all = new ArrayList<>();
-    for (String name : delivery.policies().keySet()) {
-      HeldPolicy old = state.policies().get(name);
-      if (old != null && !old.bundle().equals(source)) {
-        boolean byHand = old.bundle().isEmpty();
-        all.add(
-            new Objection(
-                "policy " + name,
-                byHand
-                    ? "one of this name was applied by hand"
-                    : "the bundle " + old.bundle() + " has one of this name",
-                byHand
-                    ? "take that away with interdict policy delete " + name + ", or rename one"
-                    : "take it out of one of the bundles"));
-      }
-    }
     built.forEach(
         (name, one) ->
             enforcement.objections(one.policy()).stream()
@@ -212,12 +180,6 @@ public final class BundleControl {
                             "policy " + name + ", " + o.subject(), o.reason(), o.remedy()))
                 .forEach(all::add));
     return all;
-  }
-
-  private static void refuse(List<Objection> objections) {
-    if (!objections.isEmpty()) {
-      throw new RefusedException(objections);
-    }
   }
 
   private List<HeldPolicy> held(

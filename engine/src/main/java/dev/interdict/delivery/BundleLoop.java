@@ -207,7 +207,12 @@ final class BundleLoop implements Runnable {
       boolean fresh =
           control.activate(
               source.name(),
-              new Delivery(bundle.revision(), bundle.serial(), bundle.digest(), bundle.policies()));
+              new Delivery(
+                  bundle.revision(),
+                  bundle.serial(),
+                  bundle.digest(),
+                  bundle.policies(),
+                  bundle.compiled()));
       log.activated(Instant.now(), bundle.signedBy());
       if (fresh) {
         counters.bundlesActivated.incrementAndGet();

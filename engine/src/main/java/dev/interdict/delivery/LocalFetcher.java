@@ -5,10 +5,14 @@ import dev.interdict.bundle.BundleException;
 import dev.interdict.bundle.Limits;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /** A bundle on this host's disk. Its tag is the digest of its content. */
 final class LocalFetcher implements BundleFetcher {
@@ -30,15 +34,40 @@ final class LocalFetcher implements BundleFetcher {
   @Override
   public Fetched fetch(String etag) throws FetchException, BundleException {
     try {
-      if (!signed && ((Integer) Files.getAttribute(path, "unix:mode") & OTHERS_WRITE) != 0) {
-        throw new FetchException(
-            path + " can be written to by others, and no key is configured; chmod go-w " + path,
-            0,
-            null);
+      if (!signed) {
+        requireOwn(path.toAbsolutePath().getParent());
+        requireOwn(path);
+        if (Files.isDirectory(path)) {
+          for (Path inside : inside(path)) {
+            requireOwn(inside);
+          }
+        }
       }
       return Files.isDirectory(path) ? folder(etag) : archive(etag);
     } catch (IOException e) {
       throw new FetchException("cannot read " + path + ": " + e, 0, e);
+    }
+  }
+
+  private static List<Path> inside(Path folder) throws IOException {
+    try (Stream<Path> walk = Files.walk(folder, Limits.DEFAULT.depth() + 2)) {
+      return walk.limit(2L * Limits.DEFAULT.files()).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** Whoever can write there writes this host's policies. */
+  private static void requireOwn(Path path) throws IOException, FetchException {
+    Map<String, Object> attributes = Files.readAttributes(path, "unix:mode,uid");
+    int owner = (Integer) attributes.get("uid");
+    int own = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    if (((Integer) attributes.get("mode") & OTHERS_WRITE) != 0 || (owner != 0 && owner != own)) {
+      throw new FetchException(
+          "%s can be written to by others, and no key is configured; chown root %s && chmod go-w %s"
+              .formatted(path, path, path),
+          0,
+          null);
     }
   }
 

@@ -10,6 +10,7 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -26,9 +27,15 @@ final class DataReader {
                   .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
           .build();
 
   private DataReader() {}
+
+  /** The document as text. The order of keys means nothing, so that it is always the same one. */
+  static byte[] write(JsonNode data) {
+    return JSON.writeValueAsBytes(data);
+  }
 
   /**
    * The document; an empty object if there is none or after an error.

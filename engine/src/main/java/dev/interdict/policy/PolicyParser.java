@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads policies: strict, and with all problems in one run. Each has file, line and column, and
@@ -113,7 +112,7 @@ public final class PolicyParser {
         unparsedPass(spec, hooks),
         budget(spec),
         rego(name, hooks, spec, data),
-        JsonMapper.shared().writeValueAsBytes(data));
+        DataReader.write(data));
   }
 
   private void constant(Section top, String key, String value) {

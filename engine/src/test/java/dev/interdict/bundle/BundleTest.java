@@ -136,6 +136,18 @@ class BundleTest {
   }
 
   @Test
+  void moreDataThanAnEngineCanHoldMustBeRefusedBeforeItIsHeld() {
+    String half = "[" + "1,".repeat(300_000) + "1]";
+    assertRefused("more than 500000 values", "data.json", "[" + half + "," + half + "]");
+    assertRefused(
+        "with y/data.json its data has more",
+        "x/data.json",
+        "{\"a\":" + half + "}",
+        "y/data.json",
+        "{\"a\":" + half + "}");
+  }
+
+  @Test
   void aDeltaOrABundleWithoutManifestMustBeRefused() {
     assertRefused("a delta bundle", "patch.json", "{}");
     BundleException refused =

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -199,6 +200,27 @@ class BundleControlTest {
     assertEquals(List.of(slot("two")), kernel.forgotten);
   }
 
+  @Test
+  void whatComesCompiledMustReachTheBuilder() {
+    Map<String, byte[]> seen = new TreeMap<>();
+    restart(
+        (sources, artefact) -> {
+          PolicyBuilder.Built built = new TinyBuilder().build(sources, artefact);
+          if (artefact != null) {
+            seen.put(built.policy().name(), artefact);
+          }
+          return built;
+        });
+    Delivery plain = delivery(1, "a", "name=a", "b", "name=b");
+    byte[] compiled = {1, 2};
+
+    bundles.activate(
+        "fleet", new Delivery("r", 1, "d", plain.policies(), new TreeMap<>(Map.of("b", compiled))));
+
+    assertEquals(Set.of("b"), seen.keySet());
+    assertSame(compiled, seen.get("b"));
+  }
+
   private static Delivery withData(long serial, String trusted) {
     SortedMap<String, SortedMap<String, byte[]>> policies = new TreeMap<>();
     for (String name : List.of("one", "two")) {
@@ -214,7 +236,7 @@ class BundleControlTest {
       sources.put("data.json", bytes("{\"paths\":" + paths + "}"));
       policies.put(name, sources);
     }
-    return new Delivery("r" + serial, serial, "d" + serial, policies);
+    return new Delivery("r" + serial, serial, "d" + serial, policies, new TreeMap<>());
   }
 
   private void restart(PolicyBuilder builder) {
@@ -238,7 +260,8 @@ class BundleControlTest {
     for (int i = 0; i + 1 < namesAndYaml.length; i += 2) {
       policies.put(namesAndYaml[i], folder(namesAndYaml[i + 1]));
     }
-    return new Delivery("r" + serial, serial, String.join(";", namesAndYaml), policies);
+    return new Delivery(
+        "r" + serial, serial, String.join(";", namesAndYaml), policies, new TreeMap<>());
   }
 
   private int slot(String name) {

@@ -315,7 +315,15 @@ class DeliveriesTest {
     start(new Local(file), FAST, Trust.NONE);
     await(() -> error().contains("can be written to by others"));
     deliveries.close();
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
+    start(new Local(file), FAST, Trust.NONE);
+    await(() -> error().startsWith(directory + " can be written to by others"));
+    deliveries.close();
+    assertEquals(List.of(), names());
 
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
     start(new Local(file), FAST, TestKeys.EC.trust(""));
     await(() -> status().serial() == 1);
     deliveries.close();
