@@ -56,8 +56,6 @@ class TranslateCompiler {
   // Bodies of 45 KiB were seen to fit, of 50 KiB not.
   private static final int FUNCTION_BYTES = 48 << 10;
 
-  private static final int ATTEMPTS = 3;
-
   public static void main(String[] args) throws Exception {
     Path sources = Path.of(args[0]);
     Path classes = Path.of(args[2]);
@@ -71,6 +69,8 @@ class TranslateCompiler {
                 built.resolveSibling("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         var unused = channel.lock()) {
       if (!Files.exists(built)) {
+        // They are on the class path: the new program would be started with the old one's code.
+        clear(classes.resolve(PACKAGE));
         build(go, sources, built, digest);
       }
     }
@@ -121,25 +121,7 @@ class TranslateCompiler {
             + result.interpretedFunctions());
     Path root = into.getParent().getParent().getParent();
     Files.write(
-        into.resolve("rego.wasm"), initialized(code, module, root, result.interpretedFunctions()));
-  }
-
-  /**
-   * Starts the Go program once. On a machine with ten times more to do than it can, its start has
-   * failed, and not failed the next time; the reason, should there be one, is what it prints.
-   */
-  private static byte[] initialized(
-      byte[] code, WasmModule module, Path classes, Set<Integer> interpreted) throws Exception {
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return start(code, module, classes, interpreted);
-      } catch (RuntimeException e) {
-        if (attempt == ATTEMPTS) {
-          throw new IllegalStateException("the compiler does not start: " + e, e);
-        }
-        System.out.println("The compiler did not start, trying again: " + e);
-      }
-    }
+        into.resolve("rego.wasm"), start(code, module, root, result.interpretedFunctions()));
   }
 
   private static CompilerResult translate(
@@ -365,13 +347,17 @@ class TranslateCompiler {
     return text;
   }
 
-  private static void replace(Path from, Path to) throws IOException {
-    Files.createDirectories(to);
-    try (Stream<Path> old = Files.list(to)) {
+  private static void clear(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    try (Stream<Path> old = Files.list(folder)) {
       for (Path file : old.toList()) {
         Files.delete(file);
       }
     }
+  }
+
+  private static void replace(Path from, Path to) throws IOException {
+    clear(to);
     try (Stream<Path> files = Files.list(from)) {
       // The digest last: it tells that all the others are there.
       for (Path file :
