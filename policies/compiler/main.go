@@ -16,7 +16,7 @@ import (
 
 // Request is what arrives on standard input.
 type Request struct {
-	Verb    string                     `json:"verb"`    // compile, test, format or eval
+	Verb    string                     `json:"verb"`    // compile, test, lint, format or eval
 	Name    string                     `json:"name"`    // the policy's name, with dashes
 	Sources map[string]string          `json:"sources"` // Rego by file name
 	Data    json.RawMessage            `json:"data"`    // the document data, an object, or its text as one string; absent: {}
@@ -84,12 +84,14 @@ func answer(req *Request) (*Response, error) {
 		return compilePolicy(req)
 	case "test":
 		return testPolicy(req)
+	case "lint":
+		return lintPolicy(req)
 	case "format":
 		return formatSources(req), nil
 	case "eval":
 		return evalPolicy(req)
 	}
-	return nil, fmt.Errorf("unknown verb %q: use compile, test, format or eval", req.Verb)
+	return nil, fmt.Errorf("unknown verb %q: use compile, test, lint, format or eval", req.Verb)
 }
 
 // document parses the request's data. A finding instead of an error: people write it.

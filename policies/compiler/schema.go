@@ -16,11 +16,12 @@ import (
 type inputSchema struct {
 	hooks  []string
 	merged map[string]any
+	own    map[string]map[string]any // schemas of the policy's hooks, each as it is
 	other  map[string]map[string]any // schemas of the hooks the policy is not asked at
 }
 
 func mergeSchemas(req *Request) (*inputSchema, error) {
-	s := &inputSchema{util.Sorted(slices.Clone(req.Hooks)), map[string]any{}, map[string]map[string]any{}}
+	s := &inputSchema{util.Sorted(slices.Clone(req.Hooks)), map[string]any{}, map[string]map[string]any{}, map[string]map[string]any{}}
 	if len(s.hooks) == 0 {
 		return nil, fmt.Errorf("request names no hooks")
 	}
@@ -39,6 +40,7 @@ func mergeSchemas(req *Request) (*inputSchema, error) {
 		delete(schema, "$id")
 		if slices.Contains(s.hooks, hook) {
 			merge(s.merged, schema)
+			s.own[hook] = schema
 		} else {
 			s.other[hook] = schema
 		}

@@ -25,6 +25,14 @@ final class LocalPolicy {
   @Parameters(paramLabel = "PATH", description = "The policy's folder, or its one YAML file.")
   Path path;
 
+  /** The policy at {@code path}, for a command that takes several. */
+  static LocalPolicy of(CommandSpec spec, Path path) {
+    LocalPolicy local = new LocalPolicy();
+    local.spec = spec;
+    local.path = path;
+    return local;
+  }
+
   /**
    * Reads the files.
    *

@@ -73,7 +73,7 @@ final class PolicyCheckCommand implements Callable<Integer> {
     return tree;
   }
 
-  private static Map<String, Object> tree(Diagnostic found) {
+  static Map<String, Object> tree(Diagnostic found) {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("severity", found.severity().name().toLowerCase(Locale.ROOT));
     tree.put("file", found.file());

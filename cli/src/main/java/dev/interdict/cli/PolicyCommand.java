@@ -13,13 +13,14 @@ import picocli.CommandLine.Spec;
     description = "Write, try and apply policies.",
     footer = {
       "",
-      "new, check, show, fmt, test and build need neither engine nor root:",
+      "new, check, lint, show, fmt, test and build need neither engine nor root:",
       "  interdict policy new my-policy && interdict policy test my-policy",
       "  interdict policy apply my-policy"
     },
     subcommands = {
       PolicyNewCommand.class,
       PolicyCheckCommand.class,
+      PolicyLintCommand.class,
       PolicyShowCommand.class,
       PolicyFmtCommand.class,
       PolicyTestCommand.class,

@@ -129,6 +129,28 @@ class PolicyCommandsTest {
   }
 
   @Test
+  void lintMustGoThroughAllPoliciesAndTellByItsExitCode() throws IOException {
+    Path good = directory.resolve("my-policy");
+    Cli.run("policy", "new", good.toString());
+    Path doubtful =
+        write(VALID.replace("/etc/shadow", "{glob: /etc/shadow}").replace("not yours", "no {file.path}"));
+    Path wrong = Files.writeString(directory.resolve("wrong.yaml"), VALID.replace("file.path", "x"));
+
+    Cli clean = Cli.run("policy", "lint", good.toString());
+    assertEquals("1 policy, nothing found\n", clean.out() + clean.err());
+    assertEquals(ExitCode.OK, clean.code());
+    Cli found = Cli.run("policy", "lint", good.toString(), doubtful.toString());
+    assertEquals("2 policies, 1 finding\n", found.out());
+    assertEquals(ExitCode.NO, found.code());
+    assertTrue(found.err().contains("p.yaml:8:20: this pattern has the one member /etc/shadow"));
+    Cli all = Cli.run("policy", "lint", "-o", "json", wrong.toString(), doubtful.toString());
+    assertEquals(ExitCode.INVALID_POLICY, all.code());
+    JsonNode json = JsonMapper.shared().readTree(all.out());
+    assertEquals(false, json.at("/policies/0/valid").asBoolean());
+    assertEquals("lint.identity", json.at("/policies/1/findings/0/code").asString());
+  }
+
+  @Test
   void uninstallMustRemoveWhatItIsToldAndNothingMore() throws IOException {
     Path state = Files.createDirectories(directory.resolve("state/policies")).getParent();
     String[] paths = {

@@ -8,17 +8,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Rego to WebAssembly, by OPA's own compiler, which Interdict carries inside. What compiles is kept
- * in a cache by the digest of everything that went in, so that an unchanged policy takes
- * milliseconds. Safe for use by many threads.
+ * Rego to WebAssembly, by OPA's own compiler, which Interdict carries inside. What compiles, and
+ * what its tests have shown, is kept in a cache by the digest of everything that went in, so that
+ * an unchanged policy takes milliseconds. Safe for use by many threads.
  */
 public final class RegoCompiler {
   private final RegoRunner runner;
   private final CompileCache cache;
+  private final AnswerCache answers;
 
   RegoCompiler(RegoRunner runner, Path cache) {
     this.runner = runner;
     this.cache = new CompileCache(cache);
+    this.answers = new AnswerCache(cache);
   }
 
   /** Compiles in this JVM; for the command line and tests. {@code cache} is made when needed. */
@@ -72,7 +74,14 @@ public final class RegoCompiler {
     if (known != null && known.digest().equals(digest)) {
       return new Compilation(known.warnings(), known);
     }
-    RegoAnswer answer = RegoAnswer.decode(runner.run(request.encode()));
+    RegoAnswer answer = answers.get(key); // only what did not compile is kept there
+    if (answer == null) {
+      byte[] said = runner.run(request.encode());
+      answer = RegoAnswer.decode(said);
+      if (answer.failed()) {
+        answers.put(key, said);
+      }
+    }
     List<Diagnostic> findings = answer.findings();
     if (answer.failed()) {
       return new Compilation(findings, null);
@@ -103,19 +112,42 @@ public final class RegoCompiler {
   }
 
   /**
-   * Runs the policy's Rego tests with OPA's tester, and measures what they cover.
+   * Runs the policy's Rego tests with OPA's tester, and measures what they cover. Tests know no
+   * time and no chance, so a report holds until policy, tests, data, schemas or compiler change.
    *
    * @param tests Rego by file name, each ending in {@code _test.rego}
-   * @throws IOException if the compiler itself failed
+   * @throws IOException if the compiler itself failed or the cache cannot be written
    */
   public TestReport test(Policy policy, Map<String, String> tests) throws IOException {
-    RegoAnswer answer =
-        RegoAnswer.decode(runner.run(RegoRequest.of("test", policy, tests).encode()));
+    RegoAnswer answer = ask(RegoRequest.of("test", policy, tests));
     return new TestReport(
         answer.findings(),
         answer.tests().stream().map(RegoAnswer.Test::result).toList(),
         answer.coverage().percent(),
         answer.coverage().notCovered());
+  }
+
+  /**
+   * Finds what is legal in a policy's Rego and most likely wrong; kept as {@link #test} keeps it.
+   *
+   * @return warnings whose codes are ids of {@link dev.interdict.policy.LintRule}; errors if the
+   *     policy does not compile
+   * @throws IOException if the compiler itself failed or the cache cannot be written
+   */
+  public List<Diagnostic> lint(Policy policy) throws IOException {
+    return ask(RegoRequest.of("lint", policy, Map.of())).findings();
+  }
+
+  private RegoAnswer ask(RegoRequest request) throws IOException {
+    String key = request.digest();
+    RegoAnswer known = answers.get(key);
+    if (known != null) {
+      return known;
+    }
+    byte[] said = runner.run(request.encode());
+    RegoAnswer answer = RegoAnswer.decode(said);
+    answers.put(key, said);
+    return answer;
   }
 
   /**

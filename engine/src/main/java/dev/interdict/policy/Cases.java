@@ -1,7 +1,11 @@
 package dev.interdict.policy;
 
+import dev.interdict.event.Hook;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The examples of a policy, {@code cases.yaml}: events in, decisions out.
@@ -76,6 +80,32 @@ public record Cases(List<Case> list) {
       throw new PolicyException(findings.sorted());
     }
     return new Cases(List.copyOf(cases));
+  }
+
+  /**
+   * Reads events of any hook, in the form of {@code cases.yaml}, and keeps those that {@code
+   * policy} is asked about: of its hooks, and in its cgroups.
+   *
+   * @throws PolicyException with every finding, if one is an error
+   */
+  public static List<Case> within(byte[] yaml, Policy policy) throws PolicyException {
+    Findings findings = new Findings();
+    List<Case> all = new CaseReader(EnumSet.allOf(Hook.class), findings).read(yaml);
+    if (findings.failed()) {
+      throw new PolicyException(findings.sorted());
+    }
+    return all.stream().filter(c -> isWithin(c, policy)).toList();
+  }
+
+  private static boolean isWithin(Case event, Policy policy) {
+    JsonNode input = JsonMapper.shared().readTree(event.inputJson());
+    String hook = input.path("hook").asString();
+    String cgroup = input.at("/process/cgroup/path").asString("/");
+    List<String> scope = policy.scope().cgroups();
+    return policy.hooks().stream().anyMatch(h -> h.id().equals(hook))
+        && (scope.isEmpty()
+            || !input.has("process")
+            || scope.stream().anyMatch(c -> c.equals("/") || (cgroup + "/").startsWith(c + "/")));
   }
 
   /** Tries all cases; a judge that throws fails the case. */

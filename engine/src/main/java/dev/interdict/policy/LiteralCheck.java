@@ -48,7 +48,7 @@ final class LiteralCheck {
     }
     String doubt = value instanceof String text ? doubt(field, operator, text) : null;
     if (doubt != null) {
-      findings.warning(file, node.at(), "lint.value", doubt);
+      findings.warning(file, node.at(), LintRule.VALUE.id(), doubt);
     }
     return value;
   }

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param tests Rego tests by file name: for {@code policy test}, never for the engine
  * @param cases the text of {@code cases.yaml}, or null
  * @param lowered name of the Rego module that was made from YAML rules, or null
+ * @param notes for {@code policy lint}
  * @param diagnostics all findings, by file and line
  */
 public record ParsedPolicy(
@@ -18,6 +19,7 @@ public record ParsedPolicy(
     byte[] cases,
     String lowered,
     SourceMap sourceMap,
+    LintNotes notes,
     List<Diagnostic> diagnostics) {
 
   /**

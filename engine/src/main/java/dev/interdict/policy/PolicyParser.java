@@ -36,11 +36,13 @@ public final class PolicyParser {
   private final String file;
   private final Findings findings = new Findings();
   private final SourceMap sourceMap;
+  private final LintNotes notes;
 
   private PolicyParser(PolicySource source) {
     this.source = source;
     this.file = source.manifest();
     this.sourceMap = new SourceMap(file);
+    this.notes = new LintNotes(file);
   }
 
   /** Parses a policy's files. */
@@ -64,7 +66,8 @@ public final class PolicyParser {
         source.files().get(PolicySource.CASES_YAML),
         policy != null && policy.rego().containsKey(LOWERED) ? LOWERED : null,
         sourceMap,
-        findings.sorted());
+        notes,
+        notes.keep(findings.sorted()));
   }
 
   private Policy policy(YamlNode root) {
@@ -81,7 +84,7 @@ public final class PolicyParser {
     if (top.has("metadata")) {
       metadata.require("name");
     }
-    metadata.stringMap("annotations"); // for other tools; checked and not read
+    notes.metadata(metadata); // other annotations are for other tools
     String name = name(metadata);
     Section spec =
         top.section(
@@ -100,19 +103,22 @@ public final class PolicyParser {
                 "rego"));
     Set<Hook> hooks = top.has("spec") ? hooks(spec) : EnumSet.noneOf(Hook.class);
     JsonNode data = DataReader.read(source, spec.node("data"), findings);
-    return new Policy(
-        name,
-        spec.string("description", ""),
-        metadata.stringMap("labels"),
-        hooks,
-        spec.word("mode", Mode.class, Mode.AUDIT),
-        scope(spec, hooks),
-        spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
-        spec.word("fallback", Fallback.class, Fallback.ALLOW),
-        unparsedPass(spec, hooks),
-        budget(spec),
-        rego(name, hooks, spec, data),
-        DataReader.write(data));
+    Policy policy =
+        new Policy(
+            name,
+            spec.string("description", ""),
+            metadata.stringMap("labels"),
+            hooks,
+            spec.word("mode", Mode.class, Mode.AUDIT),
+            scope(spec, hooks),
+            spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
+            spec.word("fallback", Fallback.class, Fallback.ALLOW),
+            unparsedPass(spec, hooks),
+            budget(spec),
+            rego(name, hooks, spec, data),
+            DataReader.write(data));
+    notes.spec(spec, policy);
+    return policy;
   }
 
   private void constant(Section top, String key, String value) {
@@ -188,19 +194,19 @@ public final class PolicyParser {
     if (packets && interfaces.isEmpty()) {
       spec.warning(
           spec.mark("hooks"),
-          "lint.scope",
+          LintRule.SCOPE.id(),
           "xdp_ingress without spec.scope.interfaces sees no packet; name the interfaces");
     }
     if (!packets && !interfaces.isEmpty()) {
       scope.warning(
           scope.mark("interfaces"),
-          "lint.scope",
+          LintRule.SCOPE.id(),
           "interfaces matter for xdp_ingress only, which is none of the hooks");
     }
     if (packets && hooks.size() == 1 && !cgroups.isEmpty()) {
       scope.warning(
           scope.mark("cgroups"),
-          "lint.scope",
+          LintRule.SCOPE.id(),
           "packets have no cgroup; this scope has no effect at xdp_ingress");
     }
     return new Scope(List.copyOf(cgroups), List.copyOf(interfaces));
@@ -216,7 +222,7 @@ public final class PolicyParser {
     if (spec.has("unparsed") && !hooks.contains(Hook.XDP_INGRESS)) {
       spec.warning(
           spec.mark("unparsed"),
-          "lint.scope",
+          LintRule.SCOPE.id(),
           "unparsed matters for xdp_ingress only, which is none of the hooks");
     }
     return spec.word("unparsed", Unparsed.class, Unparsed.DROP) == Unparsed.PASS;
@@ -248,9 +254,11 @@ public final class PolicyParser {
   private Map<String, String> rego(String name, Set<Hook> hooks, Section spec, JsonNode data) {
     Map<String, String> modules =
         new TreeMap<>(RegoFiles.read(source, null, new Findings()).modules());
+    notes.rego(modules);
     List<YamlNode> items = spec.list("rules");
     if (!items.isEmpty() && !hooks.isEmpty()) {
       List<Rule> rules = new RuleReader(file, findings, hooks, data).read(items);
+      notes.rules(rules);
       RegoLowering.Lowered lowered = RegoLowering.lower(file, name, hooks, rules);
       modules.put(LOWERED, lowered.rego());
       sourceMap.put(LOWERED, lowered.marks(), false);
@@ -281,7 +289,7 @@ public final class PolicyParser {
     if (!silent.isEmpty() && !findings.failed()) {
       spec.warning(
           spec.mark("hooks"),
-          "lint.hook",
+          LintRule.HOOK.id(),
           "no rule can match at " + String.join(", ", silent.stream().map(Hook::id).toList()));
     }
   }

@@ -249,7 +249,7 @@ final class RuleReader {
       findings.warning(
           file,
           at,
-          "lint.reason-pid",
+          LintRule.EVERY_PROCESS.id(),
           "the reason names process.pid, so that each process is decided anew; the decision log has the pid anyway");
     }
     return field;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy;
+import dev.interdict.testkit.RegoToWasm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +17,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,6 +166,52 @@ class RegoCompilerTest {
     Files.delete(wasm);
     assertArrayEquals(cold.wasm(), first.compile(policy).compiled().wasm());
     assertTrue(Files.exists(wasm), "a damaged entry is replaced");
+  }
+
+  @Test
+  void theCompilerIsAskedAgainOnlyIfSomethingHasChanged(@TempDir Path cache) throws IOException {
+    var asked = new AtomicInteger();
+    RegoCompiler counted =
+        new RegoCompiler(
+            request -> {
+              asked.incrementAndGet();
+              return RegoToWasm.run(request);
+            },
+            cache);
+    Policy policy = policy(GOOD);
+    Map<String, String> tests = Map.of("p_test.rego", test("\"/etc/shadow\""));
+    TestReport cold = counted.test(policy, tests);
+    assertTrue(cold.passed());
+    assertEquals(cold, counted.test(policy, tests));
+    assertEquals(1, asked.get());
+    assertFalse(counted.test(policy, Map.of("p_test.rego", test("\"/etc/hosts\""))).passed());
+    assertEquals(2, asked.get());
+
+    Policy wrong = policy(PACKAGE + "deny contains \"x\" if input.nothing\n");
+    List<Diagnostic> findings = counted.compile(wrong).diagnostics();
+    assertEquals(findings, counted.compile(wrong).diagnostics());
+    assertEquals(3, asked.get());
+
+    try (Stream<Path> entries = Files.list(cache.resolve("answers"))) {
+      for (Path entry : entries.toList()) {
+        Files.writeString(entry, "{");
+      }
+    }
+    assertEquals(cold, counted.test(policy, tests));
+    assertEquals(4, asked.get(), "a damaged entry is replaced");
+  }
+
+  private static String test(String path) {
+    return PACKAGE.replace("protect_credentials", "protect_credentials_test")
+        + """
+
+        import data.interdict.policies.protect_credentials as policy
+
+        test_denied if {
+        	count(policy.deny) == 1 with input as {"file": {"path": %s}, "process": {"exe": {"path": "/x"}}}
+        }
+        """
+            .formatted(path);
   }
 
   @Test

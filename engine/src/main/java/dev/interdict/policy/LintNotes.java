@@ -1,0 +1,168 @@
+package dev.interdict.policy;
+
+import dev.interdict.event.Hook;
+import dev.interdict.policy.Policy.Fallback;
+import dev.interdict.policy.Policy.Mode;
+import dev.interdict.policy.Policy.OnMiss;
+import dev.interdict.policy.Rule.ReasonPart;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * What {@code policy lint} has to know of the YAML document beyond the policy itself: which of its
+ * rules are set aside, which line a denial comes from, and what is doubtful about the settings.
+ */
+public final class LintNotes {
+  /** No line of Rego can be told from its reason if there are several. */
+  private static final Pattern HEAD =
+      Pattern.compile("(?m)^(deny|kill) contains |[{;\\s](deny|kill) contains ");
+
+  private final String file;
+  private final Map<String, Mark> ignored = new TreeMap<>();
+  private final Set<String> used = new TreeSet<>();
+  private final List<Diagnostic> unknown = new ArrayList<>();
+  private final List<Place> places = new ArrayList<>();
+  private final List<Diagnostic> settings = new ArrayList<>();
+  private Mark hooks = Mark.START;
+
+  /** The reasons of one rule, and where it stands. */
+  private record Place(Pattern reasons, String file, Mark at) {}
+
+  LintNotes(String file) {
+    this.file = file;
+  }
+
+  /** What is doubtful about the settings of {@code spec}. */
+  public List<Diagnostic> settings() {
+    return settings;
+  }
+
+  /** Those of {@code findings} that are not set aside. */
+  public List<Diagnostic> keep(List<Diagnostic> findings) {
+    List<Diagnostic> kept = new ArrayList<>();
+    for (Diagnostic finding : findings) {
+      if (ignored.containsKey(finding.code())) {
+        used.add(finding.code());
+      } else {
+        kept.add(finding);
+      }
+    }
+    return kept;
+  }
+
+  /** Rules set aside that are none, or that have not kept anything back until now. */
+  public List<Diagnostic> idle() {
+    List<Diagnostic> idle = new ArrayList<>(unknown);
+    ignored.forEach(
+        (id, at) -> {
+          if (!used.contains(id)) {
+            idle.add(warning(LintRule.IGNORE, at, id + " has nothing to say here: remove it"));
+          }
+        });
+    return idle;
+  }
+
+  /** A finding about the rule that gave this reason. */
+  public Diagnostic about(String reason, LintRule rule, String message) {
+    for (Place place : places) {
+      if (place.reasons().matcher(reason).matches()) {
+        return warning(rule, place.file(), place.at(), message);
+      }
+    }
+    return warning(rule, hooks, message);
+  }
+
+  void metadata(Section metadata) {
+    metadata.stringMap("annotations");
+    if (metadata.node("annotations") instanceof YamlNode.Mapping mapping) {
+      for (YamlNode.Entry entry : mapping.entries()) {
+        if (entry.key().equals(LintRule.ANNOTATION) && entry.value().value() instanceof String s) {
+          ignore(s, entry.value().at());
+        }
+      }
+    }
+  }
+
+  private void ignore(String ids, Mark at) {
+    for (String id : ids.strip().split("[,\\s]+", -1)) {
+      if (LintRule.of(id).isPresent()) {
+        ignored.put(id, at);
+      } else {
+        String problem = "\"" + id + "\" is no rule of lint" + Suggest.among(id, LintRule.ids());
+        unknown.add(warning(LintRule.IGNORE, at, problem));
+      }
+    }
+  }
+
+  void rules(List<Rule> rules) {
+    for (Rule rule : rules) {
+      String reasons =
+          rule.reason().stream()
+              .map(part -> part instanceof ReasonPart.Text t ? Pattern.quote(t.text()) : ".*")
+              .collect(Collectors.joining());
+      places.add(new Place(Pattern.compile(reasons, Pattern.DOTALL), file, rule.at()));
+    }
+  }
+
+  void rego(Map<String, String> modules) {
+    modules.forEach(
+        (name, text) -> {
+          var head = HEAD.matcher(text);
+          if (head.find()) {
+            int line =
+                1 + (int) text.substring(0, head.end()).chars().filter(c -> c == '\n').count();
+            Mark at = head.find() ? Mark.START : new Mark(line, 1);
+            places.add(new Place(Pattern.compile(".*", Pattern.DOTALL), name, at));
+          }
+        });
+  }
+
+  void spec(Section spec, Policy policy) {
+    hooks = spec.mark("hooks");
+    if (policy.mode() == Mode.ENFORCE && policy.budget() == null) {
+      settings.add(
+          warning(
+              LintRule.NO_BUDGET,
+              spec.mark("mode"),
+              "enforces without a budget: a wrong rule refuses without end. With spec.budget, such as"
+                  + " {denials: 100, window: 1m}, the kernel itself stops enforcing it"));
+    }
+    boolean everywhere =
+        policy.scope().cgroups().isEmpty() || policy.scope().cgroups().contains("/");
+    boolean files = policy.hooks().stream().anyMatch(Hook::isFile);
+    if (!everywhere || !files) {
+      return;
+    }
+    if (policy.fallback() == Fallback.DENY) {
+      undecided(
+          spec.mark("fallback"),
+          "fallback: deny refuses whatever could not be decided in time, for every process: with the"
+              + " engine lost nobody can log in to put it right");
+    }
+    if (policy.onMiss() == OnMiss.DENY) {
+      undecided(
+          spec.mark("onMiss"),
+          "onMiss: deny refuses the first event of each kind, for every process");
+    }
+  }
+
+  private void undecided(Mark at, String message) {
+    String remedy = ". Name the cgroups it is for in spec.scope, or write allow";
+    settings.add(warning(LintRule.DENY_UNDECIDED, at, message + remedy));
+  }
+
+  private Diagnostic warning(LintRule rule, Mark at, String message) {
+    return warning(rule, file, at, message);
+  }
+
+  private static Diagnostic warning(LintRule rule, String file, Mark at, String message) {
+    return new Diagnostic(
+        Diagnostic.Severity.WARNING, file, at.line(), at.column(), rule.id(), message);
+  }
+}

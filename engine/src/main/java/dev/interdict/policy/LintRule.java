@@ -1,0 +1,57 @@
+package dev.interdict.policy;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What {@code policy lint} looks for. The names are stable: an annotation of a policy can set one
+ * aside.
+ */
+public enum LintRule {
+  UNREACHABLE("no event can meet this rule, or this part of it"),
+  HOOK("no rule is tried at one of the hooks"),
+  SCOPE("a scope that sees nothing or has no effect"),
+  LOCKOUT("denies what a host needs to start, to be logged in to, and to be put right"),
+  MAINTENANCE("denies what a host needs to be kept up to date and reachable"),
+  DENY_UNDECIDED("refuses what nobody has decided, for every process of the host"),
+  NO_BUDGET("enforces without a budget of denials"),
+  IDENTITY("a pattern that has only one member"),
+  DIRECTORY("a directory is named where files are meant"),
+  VALUE("a value or pattern that says something else than it seems to"),
+  NAME_ONLY("programs are told by the last part of their name"),
+  WRITABLE_PROGRAM("a program that users can replace, move or bring along"),
+  INTERPRETER("an interpreter is let through, and with it all that it runs"),
+  ABSENT_NOT("a negation that is undefined instead of true when a fact is absent"),
+  ABSENT_REASON("a reason that takes the denial with it when a fact is absent"),
+  EVERY_PROCESS("a fact that makes the kernel ask for every process"),
+  IGNORE("a rule set aside that is none, or has nothing to say");
+
+  /** The annotation of a policy that sets rules aside, by id, with commas between. */
+  public static final String ANNOTATION = "interdict.dev/lint-ignore";
+
+  private final String summary;
+
+  LintRule(String summary) {
+    this.summary = summary;
+  }
+
+  /** The code of its findings, such as {@code lint.name-only}. */
+  public String id() {
+    return "lint." + name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+  }
+
+  /** What it finds, in a line. */
+  public String summary() {
+    return summary;
+  }
+
+  /** The rule whose findings have this code. */
+  static Optional<LintRule> of(String id) {
+    return Stream.of(values()).filter(r -> r.id().equals(id)).findFirst();
+  }
+
+  static List<String> ids() {
+    return Stream.of(values()).map(LintRule::id).toList();
+  }
+}

@@ -1,0 +1,227 @@
+package dev.interdict.lint;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.compile.NativeRego;
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.LintRule;
+import dev.interdict.policy.ParsedPolicy;
+import dev.interdict.policy.PolicyParser;
+import dev.interdict.policy.PolicySource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PolicyLinterTest {
+  private static final Path POLICIES = Path.of("../policies");
+  private static final Path CLASSES = Path.of("../.cache/library-classes").toAbsolutePath();
+  private static final String HEAD =
+      """
+      apiVersion: interdict.dev/v1
+      kind: Policy
+      metadata: {name: p%s}
+      spec:
+      """;
+
+  @TempDir static Path cache;
+  private static PolicyLinter linter;
+
+  @BeforeAll
+  static void start() {
+    linter = new PolicyLinter(NativeRego.compiler(cache), CLASSES);
+  }
+
+  private static List<Diagnostic> lint(ParsedPolicy parsed) throws Exception {
+    parsed.orThrow();
+    return linter.lint(parsed);
+  }
+
+  /** Findings about a policy of this {@code spec}, one a line. */
+  private static String lint(String ignored, String spec) throws Exception {
+    String annotations =
+        ignored.isEmpty() ? "" : ", annotations: {interdict.dev/lint-ignore: \"" + ignored + "\"}";
+    String yaml = HEAD.formatted(annotations) + spec.indent(2);
+    return lint(PolicyParser.parse(PolicySource.ofYaml("p.yaml", yaml.getBytes(UTF_8)))).stream()
+        .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
+        .collect(Collectors.joining("\n"));
+  }
+
+  static List<Path> policies() throws IOException {
+    try (Stream<Path> paths = Files.walk(POLICIES.resolve("library"), 3)) {
+      return paths.filter(p -> p.endsWith("policy.yaml")).map(Path::getParent).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("policies")
+  void thePoliciesOfTheLibraryMustBeClean(Path folder) throws Exception {
+    assertEquals(List.of(), lint(PolicyParser.parse(PolicySource.read(folder))));
+  }
+
+  @Test
+  void aRuleThatNothingMeetsMustBeFoundAtItsFact() throws Exception {
+    assertEquals(
+        """
+        p.yaml:9:9 lint.unreachable
+        p.yaml:14:31 lint.unreachable""",
+        lint(
+            "",
+            """
+            hooks: [file_open]
+            rules:
+              - deny:
+                  file.path: {in: [/etc/shadow, /etc/gshadow]}
+                  not: {file.path: {prefix: /etc/}}
+                reason: never
+              - deny:
+                  any:
+                    - file.path: /srv/a
+                    - file.uid: {gt: 5, lt: 5}
+                reason: one of two
+            """));
+  }
+
+  @Test
+  void whatDeniesPidOneOrTheShellMustBeFoundWithItsReason() throws Exception {
+    String yaml =
+        HEAD.formatted("")
+            + """
+              hooks: [exec, mmap_exec, file_open]
+              rules:
+                - deny:
+                    file.path: {prefix: [/usr/bin/, /usr/lib/]}
+                    file.uid: 0
+                  reason: "no {file.path}"
+                - deny:
+                    hook: file_open
+                    file.path: /etc/passwd
+                  reason: accounts
+            """;
+    List<Diagnostic> found =
+        lint(PolicyParser.parse(PolicySource.ofYaml("p.yaml", yaml.getBytes(UTF_8))));
+    assertEquals(
+        List.of("7:7 lint.lockout", "7:7 lint.maintenance", "11:7 lint.lockout"),
+        found.stream().map(d -> d.line() + ":" + d.column() + " " + d.code()).toList());
+    assertTrue(
+        found
+            .getFirst()
+            .message()
+            .startsWith(
+                "denies: the initial RAM disk starts PID 1 (\"no /usr/lib/systemd/systemd\"); "),
+        found.getFirst().message());
+    assertTrue(found.get(2).message().contains("login reads /etc/passwd"), found.get(2).message());
+  }
+
+  @Test
+  void whatIsOutsideOfTheScopeMustNotBeFound() throws Exception {
+    String rules =
+        """
+        hooks: [file_open]
+        scope: {cgroups: [%s]}
+        rules:
+          - deny:
+              file.path: /etc/passwd
+            reason: accounts
+        """;
+    assertEquals("", lint("", rules.formatted("/agents.slice")));
+    assertEquals("p.yaml:8:7 lint.lockout", lint("", rules.formatted("/system.slice")));
+  }
+
+  @Test
+  void settingsThatCanStopAHostMustBeFound() throws Exception {
+    String spec =
+        """
+        hooks: [exec]
+        mode: enforce
+        fallback: deny
+        onMiss: deny
+        %s
+        rules:
+          - deny:
+              file.path: /srv/a
+            reason: no
+        """;
+    assertEquals(
+        "p.yaml:6:3 lint.no-budget\np.yaml:7:3 lint.deny-undecided\np.yaml:8:3 lint.deny-undecided",
+        lint("", spec.formatted("")));
+    assertEquals(
+        "",
+        lint("", spec.formatted("scope: {cgroups: [/a.slice]}\nbudget: {denials: 9, window: 1m}")));
+  }
+
+  @Test
+  void whatIsSetAsideMustBeNamedRightAndHaveSomethingToSay() throws Exception {
+    String spec =
+        """
+        hooks: [exec]
+        rules:
+          - deny:
+              file.path: {suffix: /nmap}
+            reason: no
+        """;
+    assertEquals("p.yaml:8:21 lint.name-only", lint("", spec));
+    assertEquals("", lint("lint.name-only", spec));
+    assertEquals(
+        "p.yaml:3:57 lint.ignore\np.yaml:3:57 lint.ignore\np.yaml:8:21 lint.name-only",
+        lint("lint.name-onyl, lint.lockout", spec));
+  }
+
+  @Test
+  void aDenialOfRegoMustBeFoundAtItsRule() throws Exception {
+    var files = new TreeMap<String, byte[]>();
+    files.put("policy.yaml", (HEAD.formatted("") + "  hooks: [file_open]\n").getBytes(UTF_8));
+    files.put(
+        "p.rego",
+        """
+        package interdict.policies.p
+
+        deny contains "no" if {
+        	input.file.path == "/etc/passwd"
+        	not startswith(input.process.exe.path, "/usr/sbin/")
+        }
+        """
+            .getBytes(UTF_8));
+    assertEquals(
+        List.of("p.rego:3:1 lint.lockout", "p.rego:5:2 lint.absent-not"),
+        lint(PolicyParser.parse(new PolicySource("policy.yaml", files))).stream()
+            .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
+            .toList());
+  }
+
+  /** The findings of the compiler, and the page, know the rules by their names. */
+  @Test
+  void everyRuleMustBeDocumentedAndNoneMustBeUnknown() throws IOException {
+    Set<String> known = new TreeSet<>();
+    Set<String> documented = new TreeSet<>();
+    String page = Files.readString(POLICIES.resolve("README.md"));
+    for (LintRule rule : LintRule.values()) {
+      known.add(rule.id());
+      if (page.contains("| `" + rule.id() + "` | " + rule.summary() + " |")) {
+        documented.add(rule.id());
+      }
+    }
+    assertEquals(known, documented);
+    String sources =
+        Files.readString(POLICIES.resolve("compiler/lint.go"))
+            + Files.readString(POLICIES.resolve("compiler/lint_reach.go"));
+    Pattern.compile("\"(?:lint\\.)([a-z-]+)\"|report\\([^,]+, \"([a-z-]+)\"")
+        .matcher(sources)
+        .results()
+        .map(m -> "lint." + (m.group(1) == null ? m.group(2) : m.group(1)))
+        .forEach(id -> assertTrue(known.contains(id), id));
+  }
+}

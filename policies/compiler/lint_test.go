@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func lint(t testing.TB, hooks []string, body string) string {
+	req := request(t, body)
+	req.Hooks = hooks
+	req.Data = json.RawMessage(`{"trusted": ["/opt/a", "/usr/bin/python3"], "none": [], "nets": ["10.0.0.0/8"], "on": false}`)
+	res, err := lintPolicy(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, d := range res.Diagnostics {
+		if d.Severity == "error" {
+			t.Fatalf("%v\n%s", d, body)
+		}
+		lines = append(lines, fmt.Sprintf("%d:%d %s", d.Line, d.Column, strings.TrimPrefix(d.Code, "lint.")))
+	}
+	return strings.Join(lines, ", ")
+}
+
+func TestLint(t *testing.T) {
+	file := []string{"file_open"}
+	for _, c := range []struct {
+		name  string
+		hooks []string
+		body  string
+		want  string
+	}{
+		{"not over a call", file, `deny contains "x" if not startswith(input.file.path, "/usr/")`, "2:22 absent-not"},
+		{"not over in", file, `deny contains "x" if { input.file.path == "/a"; not input.process.exe.path in data.trusted }`, "2:49 absent-not, 2:49 interpreter"},
+		{"not over a field that is always there", file, `deny contains "x" if not input.file.uid in {0, 1}`, ""},
+		{"not over a field that the rule wants anyway", file, `deny contains "x" if { startswith(input.file.path, "/srv/"); not endswith(input.file.path, ".md") }`, ""},
+		{"not over a rule", file, "deny contains \"x\" if not known\nknown if input.file.path in {\"/a\"}", ""},
+		{"not over the field", file, `deny contains "x" if not input.file.path`, ""},
+		{"sprintf", file, `deny contains sprintf("%s", [input.file.path]) if input.file.uid == 0`, "2:15 absent-reason"},
+		{"sprintf in the body", file, `deny contains r if { input.file.uid == 0; r := sprintf("%s", [input.process.exe.path]) }`, "2:48 absent-reason"},
+		{"sprintf over what is known", file, `deny contains sprintf("%s", [input.file.path]) if input.file.path == "/a"`, ""},
+		{"a template string", file, `deny contains $"{input.file.path}" if input.file.uid == 0`, ""},
+		{"a process", file, `deny contains "x" if input.process.pid == 1`, "2:22 every-process"},
+		{"a process in the reason", file, `deny contains $"{input.process.pid}" if input.file.uid == 0`, "2:15 every-process"},
+		{"everything", file, "deny contains \"x\" if f(input)\nf(i) if i.file.uid == 0", "2:22 every-process"},
+
+		{"a glob that is none", file, `deny contains "x" if glob.match("/etc/shadow", ["/"], input.file.path)`, "2:22 identity"},
+		{"an expression that is none", file, `deny contains "x" if regex.match("^/etc/shadow$", input.file.path)`, "2:22 identity"},
+		{"an expression", file, `deny contains "x" if regex.match("^/etc/shadow-?$", input.file.path)`, ""},
+		{"one of several", file, `deny contains "x" if { some p in {"/etc/*", "/etc/shadow"}; glob.match(p, ["/"], input.file.path) }`, "2:61 identity"},
+		{"a directory", file, `deny contains "x" if input.file.path in {"/etc", "/a"}`, "2:22 directory"},
+		{"a directory that is meant", file, `deny contains "x" if { input.file.path == "/etc"; input.file.type == "directory" }`, ""},
+		{"a directory that runs", []string{"exec"}, `deny contains "x" if input.file.path == "/usr/bin"`, "2:22 directory"},
+		{"a prefix without end", file, `deny contains "x" if startswith(input.file.path, "/etc")`, "2:22 value"},
+		{"a name", []string{"exec"}, `deny contains "x" if endswith(input.file.path, "/nmap")`, "2:22 name-only"},
+		{"a name at this hook", []string{"exec", "file_open"}, `deny contains "x" if { input.hook == "exec"; endswith(input.file.path, "/nmap") }`, "2:46 name-only"},
+		{"a file's name", file, `deny contains "x" if endswith(input.file.path, ".pem")`, ""},
+		{"a program users can move", file, `deny contains "x" if startswith(input.process.exe.path, "/tmp/")`, "2:22 writable-program"},
+		{"a program users can make", file, "deny contains \"x\" if { input.file.path == \"/a\"; not ok }\nok if glob.match(\"/home/*/bin/x\", [\"/\"], input.process.exe.path)", "3:7 writable-program"},
+		{"an interpreter", file, "deny contains \"x\" if { input.file.path == \"/a\"; not ok }\nok if input.process.exe.path in trusted\ntrusted := {\"/usr/bin/bash\"}", "3:7 interpreter"},
+		{"an interpreter that is refused", file, `deny contains "x" if input.process.exe.path == "/usr/bin/bash"`, ""},
+
+		{"two values", file, `deny contains "x" if { input.file.path == "/a"; input.file.path == "/b" }`, "2:49 unreachable"},
+		{"in and not in", file, "deny contains \"x\" if { input.file.path in {\"/a\", \"/b\"}; not no }\nno if input.file.path in {\"/b\", \"/a\", \"/c\"}", "2:57 unreachable"},
+		{"in and one not in", file, "deny contains \"x\" if { input.file.path in {\"/a\", \"/b\"}; not no }\nno if input.file.path in {\"/b\", \"/c\"}", ""},
+		{"a prefix that excludes it", file, `deny contains "x" if { input.file.path == "/a"; startswith(input.file.path, "/b/") }`, "2:49 unreachable"},
+		{"two prefixes", file, `deny contains "x" if { startswith(input.file.path, "/a/"); startswith(input.file.path, "/b/") }`, "2:60 unreachable"},
+		{"two prefixes of each other", file, `deny contains "x" if { startswith(input.file.path, "/a/"); startswith(input.file.path, "/a/b/"); endswith(input.file.path, ".c") }`, ""},
+		{"a prefix and its exception", file, "deny contains \"x\" if { startswith(input.file.path, \"/a/b/\"); not no }\nno if startswith(input.file.path, \"/a/\")", "2:62 unreachable"},
+		{"an expression it does not match", file, `deny contains "x" if { input.file.path in {"/a", "/b"}; regex.match("^/c", input.file.path) }`, "2:57 unreachable"},
+		{"an expression and a pattern", file, `deny contains "x" if { regex.match("^/d", input.file.path); glob.match("/c/*", ["/"], input.file.path) }`, ""},
+		{"an empty range", file, `deny contains "x" if { input.file.uid > 10; input.file.uid < 10 }`, "2:45 unreachable"},
+		{"a range", file, `deny contains "x" if { input.file.uid > 10; input.file.uid < 12 }`, ""},
+		{"a range of arithmetic", file, `deny contains "x" if input.file.uid % 7 == 3`, ""},
+		{"words that never meet", file, `deny contains "x" if { input.file.type == "regular"; input.file.type == "block" }`, "2:54 unreachable"},
+		{"accesses that meet", file, `deny contains "x" if { "read" in input.access; "write" in input.access }`, ""},
+		{"accesses that do not", file, `deny contains "x" if { "read" in input.access; every a in input.access { a == "write" } }`, "2:48 unreachable"},
+		{"networks that never meet", []string{"socket_connect"}, `deny contains "x" if { net.cidr_contains("10.0.0.0/8", input.socket.address); net.cidr_contains("192.168.0.0/16", input.socket.address) }`, "2:79 unreachable"},
+		{"what two networks leave", []string{"socket_connect"}, "deny contains \"x\" if { net.cidr_contains(\"10.0.0.0/8\", input.socket.address); not no }\nno if net.cidr_contains(\"10.0.0.0/9\", input.socket.address)\nno if net.cidr_contains(\"10.192.0.0/10\", input.socket.address)", ""},
+		{"what two networks do not leave", []string{"socket_connect"}, "deny contains \"x\" if { net.cidr_contains(\"10.0.0.0/8\", input.socket.address); not no }\nno if net.cidr_contains(\"10.0.0.0/9\", input.socket.address)\nno if net.cidr_contains(\"10.128.0.0/9\", input.socket.address)", "2:79 unreachable"},
+		{"an empty list", file, `deny contains "x" if input.file.path in data.none`, "2:22 unreachable"},
+		{"a switch in data", file, `deny contains "x" if { data.on; input.file.path == "/a" }`, ""},
+		{"constants", file, `deny contains "x" if { 1 == 2; input.file.path == "/a" }`, "2:24 unreachable"},
+		{"no hook has both", []string{"file_open", "socket_connect"}, `deny contains "x" if { input.file.path == "/a"; input.socket.port == 1 }`, "2:1 unreachable"},
+		{"a hook that lacks it", []string{"file_open", "socket_connect"}, `deny contains "x" if { input.hook == "socket_connect"; input.file.path == "/a" }`, "2:1 unreachable"},
+		{"an exception for the absent", file, `deny contains "x" if { not input.file.path; input.file.path == "/a" }`, "2:45 unreachable"},
+		{"an argument", file, "deny contains \"x\" if f(input.file.path, \"/a\")\nf(a, b) if { a == b; a == \"/b\" }", "2:22 unreachable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := lint(t, c.hooks, c.body); got != c.want {
+				t.Errorf("%s\n got %s\nwant %s", c.body, got, c.want)
+			}
+		})
+	}
+}
