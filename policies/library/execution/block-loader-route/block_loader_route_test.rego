@@ -6,6 +6,7 @@ attacks := [
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/lib64/ld-linux-x86-64.so.2", "deleted": false}},
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/lib/ld-linux-aarch64.so.1", "deleted": false}},
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/lib/aarch64-linux-gnu/ld-2.31.so", "deleted": false}},
+	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/lib/x86_64-linux-musl/libc.so", "deleted": false}},
 ]
 
 twins := [

@@ -176,7 +176,7 @@ class PolicyLinterTest {
     assertEquals("p.yaml:8:21 lint.name-only", lint("", spec));
     assertEquals("", lint("lint.name-only", spec));
     assertEquals(
-        "p.yaml:3:57 lint.ignore\np.yaml:3:57 lint.ignore\np.yaml:8:21 lint.name-only",
+        "p.yaml:3:62 lint.ignore\np.yaml:3:62 lint.ignore\np.yaml:8:21 lint.name-only",
         lint("lint.name-onyl, lint.lockout", spec));
   }
 
