@@ -132,9 +132,7 @@ class PolicyCommandsTest {
   void lintMustGoThroughAllPoliciesAndTellByItsExitCode() throws IOException {
     Path good = directory.resolve("my-policy");
     Cli.run("policy", "new", good.toString());
-    Path doubtful =
-        write(
-            VALID.replace("/etc/shadow", "{glob: /etc/x}"));
+    Path doubtful = write(VALID.replace("/etc/shadow", "{glob: /etc/x}"));
     Path wrong =
         Files.writeString(directory.resolve("wrong.yaml"), VALID.replace("file.path", "x"));
 
@@ -144,7 +142,7 @@ class PolicyCommandsTest {
     Cli found = Cli.run("policy", "lint", good.toString(), doubtful.toString());
     assertEquals("2 policies, 1 finding\n", found.out());
     assertEquals(ExitCode.NO, found.code());
-    assertTrue(found.err().contains("p.yaml:8:20: this pattern has the one member /etc/x"));
+    assertTrue(found.err().contains("p.yaml:8:21: this pattern has the one member /etc/x"));
     Cli all = Cli.run("policy", "lint", "-o", "json", wrong.toString(), doubtful.toString());
     assertEquals(ExitCode.INVALID_POLICY, all.code());
     JsonNode json = JsonMapper.shared().readTree(all.out());
