@@ -54,6 +54,21 @@ int command_pty(const struct options *options, char **args)
 	return WEXITSTATUS(wait_for(child));
 }
 
+static int command_write(const struct options *options, char **args)
+{
+	(void)options;
+	write_text(args[0], "content\n", 0777);
+	return 0;
+}
+
+static int command_remove(const struct options *options, char **args)
+{
+	(void)options;
+	if (unlink(args[0]) && errno != ENOENT)
+		unprepared("unlink");
+	return 0;
+}
+
 /* place: where the work directory goes. TARGET is beside the first argument, so that hard links and renames can be made. */
 enum place { NOWHERE, TARGET };
 
@@ -69,6 +84,8 @@ static const struct {
 	{"batch", "<COMMAND_LINES", 0, NOWHERE, command_batch},
 	{"run", "COMMAND...", 1, NOWHERE, command_run},
 	{"pty", "COMMAND... <KEYS", 1, NOWHERE, command_pty},
+	{"write", "PATH", 1, NOWHERE, command_write},
+	{"remove", "PATH", 1, NOWHERE, command_remove},
 	{"open", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_open},
 	{"exec", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_exec},
 	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},

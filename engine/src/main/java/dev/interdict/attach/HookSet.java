@@ -36,6 +36,12 @@ public final class HookSet implements AutoCloseable {
   /** Where the maps in use are pinned: {@code pins}, or its staged twin until the first attach. */
   private Pins current;
 
+  /** The programs that {@link #attach} last made sure of; null before its first call. */
+  private Set<String> running;
+
+  /** The same of {@link #attachXdp}. */
+  private boolean packetsRun;
+
   private HookSet(byte[] elf, Pins pins, Map<String, Integer> sizes) {
     this.elf = elf.clone();
     this.pins = pins;
@@ -114,6 +120,9 @@ public final class HookSet implements AutoCloseable {
    */
   public void attach(Set<Hook> hooks) {
     Set<String> wanted = HookPrograms.lsm(hooks);
+    if (wanted.equals(running) && current.links().containsAll(wanted)) {
+      return; // to load them costs the verifier most of a second, and modes are to change at once
+    }
     Map<String, BpfLink> made = new LinkedHashMap<>();
     List<String> pinned = new ArrayList<>();
     try (BpfObject object = open(wanted)) {
@@ -140,6 +149,7 @@ public final class HookSet implements AutoCloseable {
         .filter(name -> !XdpInterface.isName(name) && !wanted.contains(name))
         .forEach(name -> Pins.delete(current.link(name)));
     settle();
+    running = wanted;
   }
 
   /**
@@ -150,6 +160,9 @@ public final class HookSet implements AutoCloseable {
    */
   public Map<String, XdpInterface.Mode> attachXdp(Set<String> interfaces) {
     Map<String, XdpInterface> before = XdpInterface.attached(pins);
+    if (packetsRun && before.keySet().equals(interfaces)) {
+      return attachedXdp();
+    }
     Map<String, XdpInterface.Mode> modes = new TreeMap<>();
     List<XdpInterface> made = new ArrayList<>();
     if (!interfaces.isEmpty()) {
@@ -176,6 +189,7 @@ public final class HookSet implements AutoCloseable {
             one.detach(pins);
           }
         });
+    packetsRun = true;
     return modes;
   }
 

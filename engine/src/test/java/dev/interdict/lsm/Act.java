@@ -2,6 +2,9 @@ package dev.interdict.lsm;
 
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Cases;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
@@ -24,7 +27,7 @@ record Act(
     String object,
     String type) {
   /** Where each has a root of its own. */
-  private static final String STAGE = "/trial/stage";
+  static final Path STAGE = Path.of("/trial/stage");
 
   /** What a case does not say: some program. */
   private static final String PROGRAM = "/usr/bin/program";
@@ -69,14 +72,23 @@ record Act(
   /** The words of the attack tool. */
   String command() {
     StringJoiner words = new StringJoiner(" ");
-    words.add("act").add(STAGE + "/root").add(Guest.cgroup(cgroup).toString());
+    words.add("act").add(STAGE.resolve("root").toString()).add(Guest.cgroup(cgroup).toString());
     words.add(Integer.toString(uid)).add(hook.id()).add(exe).add(String.join(",", access));
     return words.add(object).add(type).toString();
   }
 
-  /** Whether a decision is about this. */
+  /** Whether a decision about {@code shown} is about this. */
   boolean isAbout(String shown) {
-    String name = type.equals("memfd") ? object.substring(1) : object;
-    return shown.replace("[", "").replace("]", "").endsWith(name);
+    return hook == Hook.SOCKET_CONNECT
+        ? target(shown).equals(target(object))
+        : shown.endsWith(type.equals("memfd") ? object.substring(1) : object);
+  }
+
+  /** Other spellings of an address are the same one. */
+  private static InetSocketAddress target(String text) {
+    int colon = text.lastIndexOf(':');
+    String address = text.substring(0, colon).replace("[", "").replace("]", "");
+    return new InetSocketAddress(
+        InetAddress.ofLiteral(address), Integer.parseInt(text.substring(colon + 1)));
   }
 }

@@ -138,7 +138,7 @@ class AttacksIT {
     return new Trial(
         name,
         command + " %s",
-        "run cp " + Host.CONTENT + " %s",
+        "write %s",
         "/trial/files/secret",
         "/trial/files/twin",
         "EPERM",
@@ -152,7 +152,7 @@ class AttacksIT {
     return new Trial(
         door,
         "open -d " + door + " %s",
-        "run rm -f %s",
+        "remove %s",
         "/trial/files/new",
         "/trial/files/fresh",
         "EPERM",

@@ -22,9 +22,6 @@ final class Host {
   /** The policies of {@code src/test/resources/lsm}. */
   static final List<String> POLICIES = List.of("trial-files", "trial-exec", "trial-net");
 
-  /** What forbidden files hold. */
-  static final Path CONTENT = Path.of("/trial/content");
-
   static final String FORBIDDEN_ADDRESS = "127.0.0.2";
   static final String ALLOWED_ADDRESS = "127.0.0.3";
   static final String FORBIDDEN_ADDRESS_6 = "fd00::2";
@@ -70,7 +67,6 @@ final class Host {
     for (String name : List.of("secret", "twin")) {
       Guest.file(Guest.FILES.resolve(name), "content\n");
     }
-    Guest.file(CONTENT, "content\n");
     Guest.directory(Guest.FILES.resolve("closed"));
     Guest.directory(Guest.FILES.resolve("open"));
     try {

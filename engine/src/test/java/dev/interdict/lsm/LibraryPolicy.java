@@ -91,9 +91,12 @@ record LibraryPolicy(
     }
   }
 
+  /** At the end: the compiled policy knows the lines of the rules. */
   private static byte[] confine(byte[] yaml, Set<String> cgroups) {
-    return new String(yaml, UTF_8)
-        .replaceFirst("(?m)^spec:$", "spec:\n  scope: {cgroups: " + List.copyOf(cgroups) + "}")
+    return (new String(yaml, UTF_8).stripTrailing()
+            + "\n  scope: {cgroups: "
+            + List.copyOf(cgroups)
+            + "}\n")
         .getBytes(UTF_8);
   }
 }
