@@ -52,7 +52,7 @@ public record Bundle(
    */
   public static Bundle read(SortedMap<String, byte[]> files, Trust trust) throws BundleException {
     String signedBy = trust.required() ? Signatures.verify(files, trust) : null;
-    if (files.containsKey("patch.json")) {
+    if (files.keySet().stream().anyMatch(path -> ("/" + path).endsWith("/patch.json"))) {
       throw new BundleException("a delta bundle, which nobody can sign; serve whole bundles");
     }
     Manifest manifest = Manifest.read(files.get(Manifest.FILE));

@@ -150,6 +150,7 @@ class BundleTest {
   @Test
   void aDeltaOrABundleWithoutManifestMustBeRefused() {
     assertRefused("a delta bundle", "patch.json", "{}");
+    assertRefused("a delta bundle", "x/patch.json", "{}");
     BundleException refused =
         assertThrows(BundleException.class, () -> read(TestBundles.files("data.json", "{}")));
     assertTrue(refused.getMessage().contains("no .manifest"), refused.getMessage());

@@ -432,6 +432,7 @@ class DeliveriesTest {
   private static void keytool(String... arguments) throws Exception {
     List<String> command = new java.util.ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.add("-J-XX:TieredStopAtLevel=1");
     command.addAll(List.of(arguments));
     command.addAll(List.of("-alias", "test", "-storepass", "changeit"));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
