@@ -111,5 +111,9 @@ final class PolicyLintCommand implements Callable<Integer> {
     out.println(
         (reports.size() == 1 ? "1 policy, " : reports.size() + " policies, ")
             + (found == 0 ? "nothing found" : found == 1 ? "1 finding" : found + " findings"));
+    if (found == 0 && reports.size() == 1) {
+      String path = reports.getFirst().local().path.toString();
+      out.println("next: interdict policy apply " + Text.word(path));
+    }
   }
 }

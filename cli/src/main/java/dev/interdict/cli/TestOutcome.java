@@ -91,7 +91,7 @@ record TestOutcome(TestReport tests, List<Cases.Result> cases, double threshold)
       }
     }
     if (passed()) {
-      out.println("next: interdict policy apply " + Text.word(path));
+      out.println("next: interdict policy lint " + Text.word(path));
     }
   }
 

@@ -57,7 +57,7 @@ class PolicyCommandsTest {
         """
         2 tests, 3 cases: all passed
         coverage 100.0 %%
-        next: interdict policy apply %s
+        next: interdict policy lint %s
         """
             .formatted(folder),
         test.out());
@@ -137,7 +137,9 @@ class PolicyCommandsTest {
         Files.writeString(directory.resolve("wrong.yaml"), VALID.replace("file.path", "x"));
 
     Cli clean = Cli.run("policy", "lint", good.toString());
-    assertEquals("1 policy, nothing found\n", clean.out() + clean.err());
+    assertEquals(
+        "1 policy, nothing found\nnext: interdict policy apply " + good + "\n",
+        clean.err() + clean.out());
     assertEquals(ExitCode.OK, clean.code());
     Cli found = Cli.run("policy", "lint", good.toString(), doubtful.toString());
     assertEquals("2 policies, 1 finding\n", found.out());
