@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
     name = "lint",
     mixinStandardHelpOptions = true,
     description = {
-      "Find what is legal in policies and most likely wrong: rules that nothing meets, patterns",
-      "where a file is meant, denials that would lock you out. Exits with 1 if anything is found."
+      "Find what is legal in policies and most likely wrong: rules that nothing meets,",
+      "patterns where a file is meant, denials that would lock you out.",
+      "Exits with 1 if anything is found."
     })
 final class PolicyLintCommand implements Callable<Integer> {
   @Spec CommandSpec spec;

@@ -11,17 +11,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What {@code policy lint} has to know of the YAML document beyond the policy itself: which of its
  * rules are set aside, which line a denial comes from, and what is doubtful about the settings.
  */
 public final class LintNotes {
-  /** No line of Rego can be told from its reason if there are several. */
-  private static final Pattern HEAD =
-      Pattern.compile("(?m)^(deny|kill) contains |[{;\\s](deny|kill) contains ");
+  private static final Pattern HEAD = Pattern.compile("(?m)^(deny|kill) contains ");
+  private static final Pattern TEXT = Pattern.compile("\"((?:[^\"\\\\]|\\\\.){3,})\"");
+  private static final Pattern HOLE = Pattern.compile("%[a-z]|\\{[^{}]*}");
 
   private final String file;
   private final Map<String, Mark> ignored = new TreeMap<>();
@@ -113,14 +115,23 @@ public final class LintNotes {
   void rego(Map<String, String> modules) {
     modules.forEach(
         (name, text) -> {
-          var head = HEAD.matcher(text);
-          if (head.find()) {
-            int line =
-                1 + (int) text.substring(0, head.end()).chars().filter(c -> c == '\n').count();
-            Mark at = head.find() ? Mark.START : new Mark(line, 1);
-            places.add(new Place(Pattern.compile(".*", Pattern.DOTALL), name, at));
+          List<Integer> heads = HEAD.matcher(text).results().map(MatchResult::start).toList();
+          for (int i = 0; i < heads.size(); i++) {
+            int end = i + 1 < heads.size() ? heads.get(i + 1) : text.length();
+            Mark at = new Mark(1 + (int) text.substring(0, heads.get(i)).lines().count(), 1);
+            TEXT.matcher(text.substring(heads.get(i), end))
+                .results()
+                .map(literal -> likeness(literal.group(1)))
+                .forEach(reasons -> places.add(new Place(reasons, name, at)));
           }
         });
+  }
+
+  /** What a text looks like once its placeholders are filled in. */
+  private static Pattern likeness(String literal) {
+    String filled =
+        Stream.of(HOLE.split(literal, -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
+    return Pattern.compile(filled, Pattern.DOTALL);
   }
 
   void spec(Section spec, Policy policy) {

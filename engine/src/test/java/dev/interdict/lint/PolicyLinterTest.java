@@ -189,14 +189,16 @@ class PolicyLinterTest {
         """
         package interdict.policies.p
 
-        deny contains "no" if {
+        deny contains "else" if input.file.path == "/srv/a"
+
+        deny contains $"no, {input.file.path}" if {
         	input.file.path == "/etc/passwd"
         	not startswith(input.process.exe.path, "/usr/sbin/")
         }
         """
             .getBytes(UTF_8));
     assertEquals(
-        List.of("p.rego:3:1 lint.lockout", "p.rego:5:2 lint.absent-not"),
+        List.of("p.rego:5:1 lint.lockout", "p.rego:7:2 lint.absent-not"),
         lint(PolicyParser.parse(new PolicySource("policy.yaml", files))).stream()
             .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
             .toList());
