@@ -22,7 +22,6 @@ import (
 
 const (
 	trialsMax = 2000 // of one field in one rule; more constants than that are not judged
-	pairsMax  = 60   // beginnings and ends that are tried together
 	unlike    = "~"  // in no constant anybody writes at an end of a name
 )
 
@@ -462,13 +461,12 @@ func (g *group) textTrials() []trial {
 	for _, text := range texts {
 		trials = append(trials, trial{text, true}, trial{text + unlike, false}, trial{unlike + text, false})
 	}
-	for _, begin := range texts[:min(len(texts), pairsMax)] {
-		for _, end := range texts[:min(len(texts), pairsMax)] {
-			trials = append(trials, trial{begin + unlike + end, false})
+	if g.operators["startswith"] && g.operators["endswith"] {
+		for _, begin := range texts {
+			for _, end := range texts {
+				trials = append(trials, trial{begin + unlike + end, false})
+			}
 		}
-	}
-	if len(texts) > pairsMax && g.operators["startswith"] && g.operators["endswith"] {
-		return make([]trial, trialsMax+1) // not judged
 	}
 	return trials
 }

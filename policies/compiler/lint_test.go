@@ -25,6 +25,14 @@ func lint(t testing.TB, hooks []string, body string) string {
 	return strings.Join(lines, ", ")
 }
 
+func many(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("%q", fmt.Sprint("/srv/", i))
+	}
+	return strings.Join(names, ", ")
+}
+
 func TestLint(t *testing.T) {
 	file := []string{"file_open"}
 	for _, c := range []struct {
@@ -72,6 +80,7 @@ func TestLint(t *testing.T) {
 		{"a prefix and its exception", file, "deny contains \"x\" if { startswith(input.file.path, \"/a/b/\"); not no }\nno if startswith(input.file.path, \"/a/\")", "2:62 unreachable"},
 		{"an expression it does not match", file, `deny contains "x" if { input.file.path in {"/a", "/b"}; regex.match("^/c", input.file.path) }`, "2:57 unreachable"},
 		{"an expression and a pattern", file, `deny contains "x" if { regex.match("^/d", input.file.path); glob.match("/c/*", ["/"], input.file.path) }`, ""},
+		{"a long list and as long an exception", file, "deny contains \"x\" if { input.file.path in many; not no }\nno if input.file.path in many\nmany := {" + many(300) + "}", "2:49 unreachable"},
 		{"an empty range", file, `deny contains "x" if { input.file.uid > 10; input.file.uid < 10 }`, "2:45 unreachable"},
 		{"a range", file, `deny contains "x" if { input.file.uid > 10; input.file.uid < 12 }`, ""},
 		{"a range of arithmetic", file, `deny contains "x" if input.file.uid % 7 == 3`, ""},
