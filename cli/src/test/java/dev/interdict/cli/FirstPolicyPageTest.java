@@ -17,6 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
  * The page for newcomers says what happens to those who follow it: its commands are run, its files
  * written, and what they print is compared. When this fails, the page as it should be is {@code
  * cli/target/first-policy.md}: {@code cp cli/target/first-policy.md policies/first-policy.md}.
+ *
+ * <p>The first run takes half a minute: it is the compiler people have that is asked, nine times.
+ * Later ones find its answers in the cache.
  */
 class FirstPolicyPageTest {
   private static final Path PAGE = Path.of("../policies/first-policy.md");
