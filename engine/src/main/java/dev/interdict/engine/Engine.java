@@ -88,7 +88,8 @@ public final class Engine implements AutoCloseable {
                     names),
                 config.spin()));
     Path classes = config.cacheDirectory().resolve("classes");
-    PolicyLoader loader = new PolicyLoader(classes, names, new WarmUp(config.warmUp()));
+    PolicyLoader loader =
+        new PolicyLoader(classes, names, new WarmUp(config.warmUp()), config.limits());
     Enforcer enforcer = new Enforcer(kernel, pipeline, loader, abilities, config);
     PolicyControl control =
         new PolicyControl(

@@ -1,6 +1,7 @@
 package dev.interdict.engine;
 
 import dev.interdict.delivery.DeliveryConfig;
+import dev.interdict.eval.Limits;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -58,6 +59,14 @@ public record EngineConfig(
           Duration.ofNanos(50_000),
           Duration.ofMillis(500),
           DeliveryConfig.NONE);
+
+  /**
+   * What one evaluation may use: a quarter of the deadline, so that a policy that loops is stopped
+   * while others that wait can still be answered.
+   */
+  Limits limits() {
+    return new Limits(deadline.dividedBy(4), Limits.DEFAULT.memoryBytes());
+  }
 
   /** The same times at other places: an engine beside the usual one. */
   public EngineConfig at(Path state, Path cache, Path adminSocket, Path pinDirectory) {

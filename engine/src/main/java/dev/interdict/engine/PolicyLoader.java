@@ -5,6 +5,7 @@ import dev.interdict.control.ActiveSet;
 import dev.interdict.control.EnforcementException;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.InvalidModuleException;
+import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import java.io.IOException;
@@ -21,12 +22,14 @@ final class PolicyLoader {
   private final Path classCache;
   private final HostNames names;
   private final WarmUp warmUp;
+  private final Limits limits;
   private Map<String, PolicyModule> loaded = new HashMap<>();
   private PolicySet latest;
 
-  PolicyLoader(Path classCache, HostNames names, WarmUp warmUp) {
+  PolicyLoader(Path classCache, HostNames names, WarmUp warmUp, Limits limits) {
     this.classCache = classCache;
     this.names = names;
+    this.limits = limits;
     this.warmUp = warmUp;
     this.latest = PolicySet.builder(0, names).build();
   }
@@ -64,7 +67,7 @@ final class PolicyLoader {
 
   private PolicyModule load(ActivePolicy active) {
     try {
-      PolicyModule module = PolicyModule.load(active.compiled(), classCache);
+      PolicyModule module = PolicyModule.load(active.compiled(), classCache, limits);
       warmUp.run(module, active.policy().hooks());
       return module;
     } catch (IOException | InvalidModuleException e) {
