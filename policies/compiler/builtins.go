@@ -9,7 +9,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// One builtin a line, and where it runs: "module" inside the WebAssembly module, "host" in the engine.
+// One builtin a line, and where it runs: "module" inside the WebAssembly module, "host" in the engine, "moment" in the
+// engine with another answer each time.
 //
 //go:embed builtins.txt
 var builtinsList string
@@ -19,7 +20,7 @@ var offered = parseBuiltins(builtinsList)
 // Why a policy may not use them: the answer would depend on something that is not in the event.
 var impure = map[string]string{
 	"http.send": "asks the network", "net.lookup_ip_addr": "asks the network", "opa.runtime": "reads the engine's surroundings",
-	"rand.intn": "is random", "uuid.rfc4122": "is random", "time.now_ns": "reads the clock", "trace": "has a side effect",
+	"trace": "has a side effect",
 }
 
 func parseBuiltins(text string) map[string]string {
@@ -47,9 +48,27 @@ func forbidden(module *ast.Module) []Diagnostic {
 		}
 		why := "is not offered by the engine"
 		if reason, known := impure[name]; known {
-			why = reason + ", and the kernel caches decisions"
+			why = reason + ", and a decision must rest on the event"
 		}
 		found = append(found, at(term.Location, "", "policy.forbidden-builtin", fmt.Sprintf("%s cannot be used in a policy: it %s", name, why)))
+		return false
+	})
+	return found
+}
+
+// momentReads is what the read set has where a decision also rests on the moment it is made in. It is no field of input.
+const momentReads = "now()"
+
+// momentary warns of builtins that make decisions perishable. The engine's test knows these numbers.
+func momentary(module *ast.Module) []Diagnostic {
+	var found []Diagnostic
+	ast.WalkTerms(module, func(term *ast.Term) bool {
+		if ref, ok := term.Value.(ast.Ref); ok && offered[ref.String()] == "moment" {
+			d := at(term.Location, "", "policy.perishable", fmt.Sprintf("%s answers differently each time: a decision of this policy holds for "+
+				"one process and at most 100 ms, and at most 1000 are made a second; above that the fallback answers", ref))
+			d.Severity = "warning"
+			found = append(found, d)
+		}
 		return false
 	})
 	return found
@@ -59,7 +78,7 @@ func forbidden(module *ast.Module) []Diagnostic {
 func hostBuiltins(compiler *ast.Compiler) []string {
 	var names []string
 	for _, builtin := range compiler.Required.Builtins {
-		if offered[builtin.Name] == "host" {
+		if offered[builtin.Name] == "host" || offered[builtin.Name] == "moment" {
 			names = append(names, builtin.Name)
 		}
 	}

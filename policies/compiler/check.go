@@ -41,6 +41,9 @@ func check(req *Request) (*checked, []Diagnostic, error) {
 	for _, name := range util.KeysSorted(modules) {
 		found = append(found, checkPackage(name, modules[name], req.Name)...)
 		found = append(found, forbidden(modules[name])...)
+		if !isTest(name) {
+			found = append(found, momentary(modules[name])...)
+		}
 		found = append(found, schema.impossible(modules[name])...)
 	}
 	sets, bad := definedSets(modules, req.Name)

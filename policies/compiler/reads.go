@@ -104,6 +104,9 @@ func (r *reads) visit(x any) bool {
 			}
 			return true
 		}
+		if offered[x.String()] == "moment" {
+			r.fields[momentReads] = struct{}{}
+		}
 	case ast.Var:
 		if x.Equal(ast.InputRootDocument.Value) {
 			r.fields[""] = struct{}{}

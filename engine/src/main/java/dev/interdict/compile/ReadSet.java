@@ -11,8 +11,16 @@ import java.util.TreeSet;
  * @param paths sorted, unmodifiable
  */
 public record ReadSet(Set<String> paths) {
+  /** Among the paths: the decision also rests on the moment it is made in. No field of input. */
+  public static final String MOMENT = "now()";
+
   public ReadSet {
     paths = java.util.Collections.unmodifiableSet(new TreeSet<>(paths));
+  }
+
+  /** Whether the same event can get another decision a moment later. */
+  public boolean isPerishable() {
+    return paths.contains(MOMENT);
   }
 
   /** Whether a rule may read {@code field}, or something above or below it. */

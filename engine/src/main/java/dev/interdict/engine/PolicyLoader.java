@@ -8,6 +8,7 @@ import dev.interdict.eval.InvalidModuleException;
 import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
+import dev.interdict.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -51,6 +52,9 @@ final class PolicyLoader {
       }
       next.put(digest, module);
       builder.add(active.slot(), module, active.compiled().literals());
+      if (active.policy().fallback() == Policy.Fallback.DENY) {
+        builder.refusing(active.slot());
+      }
     }
     loaded = next;
     PolicySet fresh = builder.build();

@@ -1,8 +1,8 @@
 package dev.interdict.eval;
 
 /**
- * A function of Rego that the host computes. Pure: the same arguments, the same result. Bounded in
- * time and memory by the size of its arguments.
+ * A function of Rego that the host computes. Pure: the same arguments, and for a few the same
+ * moment, give the same result. Bounded in time and memory by the size of its arguments.
  *
  * <p>Values are {@link Boolean}, {@link Long} or {@link java.math.BigDecimal}, {@link String},
  * {@link java.util.List}, {@link java.util.Map}, {@link java.util.Set} and {@link Values.Null}.
@@ -17,6 +17,11 @@ interface Builtin {
    * @throws BuiltinException if the arguments are not of the function's domain: undefined, too
    */
   Object apply(Object[] arguments) throws BuiltinException;
+
+  /** The same where the answer also rests on the moment of the evaluation, which most do not. */
+  default Object apply(Object[] arguments, Moment moment) throws BuiltinException {
+    return apply(arguments);
+  }
 
   /** The arguments are not of the function's domain; Rego sees an undefined result. */
   final class BuiltinException extends Exception {

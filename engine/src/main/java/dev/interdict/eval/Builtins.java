@@ -13,11 +13,16 @@ final class Builtins {
   static {
     CollectionBuiltins.addTo(ALL);
     DigestBuiltins.addTo(ALL);
+    JsonBuiltins.addTo(ALL);
+    Moment.addTo(ALL);
     NetBuiltins.addTo(ALL);
     NumberBuiltins.addTo(ALL);
     RegexBuiltins.addTo(ALL);
     TextBuiltins.addTo(ALL);
     TimeBuiltins.addTo(ALL);
+    UrlBuiltins.addTo(ALL);
+    UuidBuiltins.addTo(ALL);
+    YamlBuiltins.addTo(ALL);
   }
 
   private Builtins() {}

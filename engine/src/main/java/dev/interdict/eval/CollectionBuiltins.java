@@ -58,15 +58,16 @@ final class CollectionBuiltins {
   }
 
   private static Object find(Map<?, ?> map, Object key) {
-    Object found = map.get(key);
-    if (found == null && Values.isNumber(key)) {
-      for (Map.Entry<?, ?> entry : map.entrySet()) {
-        if (Rego.compare(entry.getKey(), key) == 0) {
-          return entry.getValue();
-        }
-      }
+    Object same = findKey(map, key);
+    return same == null ? null : map.get(same);
+  }
+
+  /** The map's own key that is equal to Rego; null if there is none. */
+  static Object findKey(Map<?, ?> map, Object key) {
+    if (map.containsKey(key) || key instanceof String) {
+      return map.containsKey(key) ? key : null;
     }
-    return found;
+    return map.keySet().stream().filter(k -> Rego.compare(k, key) == 0).findFirst().orElse(null);
   }
 
   private static boolean setSubset(Collection<?> whole, Set<?> part) {

@@ -18,6 +18,8 @@ public final class EvaluationException extends Exception {
     RESULT,
     /** The module's own runtime gave up. */
     ABORT,
+    /** Not tried: its decisions do not keep, and as many as it may make in a second were made. */
+    RATE,
     /** Not tried: it has failed several times in a row and is left alone for a while. */
     SUSPENDED
   }

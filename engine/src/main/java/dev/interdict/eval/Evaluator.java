@@ -24,9 +24,18 @@ public final class Evaluator implements AutoCloseable {
   private static final long SUSPENSION_NS = 1_000_000_000L;
   private static final int SUSPENSION_DOUBLINGS = 6;
 
+  /**
+   * Events a second that a policy is asked about whose decisions do not keep: at some tens of
+   * microseconds each, a few per cent of the one thread that decides for all.
+   */
+  static final int PERISHABLE_RATE = 1000;
+
   private final PolicyModule module;
   private final HostNames names;
+  private final boolean perishable;
   private final Watchdog.Guard guard;
+  private long secondNs;
+  private int inSecond;
   private int failuresInRow;
   private long suspendedUntilNs;
   private OpaInstance instance;
@@ -36,6 +45,7 @@ public final class Evaluator implements AutoCloseable {
   Evaluator(PolicyModule module, HostNames names) {
     this.module = module;
     this.names = names;
+    this.perishable = module.reads().isPerishable();
     this.guard = Watchdog.SHARED.guard(module.limits().time());
     prepare();
   }
@@ -45,6 +55,31 @@ public final class Evaluator implements AutoCloseable {
     input = new InputWriter(fresh, module.reads(), names);
     decisions = new DecisionReader(fresh);
     instance = fresh;
+  }
+
+  /**
+   * To be called before each event, however often it is then evaluated.
+   *
+   * @throws EvaluationException if the policy has been asked as often as it may be in a second
+   */
+  void admit() throws EvaluationException {
+    if (!perishable) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (now - secondNs >= 1_000_000_000L || inSecond == 0) {
+      secondNs = now;
+      inSecond = 0;
+    }
+    if (inSecond == PERISHABLE_RATE) {
+      throw fail(
+          EvaluationException.Kind.RATE,
+          "is asked more than "
+              + PERISHABLE_RATE
+              + " times a second, and its decisions do not keep",
+          null);
+    }
+    inSecond++;
   }
 
   /**

@@ -55,6 +55,7 @@ final class OpaInstance {
   private final IntConsumer heapPointerSet;
   private final ExportFunction heapPointerGet;
   private final ExportFunction jsonParse;
+  private final Moment moment = new Moment();
   private Builtin[] builtins = {};
   private int context;
 
@@ -109,6 +110,7 @@ final class OpaInstance {
     memory.writeI32(context + CONTEXT_INPUT, input);
     memory.writeI32(context + CONTEXT_RESULT, 0);
     heapPointerSet.accept(heap);
+    moment.pass();
     if (eval.applyAsInt(context) != 0) {
       throw new Abort("the evaluation ended early");
     }
@@ -256,7 +258,7 @@ final class OpaInstance {
       read[i] = values.read((int) arguments[i + 2], ARGUMENT_LIMIT);
     }
     try {
-      Object result = builtin.apply(read);
+      Object result = builtin.apply(read, moment);
       return result == null ? 0 : writer.write(result);
     } catch (Builtin.BuiltinException e) {
       return 0;

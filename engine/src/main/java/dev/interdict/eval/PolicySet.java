@@ -14,15 +14,18 @@ public final class PolicySet {
   private final HostNames names;
   private final PolicyModule[] modules;
   private final SlotSet slots;
+  private final SlotSet perishable;
+  private final SlotSet refusing;
   private final Aliases aliases;
 
-  private PolicySet(
-      long generation, HostNames names, PolicyModule[] modules, SlotSet slots, Aliases aliases) {
-    this.generation = generation;
-    this.names = names;
-    this.modules = modules;
-    this.slots = slots;
-    this.aliases = aliases;
+  private PolicySet(Builder parts) {
+    this.generation = parts.generation;
+    this.names = parts.names;
+    this.modules = parts.modules.clone();
+    this.slots = parts.slots;
+    this.refusing = parts.refusing;
+    this.perishable = perishable(modules);
+    this.aliases = new Aliases(parts.literals);
   }
 
   /**
@@ -41,6 +44,7 @@ public final class PolicySet {
     private final PolicyModule[] modules = new PolicyModule[SlotSet.SLOTS];
     private final Set<String> literals = new TreeSet<>();
     private SlotSet slots = SlotSet.NONE;
+    private SlotSet refusing = SlotSet.NONE;
 
     private Builder(long generation, HostNames names) {
       this.generation = generation;
@@ -61,9 +65,15 @@ public final class PolicySet {
       return this;
     }
 
+    /** The kernel refuses what the policy in this slot gives no answer to while a task waits. */
+    public Builder refusing(int slot) {
+      refusing = refusing.with(slot);
+      return this;
+    }
+
     /** The set; looks up where the paths lead. */
     public PolicySet build() {
-      return new PolicySet(generation, names, modules.clone(), slots, new Aliases(literals));
+      return new PolicySet(this);
     }
   }
 
@@ -76,14 +86,34 @@ public final class PolicySet {
     return slots;
   }
 
+  /** Those of them whose decisions rest on the moment they are made in. */
+  public SlotSet perishable() {
+    return perishable;
+  }
+
+  /** Those of them whose fallback is to refuse. */
+  public SlotSet refusing() {
+    return refusing;
+  }
+
+  private static SlotSet perishable(PolicyModule[] modules) {
+    SlotSet found = SlotSet.NONE;
+    for (int slot = 0; slot < modules.length; slot++) {
+      if (modules[slot] != null && modules[slot].reads().isPerishable()) {
+        found = found.with(slot);
+      }
+    }
+    return found;
+  }
+
   /** Name of the policy in {@code slot}; the slot's number where there is none any more. */
   public String name(int slot) {
     return modules[slot] == null ? "slot " + slot : modules[slot].name();
   }
 
-  /** Whether the same policies are in the same slots. */
+  /** Whether the same policies are in the same slots, with the same fallbacks. */
   public boolean decidesAs(PolicySet other) {
-    return Arrays.equals(modules, other.modules);
+    return Arrays.equals(modules, other.modules) && refusing.equals(other.refusing);
   }
 
   /** By which names the files of these policies are known. */

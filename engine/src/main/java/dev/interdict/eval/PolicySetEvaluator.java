@@ -54,6 +54,7 @@ public final class PolicySetEvaluator {
     PolicyModule module = set.module(slot);
     try {
       Evaluator evaluator = evaluator(module);
+      evaluator.admit();
       Decision said = evaluator.evaluate(readings.getFirst());
       // Only rules that read the path can tell the readings apart.
       if (readings.size() > 1 && module.reads().mayRead("file.path")) {
@@ -63,9 +64,17 @@ public final class PolicySetEvaluator {
       }
       return so.with(slot, said);
     } catch (EvaluationException e) {
-      LOG.log(Level.WARNING, "policy {0} gave no decision: {1}", module.name(), e.getMessage());
-      return so.withFailure();
+      LOG.log(level(e), "no decision: {0}", e.getMessage());
+      return so.withFailure(slot, e);
     }
+  }
+
+  /* What is not even tried can be as frequent as events are: it is counted, not logged. */
+  private static Level level(EvaluationException e) {
+    return switch (e.kind()) {
+      case RATE, SUSPENDED -> Level.DEBUG;
+      default -> Level.WARNING;
+    };
   }
 
   private List<Event> readings(Event event) {

@@ -23,6 +23,7 @@ final class RegexBuiltins {
     table.put("regex.split", a -> split(pattern(a[0]), Rego.string(a[1])));
     table.put("regex.replace", a -> replace(Rego.string(a[0]), pattern(a[1]), Rego.string(a[2])));
     table.put("regex.template_match", RegexBuiltins::templateMatch);
+    table.put("regex.globs_match", a -> GlobPair.meet(Rego.string(a[0]), Rego.string(a[1])));
     table.put("glob.quote_meta", a -> quoteGlob(Rego.string(a[0])));
   }
 

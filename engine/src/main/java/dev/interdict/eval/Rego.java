@@ -2,6 +2,7 @@ package dev.interdict.eval;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.dylibso.chicory.runtime.ChicoryInterruptedException;
 import dev.interdict.eval.Builtin.BuiltinException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -34,7 +35,18 @@ final class Rego {
     };
   }
 
+  /**
+   * To be called where work piles up: a policy's time also counts while a builtin works, and only
+   * the builtin itself can end then.
+   */
+  static void checkInterrupt() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new ChicoryInterruptedException("interrupted in a builtin");
+    }
+  }
+
   private static int compareAll(List<?> a, List<?> b) {
+    checkInterrupt();
     for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
       int order = compare(a.get(i), b.get(i));
       if (order != 0) {

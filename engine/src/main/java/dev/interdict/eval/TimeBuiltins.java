@@ -43,11 +43,27 @@ final class TimeBuiltins {
           Map.entry("w", 7 * 24 * 3600 * NANOS),
           Map.entry("y", 365 * 24 * 3600 * NANOS));
 
+  /** Layouts that Go has names for. */
+  private static final Map<String, String> LAYOUTS =
+      Map.ofEntries(
+          Map.entry("ANSIC", "Mon Jan _2 15:04:05 2006"),
+          Map.entry("UnixDate", "Mon Jan _2 15:04:05 MST 2006"),
+          Map.entry("RubyDate", "Mon Jan 02 15:04:05 -0700 2006"),
+          Map.entry("RFC822", "02 Jan 06 15:04 MST"),
+          Map.entry("RFC822Z", "02 Jan 06 15:04 -0700"),
+          Map.entry("RFC850", "Monday, 02-Jan-06 15:04:05 MST"),
+          Map.entry("RFC1123", "Mon, 02 Jan 2006 15:04:05 MST"),
+          Map.entry("RFC1123Z", "Mon, 02 Jan 2006 15:04:05 -0700"),
+          Map.entry("RFC3339", "2006-01-02T15:04:05Z07:00"),
+          Map.entry("RFC3339Nano", "2006-01-02T15:04:05.999999999Z07:00"));
+
   private TimeBuiltins() {}
 
   static void addTo(Map<String, Builtin> table) {
     table.put("time.parse_rfc3339_ns", a -> parseRfc3339(Rego.string(a[0])));
     table.put("time.parse_duration_ns", a -> duration(Rego.string(a[0])));
+    table.put("time.parse_ns", a -> parse(Rego.string(a[0]), Rego.string(a[1])));
+    table.put("time.format", a -> format(a[0]));
     table.put("time.date", a -> date(time(a[0])));
     table.put("time.clock", a -> clock(time(a[0])));
     table.put(
@@ -67,6 +83,17 @@ final class TimeBuiltins {
     } catch (DateTimeException e) {
       throw new BuiltinException("time.parse_rfc3339_ns: no such time");
     }
+  }
+
+  private static Object parse(String layout, String text) throws BuiltinException {
+    return nanos(GoTimeReader.read(LAYOUTS.getOrDefault(layout, layout), text));
+  }
+
+  private static Object format(Object value) throws BuiltinException {
+    boolean hasLayout = value instanceof List<?> list && list.size() > 2;
+    String layout = hasLayout ? Rego.string(((List<?>) value).get(2)) : "";
+    return GoTimeWriter.write(
+        time(value), LAYOUTS.getOrDefault(layout.isEmpty() ? "RFC3339Nano" : layout, layout));
   }
 
   private static long nanos(Instant instant) throws BuiltinException {

@@ -41,6 +41,11 @@ public record SlotSet(long w0, long w1, long w2, long w3) {
     return (w0 | w1 | w2 | w3) == 0;
   }
 
+  /** How many. */
+  public int size() {
+    return Long.bitCount(w0) + Long.bitCount(w1) + Long.bitCount(w2) + Long.bitCount(w3);
+  }
+
   public boolean contains(int slot) {
     return (word(slot >> 6) >>> (slot & 63) & 1) != 0;
   }

@@ -2,19 +2,12 @@ package dev.interdict.pipeline;
 
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.PolicySetEvaluator;
-import dev.interdict.eval.SlotDecisions;
-import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.RecordException;
-import dev.interdict.event.SlotSet;
-import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.libbpf.ThreadPriority;
 import dev.interdict.verdict.EngineState;
-import dev.interdict.verdict.Verdict;
-import dev.interdict.verdict.VerdictKey;
-import dev.interdict.verdict.VerdictTable;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -22,7 +15,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Decides: the one thread that takes misses off the rings, evaluates them and leaves verdicts.
+ * Decides: the one thread that takes misses off the rings and has them judged ({@link Judge}).
  *
  * <p>A wake-up costs 40 to 60 microseconds and a look at a ring 0.1, so after work it looks on for
  * a while before it sleeps, and tells the programs that it sleeps: only then do they pay for waking
@@ -50,8 +43,7 @@ final class Decider implements Runnable {
   private final RingBuffer packets;
   private final List<RingBuffer> rings;
   private final EngineState state;
-  private final VerdictTable verdicts;
-  private final Outcomes outcomes;
+  private final Judge judge;
   private final PipelineCounters counters;
   private final long spinNs;
 
@@ -64,8 +56,7 @@ final class Decider implements Runnable {
     this.packets = parts.packets();
     this.rings = List.of(processes, packets);
     this.state = parts.state();
-    this.verdicts = parts.verdicts();
-    this.outcomes = outcomes;
+    this.judge = new Judge(parts.verdicts(), outcomes, counters);
     this.counters = counters;
     this.spinNs = spin.toNanos();
     this.meanGapNs = spinNs;
@@ -127,61 +118,10 @@ final class Decider implements Runnable {
 
   private void take(MemorySegment data, long at, int bytes) {
     try {
-      decide(EventDecoder.decode(data, at, bytes));
+      judge.judge(EventDecoder.decode(data, at, bytes), evaluator);
     } catch (RecordException e) {
       counters.malformed.increment();
       LOG.log(Level.WARNING, "a record was skipped: {0}", e.getMessage());
-    }
-  }
-
-  private void decide(Event event) {
-    PolicySetEvaluator now = evaluator;
-    PolicySet set = now.set();
-    Event.Head head = event.head();
-    VerdictKey key = VerdictKey.of(head.key());
-    SlotSet asked = head.asked().and(set.slots());
-    Verdict known = verdicts.get(key);
-    SlotSet open = known == null ? asked : asked.minus(known.decided());
-    if (open.isEmpty()) {
-      repeat(event, set, asked, key, known);
-      return;
-    }
-    SlotDecisions decisions = now.decide(event, open);
-    counters.failed.add(decisions.failures());
-    // First the reasons, then the verdict: whoever sees the refusal finds why.
-    outcomes.remember(key, decisions);
-    write(
-        key,
-        new Verdict(
-            decisions.decided(), decisions.deny(), decisions.kill(), Verdict.CURRENT_GENERATION),
-        set.generation());
-    long latency = BootClock.nowNs() - head.timeNs();
-    counters.decided.increment();
-    counters.latencyNs.add(latency);
-    outcomes.passed(event, set, asked, decisions, latency);
-  }
-
-  /**
-   * Another task asked the same before the verdict was there; or the kernel has lost it, so that it
-   * is written again.
-   */
-  private void repeat(Event event, PolicySet set, SlotSet asked, VerdictKey key, Verdict known) {
-    if (asked.isEmpty()) {
-      counters.outdated.increment();
-      return;
-    }
-    counters.repeated.increment();
-    write(key, known, set.generation());
-    outcomes.passed(event, set, asked, null, -1);
-  }
-
-  private void write(VerdictKey key, Verdict verdict, long policySet) {
-    try {
-      verdicts.merge(key, verdict, policySet);
-    } catch (BpfException e) {
-      // The task that waits gets its fallback; the next miss tries again.
-      counters.unwritten.increment();
-      LOG.log(Level.WARNING, "a verdict was not written: {0}", e.getMessage());
     }
   }
 }

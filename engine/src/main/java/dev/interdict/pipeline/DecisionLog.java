@@ -46,7 +46,7 @@ public final class DecisionLog {
    */
   public synchronized long append(DecisionRecord record) {
     DecisionRecord numbered = record.withId(++lastId);
-    if (numbered.outcome() != Outcome.ALLOWED) {
+    if (numbered.outcome() != Outcome.ALLOWED || !numbered.findings().isEmpty()) {
       if (history.size() == HISTORY) {
         history.removeFirst();
       }

@@ -1,6 +1,7 @@
 package dev.interdict.pipeline;
 
 import dev.interdict.eval.Decision;
+import dev.interdict.eval.EvaluationException;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
@@ -37,7 +38,7 @@ final class Narrator {
    *
    * @param enforced the slots whose denial was carried out
    * @param objecting the slots to name
-   * @param decisions what they said; null if a fallback answered for them
+   * @param decisions what they said, or why they did not; null if that is not known
    * @param latencyNs from the attempt to the verdict; -1 if the kernel answered by itself
    */
   DecisionRecord describe(
@@ -53,10 +54,7 @@ final class Narrator {
     List<Finding> findings = new ArrayList<>();
     objecting.forEach(
         slot -> {
-          Decision said = decisions == null ? null : decisions.get(slot);
-          if (said == null) {
-            said = fallback ? NO_ANSWER : FORGOTTEN;
-          }
+          Decision said = said(slot, decisions, fallback);
           findings.add(
               new Finding(
                   set.name(slot), enforced.contains(slot), said.deny(), said.kill(), said.warn()));
@@ -73,6 +71,18 @@ final class Narrator {
         fallback,
         RecordFlag.HELD.in(flags),
         latencyNs);
+  }
+
+  private static Decision said(int slot, SlotDecisions decisions, boolean fallback) {
+    EvaluationException failure = decisions == null ? null : decisions.failure(slot);
+    if (failure != null) {
+      return fallback
+          ? new Decision(
+              List.of(failure.getMessage() + ": its fallback refused"), List.of(), List.of())
+          : new Decision(List.of(), List.of(), List.of("no decision: " + failure.getMessage()));
+    }
+    Decision said = decisions == null || fallback ? null : decisions.get(slot);
+    return said != null ? said : fallback ? NO_ANSWER : FORGOTTEN;
   }
 
   private static Instant wallTime(long bootNs) {

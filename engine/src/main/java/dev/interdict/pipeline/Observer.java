@@ -81,12 +81,12 @@ final class Observer implements Runnable {
 
   /** The reasons: remembered, or asked for again where the verdict is from an earlier engine. */
   private SlotDecisions why(Event event, PolicySetEvaluator now) {
-    if (RecordFlag.FALLBACK.in(event.head().flags())) {
-      return null;
-    }
     SlotSet slots = event.head().refused().or(event.head().would());
     VerdictKey key = VerdictKey.of(event.head().key());
     SlotDecisions known = outcomes.reasons(key);
+    if (RecordFlag.FALLBACK.in(event.head().flags())) {
+      return known;
+    }
     if (known != null && slots.minus(known.deny()).isEmpty()) {
       return known;
     }

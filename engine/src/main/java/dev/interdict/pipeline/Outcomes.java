@@ -24,9 +24,9 @@ final class Outcomes {
     this.narrator = new Narrator(names);
   }
 
-  /** Keeps why {@code key} is denied, if it is. */
+  /** Keeps why {@code key} is denied, or not decided. */
   void remember(VerdictKey key, SlotDecisions decisions) {
-    if (!decisions.deny().isEmpty()) {
+    if (!decisions.deny().isEmpty() || !decisions.failed().isEmpty()) {
       reasons.put(key, decisions);
     }
   }
@@ -50,14 +50,16 @@ final class Outcomes {
     SlotSet deny = said == null ? SlotSet.NONE : said.deny().and(asked);
     boolean waiting = RecordFlag.HELD.in(event.head().flags());
     boolean refused = RecordFlag.REFUSED.in(event.head().flags());
-    if (refused || (waiting && !deny.isEmpty())) {
+    SlotSet failed = said == null ? SlotSet.NONE : said.failed().and(asked);
+    boolean willRefuse = !deny.or(failed.and(set.refusing())).isEmpty();
+    if (refused || (waiting && willRefuse)) {
       return; // the kernel tells
     }
     Outcome outcome = deny.isEmpty() ? Outcome.ALLOWED : Outcome.WOULD_DENY;
     SlotSet warn = said == null ? SlotSet.NONE : said.warn().and(asked);
-    if (log.wants(outcome)) {
-      log.append(
-          narrator.describe(event, outcome, set, deny.or(warn), SlotSet.NONE, said, latencyNs));
+    if (log.wants(outcome) || !failed.isEmpty()) {
+      SlotSet named = deny.or(warn).or(failed);
+      log.append(narrator.describe(event, outcome, set, named, SlotSet.NONE, said, latencyNs));
     }
   }
 

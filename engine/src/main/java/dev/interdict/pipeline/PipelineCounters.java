@@ -10,6 +10,7 @@ public final class PipelineCounters {
   final LongAdder repeated = new LongAdder();
   final LongAdder outdated = new LongAdder();
   final LongAdder failed = new LongAdder();
+  final LongAdder overRate = new LongAdder();
   final LongAdder unwritten = new LongAdder();
   final LongAdder malformed = new LongAdder();
   final LongAdder observed = new LongAdder();
@@ -23,6 +24,7 @@ public final class PipelineCounters {
     all.put("repeated", repeated.sum()); // misses that were decided already when they were read
     all.put("outdated", outdated.sum()); // misses of a mask set or slot that is gone
     all.put("failed", failed.sum()); // slots whose policy gave no decision: the fallback answers
+    all.put("over_rate", overRate.sum()); // those of them that had been asked too often
     all.put("unwritten", unwritten.sum()); // verdicts the kernel's table did not take
     all.put("malformed", malformed.sum()); // records that could not be decoded
     all.put("observed", observed.sum()); // refusals and would-denials the kernel reported

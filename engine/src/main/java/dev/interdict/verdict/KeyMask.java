@@ -29,7 +29,8 @@ public final class KeyMask {
   }
 
   /**
-   * The bytes that decide what rules with this read set see at {@code hook}.
+   * The bytes that decide what rules with this read set see at {@code hook}. A decision that rests
+   * on its moment is one process's alone, and the verdict must expire.
    *
    * @throws IllegalArgumentException if a path of the read set is no field of any hook: a decision
    *     that rests on it could not be remembered
@@ -38,6 +39,9 @@ public final class KeyMask {
     Map<String, KeyFields.Bytes> fields = KeyFields.of(hook);
     Set<String> all = KeyFields.allPaths();
     for (String path : reads.paths()) {
+      if (path.equals(ReadSet.MOMENT)) {
+        continue;
+      }
       ReadSet one = new ReadSet(Set.of(path));
       if (all.stream().noneMatch(one::mayRead)) {
         throw new IllegalArgumentException(
@@ -49,7 +53,8 @@ public final class KeyMask {
     KeyMask mask = none();
     fields.forEach(
         (path, places) -> {
-          if (reads.mayRead(path)) {
+          boolean oneProcess = reads.isPerishable() && path.equals("process.pid");
+          if (reads.mayRead(path) || oneProcess) {
             places.fill(mask.bytes);
           }
         });

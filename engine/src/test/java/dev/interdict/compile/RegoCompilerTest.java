@@ -90,7 +90,7 @@ class RegoCompilerTest {
     assertEquals(
         """
         p.rego:3:2: input.file.pth: no such field in file_open; did you mean input.file.path? [rego_type_error]
-        p.rego:7:2: time.now_ns cannot be used in a policy: it reads the clock, and the kernel caches decisions [policy.forbidden-builtin]
+        p.rego:7:2: opa.runtime cannot be used in a policy: it reads the engine's surroundings, and a decision must rest on the event [policy.forbidden-builtin]
         p.rego:8:2: input.hook is never "file_opn" here; it is one of: file_open (did you mean "file_open"?) [policy.impossible-value]
         p.rego:9:2: input.packet: no such field in file_open; xdp_ingress has it: add that hook to the policy, or remove the rule [rego_type_error]
         p.rego:13:2: input.process.uid == "0": a number is never a string [rego_type_error]
@@ -104,7 +104,7 @@ class RegoCompilerTest {
             }
 
             kill contains "b" if {
-            	time.now_ns() > 5
+            	opa.runtime().env.HOME == "/root"
             	input.hook == "file_opn"
             	input.packet.protocol == "tcp"
             }
@@ -116,6 +116,27 @@ class RegoCompilerTest {
 
             warn contains "the d" if no_such(3)
             """));
+  }
+
+  @Test
+  void aDecisionOfItsMomentIsWarnedOfAndKnown() throws IOException {
+    Compilation result =
+        compiler.compile(
+            policy(
+                PACKAGE
+                    + """
+                    deny contains "late" if {
+                    	input.file.path == "/etc/shadow"
+                    	time.clock(time.now_ns())[0] >= 20
+                    }
+                    """));
+    assertEquals(
+        "p.rego:4:13: time.now_ns answers differently each time: a decision of this policy holds for "
+            + "one process and at most 100 ms, and at most 1000 are made a second; above that the "
+            + "fallback answers [policy.perishable]",
+        result.diagnostics().getFirst().toString());
+    assertTrue(result.compiled().reads().isPerishable());
+    assertEquals(Set.of(ReadSet.MOMENT, "file.path"), result.compiled().reads().paths());
   }
 
   @Test

@@ -1,0 +1,101 @@
+package dev.interdict.pipeline;
+
+import dev.interdict.eval.PolicySet;
+import dev.interdict.eval.PolicySetEvaluator;
+import dev.interdict.eval.SlotDecisions;
+import dev.interdict.event.Event;
+import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
+import dev.interdict.verdict.VerdictTable;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+
+/**
+ * From one miss to its verdict. For one thread.
+ *
+ * <p>A decision that also rests on the moment it is made in ({@link PolicySet#perishable}) makes
+ * the verdict expire; its key is one process's alone. What has expired says nothing, here as in the
+ * kernel.
+ */
+final class Judge {
+  private static final Logger LOG = System.getLogger(Judge.class.getName());
+
+  /**
+   * How long a verdict stands that rests on its moment: half of the default deadline, so that a
+   * call that waits finds it on its way back.
+   */
+  static final Duration PERISHABLE = Duration.ofMillis(100);
+
+  private final VerdictTable verdicts;
+  private final Outcomes outcomes;
+  private final PipelineCounters counters;
+
+  Judge(VerdictTable verdicts, Outcomes outcomes, PipelineCounters counters) {
+    this.verdicts = verdicts;
+    this.outcomes = outcomes;
+    this.counters = counters;
+  }
+
+  /** Decides what is open about {@code event} and leaves the verdict. */
+  void judge(Event event, PolicySetEvaluator policies) {
+    PolicySet set = policies.set();
+    Event.Head head = event.head();
+    VerdictKey key = VerdictKey.of(head.key());
+    SlotSet asked = head.asked().and(set.slots());
+    Verdict known = verdicts.get(key);
+    boolean holds = known != null && known.holds(Verdict.CURRENT_GENERATION, BootClock.nowNs());
+    SlotSet open = holds ? asked.minus(known.decided()) : asked;
+    if (open.isEmpty()) {
+      repeat(event, set, asked, key, known);
+      return;
+    }
+    SlotDecisions decisions = policies.decide(event, open);
+    counters.failed.add(decisions.failed().size());
+    counters.overRate.add(decisions.overRate());
+    // First the reasons, then the verdict: whoever sees the refusal finds why.
+    outcomes.remember(key, decisions);
+    write(key, verdict(decisions, set), set.generation());
+    long latency = BootClock.nowNs() - head.timeNs();
+    counters.decided.increment();
+    counters.latencyNs.add(latency);
+    outcomes.passed(event, set, asked, decisions, latency);
+  }
+
+  private static Verdict verdict(SlotDecisions decisions, PolicySet set) {
+    boolean perishable = !decisions.decided().and(set.perishable()).isEmpty();
+    return new Verdict(
+        decisions.decided(),
+        decisions.deny(),
+        decisions.kill(),
+        perishable ? BootClock.nowNs() + PERISHABLE.toNanos() : 0,
+        Verdict.CURRENT_GENERATION);
+  }
+
+  /**
+   * Another task asked the same before the verdict was there; or the kernel has lost it, so that it
+   * is written again.
+   */
+  private void repeat(Event event, PolicySet set, SlotSet asked, VerdictKey key, Verdict known) {
+    if (asked.isEmpty()) {
+      counters.outdated.increment();
+      return;
+    }
+    counters.repeated.increment();
+    write(key, known, set.generation());
+    outcomes.passed(event, set, asked, null, -1);
+  }
+
+  private void write(VerdictKey key, Verdict verdict, long policySet) {
+    try {
+      verdicts.merge(key, verdict, policySet);
+    } catch (BpfException e) {
+      // The task that waits gets its fallback; the next miss tries again.
+      counters.unwritten.increment();
+      LOG.log(Level.WARNING, "a verdict was not written: {0}", e.getMessage());
+    }
+  }
+}
