@@ -11,7 +11,7 @@ import java.util.Random;
  * hooks keep together is together: a path and its hash, a process and its image, an IPv4 address
  * and its family.
  */
-final class RandomEvent {
+public final class RandomEvent {
   private static final int DIMENSIONS = 16;
   private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
@@ -22,7 +22,8 @@ final class RandomEvent {
   /** One draw for each independent fact. */
   private final int[] draw;
 
-  RandomEvent(Hook hook, Random random) {
+  /** Any event of the hook. */
+  public RandomEvent(Hook hook, Random random) {
     this(hook, random.ints(DIMENSIONS, 0, 60).toArray());
   }
 
@@ -40,7 +41,8 @@ final class RandomEvent {
     return new RandomEvent(hook, other);
   }
 
-  RecordBuilder record() {
+  /** As the hook reports it. */
+  public RecordBuilder record() {
     RecordBuilder record = RecordBuilder.of(hook).fact("mask_set", 1);
     if (hook == Hook.XDP_INGRESS) {
       return packet(record.access(Access.RECEIVE));
