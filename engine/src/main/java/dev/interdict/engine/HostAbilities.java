@@ -20,7 +20,8 @@ import java.util.Set;
  */
 public record HostAbilities(List<Finding> findings) {
   private static final Set<String> FOR_ALL = Set.of("libbpf", "bpffs", "cgroup2", "ring-buffer");
-  private static final Set<String> FOR_TASKS = Set.of("kernel-btf", "lsm-list", "bpf-lsm");
+  private static final Set<String> FOR_TASKS =
+      Set.of("kernel-btf", "kernel-symbols", "lsm-list", "bpf-lsm");
   private static final Set<String> FOR_PACKETS = Set.of("xdp");
 
   /** Tries everything; takes a moment and leaves nothing behind. */

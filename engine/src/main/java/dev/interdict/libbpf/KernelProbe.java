@@ -24,6 +24,7 @@ public final class KernelProbe {
   private static final int BPF_LSM_MAC = 27;
   private static final Path LSM_LIST = Path.of("/sys/kernel/security/lsm");
   private static final Path KERNEL_BTF = Path.of("/sys/kernel/btf/vmlinux");
+  private static final Path HIDDEN_SYMBOLS = Path.of("/proc/sys/kernel/kptr_restrict");
 
   /** A hook that is passed on few occasions: the probe's program returns at once and is gone. */
   private static final String PROBED_HOOK = "bpf_lsm_sb_umount";
@@ -52,6 +53,7 @@ public final class KernelProbe {
     Finding libbpf = libbpf();
     findings.add(libbpf);
     findings.add(kernelBtf());
+    findings.add(kernelSymbols());
     findings.add(bpffs());
     findings.add(cgroup2());
     findings.add(lsmList());
@@ -82,6 +84,23 @@ public final class KernelProbe {
         ok,
         KERNEL_BTF + (ok ? "" : " cannot be read"),
         ok ? "" : "use a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions ship");
+  }
+
+  /** The programs watch the kernel's counts of renames and mounts while they read a path. */
+  private static Finding kernelSymbols() {
+    String value;
+    try {
+      value = Files.readString(HIDDEN_SYMBOLS).strip();
+    } catch (IOException e) {
+      value = "unknown: " + e.getMessage();
+    }
+    boolean ok = value.equals("0") || value.equals("1");
+    return new Finding(
+        "kernel-symbols",
+        "addresses of kernel symbols, without which no file has a path",
+        ok,
+        "kernel.kptr_restrict is " + value,
+        ok ? "" : "sysctl -w kernel.kptr_restrict=1, and the same in /etc/sysctl.d");
   }
 
   private static Finding bpffs() {

@@ -21,6 +21,7 @@ class KernelProbeIT {
         List.of(
             "libbpf",
             "kernel-btf",
+            "kernel-symbols",
             "bpffs",
             "cgroup2",
             "lsm-list",
