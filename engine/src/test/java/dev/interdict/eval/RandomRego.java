@@ -10,7 +10,7 @@ import java.util.TreeMap;
  * Policies as authors write them, by lot: rules, helpers, comprehensions, builtins, over the facts
  * that events have. Each is well-typed and says at most {@link #RULES} things.
  */
-final class RandomRego {
+public final class RandomRego {
   static final int RULES = 3;
 
   private static final List<String> WORDS =
@@ -29,7 +29,7 @@ final class RandomRego {
    *
    * @param inputs from which names and values of facts are learned
    */
-  RandomRego(Random random, List<Map<String, Object>> inputs) {
+  public RandomRego(Random random, List<Map<String, Object>> inputs) {
     this.random = random;
     inputs.forEach(input -> learn("input", input));
   }
@@ -52,7 +52,7 @@ final class RandomRego {
   }
 
   /** The rules of one policy; its helpers and its reasons begin with {@code policy}. */
-  String policy(String policy) {
+  public String policy(String policy) {
     name = policy;
     helpers.setLength(0);
     StringBuilder rules = new StringBuilder();

@@ -41,6 +41,18 @@ public final class RandomEvent {
     return new RandomEvent(hook, other);
   }
 
+  /** Whether the kernel cannot tell them apart where it looks through {@code mask}. */
+  boolean sameKey(RandomEvent other, byte[] mask) {
+    byte[] a = record().facts();
+    byte[] b = other.record().facts();
+    for (int i = 0; i < mask.length; i++) {
+      if (((a[i] ^ b[i]) & mask[i]) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** As the hook reports it. */
   public RecordBuilder record() {
     RecordBuilder record = RecordBuilder.of(hook).fact("mask_set", 1);
