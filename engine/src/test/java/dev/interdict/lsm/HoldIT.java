@@ -108,7 +108,7 @@ class HoldIT {
 
   @RepeatedTest(5)
   void aStopInTheMiddleMustBeObeyedAndLast() {
-    Answer answer = answersRight("stopped -m 20 -n 500", 500);
+    Answer answer = answersRight("stopped -m 20 -n 1500", 1500);
     assertEquals(1, answer.number("stopped"), answer::toString);
     assertEquals(1, answer.number("stayed"), answer::toString);
   }
