@@ -4,8 +4,6 @@
 #define _GNU_SOURCE
 #include "attack.h"
 #include <arpa/inet.h>
-#include <grp.h>
-#include <sys/sendfile.h>
 #include <sys/sysmacros.h>
 
 extern char **environ;
@@ -32,16 +30,6 @@ static void make_folders(const char *path)
 	free(folder);
 }
 
-static void copy(int from, int to)
-{
-	off_t at = 0;
-
-	while (sendfile(to, from, &at, 1 << 20) > 0)
-		;
-	if (fchmod(to, 0777))
-		unprepared("copy");
-}
-
 static void install(int program, const char *path)
 {
 	int to;
@@ -50,7 +38,7 @@ static void install(int program, const char *path)
 	to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0777);
 	if (to < 0)
 		unprepared(text("install:%s", path));
-	copy(program, to);
+	copy_content(to, program);
 	close(to);
 }
 
@@ -79,7 +67,7 @@ static int descriptor(const char *path, const char *type, const char *self)
 	else {
 		program = open(self, O_RDONLY | O_CLOEXEC);
 		file = memfd_create(path + strlen("/memfd:"), MFD_CLOEXEC);
-		copy(program, file);
+		copy_content(file, program);
 		close(program);
 	}
 	if (file < 0)
@@ -155,13 +143,11 @@ int command_acting(const struct options *options, char **args)
 	const char *hook = args[HOOK], *type = args[TYPE];
 	bool by_descriptor = is(hook, "mmap_exec") || is(type, "deleted") || is(type, "memfd");
 	int group = atoi(args[GROUP]), file = by_descriptor ? descriptor(args[OBJECT], type, args[EXE]) : -1;
-	uid_t user = atoi(args[USER]);
 
 	(void)options;
 	if (write(group, "0", 1) != 1 || close(group))
 		unprepared("cgroup");
-	if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
-		unprepared("user");
+	become(atoi(args[USER]));
 	if (is(hook, "file_open"))
 		open_object(args[OBJECT], args[ACCESS]);
 	else if (is(hook, "exec"))

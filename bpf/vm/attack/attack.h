@@ -64,6 +64,12 @@ uint64_t now_us(void);
 void *shared(size_t bytes);
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void write_text(const char *path, const char *content, mode_t mode);
+/* main.c: gives up all privileges and groups. */
+void become(uid_t user);
+
+/* exec.c: the whole file, wherever the source stands. */
+void copy_content(int target, int source);
+
 /* For an unknown word: lists the known ones and ends. */
 _Noreturn void unknown(const char *kind, const char *word);
 

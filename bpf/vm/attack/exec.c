@@ -75,14 +75,23 @@ static int by_proc_fd(const struct running *it)
 	return execve(path, arguments(path), environ);
 }
 
+void copy_content(int target, int source)
+{
+	struct stat facts;
+	off_t start = 0;
+
+	if (fstat(source, &facts) || sendfile(target, source, &start, facts.st_size) != facts.st_size)
+		unprepared("copy");
+}
+
 /* Another file with the same bytes; true by content, not by identity. */
 static void copy_to(int target, const char *path)
 {
 	int source = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat facts;
 
-	if (source < 0 || fstat(source, &facts) || sendfile(target, source, NULL, facts.st_size) != facts.st_size)
+	if (source < 0)
 		unprepared("copy");
+	copy_content(target, source);
 	close(source);
 }
 

@@ -123,7 +123,7 @@ static void join(const char *cgroup)
 	write_text(text("%s/cgroup.procs", cgroup), "0", 0);
 }
 
-static void become(uid_t user)
+void become(uid_t user)
 {
 	if (setgroups(0, NULL) || setresgid(user, user, user) || setresuid(user, user, user))
 		unprepared("setresuid");

@@ -161,7 +161,7 @@ public final class HookSet implements AutoCloseable {
   public Map<String, XdpInterface.Mode> attachXdp(Set<String> interfaces) {
     Map<String, XdpInterface> before = XdpInterface.attached(pins);
     if (packetsRun && before.keySet().equals(interfaces)) {
-      return attachedXdp();
+      return modes(before);
     }
     Map<String, XdpInterface.Mode> modes = new TreeMap<>();
     List<XdpInterface> made = new ArrayList<>();
@@ -195,8 +195,12 @@ public final class HookSet implements AutoCloseable {
 
   /** Interfaces on which the packet program runs, by this engine or an earlier one. */
   public Map<String, XdpInterface.Mode> attachedXdp() {
+    return modes(XdpInterface.attached(pins));
+  }
+
+  private static Map<String, XdpInterface.Mode> modes(Map<String, XdpInterface> attached) {
     Map<String, XdpInterface.Mode> modes = new TreeMap<>();
-    XdpInterface.attached(pins).forEach((name, one) -> modes.put(name, one.mode()));
+    attached.forEach((name, one) -> modes.put(name, one.mode()));
     return modes;
   }
 

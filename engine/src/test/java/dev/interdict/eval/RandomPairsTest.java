@@ -38,19 +38,6 @@ class RandomPairsTest {
   private static final Limits PATIENT =
       new Limits(Duration.ofSeconds(10), Limits.DEFAULT.memoryBytes());
 
-  private static final HostNames NAMES =
-      new HostNames() {
-        @Override
-        public byte[] cgroupPath(long id) {
-          return id == 2 ? null : ("/slice" + id).getBytes(UTF_8);
-        }
-
-        @Override
-        public byte[] interfaceName(int index) {
-          return index == 2 ? null : ("eth" + index).getBytes(UTF_8);
-        }
-      };
-
   private final Random random = new Random(SEED);
   private final List<Event> events = new ArrayList<>();
   private final List<byte[]> inputs = new ArrayList<>();
@@ -63,8 +50,8 @@ class RandomPairsTest {
       Hook hook = Hook.values()[random.nextInt(Hook.values().length)];
       Event event = new RandomEvent(hook, random).record().event();
       events.add(event);
-      documents.add(InputJson.tree(event, NAMES));
-      inputs.add(InputJson.write(event, NAMES));
+      documents.add(InputJson.tree(event, RandomEvent.NAMES));
+      inputs.add(InputJson.write(event, RandomEvent.NAMES));
     }
   }
 
@@ -124,7 +111,7 @@ class RandomPairsTest {
     PolicyModule module =
         PolicyModule.load(RegoToWasm.compile("by-lot", ours, "{}", HOOKS), classes, PATIENT);
     List<String> wrong = new ArrayList<>();
-    try (Evaluator evaluator = module.newEvaluator(NAMES)) {
+    try (Evaluator evaluator = module.newEvaluator(RandomEvent.NAMES)) {
       for (int i = 0; i < events.size(); i++) {
         Map<String, List<String>> theirWords = byPolicy(expected.get(i));
         Map<String, List<String>> ourWords = byPolicy(evaluator.evaluate(events.get(i)));

@@ -4,11 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.compile.ReadSet;
-import dev.interdict.eval.HostNames;
 import dev.interdict.eval.InputJson;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,19 +42,6 @@ class KeyMaskSoundnessTest {
           "access: access",
           // Both are printed alike.
           "socket.address: family");
-
-  private static final HostNames NAMES =
-      new HostNames() {
-        @Override
-        public byte[] cgroupPath(long id) {
-          return id == 2 ? null : ("/slice" + id).getBytes(StandardCharsets.UTF_8);
-        }
-
-        @Override
-        public byte[] interfaceName(int index) {
-          return index == 2 ? null : ("eth" + index).getBytes(StandardCharsets.UTF_8);
-        }
-      };
 
   @Test
   void eventsOfOneMaskedKeyAreOneToTheRulesThatTheMaskWasMadeFor() {
@@ -120,7 +105,7 @@ class KeyMaskSoundnessTest {
 
   /** What the document has at the paths that are read. */
   private static List<Object> seen(RandomEvent event, Set<String> reads) {
-    Map<String, Object> input = InputJson.tree(event.record().event(), NAMES);
+    Map<String, Object> input = InputJson.tree(event.record().event(), RandomEvent.NAMES);
     List<Object> values = new ArrayList<>();
     for (String path : reads) {
       Object at = input;

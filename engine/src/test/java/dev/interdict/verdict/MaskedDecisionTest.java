@@ -1,13 +1,11 @@
 package dev.interdict.verdict;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.ReadSet;
 import dev.interdict.eval.Evaluator;
-import dev.interdict.eval.HostNames;
 import dev.interdict.eval.InputJson;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.RandomRego;
@@ -31,19 +29,6 @@ class MaskedDecisionTest {
   private static final int PAIRS = 10_000;
   private static final List<String> HOOKS = Arrays.stream(Hook.values()).map(Hook::id).toList();
 
-  private static final HostNames NAMES =
-      new HostNames() {
-        @Override
-        public byte[] cgroupPath(long id) {
-          return ("/slice" + id).getBytes(UTF_8);
-        }
-
-        @Override
-        public byte[] interfaceName(int index) {
-          return ("eth" + index).getBytes(UTF_8);
-        }
-      };
-
   private final Random random = new Random(44);
 
   @Test
@@ -53,7 +38,7 @@ class MaskedDecisionTest {
     for (int i = 0; i < POLICIES; i++) {
       String rego = generator.policy("p0");
       CompiledPolicy policy = RegoToWasm.compile("by-lot", rego, "{}", HOOKS);
-      try (Evaluator evaluator = PolicyModule.load(policy, null).newEvaluator(NAMES)) {
+      try (Evaluator evaluator = PolicyModule.load(policy, null).newEvaluator(RandomEvent.NAMES)) {
         assertEquals(0, differences(evaluator, policy.reads(), PAIRS), rego);
         // A mask that forgets what the policy reads would be caught.
         blind += differences(evaluator, new ReadSet(Set.of()), PAIRS / 10) > 0 ? 1 : 0;
@@ -66,7 +51,8 @@ class MaskedDecisionTest {
     List<Map<String, Object>> documents = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
       Hook hook = Hook.values()[random.nextInt(Hook.values().length)];
-      documents.add(InputJson.tree(new RandomEvent(hook, random).record().event(), NAMES));
+      documents.add(
+          InputJson.tree(new RandomEvent(hook, random).record().event(), RandomEvent.NAMES));
     }
     return documents;
   }

@@ -1,9 +1,11 @@
 package dev.interdict.verdict;
 
+import dev.interdict.eval.HostNames;
 import dev.interdict.event.Access;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.testkit.RecordBuilder;
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
 /**
@@ -16,6 +18,20 @@ public final class RandomEvent {
   private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
   private static final int[] MODES = {0100644, 0100600, 0040755, 0020660};
+
+  /** Of the cgroups and interfaces in these events; one of each has no name. */
+  public static final HostNames NAMES =
+      new HostNames() {
+        @Override
+        public byte[] cgroupPath(long id) {
+          return id == 2 ? null : ("/slice" + id).getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public byte[] interfaceName(int index) {
+          return index == 2 ? null : ("eth" + index).getBytes(StandardCharsets.UTF_8);
+        }
+      };
 
   private final Hook hook;
 
