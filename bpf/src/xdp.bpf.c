@@ -175,7 +175,7 @@ static __always_inline int answer_packet(struct xdp_md *context)
 		return XDP_PASS;	/* cannot be, for the same reason */
 	fill_packet(&run->record.facts, &packet, posture->mask_set, context->ingress_ifindex);
 	run->record.packet_bytes = cursor.end - cursor.start;
-	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
+	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 	/* From memory: with what the parser knows of the packet in its registers the verifier would walk all this once for each kind. */
 	if (consult_table(run, &flows, posture->generation) || READ(run->record.facts.flags) & OBJECT_UNPARSED)
 		return judge(run, posture);

@@ -38,7 +38,7 @@ static __always_inline const struct verdict_key *mask_of(const struct posture *p
 
 /* Hook and mask set are in every key, whatever the mask says. */
 static __always_inline __u64 mask_key(struct verdict_key *key, const struct verdict_key *facts, const struct verdict_key *mask,
-				      __u64 secret)
+				      const __u64 *secret)
 {
 	const __u64 *from = (const __u64 *)facts, *keep = (const __u64 *)mask;
 	__u64 *to = (__u64 *)key;

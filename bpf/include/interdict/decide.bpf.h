@@ -27,7 +27,7 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 		fill_image(run, state->hash_key);
 	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
 		COUNT(hook, undecidable);
-	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->hash_key[0]);
+	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 }
 
 /* Some covering slot is undecided. */

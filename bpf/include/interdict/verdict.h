@@ -114,22 +114,34 @@ struct verdict {
 	__u64 stamp_again;	/* the same number */
 };
 
+#define KEY_WORDS (sizeof(struct verdict_key) / sizeof(__u64))
+
+/* Words of the secret of key_digest: four for each word of a key, and two to begin with. */
+#define DIGEST_WORDS (4 * KEY_WORDS + 2)
+
 /* The map key of a verdict. The tables are found by this instead of the whole key because the kernel's hash of 104 bytes would
  * cost more than everything else the hook does. Two keys of one digest push each other out; they are never taken for each other.
- * The secret (engine_state.hash_key[0]) keeps a program from choosing keys that do. */
-static inline __attribute__((always_inline)) __u64 key_digest(const struct verdict_key *key, __u64 secret)
+ *
+ * Parts of a key are anybody's choice, both halves of an address in one. So the digest is a strongly universal one (multilinear, Lemire
+ * and Kaser 2014): 32 bits of the key times 64 secret bits each, summed, and of the sum the upper half; twice, with two secrets. Whatever two
+ * keys, they share a digest for one secret of 2^64. What is zero, as all that no policy reads, adds nothing and is left out. */
+static inline __attribute__((always_inline)) __u64 key_digest(const struct verdict_key *key, const __u64 *secret)
 {
 	const __u64 *word = (const __u64 *)key;
-	__u64 digest = secret;
+	__u64 upper = secret[4 * KEY_WORDS], lower = secret[4 * KEY_WORDS + 1];
 
 #ifdef __clang__
 #pragma unroll
 #endif
-	for (int i = 0; i < (int)(sizeof(*key) / sizeof(*word)); i++) {
-		digest = (digest ^ word[i]) * 0x9e3779b97f4a7c15ULL;
-		digest ^= digest >> 32;
+	for (int i = 0; i < (int)KEY_WORDS; i++) {
+		__u64 first = (__u32)word[i], second = word[i] >> 32;
+
+		if (!word[i])
+			continue;
+		upper += secret[4 * i] * first + secret[4 * i + 1] * second;
+		lower += secret[4 * i + 2] * first + secret[4 * i + 3] * second;
 	}
-	return digest;
+	return (upper & 0xffffffff00000000ULL) | lower >> 32;
 }
 
 /* What may be enforced, read once a run. Two copies; posture_epoch names the one in force. */
@@ -161,8 +173,9 @@ struct engine_state {
 	__u32 engine_pid;	/* tgid in the initial pid namespace; never held, never refused */
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */
 	__u32 pad0;
-	__u64 hash_key[2];	/* secret of the hashes; random, set before attach, never changed while verdicts live */
+	__u64 hash_key[2];	/* secret of the hashes of names; random, set before attach, never changed while verdicts live */
 	__u64 pad1[11];		/* to two cache lines */
+	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; likewise */
 };
 
 /* Which slots cover a cgroup and all below it (map scopes, written by the engine; its level below the root must be less than

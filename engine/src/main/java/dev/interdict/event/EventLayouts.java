@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 1;
+  public static final int WIRE_VERSION = 2;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -78,6 +78,7 @@ public final class EventLayouts {
           .u32("asleep", "engine_pid", "posture_epoch", "pad0")
           .bytes("hash_key", 16)
           .bytes("pad1", 88)
+          .bytes("digest_key", (4 * VERDICT_KEY.size() / Long.BYTES + 2) * Long.BYTES)
           .end();
 
   public static final Layout SLOT_MASK = Layout.struct("slot_mask").slots("slots").end();

@@ -20,6 +20,7 @@ public final class EngineState {
   private static final long PID = EventLayouts.ENGINE_STATE.offset("engine_pid");
   private static final long EPOCH = EventLayouts.ENGINE_STATE.offset("posture_epoch");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
+  private static final long DIGEST_KEY = EventLayouts.ENGINE_STATE.offset("digest_key");
   private static final VarHandle LONG = JAVA_LONG.varHandle();
   private static final VarHandle INT = JAVA_INT.varHandle();
 
@@ -31,9 +32,13 @@ public final class EngineState {
    */
   public EngineState(BpfMap engineState) {
     page = engineState.memory();
-    if (((long) LONG.get(page, HASH_KEY) | (long) LONG.get(page, HASH_KEY + 8)) == 0) {
+    long words = page.get(JAVA_LONG, HASH_KEY) | page.get(JAVA_LONG, HASH_KEY + 8);
+    if (words == 0) {
       SecureRandom random = new SecureRandom();
-      // Zero means that there is none.
+      for (int i = 0; i < VerdictKey.SECRET_WORDS; i++) {
+        page.set(JAVA_LONG, DIGEST_KEY + 8L * i, random.nextLong());
+      }
+      // Last, since zero means that there is none.
       LONG.set(page, HASH_KEY, random.nextLong() | 1);
       LONG.setRelease(page, HASH_KEY + 8, random.nextLong());
     }
@@ -64,8 +69,8 @@ public final class EngineState {
   }
 
   /** The secret of {@link VerdictKey#digest}. */
-  long digestSecret() {
-    return (long) LONG.get(page, HASH_KEY);
+  long[] digestSecret() {
+    return page.asSlice(DIGEST_KEY, 8L * VerdictKey.SECRET_WORDS).toArray(JAVA_LONG);
   }
 
   /** The posture in force is copy {@code epoch & 1}. */

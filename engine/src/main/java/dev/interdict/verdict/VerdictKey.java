@@ -25,7 +25,11 @@ public final class VerdictKey {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
-  private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
+
+  /** Length of the secret of {@link #digest}, in words of 64 bits. */
+  static final int SECRET_WORDS = 4 * BYTES / Long.BYTES + 2;
+
+  private static final long LOWER_HALF = 0xffff_ffffL;
 
   private final byte[] bytes;
   private final int hash;
@@ -74,13 +78,21 @@ public final class VerdictKey {
    *
    * @param secret {@link EngineState#digestSecret}
    */
-  long digest(long secret) {
-    long digest = secret;
-    for (int at = 0; at < BYTES; at += Long.BYTES) {
-      digest = (digest ^ (long) LONG.get(bytes, at)) * MULTIPLIER;
-      digest ^= digest >>> 32;
+  long digest(long[] secret) {
+    return digest(bytes, secret);
+  }
+
+  static long digest(byte[] key, long[] secret) {
+    long upper = secret[SECRET_WORDS - 2];
+    long lower = secret[SECRET_WORDS - 1];
+    for (int i = 0; i < BYTES / Long.BYTES; i++) {
+      long word = (long) LONG.get(key, i * Long.BYTES);
+      long first = word & LOWER_HALF;
+      long second = word >>> 32;
+      upper += secret[4 * i] * first + secret[4 * i + 1] * second;
+      lower += secret[4 * i + 2] * first + secret[4 * i + 3] * second;
     }
-    return digest;
+    return (upper & ~LOWER_HALF) | lower >>> 32;
   }
 
   @Override

@@ -25,7 +25,7 @@ final class VerdictMap implements AutoCloseable {
 
   private final Arena arena = Arena.ofShared();
   private final BpfMap map;
-  private final long secret;
+  private final long[] secret;
   private final int capacity;
   private final MemorySegment digest = arena.allocate(JAVA_LONG);
   private final MemorySegment value = arena.allocate(Verdict.BYTES, 8);
@@ -42,7 +42,7 @@ final class VerdictMap implements AutoCloseable {
 
   private long evicted;
 
-  VerdictMap(BpfMap map, long secret) {
+  VerdictMap(BpfMap map, long[] secret) {
     this.map = map;
     this.secret = secret;
     this.capacity = map.info().maxEntries();
