@@ -2,6 +2,7 @@ package dev.interdict.cli;
 
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.delivery.DeliveryConfigReader;
+import dev.interdict.engine.EngineLostException;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.policy.PolicyException;
 import java.io.IOException;
@@ -41,7 +42,12 @@ final class EngineCommand implements Callable<Integer> {
     try {
       dev.interdict.engine.Main.run(paths.config().with(sources()));
       return ExitCode.OK;
-    } catch (IOException | BpfException e) {
+    } catch (EngineLostException e) {
+      throw new Failure(
+          ExitCode.REFUSED,
+          "the engine cannot go on and ends: " + Text.line(e.getMessage()),
+          "what was enforced still is; the log above says why, and the next engine takes over");
+    } catch (IOException | BpfException | LinkageError e) {
       throw new Failure(
           ExitCode.REFUSED,
           "the engine did not start: " + Text.line(String.valueOf(e.getMessage())),

@@ -5,6 +5,7 @@ import dev.interdict.v1.GetStatusResponse;
 import dev.interdict.v1.HookStatus;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.ThreadStatus;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -48,6 +50,7 @@ final class StatusCommand implements Callable<Integer> {
             ? ""
             : output.style().red(", " + status.getProblems() + " not: interdict policy list"));
     out.printf("verdicts  %d processes, %d packets%n", status.getVerdicts(), status.getFlows());
+    out.printf("threads   %s%n", threads(status.getThreadsList()));
     out.printf(
         "watchers  %d, lost %d decisions in all%n%n",
         status.getWatchers(), status.getWatcherLost());
@@ -79,6 +82,23 @@ final class StatusCommand implements Callable<Integer> {
       new TreeMap<>(status.getCountersMap())
           .forEach((name, count) -> out.printf("%-28s %d%n", Text.word(name), count));
     }
+  }
+
+  private String threads(List<ThreadStatus> threads) {
+    return threads.stream()
+        .map(
+            thread -> {
+              String name = Text.word(thread.getName());
+              if (!thread.getAlive()) {
+                return output.style().red(name + " DEAD: " + Text.line(thread.getLastFailure()));
+              }
+              return thread.getFailedInRow() > 0
+                  ? output.style().red(name + " failing: " + Text.line(thread.getLastFailure()))
+                  : thread.getFailed() > 0
+                      ? name + " (failed " + thread.getFailed() + " times)"
+                      : name;
+            })
+        .collect(Collectors.joining(", "));
   }
 
   private String mode(Mode mode) {

@@ -15,6 +15,7 @@ import dev.interdict.delivery.DeliveryConfigReader;
 import dev.interdict.pipeline.DecisionLog;
 import dev.interdict.testkit.DigestBuilder;
 import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ class BundleCommandsTest {
             new StateStore(directory.resolve("state")),
             Clock.systemUTC());
     control.restore();
-    deliveries = Deliveries.start(config, control.bundles());
+    deliveries = Deliveries.start(config, control.bundles(), new Workers(lost -> {}));
     server =
         AdminServer.start(
             new AdminConfig(socket(), AdminConfig.defaults().uids()),
@@ -65,6 +66,7 @@ class BundleCommandsTest {
                 deliveries,
                 kernel::snapshot,
                 new DecisionLog(),
+                java.util.List::of,
                 java.util.List::of,
                 "0.0-test",
                 Instant.EPOCH));

@@ -20,6 +20,7 @@ import dev.interdict.pipeline.DecisionRecord.Outcome;
 import dev.interdict.pipeline.DecisionRecord.Subject;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
+import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -62,6 +63,7 @@ class EngineCommandsTest {
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
+  private final Workers workers = new Workers(lost -> {});
   private PolicyControl control;
   private AdminServer server;
 
@@ -80,9 +82,10 @@ class EngineCommandsTest {
             new AdminConfig(socket(), AdminConfig.defaults().uids()),
             new AdminBackend(
                 control,
-                Deliveries.start(DeliveryConfig.NONE, control.bundles()),
+                Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
+                () -> workers.health().toList(),
                 List::of,
                 "0.0-test",
                 NOON));
@@ -292,9 +295,10 @@ class EngineCommandsTest {
             new AdminConfig(other, java.util.Set.of(4711)),
             new AdminBackend(
                 control,
-                Deliveries.start(DeliveryConfig.NONE, control.bundles()),
+                Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
+                () -> workers.health().toList(),
                 List::of,
                 "0.0-test",
                 NOON))) {

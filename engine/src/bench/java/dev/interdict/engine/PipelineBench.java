@@ -21,6 +21,7 @@ import dev.interdict.testkit.Shell;
 import dev.interdict.testkit.TestObject;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
+import dev.interdict.worker.Workers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,7 +118,8 @@ public final class PipelineBench {
             kernel.verdicts(),
             log,
             HostNames.NONE),
-        EngineConfig.DEFAULT.spin());
+        EngineConfig.DEFAULT.spin(),
+        new Workers(lost -> {}));
   }
 
   private static CompiledPolicy compiled() throws Exception {

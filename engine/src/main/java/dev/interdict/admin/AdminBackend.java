@@ -5,12 +5,15 @@ import dev.interdict.control.PolicyControl;
 import dev.interdict.control.Snapshot;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.pipeline.DecisionLog;
+import dev.interdict.worker.Worker;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
  * What the admin API speaks for.
  *
+ * @param threads how each of the engine's is
  * @param bundles the sources of bundles
  * @param version of the engine
  * @param started when the engine was
@@ -20,6 +23,7 @@ public record AdminBackend(
     Deliveries bundles,
     Supplier<Snapshot> snapshot,
     DecisionLog decisions,
+    Supplier<List<Worker.Health>> threads,
     Check.Doctor doctor,
     String version,
     Instant started) {}

@@ -43,6 +43,7 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
         .setVerdicts((int) snapshot.verdicts())
         .setFlows((int) snapshot.flows())
         .setWatcherLost(backend.decisions().lost())
+        .addAllThreads(backend.threads().get().stream().map(Protos::thread).toList())
         .setWatchers(backend.decisions().watchers())
         .build();
   }

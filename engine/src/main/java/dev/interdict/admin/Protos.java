@@ -17,6 +17,8 @@ import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyProblems;
 import dev.interdict.v1.Severity;
 import dev.interdict.v1.SourceFile;
+import dev.interdict.v1.ThreadStatus;
+import dev.interdict.worker.Worker;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -173,6 +175,16 @@ final class Protos {
                     .putAllCounters(hook.getValue().counters())
                     .build())
         .toList();
+  }
+
+  static ThreadStatus thread(Worker.Health thread) {
+    return ThreadStatus.newBuilder()
+        .setName(thread.name())
+        .setAlive(thread.alive())
+        .setFailed(thread.failed())
+        .setFailedInRow(thread.failedInRow())
+        .setLastFailure(cut(thread.lastFailure()))
+        .build();
   }
 
   static dev.interdict.v1.Check check(Check check) {

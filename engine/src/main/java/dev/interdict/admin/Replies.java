@@ -12,7 +12,7 @@ final class Replies {
     T response;
     try {
       response = answer.get();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // an Error too is an answer, or the caller waits
       caller.onError(Statuses.of(e));
       return;
     }

@@ -34,7 +34,7 @@ final class Statuses {
   private Statuses() {}
 
   /** What the caller is told about {@code thrown}. */
-  static StatusRuntimeException of(RuntimeException thrown) {
+  static StatusRuntimeException of(Throwable thrown) {
     return StatusProto.toStatusRuntimeException(
         switch (thrown) {
           case InvalidPolicyException e ->
@@ -71,7 +71,7 @@ final class Statuses {
     call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
   }
 
-  private static Status unexpected(RuntimeException thrown) {
+  private static Status unexpected(Throwable thrown) {
     LOG.log(Level.ERROR, "an admin call failed unexpectedly", thrown);
     return status(
         Code.INTERNAL, "UNEXPECTED", "unexpected: " + thrown + "; the engine's log has the trace");

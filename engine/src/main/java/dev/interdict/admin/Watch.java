@@ -68,6 +68,8 @@ final class Watch {
         caller.onError(
             Status.UNAVAILABLE.withDescription("the engine is stopping").asRuntimeException());
       }
+    } catch (Throwable e) { // the caller is told, as of any other call
+      caller.onError(Statuses.of(e));
     } finally {
       whenOver.accept(this);
     }

@@ -14,6 +14,7 @@ import dev.interdict.delivery.BundleFetcher.Fetched;
 import dev.interdict.delivery.DeliveryConfig.Polling;
 import dev.interdict.delivery.DeliveryConfig.Source;
 import dev.interdict.delivery.SourceStatus.Failure;
+import dev.interdict.worker.Worker;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,7 +25,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * Asks one source again and again, and brings what it has into force. Whatever fails is said, and
  * what was in force stays in force.
  */
-final class BundleLoop implements Runnable {
+final class BundleLoop implements Worker.Round, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(BundleLoop.class.getName());
 
   /* OPA's backoff. */
@@ -78,19 +79,11 @@ final class BundleLoop implements Runnable {
   }
 
   @Override
-  public void run() {
+  public void run() throws InterruptedException {
     synchronized (this) {
       thread = Thread.currentThread();
     }
-    try {
-      while (true) {
-        pause(attempt());
-      }
-    } catch (InterruptedException e) {
-      // the engine ends
-    } finally {
-      fetcher.close();
-    }
+    pause(attempt());
   }
 
   /** Asks at once, and for all of it. */
@@ -99,13 +92,19 @@ final class BundleLoop implements Runnable {
     notifyAll();
   }
 
-  /** Ends the loop: at once if it waits or asks, after the change if it makes one. */
+  /** Ends the round: at once if it waits or asks, after the change if it makes one. */
   synchronized void end() {
     ended = true;
     notifyAll();
     if (asking && thread != null) {
       thread.interrupt();
     }
+  }
+
+  /** After its last round. */
+  @Override
+  public void close() {
+    fetcher.close();
   }
 
   private synchronized void pause(Duration delay) throws InterruptedException {
@@ -168,7 +167,7 @@ final class BundleLoop implements Runnable {
       counters.bundlesRefused.incrementAndGet();
       failure = new Failure(e.getMessage(), 0, List.of());
       etag = "";
-    } catch (RuntimeException e) { // ours; the loop goes on
+    } catch (RuntimeException | Error e) { // ours; the next round comes
       LOG.log(Level.ERROR, "bundle " + source.name(), e);
       failure = new Failure("unexpected: " + e, 0, List.of());
       etag = "";

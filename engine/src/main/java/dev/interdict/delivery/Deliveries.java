@@ -7,6 +7,8 @@ import dev.interdict.delivery.DeliveryConfig.Local;
 import dev.interdict.delivery.DeliveryConfig.Remote;
 import dev.interdict.delivery.DeliveryConfig.Source;
 import dev.interdict.delivery.SourceStatus.Failure;
+import dev.interdict.worker.Worker;
+import dev.interdict.worker.Workers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,14 +24,13 @@ public final class Deliveries implements AutoCloseable {
   /** For a change that has begun; its policies may still be compiled. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  private static final Duration END = Duration.ofSeconds(2);
-
   private final BundleControl control;
   private final DeliveryCounters counters = new DeliveryCounters();
   private final List<BundleLoop> loops = new ArrayList<>();
-  private final List<Thread> threads = new ArrayList<>();
+  private final List<Worker> workers = new ArrayList<>();
   private final Map<String, String> labels;
-  private Thread reporter;
+  private StatusReporter reporter;
+  private Worker reporting;
 
   private Deliveries(DeliveryConfig config, BundleControl control) {
     this.control = control;
@@ -42,8 +43,9 @@ public final class Deliveries implements AutoCloseable {
    * Begins to ask.
    *
    * @param control after {@link dev.interdict.control.PolicyControl#restore}
+   * @param crew where its workers are shown
    */
-  public static Deliveries start(DeliveryConfig config, BundleControl control) {
+  public static Deliveries start(DeliveryConfig config, BundleControl control, Workers crew) {
     Deliveries deliveries = new Deliveries(config, control);
     Runnable news = () -> {};
     if (config.status() != null) {
@@ -52,7 +54,9 @@ public final class Deliveries implements AutoCloseable {
               config.status(),
               () -> StatusReport.of(deliveries.labels, deliveries.configured()),
               deliveries.counters);
-      deliveries.reporter = deliveries.thread("status-report", reporter);
+      deliveries.reporter = reporter;
+      deliveries.reporting = crew.add("status-report", reporter);
+      deliveries.workers.add(deliveries.reporting);
       news = reporter::news;
     }
     for (Source source : config.sources()) {
@@ -63,16 +67,10 @@ public final class Deliveries implements AutoCloseable {
           };
       BundleLoop loop = new BundleLoop(source, fetcher, control, deliveries.counters, news);
       deliveries.loops.add(loop);
-      deliveries.thread("bundle-" + source.name(), loop);
+      deliveries.workers.add(crew.add("bundle-" + source.name(), loop));
     }
-    deliveries.threads.forEach(Thread::start);
+    deliveries.workers.forEach(Worker::start);
     return deliveries;
-  }
-
-  private Thread thread(String name, Runnable work) {
-    Thread thread = Thread.ofPlatform().name(name).daemon().unstarted(work);
-    threads.add(thread);
-    return thread;
   }
 
   /** Each source, by name; those too that are not configured any more and still have policies. */
@@ -134,20 +132,22 @@ public final class Deliveries implements AutoCloseable {
   /** Stops asking; what is in force stays. */
   @Override
   public void close() {
+    workers.forEach(Worker::stop);
     loops.forEach(BundleLoop::end);
     if (reporter != null) {
-      reporter.interrupt();
+      reporting.interrupt();
     }
     try {
-      for (Thread thread : threads) {
-        thread.join(GRACE);
-      }
-      threads.forEach(Thread::interrupt);
-      for (Thread thread : threads) {
-        thread.join(END);
+      for (Worker worker : workers) {
+        worker.join(GRACE);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+    workers.forEach(Worker::close);
+    loops.forEach(BundleLoop::close);
+    if (reporter != null) {
+      reporter.close();
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.interdict.delivery;
 
 import dev.interdict.delivery.DeliveryConfig.StatusTarget;
+import dev.interdict.worker.Worker;
 import java.lang.System.Logger.Level;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -11,7 +12,7 @@ import java.util.function.Supplier;
  * Tells a service how the bundles are. What is sent is what is true at that moment: news that come
  * while nobody can be told become one report, so that nothing piles up. Nothing waits for it.
  */
-final class StatusReporter implements Runnable {
+final class StatusReporter implements Worker.Round, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StatusReporter.class.getName());
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
   private static final Duration LAST_RETRY = Duration.ofMinutes(1);
@@ -23,6 +24,7 @@ final class StatusReporter implements Runnable {
   private final HttpService http;
   private final Supplier<byte[]> body;
   private final DeliveryCounters counters;
+  private Duration retry = FIRST_RETRY;
   private boolean news;
 
   StatusReporter(StatusTarget target, Supplier<byte[]> body, DeliveryCounters counters) {
@@ -45,26 +47,30 @@ final class StatusReporter implements Runnable {
     news = false;
   }
 
+  /** After its last round. */
   @Override
-  public void run() {
-    Duration retry = FIRST_RETRY;
+  public void close() {
+    http.close();
+  }
+
+  @Override
+  public void run() throws InterruptedException {
+    awaitNews();
+    boolean sent = false;
     try {
-      while (true) {
-        awaitNews();
-        if (send()) {
-          retry = FIRST_RETRY;
-        } else {
-          Thread.sleep(retry);
-          retry =
-              retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
-          news();
-        }
-      }
-    } catch (InterruptedException e) {
-      // the engine ends
+      sent = send();
     } finally {
-      http.close();
+      if (!sent) {
+        news(); // whatever kept it back: the next round tries again
+      }
     }
+    if (sent) {
+      retry = FIRST_RETRY;
+      return;
+    }
+    Thread.sleep(retry);
+    Duration doubled = retry.multipliedBy(2);
+    retry = doubled.compareTo(LAST_RETRY) < 0 ? doubled : LAST_RETRY;
   }
 
   private boolean send() throws InterruptedException {

@@ -4,15 +4,19 @@ import dev.interdict.admin.AdminBackend;
 import dev.interdict.admin.AdminConfig;
 import dev.interdict.admin.AdminServer;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.control.Check;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.control.Version;
 import dev.interdict.delivery.Deliveries;
+import dev.interdict.eval.Watchdog;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.pipeline.DecisionLog;
 import dev.interdict.pipeline.Pipeline;
+import dev.interdict.verdict.EngineState;
+import dev.interdict.worker.Worker;
+import dev.interdict.worker.Workers;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
@@ -25,7 +29,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 
 /**
  * The engine: all parts put together, and their life cycle. Only this class knows both flows, and
@@ -45,7 +54,10 @@ public final class Engine implements AutoCloseable {
 
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
   private final DecisionLog decisions = new DecisionLog();
+  private final CompletableFuture<String> lost = new CompletableFuture<>();
+  private final Workers workers = new Workers(this::lost);
   private HostAbilities abilities;
+  private volatile EngineState state;
 
   private Engine() {}
 
@@ -62,7 +74,7 @@ public final class Engine implements AutoCloseable {
     try {
       engine.open(config);
       return engine;
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) { // an Error too: half an engine holds the lock and answers nobody
       engine.close();
       throw e;
     }
@@ -73,6 +85,7 @@ public final class Engine implements AutoCloseable {
     parts.push(lock(config.stateDirectory()));
     abilities = HostAbilities.probe();
     KernelSide kernel = part(KernelSide.open(config.pins()));
+    state = kernel.state();
     kernel.state().engine(ProcessHandle.current().pid());
     KernelNames names = new KernelNames(kernel.cgroups());
     Pipeline pipeline =
@@ -86,7 +99,8 @@ public final class Engine implements AutoCloseable {
                     kernel.verdicts(),
                     decisions,
                     names),
-                config.spin()));
+                config.spin(),
+                workers));
     Path classes = config.cacheDirectory().resolve("classes");
     PolicyLoader loader =
         new PolicyLoader(classes, names, new WarmUp(config.warmUp()), config.limits());
@@ -98,8 +112,8 @@ public final class Engine implements AutoCloseable {
             new StateStore(config.stateDirectory()),
             Clock.systemUTC());
     control.restore();
-    housekeeping(enforcer, names);
-    Deliveries bundles = part(Deliveries.start(config.bundles(), control.bundles()));
+    part(workers.add("housekeeping", () -> keep(enforcer, names)).start());
+    Deliveries bundles = part(Deliveries.start(config.bundles(), control.bundles(), workers));
     part(
         AdminServer.start(
             new AdminConfig(config.socket(), AdminConfig.defaults().uids()),
@@ -108,7 +122,8 @@ public final class Engine implements AutoCloseable {
                 bundles,
                 enforcer::snapshot,
                 decisions,
-                abilities::checks,
+                this::threads,
+                this::checks,
                 Version.current(),
                 Instant.now())));
     LOG.log(
@@ -125,24 +140,39 @@ public final class Engine implements AutoCloseable {
     return part;
   }
 
-  private void housekeeping(Enforcer enforcer, KernelNames names) {
-    Thread thread =
-        Thread.ofPlatform().name("housekeeping").daemon().unstarted(() -> keep(enforcer, names));
-    parts.push(thread::interrupt);
-    thread.start();
+  private static void keep(Enforcer enforcer, KernelNames names) throws InterruptedException {
+    Thread.sleep(LOOK_EVERY);
+    enforcer.refresh();
+    names.refresh();
   }
 
-  private static void keep(Enforcer enforcer, KernelNames names) {
-    while (true) {
-      try {
-        Thread.sleep(LOOK_EVERY);
-        enforcer.refresh();
-        names.refresh();
-      } catch (InterruptedException e) {
-        return;
-      } catch (RuntimeException e) {
-        LOG.log(Level.WARNING, "names were not looked up again", e);
-      }
+  private List<Worker.Health> threads() {
+    return Stream.concat(workers.health(), Watchdog.health().stream()).toList();
+  }
+
+  private List<Check> checks() {
+    List<Check> all = new ArrayList<>(abilities.checks());
+    all.add(ThreadCheck.of(threads()));
+    return all;
+  }
+
+  /** A worker has ended unasked. Tasks must not wait for it, and nobody may take us for alive. */
+  private void lost(Worker worker) {
+    state.stop();
+    lost.complete(worker.name() + " has ended: " + worker.health().lastFailure());
+  }
+
+  /**
+   * Returns only if the engine can no longer do its work; it has no heartbeat then, and is to be
+   * closed.
+   *
+   * @return why
+   */
+  public String awaitLoss() throws InterruptedException {
+    try {
+      return lost.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e); // nobody completes it so
     }
   }
 
@@ -188,9 +218,7 @@ public final class Engine implements AutoCloseable {
     while (!parts.isEmpty()) {
       try {
         parts.pop().close();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (Exception e) {
+      } catch (Exception | Error e) { // the others are closed all the same
         LOG.log(Level.WARNING, "a part did not close", e);
       }
     }

@@ -10,7 +10,7 @@ import java.io.IOException;
 public final class Main {
   private Main() {}
 
-  /** Exits with 0, or with 1 and a message if the engine could not start. */
+  /** Exits with 0, or with 1 and a message if the engine could not start or go on. */
   public static void main(String[] arguments) {
     try {
       if (arguments.length == 1 && arguments[0].equals("uninstall")) {
@@ -18,18 +18,22 @@ public final class Main {
       } else {
         run(EngineConfig.DEFAULT);
       }
-    } catch (IOException | RuntimeException e) {
-      System.err.println("interdict: the engine did not start: " + e.getMessage());
+    } catch (IOException | RuntimeException | Error e) {
+      System.err.println("interdict: the engine does not run: " + e.getMessage());
       System.exit(1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Runs an engine until the process is asked to end. */
+  /**
+   * Runs an engine until the process is asked to end.
+   *
+   * @throws EngineLostException if the engine can no longer do its work; the process should end
+   */
   public static void run(EngineConfig config) throws IOException, InterruptedException {
     Engine engine = Engine.start(config);
     Runtime.getRuntime().addShutdownHook(new Thread(engine::close, "shutdown"));
-    Thread.currentThread().join();
+    throw new EngineLostException(engine.awaitLoss());
   }
 }

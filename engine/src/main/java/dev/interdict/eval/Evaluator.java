@@ -94,16 +94,16 @@ public final class Evaluator implements AutoCloseable {
           "has failed " + failuresInRow + " times in a row and is left alone for a while",
           null);
     }
-    if (instance == null) {
-      prepare();
-    }
     Throwable failure = null;
     Decision decision = null;
     guard.begin();
     try {
+      if (instance == null) {
+        prepare();
+      }
       int document = input.write(event);
       decision = decisions.read(instance.evaluate(document, input.heap()));
-    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+    } catch (Throwable e) {
       failure = e;
     }
     return finish(decision, failure, guard.end());
@@ -115,18 +115,18 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(byte[] inputJson) throws EvaluationException {
-    if (instance == null) {
-      prepare();
-    }
     Throwable failure = null;
     Decision decision = null;
     guard.begin();
     try {
+      if (instance == null) {
+        prepare();
+      }
       instance.setHeapPointer(input.base());
       int text = instance.writer().bytes(inputJson);
       int document = instance.parseJson(text, inputJson.length);
       decision = decisions.read(instance.evaluate(document, instance.heapPointer()));
-    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+    } catch (Throwable e) {
       failure = e;
     }
     return finish(decision, failure, guard.end());
@@ -140,7 +140,7 @@ public final class Evaluator implements AutoCloseable {
     }
     int doublings = Math.min(Math.max(0, ++failuresInRow - PATIENCE), SUSPENSION_DOUBLINGS);
     suspendedUntilNs = System.nanoTime() + (SUSPENSION_NS << doublings);
-    boolean starved = instance.memory().refusedGrowth();
+    boolean starved = instance != null && instance.memory().refusedGrowth();
     instance = null;
     input = null;
     decisions = null;

@@ -121,14 +121,9 @@ public final class PolicySet {
     return aliases;
   }
 
-  /**
-   * An evaluator for one thread.
-   *
-   * @param before the one that this thread used so far, from which it takes over what it can with
-   *     the first decision; null: none
-   */
-  public PolicySetEvaluator newEvaluator(PolicySetEvaluator before) {
-    return new PolicySetEvaluator(this, before);
+  /** An evaluator for one thread. */
+  public PolicySetEvaluator newEvaluator() {
+    return new PolicySetEvaluator(this);
   }
 
   PolicyModule module(int slot) {

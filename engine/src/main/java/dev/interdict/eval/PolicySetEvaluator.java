@@ -11,8 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Decides by a {@link PolicySet}. For one thread at a time: the thread that called {@link #decide}
- * first.
+ * Decides by a {@link PolicySet}. For one thread at a time, but for {@link #use}.
  *
  * <p>A policy that fails takes none of the others along: it is left undecided, and its fallback
  * answers.
@@ -20,13 +19,39 @@ import java.util.Map;
 public final class PolicySetEvaluator {
   private static final Logger LOG = System.getLogger(PolicySetEvaluator.class.getName());
 
-  private final PolicySet set;
   private final Map<PolicyModule, Evaluator> evaluators = new HashMap<>();
-  private PolicySetEvaluator before;
+  private PolicySet set;
+  private volatile PolicySet next;
 
-  PolicySetEvaluator(PolicySet set, PolicySetEvaluator before) {
+  PolicySetEvaluator(PolicySet set) {
     this.set = set;
-    this.before = before;
+    this.next = set;
+  }
+
+  /** To decide by {@code set} from the next {@link #takeOver} on. For any thread. */
+  public void use(PolicySet set) {
+    next = set;
+  }
+
+  /**
+   * Decides by the set last given to {@link #use} from now on, and lets go of what only those
+   * before needed. To be called often: until then both are kept.
+   */
+  public PolicySet takeOver() {
+    PolicySet now = next;
+    if (now != set) {
+      set = now;
+      evaluators.values().removeIf(evaluator -> !keeps(evaluator));
+    }
+    return now;
+  }
+
+  private boolean keeps(Evaluator evaluator) {
+    boolean keep = set.has(evaluator.module());
+    if (!keep) {
+      evaluator.close();
+    }
+    return keep;
   }
 
   /** What it decides by. */
@@ -39,7 +64,6 @@ public final class PolicySetEvaluator {
    * name it is known by, and an objection under one name counts.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
-    takeOver();
     List<Event> readings = readings(event);
     SlotDecisions all = SlotDecisions.NONE;
     for (int word = 0; word < SlotSet.WORDS; word++) {
@@ -97,23 +121,5 @@ public final class PolicySetEvaluator {
 
   private Evaluator evaluator(PolicyModule module) {
     return evaluators.computeIfAbsent(module, m -> m.newEvaluator(set.names()));
-  }
-
-  /** On this thread, because the evaluators are its own. */
-  private void takeOver() {
-    PolicySetEvaluator old = before;
-    if (old == null) {
-      return;
-    }
-    before = null;
-    old.takeOver();
-    old.evaluators.forEach(
-        (module, evaluator) -> {
-          if (set.has(module)) {
-            evaluators.put(module, evaluator);
-          } else {
-            evaluator.close();
-          }
-        });
   }
 }

@@ -1,11 +1,13 @@
 package dev.interdict.eval;
 
+import dev.interdict.worker.Worker;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -20,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  * machine a thread that has not been running is not late. After a second without any evaluation it
  * sleeps until the next one.
  */
-final class Watchdog {
+public final class Watchdog {
   static final Duration TICK = Duration.ofMillis(10);
 
   /** Processor time cannot be the only measure: a thread could wait for ever in a builtin. */
@@ -32,7 +34,8 @@ final class Watchdog {
   static final Watchdog SHARED = new Watchdog();
 
   private final List<Guard> guards = new CopyOnWriteArrayList<>();
-  private Thread thread;
+  private Worker worker;
+  private int idle;
   private volatile boolean asleep = true;
 
   /** A guard for the evaluations of one evaluator; {@link Guard#close} it. */
@@ -44,29 +47,39 @@ final class Watchdog {
 
   private synchronized void wake() {
     asleep = false;
-    if (thread == null) {
-      thread = Thread.ofPlatform().name("evaluation-watchdog").daemon().start(this::run);
+    if (worker == null) {
+      // Whatever ends it, the next evaluation starts another one.
+      worker = new Worker("evaluation-watchdog", this::look, Integer.MAX_VALUE, this::lost).start();
     } else {
-      LockSupport.unpark(thread);
+      worker.unpark();
     }
   }
 
-  private void run() {
-    int idle = 0;
-    while (true) {
-      LockSupport.parkNanos(TICK.toNanos());
-      boolean busy = false;
-      for (Guard guard : guards) {
-        busy |= guard.look();
-      }
-      idle = busy ? 0 : idle + 1;
-      if (idle > IDLE_TICKS) {
-        asleep = true;
-        // Bounded: an evaluation may begin just now and not see it.
-        LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
-        asleep = false;
-        idle = IDLE_TICKS;
-      }
+  private synchronized void lost(Worker dead) {
+    worker = null;
+    asleep = true;
+  }
+
+  /** How its thread is; empty before the first evaluation. */
+  public static Optional<Worker.Health> health() {
+    synchronized (SHARED) {
+      return Optional.ofNullable(SHARED.worker).map(Worker::health);
+    }
+  }
+
+  private void look() {
+    LockSupport.parkNanos(TICK.toNanos());
+    boolean busy = false;
+    for (Guard guard : guards) {
+      busy |= guard.look();
+    }
+    idle = busy ? 0 : idle + 1;
+    if (idle > IDLE_TICKS) {
+      asleep = true;
+      // Bounded: an evaluation may begin just now and not see it.
+      LockSupport.parkNanos(this, TimeUnit.SECONDS.toNanos(1));
+      asleep = false;
+      idle = IDLE_TICKS;
     }
   }
 

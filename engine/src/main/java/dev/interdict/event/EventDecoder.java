@@ -23,6 +23,7 @@ public final class EventDecoder {
   private static final int TIME = EventLayouts.RECORD_HEADER.offset("time_ns");
   private static final int KEY = EventLayouts.EVENT.offset("key");
   private static final int KEY_BYTES = EventLayouts.VERDICT_KEY.size();
+  private static final int KEY_HOOK = KEY + EventLayouts.VERDICT_KEY.offset("hook");
   private static final int ASKED = EventLayouts.EVENT.offset("asked");
   private static final int REFUSED = EventLayouts.EVENT.offset("refused");
   private static final int WOULD = EventLayouts.EVENT.offset("would");
@@ -89,6 +90,11 @@ public final class EventDecoder {
               .formatted(bytes, size, exePathBytes, pathBytes));
     }
     Hook hook = hook(data, at);
+    if (u8(data, at + KEY_HOOK) != hook.code()) {
+      throw new RecordException(
+          "a record of hook %d with a key of hook %d"
+              .formatted(hook.code(), u8(data, at + KEY_HOOK)));
+    }
     Event.Head head = head(data, at, hook);
     if (hook == Hook.XDP_INGRESS) {
       return packet(data, at, head);

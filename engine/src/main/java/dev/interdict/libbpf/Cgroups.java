@@ -87,18 +87,28 @@ public final class Cgroups implements AutoCloseable {
         return Optional.empty();
       }
       try {
-        return Optional.of(below(LibC.readlink("/proc/self/fd/" + fd)));
+        return below(root, LibC.readlink("/proc/self/fd/" + fd));
       } finally {
         LibC.close(fd);
       }
     }
   }
 
-  private byte[] below(byte[] directory) {
-    if (directory.length == root.length) {
-      return new byte[] {'/'};
+  /**
+   * Of the mount point {@code root}; empty if it is not there: of a mount that was taken away the
+   * kernel tells a shorter path.
+   */
+  static Optional<byte[]> below(byte[] root, byte[] directory) {
+    int depth = root.length;
+    if (directory.length < depth || !Arrays.equals(root, 0, depth, directory, 0, depth)) {
+      return Optional.empty();
     }
-    return Arrays.copyOfRange(directory, root.length, directory.length);
+    if (directory.length == depth) {
+      return Optional.of(new byte[] {'/'});
+    }
+    return directory[depth] == '/'
+        ? Optional.of(Arrays.copyOfRange(directory, depth, directory.length))
+        : Optional.empty();
   }
 
   @Override

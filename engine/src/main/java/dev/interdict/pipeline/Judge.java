@@ -42,7 +42,7 @@ final class Judge {
 
   /** Decides what is open about {@code event} and leaves the verdict. */
   void judge(Event event, PolicySetEvaluator policies) {
-    PolicySet set = policies.set();
+    PolicySet set = policies.takeOver();
     Event.Head head = event.head();
     VerdictKey key = VerdictKey.of(head.key());
     SlotSet asked = head.asked().and(set.slots());

@@ -5,21 +5,22 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.VerdictTable;
+import dev.interdict.worker.Worker;
+import dev.interdict.worker.Workers;
 import java.time.Duration;
+import java.util.List;
 
 /**
- * The data flow: records in, verdicts and decisions out. Two threads of its own, {@code decider}
+ * The data flow: records in, verdicts and decisions out. Two workers of its own, {@code decider}
  * and {@code observer}; the methods may be called by any thread.
  */
 public final class Pipeline implements AutoCloseable {
-  private static final Duration JOIN = Duration.ofSeconds(2);
-
   private final PipelineCounters counters = new PipelineCounters();
   private final Outcomes outcomes;
   private final Decider decider;
   private final Observer observer;
-  private final Thread deciderThread;
-  private final Thread observerThread;
+  private final EngineState state;
+  private final List<Worker> workers;
   private boolean started;
 
   /**
@@ -45,13 +46,14 @@ public final class Pipeline implements AutoCloseable {
    * the ring until it can be answered.
    *
    * @param spin how long the decider looks on for records before it sleeps
+   * @param crew where its workers are shown
    */
-  public Pipeline(Parts parts, Duration spin) {
+  public Pipeline(Parts parts, Duration spin, Workers crew) {
     outcomes = new Outcomes(parts.log(), parts.names());
     decider = new Decider(parts, outcomes, counters, spin);
     observer = new Observer(parts.observe(), outcomes, counters);
-    deciderThread = Thread.ofPlatform().name("decider").unstarted(decider);
-    observerThread = Thread.ofPlatform().name("observer").daemon().unstarted(observer);
+    state = parts.state();
+    workers = List.of(crew.addVital("decider", decider), crew.add("observer", observer));
   }
 
   /**
@@ -64,8 +66,7 @@ public final class Pipeline implements AutoCloseable {
     observer.use(set);
     if (!started) {
       started = true;
-      deciderThread.start();
-      observerThread.start();
+      workers.forEach(Worker::start);
     }
   }
 
@@ -78,17 +79,10 @@ public final class Pipeline implements AutoCloseable {
     return counters;
   }
 
-  /** Stops reading: from now on the heartbeat is missing, and misses get their fallback. */
+  /** Stops reading and takes the heartbeat back: from now on misses get their fallback at once. */
   @Override
   public void close() {
-    decider.stop();
-    observer.stop();
-    observerThread.interrupt();
-    try {
-      deciderThread.join(JOIN);
-      observerThread.join(JOIN);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    workers.forEach(Worker::close);
+    state.stop();
   }
 }

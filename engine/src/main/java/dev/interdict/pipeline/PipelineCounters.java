@@ -1,11 +1,15 @@
 package dev.interdict.pipeline;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the engine did with records since its start. Safe for use by many threads. */
 public final class PipelineCounters {
+  private static final Logger LOG = System.getLogger(PipelineCounters.class.getName());
+
   final LongAdder decided = new LongAdder();
   final LongAdder repeated = new LongAdder();
   final LongAdder outdated = new LongAdder();
@@ -13,9 +17,25 @@ public final class PipelineCounters {
   final LongAdder overRate = new LongAdder();
   final LongAdder unwritten = new LongAdder();
   final LongAdder malformed = new LongAdder();
+  private final LongAdder broken = new LongAdder();
   final LongAdder observed = new LongAdder();
   final LongAdder slept = new LongAdder();
   final LongAdder latencyNs = new LongAdder();
+
+  /**
+   * A record was lost to something that nobody has foreseen. Said the 1st, 2nd, 4th, 8th time: a
+   * task could repeat it as often as it likes.
+   */
+  void broken(Throwable thrown) {
+    broken.increment();
+    long times = broken.sum();
+    if (Long.bitCount(times) == 1) {
+      LOG.log(
+          Level.ERROR,
+          "a record was lost to what should not happen; times so far: " + times,
+          thrown);
+    }
+  }
 
   /** By the name under which people see it. */
   public Map<String, Long> read() {
@@ -27,6 +47,7 @@ public final class PipelineCounters {
     all.put("over_rate", overRate.sum()); // those of them that had been asked too often
     all.put("unwritten", unwritten.sum()); // verdicts the kernel's table did not take
     all.put("malformed", malformed.sum()); // records that could not be decoded
+    all.put("broken", broken.sum()); // records whose handling failed unexpectedly
     all.put("observed", observed.sum()); // refusals and would-denials the kernel reported
     all.put("slept", slept.sum()); // times the decider blocked for want of records
     all.put("decision_ns", latencyNs.sum()); // from the misses to their verdicts, in all

@@ -42,8 +42,11 @@ import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.ResetBudgetRequest;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
+import dev.interdict.v1.ThreadStatus;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
+import dev.interdict.worker.Worker;
+import dev.interdict.worker.Workers;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
@@ -60,6 +63,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,6 +76,7 @@ class AdminServerTest {
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
+  private final Workers workers = new Workers(lost -> {});
   private AdminServer server;
   private ManagedChannel channel;
 
@@ -85,6 +90,31 @@ class AdminServerTest {
   void stop() {
     channel.shutdownNow();
     server.close();
+  }
+
+  @Test
+  void theStatusSaysOfEachThreadWhetherItLives() throws Exception {
+    CountDownLatch failed = new CountDownLatch(2);
+    try (Worker failing =
+            workers.add(
+                "failing",
+                () -> {
+                  failed.countDown();
+                  throw new StackOverflowError("a policy's doing");
+                });
+        Worker idle = workers.add("idle", () -> Thread.sleep(1000))) {
+      failing.start();
+      failed.await();
+      List<ThreadStatus> threads =
+          NodeServiceGrpc.newBlockingStub(channel)
+              .getStatus(GetStatusRequest.getDefaultInstance())
+              .getThreadsList();
+      assertEquals(List.of("failing", "idle"), threads.stream().map(t -> t.getName()).toList());
+      assertTrue(threads.get(0).getAlive());
+      assertTrue(threads.get(0).getFailedInRow() >= 1);
+      assertTrue(threads.get(0).getLastFailure().contains("a policy's doing"));
+      assertFalse(threads.get(1).getAlive(), idle.name() + " has not begun");
+    }
   }
 
   @Test
@@ -450,9 +480,10 @@ class AdminServerTest {
             Clock.systemUTC());
     return new AdminBackend(
         control,
-        Deliveries.start(DeliveryConfig.NONE, control.bundles()),
+        Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
         kernel::snapshot,
         log,
+        () -> workers.health().toList(),
         () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),
         "0.0-test",
         Instant.EPOCH);

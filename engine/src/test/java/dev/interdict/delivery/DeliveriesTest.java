@@ -25,6 +25,7 @@ import dev.interdict.delivery.DeliveryConfig.Source;
 import dev.interdict.delivery.DeliveryConfig.StatusTarget;
 import dev.interdict.testkit.DigestBuilder;
 import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -58,6 +59,7 @@ class DeliveriesTest {
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DigestBuilder builder = new DigestBuilder();
+  private final Workers workers = new Workers(lost -> {});
   private PolicyControl control;
   private BundleServer server;
   private Deliveries deliveries;
@@ -367,7 +369,7 @@ class DeliveriesTest {
     await(() -> status().serial() == 1);
     deliveries.close();
 
-    deliveries = Deliveries.start(DeliveryConfig.NONE, control.bundles());
+    deliveries = Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers);
     assertTrue(status().error().message().contains("interdict bundle drop fleet"));
     assertEquals(List.of("p"), names());
     assertFalse(deliveries.isConfigured("fleet"));
@@ -381,7 +383,8 @@ class DeliveriesTest {
                 List.of(new Source("fleet", location, polling, trust)),
                 new StatusTarget(service, service.resolve("status/team")),
                 Map.of("region", "eu")),
-            control.bundles());
+            control.bundles(),
+            workers);
   }
 
   private Remote remote(Map<String, String> headers) {

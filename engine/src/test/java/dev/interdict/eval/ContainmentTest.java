@@ -199,7 +199,7 @@ class ContainmentTest {
             .add(0, PolicyModule.load(bad, null), Set.of())
             .add(1, good, Set.of())
             .build();
-    PolicySetEvaluator evaluator = set.newEvaluator(null);
+    PolicySetEvaluator evaluator = set.newEvaluator();
     ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long cpu = thread.getCurrentThreadCpuTime();
     long bytes = thread.getCurrentThreadAllocatedBytes();

@@ -63,7 +63,7 @@ class JudgeTest {
   }
 
   private static PolicySetEvaluator policies(String one, String two) throws Exception {
-    return set(one, two).build().newEvaluator(null);
+    return set(one, two).build().newEvaluator();
   }
 
   private static PolicySet.Builder set(String one, String two) throws Exception {
@@ -185,7 +185,7 @@ class JudgeTest {
     PolicySet set = set(ENDLESS, STEADY.replace("1000", "7")).refusing(ONE).build();
     Event event = miss(0, RecordFlag.HELD.bit());
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      judge.judge(event, set.newEvaluator(null));
+      judge.judge(event, set.newEvaluator());
       assertNull(watcher.poll(NOW), "the kernel tells");
       FileEvent told = miss(0, RecordFlag.HELD.bit() | RecordFlag.FALLBACK.bit());
       outcomes.answered(refused(told), set, outcomes.reasons(VerdictKey.of(told.head().key())));

@@ -1,0 +1,87 @@
+package dev.interdict.eval;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.SlotSet;
+import dev.interdict.testkit.Events;
+import dev.interdict.testkit.RegoToWasm;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class PolicySetEvaluatorTest {
+  private static final SlotSet SLOT = SlotSet.of(0);
+
+  private static PolicyModule module(String reason) throws Exception {
+    String rego = "deny contains \"" + reason + "\" if input.process.uid == 1000";
+    return PolicyModule.load(RegoToWasm.compile("one", rego, "{}"), null);
+  }
+
+  private static PolicySet set(long generation, PolicyModule module) {
+    return PolicySet.builder(generation, HostNames.NONE).add(0, module, Set.of()).build();
+  }
+
+  private static String said(PolicySetEvaluator evaluator) {
+    return evaluator
+        .decide(Events.open("/usr/bin/cat", 1000, "/etc/shadow"), SLOT)
+        .get(0)
+        .deny()
+        .getFirst();
+  }
+
+  @Test
+  void anEventIsDecidedByTheSetGivenLast() throws Exception {
+    PolicySetEvaluator evaluator = set(1, module("first")).newEvaluator();
+    assertEquals("first", said(evaluator));
+    PolicySet next = set(2, module("second"));
+    evaluator.use(next);
+    assertEquals("first", said(evaluator), "not before it has taken over");
+    assertSame(next, evaluator.takeOver());
+    assertEquals("second", said(evaluator));
+  }
+
+  @Test
+  void manyChangesWithoutAnEventLeaveOneSetAndTheNextEventIsDecided() throws Exception {
+    PolicyModule module = module("steady");
+    PolicySetEvaluator evaluator = set(0, module).newEvaluator();
+    assertEquals("steady", said(evaluator));
+    List<WeakReference<PolicySet>> sets = new ArrayList<>();
+    for (int generation = 1; generation <= 20_000; generation++) {
+      PolicySet next = set(generation, module);
+      sets.add(new WeakReference<>(next));
+      evaluator.use(next);
+    }
+    evaluator.takeOver();
+    assertEquals("steady", said(evaluator));
+    assertEquals(20_000, evaluator.set().generation());
+    awaitAtMost(1, sets);
+  }
+
+  @Test
+  void whatIsNoLongerInTheSetIsLetGoWithoutAnEvent() throws Exception {
+    PolicySetEvaluator evaluator = set(1, module("gone")).newEvaluator();
+    said(evaluator);
+    WeakReference<PolicySet> old = new WeakReference<>(evaluator.set());
+    WeakReference<PolicyModule> code = new WeakReference<>(evaluator.set().module(0));
+    evaluator.use(set(2, module("new")));
+    evaluator.takeOver();
+    awaitAtMost(0, List.of(old));
+    awaitAtMost(0, List.of(code));
+    assertEquals("new", said(evaluator));
+  }
+
+  private static <T> void awaitAtMost(int count, List<WeakReference<T>> references)
+      throws InterruptedException {
+    long left = Long.MAX_VALUE;
+    for (int i = 0; i < 600 && left > count; i++) {
+      System.gc();
+      left = references.stream().filter(r -> r.get() != null).count();
+      Thread.sleep(left > count ? 100 : 0);
+    }
+    assertTrue(left <= count, left + " are still held");
+  }
+}
