@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -160,7 +161,11 @@ func (s *inputSchema) impossible(module *ast.Module) []Diagnostic {
 			schema, _ = schema["items"].(map[string]any)
 		}
 		allowed, _ := schema["enum"].([]any)
+		names, _ := schema["names"].(map[string]any)
 		for _, value := range stringConstants(constants) {
+			if why := unnamed(names, value); why != "" {
+				found = append(found, at(loc, "", "policy.impossible-value", fmt.Sprintf("%v is never %q here; %s", ref, value, why)))
+			}
 			if allowed != nil && !slices.Contains(allowed, any(value)) {
 				found = append(found, at(loc, "", "policy.impossible-value",
 					fmt.Sprintf("%v is never %q here; it is one of: %s", ref, value, list(allowed, value))))
@@ -178,6 +183,24 @@ func (s *inputSchema) impossible(module *ast.Module) []Diagnostic {
 		return false
 	})
 	return found
+}
+
+// unnamed says why a field whose numbers have names is never this value: it is a name, or a number that has none.
+func unnamed(names map[string]any, value string) string {
+	if name, named := names[value]; named {
+		return fmt.Sprintf("this number has a name: write %q", name)
+	}
+	if _, err := strconv.ParseUint(value, 10, 16); names == nil || err == nil {
+		return ""
+	}
+	var known []any
+	for _, number := range util.KeysSorted(names) {
+		if names[number] == value {
+			return ""
+		}
+		known = append(known, names[number])
+	}
+	return "it is one of: " + list(known, value) + "; or a number"
 }
 
 func inspect(operator ast.Ref, operands []*ast.Term, loc *ast.Location, check func(f, c *ast.Term, collection bool, loc *ast.Location)) {

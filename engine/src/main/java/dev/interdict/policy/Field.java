@@ -1,6 +1,7 @@
 package dev.interdict.policy;
 
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -11,6 +12,8 @@ import java.util.stream.Stream;
  * @param path dotted, below {@code input}, such as {@code file.path}
  * @param type what its values are
  * @param words the values it can take; empty: not listed
+ * @param names names of numbers: a value is one of them, or a number that has none; empty: no such
+ *     fact
  * @param pattern what a string must look like, or null
  * @param min least number; {@code Long.MIN_VALUE} if the schema says nothing
  * @param max largest number; {@code Long.MAX_VALUE} if the schema says nothing
@@ -20,6 +23,7 @@ record Field(
     String path,
     Type type,
     List<String> words,
+    Map<String, String> names,
     Pattern pattern,
     long min,
     long max,
@@ -61,6 +65,7 @@ record Field(
         path,
         type,
         both,
+        names,
         pattern,
         Math.min(min, other.min),
         Math.max(max, other.max),

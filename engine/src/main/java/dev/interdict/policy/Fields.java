@@ -99,10 +99,17 @@ final class Fields {
         path,
         fieldType,
         strings(values.path("enum")),
+        names(schema.path("names")),
         pattern.isMissingNode() ? null : Pattern.compile(pattern.asString()),
         schema.path("minimum").asLong(Long.MIN_VALUE),
         schema.path("maximum").asLong(Long.MAX_VALUE),
         optional);
+  }
+
+  private static Map<String, String> names(JsonNode object) {
+    Map<String, String> names = new TreeMap<>();
+    object.properties().forEach(e -> names.put(e.getKey(), e.getValue().asString()));
+    return Collections.unmodifiableMap(names);
   }
 
   private static List<String> strings(JsonNode array) {

@@ -104,6 +104,9 @@ final class LiteralCheck {
     if (!field.words().isEmpty() && !field.words().contains(text)) {
       return field.path() + " is never \"" + text + "\"" + Suggest.among(text, field.words());
     }
+    if (!field.names().isEmpty()) {
+      return nameProblem(field, text);
+    }
     if (field.pattern() != null && !field.pattern().matcher(text).find()) {
       return field.path() + " is never \"" + text + "\"; its values look like " + field.pattern();
     }
@@ -111,6 +114,20 @@ final class LiteralCheck {
       return Addresses.addressProblem(text);
     }
     return field.isPath() ? pathProblem(text) : null;
+  }
+
+  private static String nameProblem(Field field, String text) {
+    if (field.names().containsValue(text)) {
+      return null;
+    }
+    String name = field.names().get(text);
+    if (name != null) {
+      return "%s is never \"%s\": this number has a name; write %s"
+          .formatted(field.path(), text, name);
+    }
+    return text.matches("0|[1-9]\\d{0,4}")
+        ? null
+        : field.path() + " is never \"" + text + "\"" + Suggest.among(text, field.names().values());
   }
 
   private static String pathProblem(String path) {

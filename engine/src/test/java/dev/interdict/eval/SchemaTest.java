@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -95,6 +96,32 @@ class SchemaTest {
       json = JsonMapper.shared().writeValueAsString(any);
       assertEquals(List.of(), problems(schema, json), json);
     }
+  }
+
+  /**
+   * A rule that compares with another word than the decoder's is refused: they must be the same.
+   */
+  @Test
+  void numbersMustHaveTheNamesThatTheDecoderGivesThem() {
+    assertNames(Facts.SOCKET_TYPES, Hook.SOCKET_CONNECT, "/properties/socket/properties/type");
+    assertNames(Facts.PROTOCOLS, Hook.SOCKET_CONNECT, "/properties/socket/properties/protocol");
+    assertNames(Facts.PROTOCOLS, Hook.XDP_INGRESS, "/properties/packet/properties/protocol");
+  }
+
+  private static void assertNames(String[] decoded, Hook hook, String pointer) {
+    Map<String, String> expected = new TreeMap<>();
+    for (int i = 0; i < decoded.length; i++) {
+      if (decoded[i] != null) {
+        expected.put(String.valueOf(i), decoded[i]);
+      }
+    }
+    Map<String, String> published = new TreeMap<>();
+    JsonMapper.shared()
+        .readTree(Schemas.all().get(hook.id()))
+        .at(pointer + "/names")
+        .properties()
+        .forEach(e -> published.put(e.getKey(), e.getValue().asString()));
+    assertEquals(expected, published, pointer);
   }
 
   @ParameterizedTest

@@ -51,6 +51,9 @@ class RuleReaderTest {
         "socket.address: {cidr: 10.0.0.0/33} | \"10.0.0.0/33\": the length is at most 32",
         "socket.address: {cidr: '::ffff:10.0.0.0/104'} | \"::ffff:10.0.0.0/104\" never matches: IPv4-mapped addresses are shown as IPv4",
         "socket.address: {cidr: 10.0.0.0}   | \"10.0.0.0\" is no CIDR; write 10.0.0.0/8 or 2001:db8::/32",
+        "socket.protocol: TCP               | socket.protocol is never \"TCP\"; did you mean \"tcp\"?",
+        "socket.protocol: {in: [udp, '6']}  | socket.protocol is never \"6\": this number has a name; write tcp",
+        "socket.type: udp                   | socket.type is never \"udp\"; known: stream, packet, dgram, raw, rdm, seqpacket, dccp",
         "socket.port: 1, file.uid: 1        | no hook of this policy has all the facts this rule names (file.uid, socket.port); write a rule for each hook",
       })
   void whatCanNeverMatchIsFound(String condition, String expected) {

@@ -128,6 +128,9 @@ class FieldsPageTest {
     if (values.has("enum")) {
       return set + words(texts(values.get("enum")));
     }
+    if (field.has("names")) {
+      return words(field.get("names").valueStream().map(JsonNode::asString)) + ", or a number";
+    }
     if (field.has("maximum")) {
       return "%s to %s".formatted(field.get("minimum"), field.get("maximum"));
     }
