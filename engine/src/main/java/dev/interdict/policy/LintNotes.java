@@ -13,8 +13,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What {@code policy lint} has to know of the YAML document beyond the policy itself: which of its
@@ -22,8 +20,9 @@ import java.util.stream.Stream;
  */
 public final class LintNotes {
   private static final Pattern HEAD = Pattern.compile("(?m)^(deny|kill) contains ");
-  private static final Pattern TEXT = Pattern.compile("\"((?:[^\"\\\\]|\\\\.){3,})\"");
-  private static final Pattern HOLE = Pattern.compile("%[a-z]|\\{[^{}]*}");
+
+  /** Shorter texts of Rego are names and arguments more often than reasons. */
+  private static final int REASON_MIN = 3;
 
   private final String file;
   private final Map<String, Mark> ignored = new TreeMap<>();
@@ -33,8 +32,12 @@ public final class LintNotes {
   private final List<Diagnostic> settings = new ArrayList<>();
   private Mark hooks = Mark.START;
 
-  /** The reasons of one rule, and where it stands. */
-  private record Place(Pattern reasons, String file, Mark at) {}
+  /**
+   * The reasons of one rule, and where it stands.
+   *
+   * @param reasons what is written between the facts
+   */
+  private record Place(List<String> reasons, String file, Mark at) {}
 
   LintNotes(String file) {
     this.file = file;
@@ -73,7 +76,7 @@ public final class LintNotes {
   /** A finding about the rule that gave this reason. */
   public Diagnostic about(String reason, LintRule rule, String message) {
     for (Place place : places) {
-      if (place.reasons().matcher(reason).matches()) {
+      if (RegoTexts.matches(place.reasons(), reason)) {
         return warning(rule, place.file(), place.at(), message);
       }
     }
@@ -104,34 +107,37 @@ public final class LintNotes {
 
   void rules(List<Rule> rules) {
     for (Rule rule : rules) {
-      String reasons =
-          rule.reason().stream()
-              .map(part -> part instanceof ReasonPart.Text t ? Pattern.quote(t.text()) : ".*")
-              .collect(Collectors.joining());
-      places.add(new Place(Pattern.compile(reasons, Pattern.DOTALL), file, rule.at()));
+      List<String> pieces = new ArrayList<>(List.of(""));
+      for (ReasonPart part : rule.reason()) {
+        switch (part) {
+          case ReasonPart.Text text ->
+              pieces.set(pieces.size() - 1, pieces.getLast() + text.text());
+          case ReasonPart.Fact fact -> pieces.add("");
+        }
+      }
+      places.add(new Place(List.copyOf(pieces), file, rule.at()));
     }
   }
 
+  /** A reason of Rego belongs to the last head above it. */
   void rego(Map<String, String> modules) {
     modules.forEach(
-        (name, text) -> {
-          List<Integer> heads = HEAD.matcher(text).results().map(MatchResult::start).toList();
-          for (int i = 0; i < heads.size(); i++) {
-            int end = i + 1 < heads.size() ? heads.get(i + 1) : text.length();
-            Mark at = new Mark(1 + (int) text.substring(0, heads.get(i)).lines().count(), 1);
-            TEXT.matcher(text.substring(heads.get(i), end))
-                .results()
-                .map(literal -> likeness(literal.group(1)))
-                .forEach(reasons -> places.add(new Place(reasons, name, at)));
+        (name, module) -> {
+          List<Integer> heads = HEAD.matcher(module).results().map(MatchResult::start).toList();
+          int next = 0;
+          int line = 1;
+          int counted = 0;
+          for (RegoTexts.Text text : RegoTexts.in(module)) {
+            for (; next < heads.size() && heads.get(next) < text.offset(); next++) {
+              int head = heads.get(next);
+              line += (int) module.substring(counted, head).chars().filter(c -> c == '\n').count();
+              counted = head;
+            }
+            if (next > 0 && text.length() >= REASON_MIN) {
+              places.add(new Place(text.pieces(), name, new Mark(line, 1)));
+            }
           }
         });
-  }
-
-  /** What a text looks like once its placeholders are filled in. */
-  private static Pattern likeness(String literal) {
-    String filled =
-        Stream.of(HOLE.split(literal, -1)).map(Pattern::quote).collect(Collectors.joining(".*"));
-    return Pattern.compile(filled, Pattern.DOTALL);
   }
 
   void spec(Section spec, Policy policy) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -147,7 +148,7 @@ final class MatchReader {
       return null;
     }
     Mark mark = section.node("data").at();
-    if (!path.matches("[a-zA-Z_][a-zA-Z0-9_]*(\\.[a-zA-Z_][a-zA-Z0-9_]*)*")) {
+    if (!Stream.of(path.split("\\.", -1)).allMatch(name -> name.matches("[a-zA-Z_]\\w*"))) {
       findings.error(
           file, mark, "rule.data", "\"" + path + "\" is no dotted path of names into data");
       return null;
