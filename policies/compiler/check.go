@@ -14,7 +14,6 @@ const (
 	wrapperFile   = "interdict/decision.rego"
 	decisionPath  = "interdict/decision"
 	policyPackage = "interdict.policies."
-	libPackage    = "interdict.lib."
 	maxRounds     = 8
 )
 
@@ -55,6 +54,9 @@ func check(req *Request) (*checked, []Diagnostic, error) {
 	found = append(found, explain(errs, schema, len(modules) <= len(req.Sources))...)
 	untyped, bad := setTypes(compiler, req.Name, sets)
 	found = append(found, bad...)
+	if !hasErrors(found) {
+		found = append(found, notAsked(compiler, req.Name)...)
+	}
 	sortDiagnostics(found)
 	found = slices.Compact(found)
 	if hasErrors(found) {
@@ -98,14 +100,24 @@ func isTest(file string) bool { return strings.HasSuffix(file, "_test.rego") }
 
 func packageName(policy string) string { return policyPackage + strings.ReplaceAll(policy, "-", "_") }
 
-// checkPackage refuses sources that could define somebody else's rules, the wrapper's above all.
+// checkPackage refuses sources that could define somebody else's rules, the wrapper's above all. Below the policy's own
+// package stand those that its rules share; a bundle has the policy's data and YAML at the names that are kept.
 func checkPackage(file string, module *ast.Module, policy string) []Diagnostic {
 	have := strings.TrimPrefix(module.Package.Path.String(), "data.")
+	if isTest(file) {
+		have = strings.TrimSuffix(have, "_test")
+	}
 	want := packageName(policy)
-	if have == want || strings.HasPrefix(have, libPackage) || isTest(file) && have == want+"_test" {
+	below, within := strings.CutPrefix(have, want+".")
+	below, _, _ = strings.Cut(below, ".")
+	if have == want || within && !slices.Contains(append([]string{"data"}, reasonSets...), below) {
 		return nil
 	}
-	message := fmt.Sprintf("package is %s; a source of the policy %s begins with: package %s (or %sNAME for a library)", have, policy, want, libPackage)
+	message := fmt.Sprintf("package is %s; a source of the policy %s begins with: package %s (or %s.NAME for what its rules share)",
+		have, policy, want, want)
+	if within {
+		message = fmt.Sprintf("package %s: %s.%s has another meaning here; choose another name", have, want, below)
+	}
 	return []Diagnostic{at(module.Package.Location, file, "package.name", message)}
 }
 
@@ -136,6 +148,26 @@ func definedSets(modules map[string]*ast.Module, policy string) ([]string, []Dia
 			"package %s defines none of deny, kill and warn: it can never decide anything", packageName(policy))})
 	}
 	return sets, found
+}
+
+// notAsked finds denials in a package below the policy's that no rule of the policy takes up: they would deny nothing.
+func notAsked(compiler *ast.Compiler, policy string) []Diagnostic {
+	var found []Diagnostic
+	asked := decisionRules(compiler)
+	for _, file := range util.KeysSorted(compiler.Modules) {
+		pkg := compiler.Modules[file].Package.Path.String()
+		if isTest(file) || !strings.HasPrefix(pkg, "data."+packageName(policy)+".") {
+			continue
+		}
+		for _, rule := range compiler.Modules[file].Rules {
+			if name := rule.Head.Ref()[0].String(); slices.Contains(reasonSets, name) && !asked[rule] {
+				found = append(found, at(rule.Location, file, "policy.not-asked", fmt.Sprintf(
+					"nobody asks %s of %s; in package %s write: %s contains reason if some reason in %s.%s",
+					name, strings.TrimPrefix(pkg, "data."), packageName(policy), name, pkg, name)))
+			}
+		}
+	}
+	return found
 }
 
 // wrapper is the generated module with the one entrypoint. Sets in untyped may hold other values than strings: a denial

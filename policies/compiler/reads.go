@@ -43,9 +43,8 @@ func readsOf(rule *ast.Rule) *reads {
 	return r
 }
 
-// reachable unites the reads of all rules that the decision can evaluate, and adds the paths in data.
-func (c *readCollector) reachable(compiler *ast.Compiler, data map[string]any) (fields, literals []string) {
-	all := newReads()
+// decisionRules are the rules that the decision can evaluate.
+func decisionRules(compiler *ast.Compiler) map[*ast.Rule]bool {
 	seen := map[*ast.Rule]bool{}
 	var visit func(rule *ast.Rule)
 	visit = func(rule *ast.Rule) {
@@ -53,17 +52,25 @@ func (c *readCollector) reachable(compiler *ast.Compiler, data map[string]any) (
 			return
 		}
 		seen[rule] = true
-		r, known := c.byRule[rule]
-		if !known { // made by a later stage: its compiled form reads the same or more
-			r = readsOf(rule)
-		}
-		all.add(r)
 		for dependency := range compiler.Graph.Dependencies(rule) {
 			visit(dependency.(*ast.Rule))
 		}
 	}
 	for _, rule := range compiler.GetRulesExact(ast.MustParseRef("data.interdict.decision")) {
 		visit(rule)
+	}
+	return seen
+}
+
+// reachable unites the reads of all rules that the decision can evaluate, and adds the paths in data.
+func (c *readCollector) reachable(compiler *ast.Compiler, data map[string]any) (fields, literals []string) {
+	all := newReads()
+	for rule := range decisionRules(compiler) {
+		r, known := c.byRule[rule]
+		if !known { // made by a later stage: its compiled form reads the same or more
+			r = readsOf(rule)
+		}
+		all.add(r)
 	}
 	all.document(data)
 	return util.KeysSorted(all.fields), util.KeysSorted(all.literals)

@@ -43,7 +43,7 @@ func readsFor(t testing.TB, req *Request) []string {
 }
 
 func TestReads(t *testing.T) {
-	lib := "package interdict.lib.x\nowner(f) := f.uid\nunused if input.process.pid == 1\nby_name[k] := v if some k, v in input.process\n"
+	lib := "package interdict.policies.p.x\nowner(f) := f.uid\nunused if input.process.pid == 1\nby_name[k] := v if some k, v in input.process\n"
 	for _, c := range []struct{ name, body, want string }{
 		{"a plain field", `deny contains "x" if input.file.path == "/a"`, "file.path"},
 		{"a field in brackets", `deny contains "x" if input["file"]["path"] == "/a"`, "file.path"},
@@ -58,9 +58,9 @@ func TestReads(t *testing.T) {
 		{"an array's members", `deny contains "x" if { some a in input.access; a == "read" }`, "access"},
 		{"an argument", "uid(f) := f.uid\ndeny contains \"x\" if uid(input.file) == 0", "file"},
 		{"an argument that is input", "uid(i) := i.file.uid\ndeny contains \"x\" if uid(input) == 0", ""},
-		{"a function of a library", "import data.interdict.lib.x\ndeny contains \"x\" if x.owner(input.file) == 0", "file"},
-		{"a library's rule", "import data.interdict.lib.x\ndeny contains \"x\" if x.by_name.uid == 0", "process"},
-		{"a library, dynamically", "deny contains \"x\" if { some r; data.interdict.lib.x[r] }", "process process.pid"},
+		{"a function of a library", "import data.interdict.policies.p.x\ndeny contains \"x\" if x.owner(input.file) == 0", "file"},
+		{"a library's rule", "import data.interdict.policies.p.x\ndeny contains \"x\" if x.by_name.uid == 0", "process"},
+		{"a library, dynamically", "deny contains \"x\" if { some r; data.interdict.policies.p.x[r] }", "process process.pid"},
 		{"a rule behind a rule", "a if b\nb if input.file.uid == 0\ndeny contains \"x\" if not a", "file.uid"},
 		{"an else branch", "a := 1 if input.file.uid == 0 else := 2 if input.file.gid == 0\ndeny contains \"x\" if a == 2", "file.gid file.uid"},
 		{"a default", "default a := false\na if input.file.uid == 0\ndeny contains \"x\" if a", "file.uid"},

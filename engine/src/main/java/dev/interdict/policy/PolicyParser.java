@@ -29,6 +29,25 @@ public final class PolicyParser {
   /** The Rego module that is written inside of the YAML document. */
   static final String INLINE = "policy.yaml.inline.rego";
 
+  /* What Rego's parser takes for something else behind "package interdict.policies.". */
+  private static final Set<String> REGO_WORDS =
+      Set.of(
+          "as",
+          "contains",
+          "default",
+          "else",
+          "every",
+          "false",
+          "if",
+          "import",
+          "in",
+          "not",
+          "null",
+          "package",
+          "some",
+          "true",
+          "with");
+
   private static final Duration MIN_WINDOW = Duration.ofSeconds(1);
   private static final Duration MAX_WINDOW = Duration.ofDays(1);
 
@@ -37,6 +56,7 @@ public final class PolicyParser {
   private final Findings findings = new Findings();
   private final SourceMap sourceMap;
   private final LintNotes notes;
+  private boolean named;
 
   private PolicyParser(PolicySource source) {
     this.source = source;
@@ -59,7 +79,7 @@ public final class PolicyParser {
       YamlNode root = YamlReader.read(file, yaml, YamlReader.MAX_BYTES, findings);
       policy = root == null ? null : policy(root);
     }
-    RegoFiles rego = RegoFiles.read(source, policy == null ? null : policy.name(), findings);
+    RegoFiles rego = RegoFiles.read(source, named ? policy.name() : null, findings);
     return new ParsedPolicy(
         findings.failed() ? null : policy,
         rego.tests(),
@@ -133,14 +153,19 @@ public final class PolicyParser {
 
   private String name(Section metadata) {
     String name = metadata.string("name", "unnamed");
+    String problem = null;
     if (!name.matches("[a-z][a-z0-9-]{0,62}") || name.endsWith("-")) {
-      metadata.error(
-          metadata.node("name").at(),
-          "yaml.value",
-          "metadata.name is \""
-              + name
-              + "\"; it starts with a letter and has at most 63 lower-case letters, digits and dashes");
+      problem =
+          "; it starts with a letter, ends with a letter or digit, and has at most 63 lower-case"
+              + " letters, digits and dashes";
+    } else if (REGO_WORDS.contains(name)) {
+      problem = ", which is a word of Rego: no package can be called so; choose another";
     }
+    if (problem != null) {
+      metadata.error(
+          metadata.node("name").at(), "yaml.value", "metadata.name is \"" + name + '"' + problem);
+    }
+    named = problem == null && metadata.node("name") instanceof YamlNode.Scalar;
     return name;
   }
 
@@ -270,17 +295,24 @@ public final class PolicyParser {
       modules.put(INLINE, inline.text());
       sourceMap.put(
           INLINE, RegoFiles.inlineMarks(source.files().get(file), inline), inline.literal());
-      RegoFiles.checkPackage(file, inline.at(), inline.text(), name, findings);
+      if (named) {
+        RegoFiles.checkPackage(file, inline.at(), inline.text(), name, findings);
+      }
     } else {
       spec.string("rego", null); // reports its type
     }
-    if (modules.isEmpty() && !hooks.isEmpty()) {
+    boolean files = source.files().keySet().stream().anyMatch(PolicyParser::isModule);
+    if (modules.isEmpty() && !hooks.isEmpty() && !files) {
       spec.error(
           spec.mark("rules"),
           "policy.no-rules",
           "the policy has no rule: write spec.rules, spec.rego or a .rego file");
     }
     return modules;
+  }
+
+  private static boolean isModule(String file) {
+    return file.endsWith(".rego") && !file.endsWith("_test.rego");
   }
 
   private void warnOfSilentHooks(Section spec, Set<Hook> hooks, List<Rule> rules) {

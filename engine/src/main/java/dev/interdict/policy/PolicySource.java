@@ -106,8 +106,10 @@ public record PolicySource(String manifest, SortedMap<String, byte[]> files) {
               .sorted()
               .limit(MAX_FILES + 1L)
               .toList();
+      UnreadFiles.report(folder, findings);
     } catch (IOException e) {
-      findings.error(folder.toString(), "policy.unreadable", "cannot list the folder: " + e);
+      findings.error(
+          folder.toString(), "policy.unreadable", "cannot list the folder: " + FileTrouble.of(e));
       return;
     }
     if (parts.size() > MAX_FILES) {
@@ -126,14 +128,14 @@ public record PolicySource(String manifest, SortedMap<String, byte[]> files) {
         readFile(part, real, name, files, findings);
         total += files.getOrDefault(name, new byte[0]).length;
       } catch (IOException e) {
-        findings.error(name, "policy.unreadable", "cannot be read: " + e);
+        findings.error(name, "policy.unreadable", "cannot be read: " + FileTrouble.of(e));
       }
     }
     if (total > MAX_TOTAL_BYTES) {
       findings.error(
           folder.toString(),
           "policy.size",
-          total + " bytes; at most " + MAX_TOTAL_BYTES + " are read");
+          total + " bytes in all; at most " + (MAX_TOTAL_BYTES >> 20) + " MiB are read");
     }
   }
 
@@ -151,13 +153,13 @@ public record PolicySource(String manifest, SortedMap<String, byte[]> files) {
       try (var in = Files.newInputStream(real)) {
         byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
         if (bytes.length > MAX_FILE_BYTES) {
-          findings.error(name, "policy.size", "more than " + MAX_FILE_BYTES + " bytes");
+          findings.error(name, "policy.size", "more than " + (MAX_FILE_BYTES >> 20) + " MiB");
           return;
         }
         files.put(name, bytes);
       }
     } catch (IOException e) {
-      findings.error(name, "policy.unreadable", "cannot be read: " + e);
+      findings.error(name, "policy.unreadable", "cannot be read: " + FileTrouble.of(e));
     }
   }
 }

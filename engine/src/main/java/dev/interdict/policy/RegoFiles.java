@@ -33,8 +33,16 @@ record RegoFiles(Map<String, String> modules, Map<String, String> tests) {
               if (!name.endsWith(".rego")) {
                 return;
               }
-              String text = YamlReader.decode(name, bytes, findings);
+              String text = YamlReader.decode(name, bytes, "rego.encoding", findings);
               if (text == null) {
+                return;
+              }
+              if (text.startsWith("\ufeff")) {
+                findings.error(
+                    name,
+                    Mark.START,
+                    "rego.encoding",
+                    "begins with a byte order mark; save the file as UTF-8 without one");
                 return;
               }
               (name.endsWith("_test.rego") ? tests : modules).put(name, text);
@@ -64,9 +72,7 @@ record RegoFiles(Map<String, String> modules, Map<String, String> tests) {
       return;
     }
     String found = matcher.group(1);
-    if (!found.equals(wanted)
-        && !found.startsWith(wanted + ".")
-        && !found.equals(wanted + "_test")) {
+    if (!isAsked(found, wanted, file.endsWith("_test.rego"))) {
       int line = (int) text.substring(0, matcher.start(1)).chars().filter(c -> c == '\n').count();
       Mark at =
           base.equals(Mark.START)
@@ -76,8 +82,20 @@ record RegoFiles(Map<String, String> modules, Map<String, String> tests) {
           file,
           at,
           "rego.package",
-          "package " + found + " is not asked; the policy's name makes it " + wanted);
+          "package "
+              + found
+              + " is not asked; the policy's name makes it "
+              + wanted
+              + ", or "
+              + wanted
+              + ".NAME for what its rules share");
     }
+  }
+
+  /** The policy's own package, one below it that its rules refer to, or the tests of either. */
+  private static boolean isAsked(String found, String wanted, boolean test) {
+    String name = test && found.endsWith("_test") ? found.substring(0, found.length() - 5) : found;
+    return name.equals(wanted) || name.startsWith(wanted + ".");
   }
 
   /** Where each line of a Rego text inside of a YAML file stands there. */

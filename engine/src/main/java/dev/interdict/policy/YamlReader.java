@@ -66,12 +66,12 @@ public final class YamlReader {
           bytes.length + " bytes; at most " + maxBytes + " are read. Move long lists to data.json");
       return null;
     }
-    String text = decode(file, bytes, findings);
+    String text = decode(file, bytes, "yaml.encoding", findings);
     return text == null ? null : new YamlReader(file, findings).read(text);
   }
 
-  /** The text of a UTF-8 file, or null after an error. */
-  static String decode(String file, byte[] bytes, Findings findings) {
+  /** The text of a UTF-8 file, or null after an error of this {@code code}. */
+  static String decode(String file, byte[] bytes, String code, Findings findings) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(in).toString();
@@ -83,7 +83,7 @@ public final class YamlReader {
       findings.error(
           file,
           new Mark(line, 0),
-          "yaml.encoding",
+          code,
           "not UTF-8: byte 0x%02x at offset %d".formatted(bytes[in.position()], in.position()));
       return null;
     }

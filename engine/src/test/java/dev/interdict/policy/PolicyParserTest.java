@@ -274,4 +274,55 @@ class PolicyParserTest {
       assertEquals(failed, parsed.policy() == null, yaml);
     }
   }
+
+  private static List<String> of(String name, String rego) {
+    String yaml =
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: %s}\nspec: {hooks: [exec]}\n"
+            .formatted(name);
+    return PolicyParser.parse(Sources.folder("policy.yaml", yaml, "p.rego", rego))
+        .diagnostics()
+        .stream()
+        .map(Diagnostic::toString)
+        .toList();
+  }
+
+  @Test
+  void aNameThatIsAWordOfRegoMustBeRefusedWhereItStands() {
+    assertEquals(
+        List.of(
+            "policy.yaml:3:18: metadata.name is \"default\", which is a word of Rego: no package can"
+                + " be called so; choose another [yaml.value]"),
+        of("default", "package interdict.policies.default\n"));
+  }
+
+  @Test
+  void aPackageBelowThePolicysMayBeSharedAndAnotherMayNot() {
+    assertEquals(List.of(), of("a-b", "package interdict.policies.a_b.helpers\n"));
+    assertEquals(
+        List.of(
+            "p.rego:2:9: package interdict.lib.x is not asked; the policy's name makes it"
+                + " interdict.policies.a_b, or interdict.policies.a_b.NAME for what its rules share"
+                + " [rego.package]"),
+        of("a-b", "# a library\npackage interdict.lib.x\n"));
+  }
+
+  @Test
+  void regoThatIsNoTextMustBeTheOnlyProblem() {
+    assertEquals(
+        List.of(
+            "p.rego:1:1: begins with a byte order mark; save the file as UTF-8 without one"
+                + " [rego.encoding]"),
+        of("p", "\ufeffpackage interdict.policies.p\n"));
+    var files = new java.util.TreeMap<String, byte[]>();
+    files.put(
+        "policy.yaml",
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: p}\nspec: {hooks: [exec]}\n"
+            .getBytes(UTF_8));
+    files.put("p.rego", new byte[] {'a', (byte) 0xff});
+    assertEquals(
+        List.of("p.rego:1:0: not UTF-8: byte 0xff at offset 1 [rego.encoding]"),
+        PolicyParser.parse(new PolicySource("policy.yaml", files)).diagnostics().stream()
+            .map(Diagnostic::toString)
+            .toList());
+  }
 }

@@ -40,6 +40,27 @@ class PolicySourceTest {
   }
 
   @Test
+  void aFileThatWasMeantAndIsNotReadMustBeAnError() throws Exception {
+    Files.createDirectories(folder.resolve("more/deep"));
+    Files.createDirectories(folder.resolve(".git"));
+    for (String name :
+        List.of("more/r.rego", "more/deep/data.yaml", "data.yml", "Cases.yaml", "r.Rego")) {
+      Files.writeString(folder.resolve(name), "x");
+    }
+    for (String name : List.of(".git/r.rego", "more/README.md", "r.rego.orig", "notes.yaml")) {
+      Files.writeString(folder.resolve(name), "x");
+    }
+    assertEquals(
+        List.of(
+            "Cases.yaml policy.not-read",
+            "data.yml policy.not-read",
+            "more/deep/data.yaml policy.not-read",
+            "more/r.rego policy.not-read",
+            "r.Rego policy.not-read"),
+        codes());
+  }
+
+  @Test
   void aSingleFileIsAPolicyUnderItsOwnName() throws Exception {
     Path file = Files.writeString(temp.resolve("x.yaml"), "kind: Policy\n");
     PolicySource source = PolicySource.read(file);
