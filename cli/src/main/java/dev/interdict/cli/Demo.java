@@ -1,9 +1,9 @@
 package dev.interdict.cli;
 
 import dev.interdict.cli.DemoStage.Attempt;
-import dev.interdict.pipeline.DecisionLog;
-import dev.interdict.pipeline.DecisionRecord;
-import dev.interdict.pipeline.DecisionRecord.Outcome;
+import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionRecord;
+import dev.interdict.decisions.DecisionRecord.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -34,7 +34,7 @@ final class Demo {
   Demo(DemoStage stage, Path socket, DecisionLog log, PrintWriter out, Style style) {
     this.stage = stage;
     this.socket = socket;
-    this.decisions = log.subscribe(dev.interdict.pipeline.DecisionFilter.ALL, 1024, 0);
+    this.decisions = log.subscribe(dev.interdict.decisions.DecisionFilter.ALL, 1024, 0);
     this.out = out;
     this.style = style;
   }

@@ -2,10 +2,10 @@ package dev.interdict.bench;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfObject;
 import dev.interdict.libbpf.BpfProgram;

@@ -1,17 +1,17 @@
 package dev.interdict.engine;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.decisions.DecisionFilter;
+import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.libbpf.BpfObject;
 import dev.interdict.libbpf.BpfProgram;
-import dev.interdict.pipeline.DecisionFilter;
-import dev.interdict.pipeline.DecisionLog;
-import dev.interdict.pipeline.DecisionRecord;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyParser;

@@ -1,12 +1,12 @@
 package dev.interdict.admin;
 
 import com.google.protobuf.Duration;
+import dev.interdict.decisions.DecisionFilter;
+import dev.interdict.decisions.DecisionRecord;
+import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.decisions.Glob;
 import dev.interdict.event.Access;
 import dev.interdict.event.Hook;
-import dev.interdict.pipeline.DecisionFilter;
-import dev.interdict.pipeline.DecisionRecord;
-import dev.interdict.pipeline.DecisionRecord.Outcome;
-import dev.interdict.pipeline.Glob;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.PolicyFinding;
 import dev.interdict.v1.Subject;

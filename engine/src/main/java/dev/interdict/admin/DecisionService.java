@@ -1,6 +1,6 @@
 package dev.interdict.admin;
 
-import dev.interdict.pipeline.DecisionLog;
+import dev.interdict.decisions.DecisionLog;
 import dev.interdict.v1.DecisionServiceGrpc;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;

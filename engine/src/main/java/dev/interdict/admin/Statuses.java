@@ -13,7 +13,7 @@ import dev.interdict.control.NoSlotException;
 import dev.interdict.control.NoSuchPolicyException;
 import dev.interdict.control.RefusedException;
 import dev.interdict.control.StoreException;
-import dev.interdict.pipeline.DecisionLog.TooManyWatchersException;
+import dev.interdict.decisions.DecisionLog.TooManyWatchersException;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.StatusRuntimeException;

@@ -1,7 +1,7 @@
 package dev.interdict.admin;
 
-import dev.interdict.pipeline.DecisionLog;
-import dev.interdict.pipeline.DecisionRecord;
+import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.v1.WatchDecisionsResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;

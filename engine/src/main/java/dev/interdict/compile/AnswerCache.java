@@ -21,17 +21,7 @@ final class AnswerCache {
 
   /** The answer kept under {@code key}; null if it is not here, or damaged. */
   RegoAnswer get(String key) {
-    Path entry = folder.entry(key);
-    try {
-      if (!folder.isPrivate()) {
-        return null;
-      }
-      RegoAnswer answer = RegoAnswer.decode(Files.readAllBytes(entry));
-      CacheFolder.touch(entry);
-      return answer;
-    } catch (IOException e) {
-      return null; // asked again, and written again
-    }
+    return folder.get(key, entry -> RegoAnswer.decode(Files.readAllBytes(entry)));
   }
 
   /**

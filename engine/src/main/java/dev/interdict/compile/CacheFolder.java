@@ -27,6 +27,12 @@ final class CacheFolder {
     this.entriesMax = entriesMax;
   }
 
+  /** Reads one entry. */
+  @FunctionalInterface
+  interface Reader<T> {
+    T read(Path entry) throws IOException;
+  }
+
   /** Removes one entry. */
   @FunctionalInterface
   interface Remover {
@@ -42,17 +48,29 @@ final class CacheFolder {
     return directory.resolve(key);
   }
 
+  /**
+   * What {@code reader} finds under {@code key}; null if it is not here, damaged, or not to be
+   * believed: the caller makes it again. An entry that was of use is not the next to go.
+   */
+  <T> T get(String key, Reader<T> reader) {
+    try {
+      if (!isPrivate()) {
+        return null;
+      }
+      T value = reader.read(entry(key));
+      Files.setLastModifiedTime(entry(key), FileTime.from(Instant.now()));
+      return value;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
   /** Whether what is in here can be believed: it is ours, and nobody else can write to it. */
-  boolean isPrivate() throws IOException {
+  private boolean isPrivate() throws IOException {
     Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     int mode = (int) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
     return Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(self)
         && (mode & 0022) == 0;
-  }
-
-  /** Keeps an entry that was of use from being the next to go. */
-  static void touch(Path entry) throws IOException {
-    Files.setLastModifiedTime(entry, FileTime.from(Instant.now()));
   }
 
   /**

@@ -19,17 +19,7 @@ final class CompileCache {
 
   /** The policy kept under {@code key}; null if it is not here, or damaged. */
   CompiledPolicy get(String key) {
-    Path entry = folder.entry(key);
-    try {
-      if (!folder.isPrivate()) {
-        return null;
-      }
-      CompiledPolicy policy = CompiledPolicyFile.read(entry);
-      CacheFolder.touch(entry);
-      return policy;
-    } catch (IOException e) {
-      return null; // compiled again, and written again
-    }
+    return folder.get(key, CompiledPolicyFile::read);
   }
 
   /**

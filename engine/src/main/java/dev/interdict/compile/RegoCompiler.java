@@ -1,5 +1,6 @@
 package dev.interdict.compile;
 
+import dev.interdict.event.ReadSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy;
 import java.io.IOException;

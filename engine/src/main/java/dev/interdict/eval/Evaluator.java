@@ -1,6 +1,7 @@
 package dev.interdict.eval;
 
 import com.dylibso.chicory.runtime.ChicoryInterruptedException;
+import dev.interdict.builtins.Builtin;
 import dev.interdict.event.Event;
 
 /**
@@ -149,7 +150,7 @@ public final class Evaluator implements AutoCloseable {
 
   private EvaluationException describe(Throwable failure, boolean struck, boolean starved) {
     Limits limits = module.limits();
-    if (failure instanceof ChicoryInterruptedException) {
+    if (failure instanceof ChicoryInterruptedException || failure instanceof Builtin.Interrupted) {
       return struck
           ? fail(
               EvaluationException.Kind.TIMEOUT,

@@ -38,14 +38,6 @@ final class Facts {
 
   private Facts() {}
 
-  static int major(int device) {
-    return device >>> 20;
-  }
-
-  static int minor(int device) {
-    return device & 0xfffff;
-  }
-
   private static String[] table(int length, Object... numbersAndNames) {
     String[] table = new String[length];
     for (int i = 0; i < numbersAndNames.length; i += 2) {
@@ -75,16 +67,6 @@ final class Facts {
   /** The name of a number; null if it has none. */
   static String name(String[] table, int number) {
     return number >= 0 && number < table.length ? table[number] : null;
-  }
-
-  /** Whether 16 bytes hold {@code ::ffff:a.b.c.d}. */
-  static boolean isMapped(byte[] address) {
-    for (int i = 0; i < 10; i++) {
-      if (address[i] != 0) {
-        return false;
-      }
-    }
-    return address[10] == -1 && address[11] == -1;
   }
 
   static boolean pathKnown(FileEvent event) {

@@ -1,5 +1,6 @@
 package dev.interdict.eval;
 
+import dev.interdict.builtins.Digits;
 import dev.interdict.event.Names;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

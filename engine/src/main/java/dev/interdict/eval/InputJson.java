@@ -2,6 +2,7 @@ package dev.interdict.eval;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.interdict.builtins.Digits;
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
@@ -149,7 +150,7 @@ public final class InputJson {
   }
 
   private static String device(int device) {
-    return Facts.major(device) + ":" + Facts.minor(device);
+    return (device >>> 20) + ":" + (device & 0xfffff);
   }
 
   private static String address(byte[] address) {

@@ -2,7 +2,7 @@ package dev.interdict.eval;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.interdict.compile.ReadSet;
+import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

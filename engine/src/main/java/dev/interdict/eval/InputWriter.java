@@ -1,6 +1,5 @@
 package dev.interdict.eval;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
@@ -8,6 +7,7 @@ import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

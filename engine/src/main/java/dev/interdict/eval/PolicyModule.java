@@ -1,7 +1,9 @@
 package dev.interdict.eval;
 
+import dev.interdict.builtins.Builtin;
+import dev.interdict.builtins.Builtins;
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
+import dev.interdict.event.ReadSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package dev.interdict.eval;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.interdict.builtins.Rego;
 import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.List;
@@ -37,7 +38,7 @@ final class ValueWriter {
       case List<?> l -> array(writeAll(l));
       case Set<?> s -> set(s);
       case Map<?, ?> m -> object(m);
-      case Values.Null n -> header(4, Values.NULL_TYPE);
+      case Rego.Null n -> header(4, Values.NULL_TYPE);
       default -> throw new IllegalArgumentException("no Rego value: " + value.getClass());
     };
   }

@@ -2,7 +2,8 @@ package dev.interdict.eval;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.math.BigDecimal;
+import dev.interdict.builtins.Numbers;
+import dev.interdict.builtins.Rego;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -39,16 +40,6 @@ final class Values {
   static final int NUMBER_INT = 1;
   static final int NUMBER_REF = 2;
 
-  /** Rego's {@code null}. */
-  enum Null {
-    NULL;
-
-    @Override
-    public String toString() {
-      return "null";
-    }
-  }
-
   private static final int DEPTH_MAX = 64;
 
   /** A value is larger than its reader accepts. */
@@ -82,7 +73,7 @@ final class Values {
     spend(1);
     int type = memory.read(address);
     return switch (type) {
-      case NULL_TYPE -> Null.NULL;
+      case NULL_TYPE -> Rego.Null.NULL;
       case BOOLEAN, BOOLEAN_INTERNED -> memory.read(address + 1) != 0;
       case NUMBER -> number(address);
       case STRING, STRING_INTERNED -> string(address);
@@ -223,10 +214,5 @@ final class Values {
       hash = (hash * 0x01000193) ^ (b & 0xff);
     }
     return hash;
-  }
-
-  /** Whether a value is a number. */
-  static boolean isNumber(Object value) {
-    return value instanceof Long || value instanceof BigDecimal;
   }
 }

@@ -55,8 +55,6 @@ final class BpfCalls {
       Native.libbpf("bpf_link_create", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
   private static final MethodHandle LINK_UPDATE =
       Native.libbpf("bpf_link_update", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle LINK_DETACH =
-      Native.libbpf("bpf_link_detach", JAVA_INT, JAVA_INT);
   private static final MethodHandle VMLINUX_BTF_ID =
       Native.libbpf("libbpf_find_vmlinux_btf_id", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle POSSIBLE_CPUS =
@@ -167,10 +165,6 @@ final class BpfCalls {
 
   static int bpf_link_update(int link, int program, MemorySegment opts) {
     return (int) Native.call(LINK_UPDATE, link, program, opts);
-  }
-
-  static int bpf_link_detach(int link) {
-    return (int) Native.call(LINK_DETACH, link);
   }
 
   static int libbpf_find_vmlinux_btf_id(MemorySegment name, int attachType) {

@@ -1,5 +1,8 @@
 package dev.interdict.pipeline;
 
+import dev.interdict.decisions.DecisionRecord;
+import dev.interdict.decisions.DecisionRecord.Finding;
+import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.eval.Decision;
 import dev.interdict.eval.EvaluationException;
 import dev.interdict.eval.HostNames;
@@ -10,8 +13,6 @@ import dev.interdict.event.Names;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
-import dev.interdict.pipeline.DecisionRecord.Finding;
-import dev.interdict.pipeline.DecisionRecord.Outcome;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;

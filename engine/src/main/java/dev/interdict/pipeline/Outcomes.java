@@ -1,12 +1,13 @@
 package dev.interdict.pipeline;
 
+import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
-import dev.interdict.pipeline.DecisionRecord.Outcome;
 import dev.interdict.verdict.VerdictKey;
 
 /**

@@ -1,5 +1,6 @@
 package dev.interdict.pipeline;
 
+import dev.interdict.decisions.DecisionLog;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.libbpf.RingBuffer;

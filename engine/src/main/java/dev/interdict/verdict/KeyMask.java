@@ -1,7 +1,7 @@
 package dev.interdict.verdict;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;

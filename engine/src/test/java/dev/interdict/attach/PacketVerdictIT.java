@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfLink;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy;
 import dev.interdict.testkit.RegoToWasm;

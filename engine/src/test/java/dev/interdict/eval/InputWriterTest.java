@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RegoToWasm;
 import java.util.ArrayList;

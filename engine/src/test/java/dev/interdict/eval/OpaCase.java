@@ -1,5 +1,10 @@
 package dev.interdict.eval;
 
+import dev.interdict.builtins.Builtin;
+import dev.interdict.builtins.Builtins;
+import dev.interdict.builtins.JsonText;
+import dev.interdict.builtins.Numbers;
+import dev.interdict.builtins.Rego;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -133,7 +138,7 @@ record OpaCase(JsonNode json) {
       case STRING -> node.asString();
       case BOOLEAN -> node.asBoolean();
       case NUMBER -> Numbers.parse(node.asString());
-      default -> Values.Null.NULL;
+      default -> Rego.Null.NULL;
     };
   }
 
@@ -154,7 +159,7 @@ record OpaCase(JsonNode json) {
         }
         yield map;
       }
-      case "null" -> Values.Null.NULL;
+      case "null" -> Rego.Null.NULL;
       default -> value(parts.getFirst());
     };
   }

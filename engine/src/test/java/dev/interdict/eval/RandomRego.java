@@ -155,7 +155,7 @@ public final class RandomRego {
       return random.nextInt(3) == 0 ? word() : pick(List.copyOf(texts.keySet()));
     }
     String t = text(depth - 1);
-    return switch (random.nextInt(30)) {
+    return switch (random.nextInt(28)) {
       case 0 -> "lower(" + t + ")";
       case 1 -> "upper(" + t + ")";
       case 2 -> "concat(\"/\", [" + t + ", " + word() + "])";
@@ -177,7 +177,11 @@ public final class RandomRego {
               + collection(0)
               + ", {\"indent\": \" \", \"prefix\": \"|\"})";
       case 16 ->
-          "yaml.marshal({" + t + ": [" + t + ", " + number(0) + "], \"z\": " + collection(0) + "})";
+          "json.patch({\"a\": ["
+              + t
+              + ", 2]}, [{\"op\": \"add\", \"path\": \"a/1\", \"value\": "
+              + word()
+              + "}]).a[1]";
       case 17 -> "regex.replace(" + t + ", `[a-e]([a-z]?)`, \"<$1$0>\")";
       case 18 -> "regex.find_n(`[a-z]+`, " + t + ", 2)[0]";
       case 19 -> "split(" + t + ", \"/\")[" + random.nextInt(4) + "]";
@@ -191,14 +195,7 @@ public final class RandomRego {
       case 24 -> "time.weekday(" + number(0) + " * 100000000000000)";
       case 25 -> "trim_suffix(trim_prefix(" + t + ", \"/\"), \"1\")";
       case 26 -> "regex.split(`[/i]`, " + t + ")[1]";
-      case 27 -> "strings.replace_n({\"/\": \"_\", \"1\": \"one\"}, " + t + ")";
-      case 28 ->
-          "json.patch({\"a\": ["
-              + t
-              + ", 2]}, [{\"op\": \"add\", \"path\": \"a/1\", \"value\": "
-              + word()
-              + "}]).a[1]";
-      default -> "yaml.unmarshal(concat(\"\", [\"a: \", " + t + "])).a";
+      default -> "strings.replace_n({\"/\": \"_\", \"1\": \"one\"}, " + t + ")";
     };
   }
 

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.decisions.DecisionFilter;
+import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionRecord;
+import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
@@ -16,7 +20,6 @@ import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.MapInfo;
-import dev.interdict.pipeline.DecisionRecord.Outcome;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeBpfMap;
 import dev.interdict.testkit.RegoToWasm;

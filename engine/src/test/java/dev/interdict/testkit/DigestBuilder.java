@@ -1,10 +1,10 @@
 package dev.interdict.testkit;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.control.InvalidPolicyException;
 import dev.interdict.control.PolicyBuilder;
+import dev.interdict.event.ReadSet;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;

@@ -3,7 +3,7 @@ package dev.interdict.testkit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
+import dev.interdict.event.ReadSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package dev.interdict.testkit;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
 import dev.interdict.control.InvalidPolicyException;
 import dev.interdict.control.PolicyBuilder;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy;
 import java.nio.charset.StandardCharsets;

@@ -3,10 +3,10 @@ package dev.interdict.verdict;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.eval.InputJson;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
+import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.ReadSet;
 import dev.interdict.testkit.RecordBuilder;
 import java.util.Set;
 import java.util.TreeSet;

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.compile.ReadSet;
 import dev.interdict.eval.Evaluator;
 import dev.interdict.eval.InputJson;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.RandomRego;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.testkit.RegoToWasm;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.interdict.compile.ReadSet;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import java.nio.ByteBuffer;

@@ -1,0 +1,69 @@
+package dev.interdict.decisions;
+
+import dev.interdict.event.Hook;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * One attempt and its answer, as told to people. Names are escaped to text ({@code event.Names})
+ * but not for a terminal: they may hold control characters.
+ *
+ * @param id rises by one per record; the log sets it
+ * @param time when the attempt was made
+ * @param access bits of {@link dev.interdict.event.Access}
+ * @param subject who tried; null for a packet
+ * @param object a path, {@code address:port}, for a packet {@code source > destination}; empty if
+ *     unknown
+ * @param findings the policies that object or warn
+ * @param fallback whether no decision came in time
+ * @param held whether the task waited for the decision
+ * @param latencyNs from the attempt to the verdict in the kernel, in nanoseconds; -1 if the kernel
+ *     answered by itself
+ */
+public record DecisionRecord(
+    long id,
+    Instant time,
+    Outcome outcome,
+    Hook hook,
+    int access,
+    Subject subject,
+    String object,
+    List<Finding> findings,
+    boolean fallback,
+    boolean held,
+    long latencyNs) {
+
+  /** What became of the attempt. */
+  public enum Outcome {
+    /** Decided, and no policy objects. */
+    ALLOWED,
+    /** Refused. */
+    DENIED,
+    /** A policy objects, but nothing was refused: audit, a tripped budget, a decision behind. */
+    WOULD_DENY
+  }
+
+  /**
+   * The acting task. Ids are those of the initial namespaces.
+   *
+   * @param exe path of the executable; empty if unknown
+   * @param cgroup path below the cgroup v2 root; empty if unknown
+   * @param comm the name the task gave itself; for display only
+   */
+  public record Subject(
+      int pid, int tid, int parentPid, int uid, int gid, String comm, String exe, String cgroup) {}
+
+  /**
+   * What one policy said.
+   *
+   * @param enforced whether its denial was carried out
+   */
+  public record Finding(
+      String policy, boolean enforced, List<String> deny, List<String> kill, List<String> warn) {}
+
+  /** The same with another id. */
+  DecisionRecord withId(long newId) {
+    return new DecisionRecord(
+        newId, time, outcome, hook, access, subject, object, findings, fallback, held, latencyNs);
+  }
+}

@@ -1,0 +1,142 @@
+package dev.interdict.decisions;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.decisions.DecisionLog.TooManyWatchersException;
+import dev.interdict.decisions.DecisionRecord.Finding;
+import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.decisions.DecisionRecord.Subject;
+import dev.interdict.event.Hook;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class DecisionLogTest {
+  private static final Duration NOW = Duration.ZERO;
+
+  private final DecisionLog log = new DecisionLog();
+
+  @Test
+  void aWatcherMustGetWhatMatchesInOrder() throws Exception {
+    try (var watcher = log.subscribe(only(Outcome.DENIED), 10, 0)) {
+      log.append(record(Outcome.DENIED, "/a"));
+      log.append(record(Outcome.ALLOWED, "/b"));
+      log.append(record(Outcome.DENIED, "/c"));
+
+      assertEquals("/a", watcher.poll(NOW).object());
+      assertEquals("/c", watcher.poll(NOW).object());
+      assertNull(watcher.poll(NOW));
+    }
+  }
+
+  @Test
+  void aSlowWatcherMustLoseOnlyItsOwnAndBeToldHowMany() throws Exception {
+    try (var slow = log.subscribe(DecisionFilter.ALL, 2, 0);
+        var quick = log.subscribe(DecisionFilter.ALL, 100, 0)) {
+      for (int i = 0; i < 10; i++) {
+        log.append(record(Outcome.DENIED, "/" + i));
+      }
+
+      assertEquals("/0", slow.poll(NOW).object());
+      assertEquals("/1", slow.poll(NOW).object());
+      assertNull(slow.poll(NOW));
+      assertEquals(8, slow.takeLost());
+      assertEquals(0, slow.takeLost());
+      assertEquals(0, quick.takeLost());
+      assertEquals("/0", quick.poll(NOW).object());
+      assertEquals(8, log.lost());
+    }
+  }
+
+  @Test
+  void thePastMustHoldTheLatestThatMatchAndNoGapMustFollow() throws Exception {
+    for (int i = 1; i <= 5; i++) {
+      log.append(record(i % 2 == 0 ? Outcome.WOULD_DENY : Outcome.DENIED, "/" + i));
+    }
+    try (var watcher = log.subscribe(only(Outcome.DENIED), 10, 2)) {
+      log.append(record(Outcome.DENIED, "/6"));
+
+      assertEquals(List.of(3L, 5L), watcher.past().stream().map(DecisionRecord::id).toList());
+      assertEquals(6, watcher.poll(NOW).id());
+    }
+  }
+
+  @Test
+  void theHistoryMustBeBoundedAndKeepTheLatest() {
+    for (int i = 0; i < DecisionLog.HISTORY + 7; i++) {
+      log.append(record(Outcome.DENIED, "/x"));
+    }
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 1, Integer.MAX_VALUE)) {
+      assertEquals(DecisionLog.HISTORY, watcher.past().size());
+      assertEquals(8, watcher.past().getFirst().id());
+    }
+  }
+
+  @Test
+  void allowsMustBeWantedOnlyWhileSomebodyWatchesThem() {
+    assertTrue(log.wants(Outcome.DENIED));
+    assertFalse(log.wants(Outcome.ALLOWED));
+    log.subscribe(only(Outcome.DENIED), 1, 0);
+    assertFalse(log.wants(Outcome.ALLOWED));
+    DecisionLog.Subscription all = log.subscribe(DecisionFilter.ALL, 1, 0);
+    assertTrue(log.wants(Outcome.ALLOWED));
+    assertEquals(2, log.watchers());
+    all.close();
+    assertFalse(log.wants(Outcome.ALLOWED));
+    assertEquals(1, log.watchers());
+  }
+
+  @Test
+  void thereMustBeNoMoreWatchersThanTheLimit() {
+    for (int i = 0; i < DecisionLog.MAX_WATCHERS; i++) {
+      log.subscribe(DecisionFilter.ALL, 1, 0);
+    }
+    assertThrows(TooManyWatchersException.class, () -> log.subscribe(DecisionFilter.ALL, 1, 0));
+  }
+
+  @Test
+  void eachConditionOfAFilterMustCount() {
+    DecisionRecord record = record(Outcome.DENIED, "/etc/shadow");
+
+    assertTrue(filter(Set.of(Hook.FILE_OPEN), "p", 33, "/usr/**", "/system.slice").test(record));
+    assertFalse(filter(Set.of(Hook.EXEC), "p", 33, "/usr/**", "/system.slice").test(record));
+    assertFalse(filter(Set.of(), "q", 33, "/usr/**", "/system.slice").test(record));
+    assertFalse(filter(Set.of(), "p", 34, "/usr/**", "/system.slice").test(record));
+    assertFalse(filter(Set.of(), "p", 33, "/opt/**", "/system.slice").test(record));
+    assertFalse(filter(Set.of(), "p", 33, "/usr/**", "/system.sli").test(record));
+  }
+
+  private static DecisionFilter filter(
+      Set<Hook> hooks, String policy, int uid, String exe, String cgroup) {
+    return new DecisionFilter(
+        Set.of(), hooks, Set.of(policy), Set.of(uid), List.of(new Glob(exe)), List.of(cgroup));
+  }
+
+  private static DecisionFilter only(Outcome outcome) {
+    return new DecisionFilter(Set.of(outcome), Set.of(), Set.of(), Set.of(), List.of(), List.of());
+  }
+
+  private static DecisionRecord record(Outcome outcome, String object) {
+    Subject subject =
+        new Subject(7, 7, 1, 33, 33, "nginx", "/usr/sbin/nginx", "/system.slice/nginx.service");
+    Finding finding = new Finding("p", true, List.of("no"), List.of(), List.of());
+    return new DecisionRecord(
+        0,
+        Instant.EPOCH,
+        outcome,
+        Hook.FILE_OPEN,
+        1,
+        subject,
+        object,
+        outcome == Outcome.ALLOWED ? List.of() : List.of(finding),
+        false,
+        false,
+        -1);
+  }
+}
