@@ -58,7 +58,8 @@ final class Demo {
     title("One switch");
     interdict("mode", "set", "enforce");
     title(
-        "The very first attempt: nobody has opened this file, run this program or asked this before");
+        "The very first attempt: nobody has opened this file, run this program or asked this"
+            + " before");
     fails("cat " + DemoStage.FOLDER + "/secrets/never-seen");
     fails(DemoStage.FOLDER + "/bin/miner-2 0");
     fails("/lib64/ld-linux-x86-64.so.2 " + DemoStage.FOLDER + "/bin/miner-2 0");
@@ -140,7 +141,8 @@ final class Demo {
     int forbidden = stage.packets(6666, 3);
     int allowed = stage.packets(7777, 3);
     out.printf(
-        "  port 6666: %d arrived; port 7777: %d arrived (the first waited for its decision, as a lost one)%n",
+        "  port 6666: %d arrived; port 7777: %d arrived (the first waited for its decision, as a"
+            + " lost one)%n",
         forbidden, allowed);
     promise(forbidden == 0, "no datagram reaches port 6666, not even the first");
     promise(allowed > 0, "datagrams reach port 7777");

@@ -190,8 +190,8 @@ public final class Engine implements AutoCloseable {
     for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
       if (line.startsWith("NSpid:") && line.trim().split("\\s+").length != 2) {
         throw new IOException(
-            "the engine runs in a PID namespace of its own, where it cannot tell itself from the tasks it judges; start it"
-                + " with the host's (--pid=host)");
+            "the engine runs in a PID namespace of its own, where it cannot tell itself from the"
+                + " tasks it judges; start it with the host's (--pid=host)");
       }
     }
   }

@@ -132,9 +132,9 @@ class RegoCompilerTest {
                     }
                     """));
     assertEquals(
-        "p.rego:4:13: time.now_ns answers differently each time: a decision of this policy holds for "
-            + "one process and at most 100 ms, and at most 1000 are made a second; above that the "
-            + "fallback answers [policy.perishable]",
+        "p.rego:4:13: time.now_ns answers differently each time: a decision of this policy holds"
+            + " for one process and at most 100 ms, and at most 1000 are made a second; above that"
+            + " the fallback answers [policy.perishable]",
         result.diagnostics().getFirst().toString());
     assertTrue(result.compiled().reads().isPerishable());
     assertEquals(Set.of(ReadSet.MOMENT, "file.path"), result.compiled().reads().paths());
