@@ -96,6 +96,17 @@ func parse(sources map[string]string) (map[string]*ast.Module, []Diagnostic) {
 	return modules, found
 }
 
+// written are the modules that run: those of the policy, and the wrapper.
+func (c *checked) written() map[string]*ast.Module {
+	modules := map[string]*ast.Module{}
+	for file, module := range c.modules {
+		if !isTest(file) {
+			modules[file] = module
+		}
+	}
+	return modules
+}
+
 func isTest(file string) bool { return strings.HasSuffix(file, "_test.rego") }
 
 func packageName(policy string) string { return policyPackage + strings.ReplaceAll(policy, "-", "_") }

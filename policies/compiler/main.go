@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/util"
 )
@@ -29,6 +30,8 @@ type Request struct {
 type Response struct {
 	Diagnostics []Diagnostic      `json:"diagnostics"`
 	Wasm        []byte            `json:"wasm,omitempty"`     // compile: the module
+	Tables      string            `json:"tables,omitempty"`   // compile: constants, one object in the syntax of opa_value_parse
+	Concerns    []Concern         `json:"concerns"`           // compile: what any rule needs one of; null: cannot be told
 	Reads       []string          `json:"reads,omitempty"`    // compile: dotted paths below input; "" is all of it
 	Literals    []string          `json:"literals,omitempty"` // compile: absolute path constants
 	Builtins    []string          `json:"builtins,omitempty"` // compile: builtins that the host must offer
@@ -115,6 +118,12 @@ func document(req *Request) (map[string]any, []Diagnostic) {
 	if _, taken := object["interdict"]; taken {
 		return nil, []Diagnostic{{"error", "data.json", 0, 0, "data.reserved",
 			"data.interdict is where policies and libraries live: give this key another name"}}
+	}
+	for _, key := range util.KeysSorted(object) {
+		if strings.HasPrefix(key, tablePrefix) {
+			return nil, []Diagnostic{{"error", "data.json", 0, 0, "data.reserved",
+				fmt.Sprintf("data[%q] is a name for what compiling makes of constants: give this key another name", key)}}
+		}
 	}
 	return object, nil
 }

@@ -38,27 +38,37 @@ func compilePolicy(req *Request) (*Response, error) {
 	if policy == nil {
 		return &Response{Diagnostics: found}, err
 	}
+	if bad := alone(policy); len(bad) > 0 {
+		return &Response{Diagnostics: append(found, bad...)}, nil
+	}
+	built := rebuild(policy, req.Name)
 	b := &bundle.Bundle{Data: map[string]any{}}
-	for _, file := range util.KeysSorted(policy.modules) {
-		if !isTest(file) {
-			b.Modules = append(b.Modules, bundle.ModuleFile{URL: file, Path: file, Parsed: policy.modules[file]})
-		}
+	for _, file := range util.KeysSorted(built.modules) {
+		b.Modules = append(b.Modules, bundle.ModuleFile{URL: file, Path: file, Parsed: built.modules[file]})
 	}
 	b.Manifest.Init()
 	// Pruning: rules that use the decision, in a library, must not become entrypoints too.
 	build := compile.New().WithTarget(compile.TargetWasm).WithEntrypoints(decisionPath).WithBundle(b).WithPruneUnused(true)
 	if err := build.Build(context.Background()); err != nil {
-		if errs, ok := err.(ast.Errors); ok { // a policy that only compiles together with its tests
-			for _, e := range errs {
-				found = append(found, diagnostic(e, ""))
-			}
-			return &Response{Diagnostics: found}, nil
-		}
 		return nil, fmt.Errorf("translating the policy to WebAssembly: %w", err)
 	}
 	reads, literals := policy.reads.reachable(policy.compiler, policy.data)
-	return &Response{Diagnostics: found, Wasm: build.Bundle().WasmModules[0].Raw,
-		Reads: reads, Literals: literals, Builtins: hostBuiltins(policy.compiler)}, nil
+	return &Response{Diagnostics: found, Wasm: build.Bundle().WasmModules[0].Raw, Tables: built.tables.String(),
+		Concerns: concerns(policy, req.Name), Reads: reads, Literals: literals, Builtins: hostBuiltins(policy.compiler)}, nil
+}
+
+// alone finds what keeps a policy from compiling that compiles together with its tests.
+func alone(policy *checked) (found []Diagnostic) {
+	modules := policy.written()
+	if len(modules) == len(policy.modules) {
+		return nil
+	}
+	compiler := ast.NewCompiler().SetErrorLimit(0)
+	compiler.Compile(modules)
+	for _, e := range compiler.Errors {
+		found = append(found, diagnostic(e, ""))
+	}
+	return found
 }
 
 // evalPolicy is OPA's own evaluator, the measure for ours: the decision for each input, null where it is undefined.

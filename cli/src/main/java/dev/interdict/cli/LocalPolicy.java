@@ -1,7 +1,10 @@
 package dev.interdict.cli;
 
 import dev.interdict.compile.Compilation;
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.eval.Limits;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
@@ -74,6 +77,27 @@ final class LocalPolicy {
    */
   Compilation compile(ParsedPolicy parsed, Map<String, String> tests) {
     return run(compiler -> compiler.compile(parsed.policy(), tests));
+  }
+
+  /**
+   * Tries what was compiled as the engine does before it takes a policy.
+   *
+   * @param compiled null: it did not compile
+   * @param found gets what is wrong
+   * @return {@code compiled}; null if something is
+   */
+  CompiledPolicy tryOut(
+      PolicySource source, ParsedPolicy parsed, CompiledPolicy compiled, List<Diagnostic> found) {
+    if (compiled == null) {
+      return null;
+    }
+    Path classes = RegoCompiler.defaultCache().resolve("classes");
+    List<String> problems =
+        run(
+            compiler ->
+                PolicyTrial.problems(compiled, parsed.policy().hooks(), classes, Limits.DEFAULT));
+    problems.forEach(problem -> found.add(Diagnostic.unfit(source.manifest(), problem)));
+    return problems.isEmpty() ? compiled : null;
   }
 
   /**

@@ -34,7 +34,7 @@ final class PolicyCheckCommand implements Callable<Integer> {
     if (parsed.policy() != null) {
       Compilation compilation = local.compile(parsed, parsed.tests());
       found.addAll(parsed.sourceMap().map(compilation.diagnostics()));
-      compiled = compilation.compiled();
+      compiled = local.tryOut(source, parsed, compilation.compiled(), found);
     }
     if (output.format == Output.Format.TABLE) {
       local.print(found, source);

@@ -12,6 +12,7 @@ import java.time.LocalDateTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
@@ -39,6 +40,8 @@ public final class CompiledPolicyFile {
   private record Meta(
       String name,
       String digest,
+      String tables,
+      List<Concerns.Concern> concerns,
       Set<String> reads,
       Set<String> literals,
       List<Diagnostic> warnings) {}
@@ -134,6 +137,8 @@ public final class CompiledPolicyFile {
         new Meta(
             policy.name(),
             policy.digest(),
+            policy.tables(),
+            policy.concerns().any(),
             policy.reads().paths(),
             policy.literals(),
             policy.warnings());
@@ -152,6 +157,8 @@ public final class CompiledPolicyFile {
           meta.digest(),
           files.get(WASM),
           files.get(DATA),
+          Objects.requireNonNullElse(meta.tables(), CompiledPolicy.NO_TABLES),
+          new Concerns(meta.concerns()),
           new ReadSet(meta.reads()),
           meta.literals(),
           meta.warnings());

@@ -16,6 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 record RegoAnswer(
     List<Finding> diagnostics,
     byte[] wasm,
+    String tables,
+    List<Concerns.Concern> concerns,
     Set<String> reads,
     Set<String> literals,
     Map<String, String> sources,
@@ -52,6 +54,7 @@ record RegoAnswer(
 
   RegoAnswer {
     diagnostics = Objects.requireNonNullElse(diagnostics, List.of());
+    tables = Objects.requireNonNullElse(tables, CompiledPolicy.NO_TABLES);
     reads = Objects.requireNonNullElse(reads, Set.of());
     literals = Objects.requireNonNullElse(literals, Set.of());
     sources = Objects.requireNonNullElse(sources, Map.of());

@@ -93,6 +93,8 @@ public final class RegoCompiler {
             digest,
             answer.wasm(),
             policy.data(),
+            answer.tables(),
+            new Concerns(answer.concerns()),
             new ReadSet(answer.reads()),
             answer.literals(),
             findings);

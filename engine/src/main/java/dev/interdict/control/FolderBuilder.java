@@ -4,6 +4,7 @@ import dev.interdict.compile.Compilation;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.event.Hook;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
@@ -12,6 +13,7 @@ import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 
 /**
@@ -21,10 +23,19 @@ import java.util.SortedMap;
  */
 public final class FolderBuilder implements PolicyBuilder {
   private final RegoCompiler compiler;
+  private final Trial trial;
 
-  /** Builds with this compiler. */
-  public FolderBuilder(RegoCompiler compiler) {
+  /** Tries a policy that compiles. */
+  @FunctionalInterface
+  public interface Trial {
+    /** What keeps it from deciding at these hooks; empty: nothing. */
+    List<String> problems(CompiledPolicy policy, Set<Hook> hooks) throws IOException;
+  }
+
+  /** Builds with this compiler, and tries what it gives. */
+  public FolderBuilder(RegoCompiler compiler, Trial trial) {
     this.compiler = compiler;
+    this.trial = trial;
   }
 
   @Override
@@ -40,6 +51,7 @@ public final class FolderBuilder implements PolicyBuilder {
       if (compiled == null || !compiled.digest().equals(RegoCompiler.digest(policy))) {
         compiled = compile(policy, parsed, findings);
       }
+      tryOut(compiled, policy, findings);
       return new Built(policy, compiled, CompiledPolicyFile.toBytes(compiled));
     } catch (IOException e) {
       throw new BuildException(
@@ -55,5 +67,14 @@ public final class FolderBuilder implements PolicyBuilder {
       throw new InvalidPolicyException(findings);
     }
     return compilation.compiled();
+  }
+
+  private void tryOut(CompiledPolicy compiled, Policy policy, List<Diagnostic> findings)
+      throws IOException {
+    List<String> problems = trial.problems(compiled, policy.hooks());
+    problems.forEach(problem -> findings.add(Diagnostic.unfit(PolicySource.POLICY_YAML, problem)));
+    if (!problems.isEmpty()) {
+      throw new InvalidPolicyException(findings);
+    }
   }
 }

@@ -11,6 +11,7 @@ import dev.interdict.control.StateStore;
 import dev.interdict.control.Version;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.eval.Watchdog;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.pipeline.Pipeline;
@@ -108,7 +109,10 @@ public final class Engine implements AutoCloseable {
     Enforcer enforcer = new Enforcer(kernel, pipeline, loader, abilities, config);
     PolicyControl control =
         new PolicyControl(
-            new FolderBuilder(RegoCompiler.inChild(config.cacheDirectory())),
+            new FolderBuilder(
+                RegoCompiler.inChild(config.cacheDirectory()),
+                (compiled, hooks) ->
+                    PolicyTrial.problems(compiled, hooks, classes, config.limits())),
             enforcer,
             new StateStore(config.stateDirectory()),
             Clock.systemUTC());

@@ -20,7 +20,7 @@ public final class Evaluator implements AutoCloseable {
    * A policy that always runs into its limits would hold up all others for 50 ms an event. After
    * this many failures in a row it is left alone, for a second at first.
    */
-  private static final int PATIENCE = 3;
+  static final int PATIENCE = 3;
 
   private static final long SUSPENSION_NS = 1_000_000_000L;
   private static final int SUSPENSION_DOUBLINGS = 6;

@@ -144,7 +144,7 @@ public final class InputJson {
     return endpoint;
   }
 
-  private static String named(String[] names, int number) {
+  static String named(String[] names, int number) {
     String name = Facts.name(names, number);
     return name == null ? Integer.toUnsignedString(number) : name;
   }
@@ -153,7 +153,7 @@ public final class InputJson {
     return (device >>> 20) + ":" + (device & 0xfffff);
   }
 
-  private static String address(byte[] address) {
+  static String address(byte[] address) {
     byte[] text = new byte[Digits.LENGTH_MAX];
     return new String(text, 0, Digits.address(address, text, 0), US_ASCII);
   }

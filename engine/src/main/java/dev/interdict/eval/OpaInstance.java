@@ -15,6 +15,7 @@ import com.dylibso.chicory.wasm.types.FunctionType;
 import com.dylibso.chicory.wasm.types.ValType;
 import dev.interdict.builtins.Builtin;
 import dev.interdict.builtins.Moment;
+import dev.interdict.compile.CompiledPolicy;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
@@ -56,7 +57,6 @@ final class OpaInstance {
   private final IntUnaryOperator eval;
   private final IntConsumer heapPointerSet;
   private final ExportFunction heapPointerGet;
-  private final ExportFunction jsonParse;
   private final Moment moment = new Moment();
   private Builtin[] builtins = {};
   private int context;
@@ -73,7 +73,6 @@ final class OpaInstance {
     eval = function("eval");
     heapPointerSet = procedure("opa_heap_ptr_set");
     heapPointerGet = instance.export("opa_heap_ptr_get");
-    jsonParse = instance.export("opa_json_parse");
     writer = new ValueWriter(memory, malloc);
   }
 
@@ -85,19 +84,36 @@ final class OpaInstance {
   /**
    * Makes the one evaluation context, over this document.
    *
-   * @param data JSON
+   * @param data a JSON object
+   * @param tables further members of it, as one object in the module's own syntax of values
    * @param entrypoint the module's number of it
-   * @throws Abort if {@code data} is not JSON
+   * @throws Abort if they are not
    */
-  void prepare(byte[] data, int entrypoint) {
+  void prepare(byte[] data, String tables, int entrypoint) {
     context = (int) instance.export("opa_eval_ctx_new").apply()[0];
-    memory.writeI32(context + CONTEXT_DATA, parseJson(writer.bytes(data), data.length));
+    memory.writeI32(context + CONTEXT_DATA, document(data, tables));
     memory.writeI32(context + CONTEXT_ENTRYPOINT, entrypoint);
+  }
+
+  private int document(byte[] data, String tables) {
+    if (tables.equals(CompiledPolicy.NO_TABLES)) {
+      return parseJson(writer.bytes(data), data.length);
+    }
+    String own = new String(data, UTF_8).strip();
+    String members = own.substring(1).strip();
+    String all =
+        tables.substring(0, tables.length() - 1) + (members.equals("}") ? "" : ",") + members;
+    byte[] text = all.getBytes(UTF_8);
+    return parse("opa_value_parse", writer.bytes(text), text.length);
   }
 
   /** Address of the value of a JSON text in memory. */
   int parseJson(int address, int length) {
-    int value = (int) jsonParse.apply(address, length)[0];
+    return parse("opa_json_parse", address, length);
+  }
+
+  private int parse(String function, int address, int length) {
+    int value = (int) instance.export(function).apply(address, length)[0];
     if (value == 0) {
       throw new Abort("not JSON");
     }

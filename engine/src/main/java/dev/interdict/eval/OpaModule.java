@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One module of OPA's WebAssembly ABI, checked and translated to JVM classes. Immutable; safe for
@@ -79,8 +81,20 @@ final class OpaModule {
     try {
       return new OpaModule(wasm, translate(wasm, cache));
     } catch (ChicoryException | LinkageError e) {
-      throw new InvalidModuleException(policy, "cannot be translated: " + e.getMessage(), e);
+      throw new InvalidModuleException(policy, whyNot(String.valueOf(e.getMessage())), e);
     }
+  }
+
+  private static final Pattern TOO_LARGE =
+      Pattern.compile("size exceeds.*name: (?:g[0-9]+\\.)?([^)]*)\\)", Pattern.DOTALL);
+
+  private static String whyNot(String message) {
+    Matcher tooLarge = TOO_LARGE.matcher(message);
+    return tooLarge.find()
+        ? tooLarge.group(1)
+            + " is too large a rule to run as machine code; split it into several rules, and move"
+            + " what it compares with into data"
+        : "cannot be translated: " + message;
   }
 
   /** Parses and checks, and interprets: a thousand times slower to run, but at once. */
@@ -120,8 +134,8 @@ final class OpaModule {
   }
 
   private static MachineFactoryCompiler.Builder compiler(WasmModule wasm) {
-    // A function beyond the JVM's 64 KiB a method is interpreted: slow, but the same answer.
-    return MachineFactoryCompiler.builder(wasm).withInterpreterFallback(InterpreterFallback.SILENT);
+    // Interpreted, a function would be a thousand times slower: the policy would never answer.
+    return MachineFactoryCompiler.builder(wasm).withInterpreterFallback(InterpreterFallback.FAIL);
   }
 
   private static void checkImports(String policy, WasmModule wasm) throws InvalidModuleException {

@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import dev.interdict.builtins.Builtin;
 import dev.interdict.builtins.Builtins;
 import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.Concerns;
 import dev.interdict.event.ReadSet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -186,6 +187,11 @@ public final class PolicyModule {
     return policy.digest();
   }
 
+  /** What an event must have so that any of its rules can hold. */
+  Concerns concerns() {
+    return policy.concerns();
+  }
+
   /** What its rules can read of {@code input}. */
   public ReadSet reads() {
     return policy.reads();
@@ -200,7 +206,7 @@ public final class PolicyModule {
   OpaInstance newInstance() {
     OpaInstance instance = new OpaInstance(module, limits.memoryBytes());
     instance.link(builtins);
-    instance.prepare(policy.data(), entrypoint);
+    instance.prepare(policy.data(), policy.tables(), entrypoint);
     return instance;
   }
 }

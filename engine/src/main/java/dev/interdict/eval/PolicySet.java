@@ -1,5 +1,6 @@
 package dev.interdict.eval;
 
+import dev.interdict.event.Event;
 import dev.interdict.event.SlotSet;
 import java.util.Arrays;
 import java.util.Set;
@@ -17,6 +18,7 @@ public final class PolicySet {
   private final SlotSet perishable;
   private final SlotSet refusing;
   private final Aliases aliases;
+  private final ConcernIndex concerns;
 
   private PolicySet(Builder parts) {
     this.generation = parts.generation;
@@ -26,6 +28,7 @@ public final class PolicySet {
     this.refusing = parts.refusing;
     this.perishable = perishable(modules);
     this.aliases = new Aliases(parts.literals);
+    this.concerns = new ConcernIndex(modules, names);
   }
 
   /**
@@ -124,6 +127,11 @@ public final class PolicySet {
   /** An evaluator for one thread. */
   public PolicySetEvaluator newEvaluator() {
     return new PolicySetEvaluator(this);
+  }
+
+  /** Slots whose policy may have something to say about the event. */
+  SlotSet concerned(Event event) {
+    return concerns.of(event);
   }
 
   PolicyModule module(int slot) {

@@ -61,13 +61,19 @@ public final class PolicySetEvaluator {
 
   /**
    * Asks the policies in {@code asked}, which must be slots of the set. A file is judged by every
-   * name it is known by, and an objection under one name counts.
+   * name it is known by, and an objection under one name counts. A policy that no rule of can hold
+   * has nothing to say, and is not evaluated.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
     List<Event> readings = readings(event);
-    SlotDecisions all = SlotDecisions.NONE;
+    SlotSet concerned = SlotSet.NONE;
+    for (Event reading : readings) {
+      concerned = concerned.or(set.concerned(reading));
+    }
+    SlotDecisions all = SlotDecisions.silent(asked.minus(concerned));
+    SlotSet left = asked.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
-      for (long rest = asked.word(word); rest != 0; rest &= rest - 1) {
+      for (long rest = left.word(word); rest != 0; rest &= rest - 1) {
         all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), readings, all);
       }
     }

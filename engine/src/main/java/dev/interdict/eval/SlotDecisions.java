@@ -36,6 +36,12 @@ public record SlotDecisions(
       new SlotDecisions(
           SlotSet.NONE, SlotSet.NONE, SlotSet.NONE, SlotSet.NONE, SlotSet.NONE, Spoken.NOTHING);
 
+  /** These have nothing to say. */
+  static SlotDecisions silent(SlotSet slots) {
+    return new SlotDecisions(
+        slots, SlotSet.NONE, SlotSet.NONE, SlotSet.NONE, SlotSet.NONE, Spoken.NOTHING);
+  }
+
   /** What {@code slot} said; null if it was not asked or did not answer. */
   public Decision get(int slot) {
     Decision said = spoken.bySlot.get(slot);

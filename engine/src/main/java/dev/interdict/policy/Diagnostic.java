@@ -19,6 +19,11 @@ public record Diagnostic(
     WARNING
   }
 
+  /** A policy that compiles and cannot be enforced; {@code problem} says why, and what to do. */
+  public static Diagnostic unfit(String file, String problem) {
+    return new Diagnostic(Severity.ERROR, file, 1, 1, "policy.limits", problem);
+  }
+
   /** {@code file:line:column: message [code]}, as compilers print. */
   @Override
   public String toString() {

@@ -5,6 +5,7 @@ import dev.interdict.builtins.Builtins;
 import dev.interdict.builtins.JsonText;
 import dev.interdict.builtins.Numbers;
 import dev.interdict.builtins.Rego;
+import dev.interdict.compile.CompiledPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +90,7 @@ record OpaCase(JsonNode json) {
       table[((Long) wanted.getValue()).intValue()] = builtin;
     }
     instance.link(table);
-    instance.prepare(JSON.writeValueAsBytes(json.get("data")), 0);
+    instance.prepare(JSON.writeValueAsBytes(json.get("data")), CompiledPolicy.NO_TABLES, 0);
     int input = json.has("input") ? instance.writer().write(typed(json.get("input"))) : 0;
     return instance.values().read(instance.evaluate(input, instance.heapPointer()), 4 << 20);
   }

@@ -3,6 +3,7 @@ package dev.interdict.testkit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.Concerns;
 import dev.interdict.event.ReadSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -45,6 +46,11 @@ public final class RegoToWasm {
         "test",
         answer.get("wasm").binaryValue(),
         data.getBytes(UTF_8),
+        answer.get("tables").asString(),
+        new Concerns(
+            answer.get("concerns").isNull()
+                ? null
+                : List.of(JSON.treeToValue(answer.get("concerns"), Concerns.Concern[].class))),
         new ReadSet(texts(answer.get("reads"))),
         texts(answer.get("literals")),
         List.of());

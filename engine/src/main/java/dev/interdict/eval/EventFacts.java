@@ -1,0 +1,112 @@
+package dev.interdict.eval;
+
+import dev.interdict.event.Access;
+import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.SocketEvent;
+import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Names;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/**
+ * Single facts of an event without the document around them, each as {@link InputJson} has it: a
+ * string, a Long, or a list of strings; null where the document has no such field.
+ */
+final class EventFacts {
+  private static final Map<String, BiFunction<Event, HostNames, Object>> READERS = readers();
+
+  private EventFacts() {}
+
+  /** Reads {@code field} of any event; null if it is not among the facts that can be read alone. */
+  static BiFunction<Event, HostNames, Object> reader(String field) {
+    return READERS.get(field);
+  }
+
+  private static Map<String, BiFunction<Event, HostNames, Object>> readers() {
+    Map<String, BiFunction<Event, HostNames, Object>> all = new HashMap<>();
+    all.put("hook", (e, names) -> e.hook().id());
+    all.put("access", (e, names) -> access(e));
+    subject(all, "process.exe.path", (s, names) -> name(s.exePath()));
+    subject(
+        all,
+        "process.cgroup.path",
+        (s, names) -> {
+          byte[] path = names.cgroupPath(s.cgroup());
+          return path == null ? null : Names.toText(path);
+        });
+    subject(all, "process.uid", (s, names) -> Integer.toUnsignedLong(s.uid()));
+    subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
+    file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);
+    file(all, "file.type", e -> Facts.FILE_TYPES[Facts.fileType(e.mode())]);
+    socket(all, "socket.address", e -> InputJson.address(e.address()));
+    socket(all, "socket.port", e -> Integer.toUnsignedLong(e.port()));
+    socket(all, "socket.family", e -> InputJson.named(Facts.FAMILIES, e.family()));
+    socket(all, "socket.protocol", e -> InputJson.named(Facts.PROTOCOLS, e.protocol()));
+    packet(all, "packet.family", e -> InputJson.named(Facts.FAMILIES, e.family()));
+    packet(all, "packet.protocol", e -> InputJson.named(Facts.PROTOCOLS, e.protocol()));
+    packet(all, "packet.source.address", e -> InputJson.address(e.source()));
+    packet(all, "packet.destination.address", e -> InputJson.address(e.destination()));
+    packet(all, "packet.source.port", e -> Facts.hasPorts(e) ? (long) e.sourcePort() : null);
+    packet(
+        all, "packet.destination.port", e -> Facts.hasPorts(e) ? (long) e.destinationPort() : null);
+    return all;
+  }
+
+  private static String name(byte[] raw) {
+    return raw.length == 0 ? null : Names.toText(raw);
+  }
+
+  private static List<String> access(Event event) {
+    List<String> words = new ArrayList<>(2);
+    for (Access one : Access.values()) {
+      if (one.in(event.head().access())) {
+        words.add(one.id());
+      }
+    }
+    return words;
+  }
+
+  private static void subject(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      BiFunction<Subject, HostNames, Object> read) {
+    all.put(
+        field,
+        (event, names) ->
+            switch (event) {
+              case FileEvent file -> read.apply(file.subject(), names);
+              case SocketEvent socket -> read.apply(socket.subject(), names);
+              case PacketEvent packet -> null;
+            });
+  }
+
+  private static void file(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      Function<FileEvent, Object> read) {
+    all.put(field, (event, names) -> event instanceof FileEvent file ? read.apply(file) : null);
+  }
+
+  private static void socket(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      Function<SocketEvent, Object> read) {
+    all.put(field, (event, names) -> event instanceof SocketEvent e ? read.apply(e) : null);
+  }
+
+  private static void packet(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      Function<PacketEvent, Object> read) {
+    all.put(
+        field,
+        (event, names) ->
+            event instanceof PacketEvent e && !Facts.isBare(e) ? read.apply(e) : null);
+  }
+}

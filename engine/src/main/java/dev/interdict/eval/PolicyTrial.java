@@ -1,0 +1,130 @@
+package dev.interdict.eval;
+
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.Concerns.Concern;
+import dev.interdict.compile.Concerns.Operator;
+import dev.interdict.event.Hook;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Tries a policy before it is in force: that it can be translated whole, and that it answers within
+ * its limits, about events that meet nothing and about events with what its rules look for. A
+ * policy that does not would leave every such event to its fallback. Safe for use by many threads.
+ */
+public final class PolicyTrial {
+  /** Of one condition; more of its kind cost the same. */
+  private static final int VALUES_MAX = 4;
+
+  /** Events of one trial. */
+  private static final int EVENTS_MAX = 64;
+
+  /*
+   * Code that has never run is slow, and is what the JVM makes of it some runs later. One answer
+   * in time shows that the policy can; the time is the processor's, so a busy machine changes
+   * nothing. As many as the evaluator makes before it leaves a policy alone.
+   */
+  private static final int ATTEMPTS = Evaluator.PATIENCE;
+
+  private PolicyTrial() {}
+
+  /**
+   * What is wrong; empty: nothing.
+   *
+   * @param hooks where the policy is asked
+   * @param classCache as for {@link PolicyModule#load}; what is translated here is found there
+   * @throws IOException if the class cache cannot be used
+   */
+  public static List<String> problems(
+      CompiledPolicy policy, Set<Hook> hooks, Path classCache, Limits limits) throws IOException {
+    PolicyModule module;
+    try {
+      module = PolicyModule.load(policy, classCache, limits);
+    } catch (InvalidModuleException e) {
+      return List.of(e.getMessage());
+    }
+    for (Map<String, Object> event : events(policy, hooks)) {
+      EvaluationException failure = attempt(module, JsonMapper.shared().writeValueAsBytes(event));
+      if (failure != null) {
+        return List.of(
+            failure.getMessage()
+                + ", for an event with "
+                + JsonMapper.shared().writeValueAsString(event)
+                + "; its fallback would answer all such events. Compare facts with lists and data"
+                + " instead of computing from them, or split the policy");
+      }
+    }
+    return List.of();
+  }
+
+  private static EvaluationException attempt(PolicyModule module, byte[] input) {
+    EvaluationException last = null;
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      for (int i = 0; i < ATTEMPTS; i++) {
+        try {
+          evaluator.evaluate(input);
+          return null;
+        } catch (EvaluationException e) {
+          last = e;
+        }
+      }
+    }
+    return switch (last.kind()) {
+      case TIMEOUT, MEMORY -> last;
+      // What these facts alone cannot answer, an event that has all its facts may.
+      case TRAP, RESULT, ABORT, RATE, SUSPENDED -> null;
+    };
+  }
+
+  private static List<Map<String, Object>> events(CompiledPolicy policy, Set<Hook> hooks) {
+    List<Map<String, Object>> events = new ArrayList<>();
+    for (Hook hook : hooks) {
+      events.add(event(hook, null, null));
+      for (Concern concern :
+          policy.concerns().any() == null ? List.<Concern>of() : policy.concerns().any()) {
+        int step = Math.max(1, concern.values().size() / VALUES_MAX);
+        for (int i = 0; i < concern.values().size(); i += step) {
+          Object value = concern.values().get(i);
+          boolean list = concern.operator() == Operator.CONTAINS;
+          events.add(event(hook, concern.field(), list ? List.of(value) : value));
+        }
+      }
+    }
+    return events.subList(0, Math.min(events.size(), EVENTS_MAX));
+  }
+
+  private static Map<String, Object> event(Hook hook, String field, Object value) {
+    Map<String, Object> event = new LinkedHashMap<>();
+    put(event, "hook", hook.id());
+    String unlike = "/srv/" + "a/".repeat(100) + "b";
+    switch (hook) {
+      case EXEC, MMAP_EXEC, FILE_OPEN -> put(event, "file.path", unlike);
+      case SOCKET_CONNECT -> put(event, "socket.address", "192.0.2.1");
+      case XDP_INGRESS -> put(event, "packet.source.address", "192.0.2.1");
+    }
+    if (hook != Hook.XDP_INGRESS) {
+      put(event, "process.uid", 1000);
+      put(event, "process.exe.path", unlike);
+    }
+    if (field != null) {
+      put(event, field, value);
+    }
+    return event;
+  }
+
+  @SuppressWarnings("unchecked") // the maps are those made here
+  private static void put(Map<String, Object> event, String field, Object value) {
+    Map<String, Object> map = event;
+    String[] names = field.split("\\.", -1);
+    for (int i = 0; i < names.length - 1; i++) {
+      map = (Map<String, Object>) map.computeIfAbsent(names[i], n -> new LinkedHashMap<>());
+    }
+    map.put(names[names.length - 1], value);
+  }
+}

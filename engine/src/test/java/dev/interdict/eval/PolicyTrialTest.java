@@ -1,0 +1,77 @@
+package dev.interdict.eval;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.event.Hook;
+import dev.interdict.testkit.GoProgram;
+import dev.interdict.testkit.RegoToWasm;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PolicyTrialTest {
+  private static final Path CLASSES = GoProgram.root().resolve(".cache/library-classes");
+
+  private static List<String> problems(String rego) throws Exception {
+    CompiledPolicy policy = RegoToWasm.compile("trial", rego, "{}");
+    return PolicyTrial.problems(policy, Set.of(Hook.FILE_OPEN), CLASSES, Limits.DEFAULT);
+  }
+
+  private static final String SLOW =
+      "some i in numbers.range(1, 3000)\nsome j in numbers.range(1, 3000)\ni * j == 0";
+
+  @Test
+  void whatAnswersInTimePasses() throws Exception {
+    assertEquals(List.of(), problems("deny contains \"x\" if input.file.path == \"/a\""));
+  }
+
+  @Test
+  void aListOfTenThousandIsOneLookUp() throws Exception {
+    String list =
+        IntStream.range(0, 10_000)
+            .mapToObj(i -> "\"/a/" + i + "\"")
+            .collect(Collectors.joining(","));
+    assertEquals(
+        List.of(),
+        problems(
+            "deny contains \"x\" if {\ninput.file.path in {"
+                + list
+                + "}\nnot input.process.uid in {0, 33}\n}"));
+  }
+
+  @Test
+  void whatNeverAnswersIsRefused() throws Exception {
+    List<String> problems = problems("deny contains \"x\" if {\n" + SLOW + "\n}");
+    assertEquals(1, problems.size());
+    assertTrue(
+        problems.getFirst().startsWith("policy trial: took longer than 50 ms"),
+        problems.getFirst());
+  }
+
+  /** Only events with what a rule looks for show what it costs. */
+  @Test
+  void theValuesOfTheRulesAreTried() throws Exception {
+    List<String> problems =
+        problems("deny contains \"x\" if {\ninput.file.path == \"/rare\"\n" + SLOW + "\n}");
+    assertEquals(1, problems.size());
+    assertTrue(problems.getFirst().contains("\"path\":\"/rare\""), problems.getFirst());
+  }
+
+  @Test
+  void aRuleTooLargeToBeTranslatedIsNamed() throws Exception {
+    String lines =
+        IntStream.range(0, 1500)
+            .mapToObj(i -> "count([x | some x in input.access; x != \"" + i + "\"]) >= 0")
+            .collect(Collectors.joining("\n"));
+    List<String> problems = problems("deny contains \"x\" if vast\nvast if {\n" + lines + "\n}");
+    assertEquals(1, problems.size());
+    assertTrue(
+        problems.getFirst().contains("data.interdict.policies.trial.vast is too large a rule"),
+        problems.getFirst());
+  }
+}

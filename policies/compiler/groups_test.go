@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func compiled(t *testing.T, req *Request) *Response {
+	t.Helper()
+	res, err := compilePolicy(req)
+	if err != nil || res.Wasm == nil {
+		t.Fatalf("%v %v", err, res)
+	}
+	return res
+}
+
+// What is compiled does not grow with rules that are alike, nor with a list.
+func TestCodeDoesNotGrowWithLiterals(t *testing.T) {
+	rules := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "deny contains $\"{input.file.path} %d\" if {\n\tinput.file.path in {\"/a/%d\", \"/b/%d\"}\n\tnot _n%d\n}\n\n_n%d if input.process.exe.path in {\"/c/%d\"}\n",
+				i, i, i, i, i, i)
+		}
+		return b.String()
+	}
+	list := func(n int) string {
+		var items []string
+		for i := range n {
+			items = append(items, fmt.Sprintf("\"/a/%d\"", i))
+		}
+		return "deny contains \"x\" if input.file.path in {" + strings.Join(items, ", ") + "}"
+	}
+	for name, body := range map[string]func(int) string{"rules": rules, "list": list} {
+		few, many := compiled(t, request(t, body(10))), compiled(t, request(t, body(400)))
+		if len(many.Wasm) > len(few.Wasm)+16 { // but for the numbers in names
+			t.Errorf("%s: %d bytes of code for 10, %d for 400", name, len(few.Wasm), len(many.Wasm))
+		}
+	}
+}
+
+func TestWhatIsCompiledAsWritten(t *testing.T) {
+	rule := "deny contains \"x\" if { input.file.path in {\"/a\", \"/b\"}; count(data.trusted) == 1 }\n"
+	if res := compiled(t, request(t, rule)); res.Tables == "{}" || len(res.Concerns) != 1 {
+		t.Errorf("tables %s, concerns %v", res.Tables, res.Concerns)
+	}
+	other := rule + "warn contains \"y\" if { input.file.path == \"/a\"; count(deny) == 1 with data.trusted as [] }"
+	if res := compiled(t, request(t, other)); res.Tables != "{}" || res.Concerns != nil {
+		t.Errorf("data is no constant here: tables %s, concerns %v", res.Tables, res.Concerns)
+	}
+}
+
+// Nothing is said about a policy that can fail, or that has a rule without a condition.
+func TestConcerns(t *testing.T) {
+	for _, c := range []struct{ body, want string }{
+		{`deny contains "x" if input.file.path == "/a"`, `[{"field":"file.path","operator":"in","values":["/a"]}]`},
+		{`deny contains "x" if startswith(input.file.path, "/a/")`, `[{"field":"file.path","operator":"prefix","values":["/a/"]}]`},
+		{`deny contains "x" if { some p in data.names; endswith(input.file.path, p) }`, `[{"field":"file.path","operator":"suffix","values":["path","uid"]}]`},
+		{`deny contains "x" if { "read" in input.access; input.process.uid == 0 }`, `[{"field":"process.uid","operator":"in","values":[0]}]`},
+		{"deny contains \"x\" if any\nany if input.file.path == \"/a\"\nany if input.process.uid == 0",
+			`[{"field":"file.path","operator":"in","values":["/a"]},{"field":"process.uid","operator":"in","values":[0]}]`},
+		{"deny contains \"x\" if any\nany if input.file.path == \"/a\"\nany if not input.process.uid == 0", "null"},
+		{`deny contains "x" if not input.file.path == "/a"`, "null"},
+		{"deny contains \"x\" if input.file.path == \"/a\"\nwarn contains \"y\" if input.process.uid != 0", "null"},
+		{"deny contains \"x\" if { input.file.path == \"/a\"; f == 1 }\nf := 1 if input.process.uid == 0\nf := 2 if input.process.gid == 0", "null"},
+		{"deny contains \"x\" if { input.file.path == \"/a\" with input as {} }", "null"},
+	} {
+		got, _ := json.Marshal(compiled(t, request(t, c.body)).Concerns)
+		if string(got) != c.want {
+			t.Errorf("%s\n got %s\nwant %s", c.body, got, c.want)
+		}
+	}
+}
+
+func TestNamesOfTablesAreKept(t *testing.T) {
+	req := request(t, `deny contains "x" if input.file.path == "/a"`)
+	req.Data = json.RawMessage(`{"interdict.0": 1}`)
+	_, found, err := check(req)
+	if err != nil || len(found) != 1 || found[0].Code != "data.reserved" {
+		t.Errorf("%v %v", found, err)
+	}
+}
