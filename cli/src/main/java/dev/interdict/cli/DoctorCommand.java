@@ -1,8 +1,11 @@
 package dev.interdict.cli;
 
 import dev.interdict.control.Check;
+import dev.interdict.engine.EngineConfig;
 import dev.interdict.engine.HostAbilities;
+import dev.interdict.engine.SocketCheck;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +27,8 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Check> checks = HostAbilities.probe().checks();
+    List<Check> checks = new ArrayList<>(HostAbilities.probe().checks());
+    checks.add(SocketCheck.of(EngineConfig.DEFAULT.stateDirectory()));
     boolean ok = checks.stream().noneMatch(check -> check.result() == Check.Result.FAILED);
     output.print(tree(ok, checks), out -> tell(ok, checks, out, output.style()));
     return ok ? ExitCode.OK : ExitCode.NO;

@@ -4,13 +4,13 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 
-/** The client's end of the admin socket. */
+/** The client's end of the admin socket; without native code, so that it starts anywhere. */
 public final class AdminChannel {
   private static final int MAX_MESSAGE_BYTES = 40 << 20;
 
@@ -20,15 +20,15 @@ public final class AdminChannel {
   /** A daemon, so that it keeps no program from ending. */
   private static final EventLoopGroup LOOP =
       new MultiThreadIoEventLoopGroup(
-          1, new DefaultThreadFactory("admin-client", true), EpollIoHandler.newFactory());
+          1, new DefaultThreadFactory("admin-client", true), NioIoHandler.newFactory());
 
   private AdminChannel() {}
 
   /** A channel to {@code socket}; connects with the first call. The caller shuts it down. */
   public static ManagedChannel open(Path socket) {
     NettyLog.quiet();
-    return NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
-        .channelType(EpollDomainSocketChannel.class)
+    return NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
+        .channelType(NioDomainSocketChannel.class)
         .eventLoopGroup(LOOP)
         .overrideAuthority("interdict")
         .maxInboundMessageSize(MAX_MESSAGE_BYTES)

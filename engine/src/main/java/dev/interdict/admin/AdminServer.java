@@ -4,6 +4,7 @@ import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
@@ -41,6 +42,9 @@ public final class AdminServer implements AutoCloseable {
   /** Group and others, as in {@code chmod go-w}. */
   private static final int OTHERS_WRITE = 0022;
 
+  /** Read by Netty when it unpacks the library. */
+  private static final String LIBRARY_DIRECTORY = "io.grpc.netty.shaded.io.netty.native.workdir";
+
   private final Path socket;
   private final Server server;
   private final DecisionService decisions;
@@ -66,6 +70,12 @@ public final class AdminServer implements AutoCloseable {
    * @throws IOException if another engine listens there already, or the socket cannot be made
    */
   public static AdminServer start(AdminConfig config, AdminBackend backend) throws IOException {
+    Throwable missing = Epoll.unavailabilityCause();
+    if (missing != null) {
+      throw new IOException(
+          "the admin socket's native library cannot be loaded; see interdict doctor: " + missing,
+          missing);
+    }
     Path socket = config.socket().toAbsolutePath();
     prepare(socket);
     NettyLog.quiet();
@@ -88,21 +98,41 @@ public final class AdminServer implements AutoCloseable {
             .permitKeepAliveTime(30, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(false)
             .maxConnectionIdle(5, TimeUnit.MINUTES)
-            .addService(new PolicyService(backend.control()))
-            .addService(new ModeService(backend.control()))
-            .addService(new BundleService(backend.control().bundles(), backend.bundles()))
-            .addService(decisions)
-            .addService(new NodeService(backend))
+            .addService(MalformedCheck.before(new PolicyService(backend.control())))
+            .addService(MalformedCheck.before(new ModeService(backend.control())))
+            .addService(
+                MalformedCheck.before(
+                    new BundleService(backend.control().bundles(), backend.bundles())))
+            .addService(MalformedCheck.before(decisions))
+            .addService(MalformedCheck.before(new NodeService(backend)))
             .build();
     AdminServer admin = new AdminServer(socket, server, decisions, loop, calls);
     try {
       server.start();
       Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw----"));
-    } catch (IOException e) {
+    } catch (Throwable e) {
       admin.close();
       throw new IOException("cannot listen on " + socket + ": " + e.getMessage(), e);
     }
     return admin;
+  }
+
+  /**
+   * Has the native library of the socket unpacked in {@code directory} before it is first used,
+   * because /tmp is often mounted noexec; where the directory cannot be used, in /tmp.
+   *
+   * @return why the socket cannot work; null: it can
+   */
+  public static String probe(Path directory) {
+    if (Files.isWritable(directory)) {
+      System.setProperty(LIBRARY_DIRECTORY, directory.toString());
+    }
+    Throwable missing = Epoll.unavailabilityCause();
+    if (missing == null) {
+      return null;
+    }
+    Throwable cause = missing.getCause() == null ? missing : missing.getCause();
+    return cause.toString().lines().findFirst().orElse("");
   }
 
   /** Makes the directory, and takes away a socket that nobody listens on. */

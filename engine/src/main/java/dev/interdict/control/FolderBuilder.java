@@ -47,7 +47,7 @@ public final class FolderBuilder implements PolicyBuilder {
       throw new InvalidPolicyException(findings);
     }
     try {
-      CompiledPolicy compiled = artefact == null ? null : CompiledPolicyFile.fromBytes(artefact);
+      CompiledPolicy compiled = artefact == null ? null : read(artefact, findings);
       if (compiled == null || !compiled.digest().equals(RegoCompiler.digest(policy))) {
         compiled = compile(policy, parsed, findings);
       }
@@ -56,6 +56,24 @@ public final class FolderBuilder implements PolicyBuilder {
     } catch (IOException e) {
       throw new BuildException(
           "policy " + policy.name() + " could not be compiled: " + e.getMessage(), e);
+    }
+  }
+
+  private static CompiledPolicy read(byte[] artefact, List<Diagnostic> findings) {
+    try {
+      return CompiledPolicyFile.fromBytes(artefact);
+    } catch (IOException e) {
+      findings.add(
+          new Diagnostic(
+              Diagnostic.Severity.ERROR,
+              "compiled",
+              0,
+              0,
+              "policy.compiled",
+              "it is no compiled policy ("
+                  + e.getMessage()
+                  + "); leave it out: the engine compiles"));
+      throw new InvalidPolicyException(findings);
     }
   }
 

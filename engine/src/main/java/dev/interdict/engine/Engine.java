@@ -59,6 +59,7 @@ public final class Engine implements AutoCloseable {
   private final CompletableFuture<String> lost = new CompletableFuture<>();
   private final Workers workers = new Workers(this::lost);
   private HostAbilities abilities;
+  private Check socket;
   private volatile EngineState state;
 
   private Engine() {}
@@ -86,6 +87,7 @@ public final class Engine implements AutoCloseable {
     requireHostPids();
     parts.push(lock(config.stateDirectory()));
     abilities = HostAbilities.probe();
+    socket = SocketCheck.of(config.stateDirectory());
     KernelSide kernel = part(KernelSide.open(config.pins()));
     state = kernel.state();
     kernel.state().engine(ProcessHandle.current().pid());
@@ -157,6 +159,7 @@ public final class Engine implements AutoCloseable {
 
   private List<Check> checks() {
     List<Check> all = new ArrayList<>(abilities.checks());
+    all.add(socket);
     all.add(ThreadCheck.of(threads()));
     return all;
   }

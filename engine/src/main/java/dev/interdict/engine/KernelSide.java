@@ -65,7 +65,7 @@ record KernelSide(
           new RingBuffer(hooks.map("decide")),
           new RingBuffer(hooks.map("packets")),
           new RingBuffer(hooks.map("observe")));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       if (hooks != null) {
         hooks.close();
       }

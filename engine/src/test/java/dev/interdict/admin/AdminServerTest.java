@@ -47,12 +47,17 @@ import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ClientCalls;
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,8 +68,13 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,6 +125,80 @@ class AdminServerTest {
       assertTrue(threads.get(0).getLastFailure().contains("a policy's doing"));
       assertFalse(threads.get(1).getAlive(), idle.name() + " has not begun");
     }
+  }
+
+  @Test
+  void eachChangeLeavesALineThatSaysWhoAskedAndWhatCameOfIt() throws Exception {
+    List<String> lines = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            lines.add(new SimpleFormatter().formatMessage(record));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger(AuditLog.class.getName());
+    logger.addHandler(handler);
+    try {
+      PolicyServiceGrpc.newBlockingStub(channel).applyPolicy(folder("name=a\nmode=enforce"));
+      var modes = ModeServiceGrpc.newBlockingStub(channel);
+      modes.setMode(SetModeRequest.newBuilder().setMode(Mode.MODE_AUDIT).build());
+      modes.getMode(GetModeRequest.getDefaultInstance());
+      assertThrows(
+          StatusRuntimeException.class,
+          () ->
+              modes.setMode(
+                  SetModeRequest.newBuilder()
+                      .setPolicy("no\nuid 0: such")
+                      .setMode(Mode.MODE_AUDIT)
+                      .build()));
+    } finally {
+      logger.removeHandler(handler);
+    }
+    Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    String who = "uid " + uid + ", pid " + ProcessHandle.current().pid() + ": ";
+    assertEquals(3, lines.size(), lines.toString());
+    assertTrue(
+        lines.get(0).startsWith(who + "apply a policy of 1 files: policy a, "), lines.get(0));
+    assertEquals(who + "set mode of the host to audit: done", lines.get(1));
+    assertTrue(
+        lines
+            .get(2)
+            .startsWith(who + "set mode of policy no?uid 0: such to audit: failed, NOT_FOUND"),
+        lines.get(2));
+  }
+
+  @Test
+  void bytesThatAreNoMessageAreTheCallersFault() {
+    MethodDescriptor.Marshaller<byte[]> raw =
+        new MethodDescriptor.Marshaller<>() {
+          @Override
+          public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+          }
+
+          @Override
+          public byte[] parse(InputStream stream) {
+            return new byte[0];
+          }
+        };
+    MethodDescriptor<byte[], byte[]> method =
+        MethodDescriptor.newBuilder(raw, raw)
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName(PolicyServiceGrpc.getApplyPolicyMethod().getFullMethodName())
+            .build();
+    assertEquals(
+        Code.INVALID_ARGUMENT,
+        codeOf(
+            () ->
+                ClientCalls.blockingUnaryCall(
+                    channel, method, CallOptions.DEFAULT, new byte[] {(byte) 0xff, 1, 2})));
   }
 
   @Test

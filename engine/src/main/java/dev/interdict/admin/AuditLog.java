@@ -1,0 +1,119 @@
+package dev.interdict.admin;
+
+import dev.interdict.v1.AllowOlderRequest;
+import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.ApplyPolicyResponse;
+import dev.interdict.v1.DeletePolicyRequest;
+import dev.interdict.v1.DropBundleRequest;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.SetModeRequest;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.netty.channel.unix.PeerCredentials;
+import java.lang.System.Logger.Level;
+
+/**
+ * Writes into the engine's log who asked for which change, and what came of it: one line a call,
+ * for those that failed, too. Calls that only look leave none.
+ */
+final class AuditLog implements ServerInterceptor {
+  private static final System.Logger LOG = System.getLogger(AuditLog.class.getName());
+  private static final int CHARS_MAX = 300;
+
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    Watched<Q, R> watched = new Watched<>(call);
+    return new SimpleForwardingServerCallListener<>(next.startCall(watched, headers)) {
+      @Override
+      public void onMessage(Q request) {
+        watched.what = what(request);
+        super.onMessage(request);
+      }
+    };
+  }
+
+  /** Null for what changes nothing. */
+  private static String what(Object request) {
+    return switch (request) {
+      case ApplyPolicyRequest apply ->
+          apply.getValidateOnly()
+              ? null
+              : "apply a policy of " + apply.getSourcesCount() + " files";
+      case DeletePolicyRequest delete -> "delete policy " + delete.getName();
+      case SetModeRequest set ->
+          "set mode of "
+              + (set.getPolicy().isEmpty() ? "the host" : "policy " + set.getPolicy())
+              + " to "
+              + mode(set.getMode());
+      case ResetBudgetRequest reset -> "reset the budget of policy " + reset.getPolicy();
+      case AllowOlderRequest allow -> "allow an older bundle of " + allow.getName();
+      case DropBundleRequest drop -> "drop the bundle of " + drop.getName();
+      default -> null;
+    };
+  }
+
+  private static String mode(Mode mode) {
+    return switch (mode) {
+      case MODE_AUDIT -> "audit";
+      case MODE_ENFORCE -> "enforce";
+      case MODE_UNSPECIFIED -> "what it declares";
+      case UNRECOGNIZED -> "an unknown one";
+    };
+  }
+
+  private static final class Watched<Q, R> extends SimpleForwardingServerCall<Q, R> {
+    private String what;
+    private String answer = "done";
+
+    Watched(ServerCall<Q, R> call) {
+      super(call);
+    }
+
+    @Override
+    public void sendMessage(R response) {
+      if (response instanceof ApplyPolicyResponse applied) {
+        answer =
+            "policy "
+                + applied.getPolicy().getName()
+                + ", digest "
+                + applied.getPolicy().getDigest()
+                + ", "
+                + applied.getResult();
+      }
+      super.sendMessage(response);
+    }
+
+    @Override
+    public void close(Status status, Metadata trailers) {
+      if (what != null) {
+        PeerCredentials peer = getAttributes().get(PeerNegotiator.PEER);
+        LOG.log(
+            Level.INFO,
+            "uid {0}, pid {1}: {2}: {3}",
+            peer == null ? "unknown" : Integer.toString(peer.uid()),
+            peer == null ? "unknown" : Integer.toString(peer.pid()),
+            line(what),
+            line(
+                status.isOk()
+                    ? answer
+                    : "failed, " + status.getCode() + ": " + status.getDescription()));
+      }
+      super.close(status, trailers);
+    }
+  }
+
+  /** A caller's words must not look like a line of ours. */
+  private static String line(String text) {
+    String cut = text.length() > CHARS_MAX ? text.substring(0, CHARS_MAX) + " ..." : text;
+    StringBuilder line = new StringBuilder();
+    cut.chars().forEach(c -> line.append(Character.isISOControl(c) ? '?' : (char) c));
+    return line.toString();
+  }
+}
