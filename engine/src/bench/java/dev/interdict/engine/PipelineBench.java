@@ -91,7 +91,7 @@ public final class PipelineBench {
           .forEach(name -> object.reuse(name, kernel.hooks().map(name)));
       object.load();
       kernel.scopes().use(Map.of(), Map.of(SLOT, List.of("lo")));
-      kernel.postures().use(posture(), masks());
+      kernel.postures().use(PipelineBench::posture, masks());
       pipeline.use(set);
       try (BpfProgram program = object.program("xdp_ingress")) {
         send(program, told, WARM_UP, FAST_GAP);

@@ -82,6 +82,11 @@ public final class BundleControl {
     // Before seconds are spent on compiling; and once more under the lock.
     refuse(DeliveryRules.objections(changes.state(), source, delivery));
     Map<String, Built> built = build(source, delivery);
+    refuse(ofHost(built));
+    return enforcement.prepared(built.values(), () -> activate(source, delivery, built));
+  }
+
+  private boolean activate(String source, Delivery delivery, Map<String, Built> built) {
     changes.lock();
     try {
       HostState state = changes.state();
@@ -91,7 +96,7 @@ public final class BundleControl {
               delivery.revision(), delivery.serial(), delivery.digest(), clock.instant());
       if (inForce(state, source, delivery)) {
         if (!mark.sameAs(state.bundles().get(source))) {
-          changes.note(state.withMark(source, mark)); // new words for the same content
+          changes.note(now -> now.withMark(source, mark)); // new words for the same content
         }
         return false;
       }
@@ -237,8 +242,7 @@ public final class BundleControl {
   public void allowOlder(String source) {
     changes.lock();
     try {
-      HostState state = changes.state();
-      changes.note(state.withMark(source, mark(state, source).withoutFloor()));
+      changes.note(now -> now.withMark(source, mark(now, source).withoutFloor()));
     } finally {
       changes.unlock();
     }

@@ -1,11 +1,13 @@
 package dev.interdict.control;
 
 import dev.interdict.policy.Policy;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * The data flow as control sees it. {@link PolicyControl} calls it under its lock, one call at a
- * time; {@link #snapshot} may come from any thread at any time.
+ * The data flow as control sees it. {@link PolicyControl} calls {@link #use} and {@link
+ * #forgetSlot} under its lock, one call at a time; the others may come from any thread at any time.
  */
 public interface Enforcement {
   /**
@@ -17,12 +19,29 @@ public interface Enforcement {
   List<Objection> objections(Policy policy);
 
   /**
-   * Replaces the policy set and the posture as a whole. A slot that keeps its compiled digest keeps
-   * its verdicts.
+   * Loads policies, which takes seconds, then makes a change, whose {@link #use} need not load
+   * them.
    *
+   * @return what {@code change} returns
+   * @throws EnforcementException if one cannot be loaded
+   */
+  <T> T prepared(Collection<PolicyBuilder.Built> policies, Supplier<T> change);
+
+  /**
+   * Replaces the policy set as a whole. A slot that keeps its compiled digest keeps its verdicts.
+   *
+   * @param modes asked at the moment at which the kernel changes over, so that no switch before it
+   *     is lost
    * @throws EnforcementException if that is not possible: the set before stays in force
    */
-  void use(ActiveSet set);
+  void use(ActiveSet set, Supplier<Modes> modes);
+
+  /**
+   * Switches the policies in force, at once: it waits for no change that is under way.
+   *
+   * @throws EnforcementException if the kernel's map could not be written
+   */
+  void switchTo(Modes modes);
 
   /**
    * Makes a slot as new, before it is given to another policy: when this returns, no verdict

@@ -66,6 +66,6 @@ record HeldPolicy(
   }
 
   ActivePolicy active() {
-    return new ActivePolicy(slot, policy, compiled, mode());
+    return new ActivePolicy(slot, policy, compiled);
   }
 }

@@ -4,7 +4,9 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -27,9 +29,29 @@ record HostState(
     bundles = Collections.unmodifiableSortedMap(new TreeMap<>(bundles));
   }
 
-  /** The same as another generation. */
-  HostState at(long newGeneration) {
-    return new HostState(newGeneration, host, policies, bundles);
+  /**
+   * The same policies as the state after {@code now}, with the modes that {@code now} has: a switch
+   * that came while a change was made counts.
+   */
+  HostState after(HostState now) {
+    SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
+    next.replaceAll(
+        (name, held) -> {
+          HeldPolicy other = now.policies.get(name);
+          return other == null ? held : held.withOverride(other.override());
+        });
+    return new HostState(Math.max(generation, now.generation + 1), now.host, next, bundles);
+  }
+
+  Modes modes() {
+    Map<String, Mode> overrides = new HashMap<>();
+    policies.forEach(
+        (name, held) -> {
+          if (held.override() != null) {
+            overrides.put(name, held.override());
+          }
+        });
+    return new Modes(host, overrides);
   }
 
   HostState with(HeldPolicy policy) {
@@ -90,7 +112,6 @@ record HostState(
   ActiveSet activeSet() {
     return new ActiveSet(
         generation,
-        host,
         policies.values().stream()
             .filter(HeldPolicy::inForce)
             .map(HeldPolicy::active)

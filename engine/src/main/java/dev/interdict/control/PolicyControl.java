@@ -22,7 +22,8 @@ import java.util.TreeMap;
  * <p>A change makes the next {@link HostState}, hands it to {@link Enforcement#use} as a whole and
  * then saves it. A failure before the hand-over changes nothing; one after it is undone, except
  * that a mode stays switched: an operator who calls for audit on a full disk must get it. Building
- * takes seconds and happens outside the lock.
+ * and loading take seconds and happen outside the lock, and a switch of modes takes no lock that a
+ * change holds.
  */
 public final class PolicyControl {
   private final PolicyBuilder builder;
@@ -149,41 +150,53 @@ public final class PolicyControl {
   public Applied apply(SortedMap<String, byte[]> sources, byte[] artefact, boolean validateOnly) {
     Built built = builder.build(sources, artefact);
     String digest = Digest.of(sources);
+    HeldPolicy old = changes.state().policies().get(built.policy().name());
+    if (validateOnly || holds(old, digest)) {
+      return bring(built, sources, digest, validateOnly);
+    }
+    admit(built, old);
+    return enforcement.prepared(List.of(built), () -> bring(built, sources, digest, false));
+  }
+
+  private Applied bring(
+      Built built, SortedMap<String, byte[]> sources, String digest, boolean validateOnly) {
     String name = built.policy().name();
+    List<Diagnostic> warnings = built.compiled().warnings();
     changes.lock();
     try {
       HeldPolicy old = changes.state().policies().get(name);
-      requireByHand(old);
-      List<Diagnostic> warnings = built.compiled().warnings();
-      if (old != null && old.inForce() && old.digest().equals(digest)) {
+      if (holds(old, digest) && old.bundle().isEmpty()) {
         return new Applied(Result.UNCHANGED, status(old), warnings);
       }
-      List<Objection> objections = enforcement.objections(built.policy());
-      if (!objections.isEmpty()) {
-        throw new RefusedException(objections);
-      }
+      admit(built, old);
       Result result = old == null ? Result.CREATED : Result.REPLACED;
       Mode override = old == null ? null : old.override();
       if (validateOnly) {
-        return new Applied(
-            result,
-            status(HeldPolicy.of(built, digest, -1, override, clock.instant(), "", null)),
-            warnings);
+        return new Applied(result, status(fresh(built, digest, -1, override)), warnings);
       }
-      HeldPolicy fresh =
-          HeldPolicy.of(
-              built,
-              digest,
-              slots.forCode(old, built.compiled(), changes.state().slots()),
-              override,
-              clock.instant(),
-              "",
-              null);
+      int slot = slots.forCode(old, built.compiled(), changes.state().slots());
       store.write(name, digest, new Revision(sources, built.artefact()));
-      changes.commit(changes.state().with(fresh));
-      return new Applied(result, status(fresh), warnings);
+      changes.commit(changes.state().with(fresh(built, digest, slot, override)));
+      return new Applied(result, status(changes.state().get(name)), warnings);
     } finally {
       changes.unlock();
+    }
+  }
+
+  private HeldPolicy fresh(Built built, String digest, int slot, Mode override) {
+    return HeldPolicy.of(built, digest, slot, override, clock.instant(), "", null);
+  }
+
+  private static boolean holds(HeldPolicy old, String digest) {
+    return old != null && old.inForce() && old.digest().equals(digest);
+  }
+
+  /** Before seconds are spent on loading, and once more under the lock. */
+  private void admit(Built built, HeldPolicy old) {
+    requireByHand(old);
+    List<Objection> objections = enforcement.objections(built.policy());
+    if (!objections.isEmpty()) {
+      throw new RefusedException(objections);
     }
   }
 
@@ -251,13 +264,8 @@ public final class PolicyControl {
    * @throws EnforcementException if the kernel side refused
    */
   public Switched setHostMode(Mode mode) {
-    changes.lock();
-    try {
-      String notSaved = changes.toggle(changes.state().withHost(mode));
-      return new Switched(mode, modes(), notSaved);
-    } finally {
-      changes.unlock();
-    }
+    String notSaved = changes.toggle(state -> state.withHost(mode));
+    return new Switched(mode, modes(), notSaved);
   }
 
   /**
@@ -268,17 +276,10 @@ public final class PolicyControl {
    * @throws EnforcementException if the kernel side refused
    */
   public Switched setPolicyMode(String name, Mode mode) {
-    changes.lock();
-    try {
-      HeldPolicy held = changes.state().get(name).withOverride(mode);
-      String notSaved = changes.toggle(changes.state().with(held));
-      return new Switched(
-          changes.state().host(),
-          List.of(PolicyMode.of(held, changes.state(), enforcement.snapshot())),
-          notSaved);
-    } finally {
-      changes.unlock();
-    }
+    String notSaved = changes.toggle(state -> state.with(state.get(name).withOverride(mode)));
+    HostState now = changes.state();
+    return new Switched(
+        now.host(), List.of(PolicyMode.of(now.get(name), now, enforcement.snapshot())), notSaved);
   }
 
   /**

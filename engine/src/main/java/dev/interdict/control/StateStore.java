@@ -190,7 +190,7 @@ public final class StateStore {
   }
 
   /**
-   * Saves {@code state}, then drops revisions that neither it nor the state before it names.
+   * Saves {@code state}.
    *
    * @throws StoreException if it cannot be written: the state before stands
    */
@@ -205,11 +205,10 @@ public final class StateStore {
     } catch (IOException e) {
       throw new StoreException("cannot write " + current, e);
     }
-    prune(state);
   }
 
   /**
-   * Keeps a revision; {@link #save} must name it before it drops it again.
+   * Keeps a revision; {@link #save} must name it before the next {@link #prune}.
    *
    * @throws StoreException if it cannot be written
    */
@@ -260,9 +259,10 @@ public final class StateStore {
     }
   }
 
-  private void prune(Saved state) {
-    Set<String> keep = new HashSet<>(files(state));
+  /** Drops revisions that neither the state saved last nor the one before it names. */
+  void prune() {
     try {
+      Set<String> keep = new HashSet<>(files(read(current)));
       if (Files.exists(before)) {
         keep.addAll(files(read(before)));
       }

@@ -5,11 +5,12 @@ import dev.interdict.control.ActivePolicy;
 import dev.interdict.control.ActiveSet;
 import dev.interdict.control.Enforcement;
 import dev.interdict.control.EnforcementException;
+import dev.interdict.control.Modes;
 import dev.interdict.control.Objection;
+import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
 import dev.interdict.eval.Aliases;
-import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfException;
@@ -19,8 +20,10 @@ import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
+import dev.interdict.verdict.Postures;
 import dev.interdict.verdict.Verdict;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -28,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * Brings a set of policies into force: the one place where control reaches the data flow.
@@ -44,6 +48,10 @@ final class Enforcer implements Enforcement {
   private final Posture.Timing timing;
 
   private ActiveSet current = ActiveSet.EMPTY;
+
+  /** What the posture in force is made of; read and written only while {@link Postures} calls. */
+  private ActiveSet posed = ActiveSet.EMPTY;
+
   private volatile Map<Hook, String> attached = Map.of();
   private volatile Set<Integer> slots = Set.of();
 
@@ -67,26 +75,31 @@ final class Enforcer implements Enforcement {
   }
 
   @Override
-  public synchronized void use(ActiveSet set) {
+  public <T> T prepared(Collection<Built> policies, Supplier<T> change) {
+    return loader.holding(policies, change);
+  }
+
+  @Override
+  public synchronized void use(ActiveSet set, Supplier<Modes> modes) {
     try {
-      force(set, loader.load(set));
+      force(set, modes);
       current = set;
     } catch (RuntimeException e) {
-      restore(e);
+      restore(modes, e);
       throw new EnforcementException("the policies before stay in force: " + e.getMessage(), e);
     }
   }
 
-  private void restore(RuntimeException because) {
+  private void restore(Supplier<Modes> modes, RuntimeException because) {
     try {
-      force(current, loader.load(current));
+      force(current, modes);
     } catch (RuntimeException e) {
       because.addSuppressed(e);
     }
   }
 
-  private void force(ActiveSet set, PolicySet policies) {
-    pipeline.use(policies);
+  private void force(ActiveSet set, Supplier<Modes> modes) {
+    pipeline.use(loader.load(set));
     kernel.scopes().use(cgroups(set), interfaces(set));
     for (ActivePolicy policy : set.policies()) {
       Policy.Budget budget = policy.policy().budget();
@@ -96,8 +109,7 @@ final class Enforcer implements Enforcement {
         kernel.budgets().set(policy.slot(), budget.denials(), budget.window());
       }
     }
-    Posture posture = posture(set);
-    int maskSet = kernel.postures().use(posture, masks(set));
+    int maskSet = kernel.postures().use(() -> posture(set, modes.get()), masks(set));
     kernel.verdicts().retain(maskSet);
     attach(set);
     slots = Set.copyOf(set.policies().stream().map(ActivePolicy::slot).toList());
@@ -122,7 +134,25 @@ final class Enforcer implements Enforcement {
     attached = Map.copyOf(now);
   }
 
-  private Posture posture(ActiveSet set) {
+  @Override
+  public void switchTo(Modes modes) {
+    try {
+      kernel.postures().enforce(() -> enforced(modes));
+    } catch (BpfException e) {
+      throw new EnforcementException("the modes were not switched: " + e.getMessage(), e);
+    }
+  }
+
+  private SlotSet enforced(Modes modes) {
+    SlotSet enforced = SlotSet.NONE;
+    for (ActivePolicy active : posed.policies()) {
+      enforced = modes.enforces(active.policy()) ? enforced.with(active.slot()) : enforced;
+    }
+    return enforced;
+  }
+
+  private Posture posture(ActiveSet set, Modes modes) {
+    posed = set;
     List<Posture.Slot> all = new ArrayList<>();
     for (ActivePolicy active : set.policies()) {
       Policy policy = active.policy();
@@ -131,7 +161,7 @@ final class Enforcer implements Enforcement {
               active.slot(),
               policy.hooks(),
               policy.scope().cgroups().isEmpty(),
-              set.enforces(active),
+              modes.enforces(policy),
               policy.onMiss() == OnMiss.HOLD,
               policy.onMiss() == OnMiss.DENY,
               policy.fallback() == Fallback.DENY,
@@ -167,12 +197,16 @@ final class Enforcer implements Enforcement {
    * Looks for cgroups, interfaces and files that came or went under a name of a policy; to be
    * called every now and then.
    */
-  synchronized void refresh() {
-    if (kernel.scopes().refresh()) {
-      kernel.postures().renew();
-    }
+  void refresh() {
+    lookForScopes();
     for (Aliases.FileId file : loader.latest().aliases().refresh()) {
       kernel.verdicts().forgetFile(file.device(), file.inode());
+    }
+  }
+
+  private synchronized void lookForScopes() {
+    if (kernel.scopes().refresh()) {
+      kernel.postures().renew();
     }
   }
 

@@ -1,8 +1,10 @@
 package dev.interdict.engine;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.control.ActivePolicy;
 import dev.interdict.control.ActiveSet;
 import dev.interdict.control.EnforcementException;
+import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.InvalidModuleException;
 import dev.interdict.eval.Limits;
@@ -11,21 +13,26 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 /**
  * Makes the evaluators' policy set of what control wants in force. A module that is loaded already
- * is used again: loading one takes up to seconds, changing modes must not. For one thread at a
- * time.
+ * is used again: loading one takes up to seconds. {@link #holding} may be called by many threads,
+ * {@link #load} by one at a time.
  */
 final class PolicyLoader {
   private final Path classCache;
   private final HostNames names;
   private final WarmUp warmUp;
   private final Limits limits;
-  private Map<String, PolicyModule> loaded = new HashMap<>();
-  private PolicySet latest;
+  private final List<Map<String, PolicyModule>> held = new CopyOnWriteArrayList<>();
+  private volatile Map<String, PolicyModule> loaded = Map.of();
+  private volatile PolicySet latest;
 
   PolicyLoader(Path classCache, HostNames names, WarmUp warmUp, Limits limits) {
     this.classCache = classCache;
@@ -33,6 +40,33 @@ final class PolicyLoader {
     this.limits = limits;
     this.warmUp = warmUp;
     this.latest = PolicySet.builder(0, names).build();
+  }
+
+  /**
+   * Loads and warms what is new of {@code policies}, and keeps it while {@code change} runs.
+   *
+   * @throws EnforcementException if a module cannot be loaded
+   */
+  <T> T holding(Collection<Built> policies, Supplier<T> change) {
+    Map<String, PolicyModule> mine = new HashMap<>();
+    for (Built built : policies) {
+      mine.put(built.compiled().digest(), module(built.compiled(), built.policy()));
+    }
+    held.add(mine);
+    try {
+      return change.get();
+    } finally {
+      held.removeIf(other -> other == mine);
+    }
+  }
+
+  private PolicyModule module(CompiledPolicy compiled, Policy policy) {
+    String digest = compiled.digest();
+    PolicyModule known = loaded.get(digest);
+    for (Map<String, PolicyModule> some : held) {
+      known = known == null ? some.get(digest) : known;
+    }
+    return known == null ? load(compiled, policy) : known;
   }
 
   /**
@@ -46,10 +80,7 @@ final class PolicyLoader {
     PolicySet.Builder builder = PolicySet.builder(set.generation(), names);
     for (ActivePolicy active : set.policies()) {
       String digest = active.compiled().digest();
-      PolicyModule module = loaded.get(digest);
-      if (module == null) {
-        module = load(active);
-      }
+      PolicyModule module = module(active.compiled(), active.policy());
       next.put(digest, module);
       builder.add(active.slot(), module, active.compiled().literals());
       if (active.policy().fallback() == Policy.Fallback.DENY) {
@@ -69,13 +100,13 @@ final class PolicyLoader {
     return latest;
   }
 
-  private PolicyModule load(ActivePolicy active) {
+  private PolicyModule load(CompiledPolicy compiled, Policy policy) {
     try {
-      PolicyModule module = PolicyModule.load(active.compiled(), classCache, limits);
-      warmUp.run(module, active.policy().hooks());
+      PolicyModule module = PolicyModule.load(compiled, classCache, limits);
+      warmUp.run(module, policy.hooks());
       return module;
     } catch (IOException | InvalidModuleException e) {
-      throw new EnforcementException("policy " + active.policy().name() + ": " + e.getMessage(), e);
+      throw new EnforcementException("policy " + policy.name() + ": " + e.getMessage(), e);
     }
   }
 }

@@ -49,7 +49,12 @@ public record Posture(Collection<Slot> slots, Timing timing, int generation) {
       boolean hold,
       boolean refuseMiss,
       boolean fallbackDeny,
-      boolean unparsedPass) {}
+      boolean unparsedPass) {
+    Slot enforcing(boolean enforced) {
+      return new Slot(
+          number, hooks, everywhere, enforced, hold, refuseMiss, fallbackDeny, unparsedPass);
+    }
+  }
 
   /**
    * How long a task may wait.
@@ -92,7 +97,7 @@ public record Posture(Collection<Slot> slots, Timing timing, int generation) {
     active.forEach(
         (hook, set) -> Slots.write(to, at("active") + (long) hook.code() * Slots.BYTES, set));
     Slots.write(to, at("everywhere"), select(Slot::everywhere));
-    Slots.write(to, at("enforce"), select(Slot::enforce));
+    writeEnforce(to, select(Slot::enforce));
     Slots.write(to, at("hold"), select(Slot::hold));
     Slots.write(to, at("refuse_miss"), select(Slot::refuseMiss));
     Slots.write(to, at("fallback_deny"), select(Slot::fallbackDeny));
@@ -103,6 +108,18 @@ public record Posture(Collection<Slot> slots, Timing timing, int generation) {
     to.set(JAVA_LONG, at("stale_ns"), timing.stale.toNanos());
     to.set(JAVA_INT, MASK_SET, maskSet);
     to.set(JAVA_INT, at("generation"), generation);
+  }
+
+  static void writeEnforce(MemorySegment to, SlotSet slots) {
+    Slots.write(to, at("enforce"), slots);
+  }
+
+  /** The same, but that these slots may refuse and no others. */
+  Posture enforcing(SlotSet enforced) {
+    return new Posture(
+        slots.stream().map(slot -> slot.enforcing(enforced.contains(slot.number))).toList(),
+        timing,
+        generation);
   }
 
   static int readMaskSet(MemorySegment posture) {

@@ -4,18 +4,22 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
  * The writer of the maps {@code postures} and {@code key_masks}: fills the spare copy and puts it
  * in force with one store, so that no run of a program sees half of a change.
  *
- * <p>Safe for use by many threads; a call may take 100 ms, see {@code engine_state} in verdict.h.
+ * <p>Safe for use by many threads; a call may take 100 ms, see {@code engine_state} in verdict.h,
+ * but for {@link #enforce}, which is instant: which slots may refuse is read once by a run, so
+ * these bits alone change in the copy that is in force.
  */
 public final class Postures {
   /** After this long no run can still read the copy that was taken out of force. */
@@ -24,6 +28,10 @@ public final class Postures {
   private final BpfMap postures;
   private final BpfMap keyMasks;
   private final EngineState state;
+
+  /** Held for some map calls, and never while a copy rests. */
+  private final Object swap = new Object();
+
   private Posture posture = Posture.NONE;
   private int maskSet;
   private Map<Hook, KeyMask> masks;
@@ -44,11 +52,12 @@ public final class Postures {
   /**
    * Puts a posture in force.
    *
+   * @param next asked right before it is put in force, not beside {@link #enforce}
    * @param masks what the policies can read, for every hook that has an active slot
    * @return the number of the mask set in force; another one than before if the masks have changed:
    *     then all verdicts are misses, and {@link VerdictTable#retain} may drop them
    */
-  public synchronized int use(Posture next, Map<Hook, KeyMask> masks) {
+  public synchronized int use(Supplier<Posture> next, Map<Hook, KeyMask> masks) {
     Map<Hook, KeyMask> all = new EnumMap<>(Hook.class);
     for (Hook hook : Hook.values()) {
       all.put(hook, masks.getOrDefault(hook, KeyMask.none()));
@@ -61,20 +70,45 @@ public final class Postures {
       }
       this.masks = all;
     }
-    posture = next;
-    put();
+    synchronized (swap) {
+      posture = next.get();
+      put();
+    }
     return maskSet;
   }
 
   /** Makes void what the programs remember about cgroups: after each change of the scopes. */
   public synchronized void renew() {
     rest();
-    put();
+    synchronized (swap) {
+      put();
+    }
+  }
+
+  /**
+   * Lets these slots refuse and no others. Waits for no other call to end.
+   *
+   * @param slots asked right before it is written, not beside {@link #use}
+   */
+  public void enforce(Supplier<SlotSet> slots) {
+    synchronized (swap) {
+      SlotSet now = slots.get();
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment key = index(arena, state.postureEpoch() & 1);
+        MemorySegment inForce = arena.allocate(Posture.BYTES, 8);
+        postures.lookup(key, inForce);
+        Posture.writeEnforce(inForce, now);
+        postures.update(key, inForce);
+      }
+      posture = posture.enforcing(now);
+    }
   }
 
   /** The posture last given to {@link #use}. */
-  public synchronized Posture posture() {
-    return posture;
+  public Posture posture() {
+    synchronized (swap) {
+      return posture;
+    }
   }
 
   /** The number of the mask set in force. */

@@ -123,7 +123,7 @@ class HookSetLsmIT {
     Posture.Slot slot =
         new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, false);
     new Postures(hooks.map("postures"), hooks.map("key_masks"), state)
-        .use(new Posture(List.of(slot), Posture.Timing.DEFAULT, 1), Map.of());
+        .use(() -> new Posture(List.of(slot), Posture.Timing.DEFAULT, 1), Map.of());
   }
 
   /** Whether a shell in the cgroup can open a file. */

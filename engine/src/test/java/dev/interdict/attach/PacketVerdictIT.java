@@ -192,7 +192,7 @@ class PacketVerdictIT {
     assertEquals(XDP_DROP, answer(frame));
     int maskSet =
         postures.use(
-            posture(false, true, false),
+            () -> posture(false, true, false),
             Map.of(
                 Hook.XDP_INGRESS,
                 KeyMask.of(Hook.XDP_INGRESS, new ReadSet(Set.of("packet.protocol")))));
@@ -209,7 +209,7 @@ class PacketVerdictIT {
 
   private void use(boolean hold, boolean enforce, boolean unparsedPass) {
     postures.use(
-        posture(hold, enforce, unparsedPass),
+        () -> posture(hold, enforce, unparsedPass),
         Map.of(Hook.XDP_INGRESS, KeyMask.of(Hook.XDP_INGRESS, READS)));
   }
 

@@ -23,8 +23,10 @@ import java.time.Clock;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(60)
 class PolicyControlTest {
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
@@ -42,8 +44,8 @@ class PolicyControlTest {
     assertEquals(Result.CREATED, apply("name=b\nmode=enforce").result());
 
     assertEquals(List.of("a", "b"), names());
-    assertEquals(Mode.AUDIT, kernel.set.policies().get(0).mode());
-    assertTrue(kernel.set.enforces(kernel.set.policies().get(1)));
+    assertEquals(Mode.AUDIT, kernel.mode(0));
+    assertTrue(kernel.modes.enforces(kernel.set.policies().get(1).policy()));
   }
 
   @Test
@@ -71,7 +73,52 @@ class PolicyControlTest {
     int slot = apply("name=a\ncode=1").policy().slot();
 
     assertEquals(slot, apply("name=a\ncode=1\nmode=enforce").policy().slot());
-    assertEquals(Mode.ENFORCE, kernel.set.policies().getFirst().mode());
+    assertEquals(Mode.ENFORCE, kernel.mode(0));
+  }
+
+  @Test
+  void aSwitchMustNotWaitForWhatIsLoadedOrBroughtIntoForce() throws Exception {
+    apply("name=a\nmode=enforce");
+    kernel.preparing = () -> inAnotherThread(() -> control.setHostMode(Mode.AUDIT));
+    kernel.using = () -> inAnotherThread(() -> control.setPolicyMode("a", Mode.AUDIT));
+    kernel.used = () -> inAnotherThread(() -> control.setHostMode(Mode.ENFORCE));
+    apply("name=b\nmode=enforce");
+    assertEquals(List.of("a", "b"), kernel.prepared);
+    assertEquals(Mode.AUDIT, kernel.mode(0));
+    assertEquals(Mode.ENFORCE, kernel.mode(1));
+    assertEquals(Mode.ENFORCE, kernel.modes.host());
+    assertEquals(Mode.ENFORCE, control.hostMode());
+
+    kernel.preparing = kernel.using = kernel.used = () -> {};
+    PolicyControl next = controlOver(kernel);
+    next.restore();
+    assertEquals(2, next.list().size());
+    assertEquals(Mode.AUDIT, kernel.mode(0), "and it is saved");
+  }
+
+  @Test
+  void aSwitchDuringAChangeThatIsUndoneMustStay() throws Exception {
+    apply("name=a\nmode=enforce");
+    kernel.using = () -> inAnotherThread(() -> control.setPolicyMode("a", Mode.AUDIT));
+    kernel.used =
+        () -> {
+          kernel.used = () -> {};
+          throw new EnforcementException("the kernel is full", null);
+        };
+    assertThrows(EnforcementException.class, () -> apply("name=a\ncode=2\nmode=enforce"));
+    kernel.using = () -> {};
+    apply("name=b");
+    assertEquals(Mode.AUDIT, kernel.mode(0));
+    assertEquals(Mode.AUDIT, control.modes().getFirst().override());
+  }
+
+  private static void inAnotherThread(Runnable work) {
+    Thread thread = Thread.ofPlatform().start(work);
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
@@ -142,7 +189,7 @@ class PolicyControlTest {
 
     PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT);
     assertNotNull(switched.notSaved());
-    assertEquals(Mode.AUDIT, kernel.set.host());
+    assertEquals(Mode.AUDIT, kernel.modes.host());
   }
 
   @Test

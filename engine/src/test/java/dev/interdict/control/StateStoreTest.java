@@ -79,6 +79,7 @@ class StateStoreTest {
     Revision revision = new Revision(new TreeMap<>(Map.of("policy.yaml", text)), text);
     store.write("p", digest(generation), revision);
     store.save(state(generation));
+    store.prune();
   }
 
   /** The generation that a new engine finds, after having read all that it names. */

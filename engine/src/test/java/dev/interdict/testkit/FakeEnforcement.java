@@ -4,20 +4,25 @@ import dev.interdict.control.ActivePolicy;
 import dev.interdict.control.ActiveSet;
 import dev.interdict.control.Enforcement;
 import dev.interdict.control.EnforcementException;
+import dev.interdict.control.Modes;
 import dev.interdict.control.Objection;
+import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
 import dev.interdict.control.Snapshot.SlotCounters;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
+import dev.interdict.policy.Policy.Mode;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Enforcement without a kernel: remembers what it was told and checks that control keeps its side.
@@ -31,6 +36,21 @@ public final class FakeEnforcement implements Enforcement {
 
   /** What is in force. */
   public ActiveSet set = ActiveSet.EMPTY;
+
+  /** The modes in force. */
+  public Modes modes = new Modes(Mode.ENFORCE, Map.of());
+
+  /** Names of the policies that were loaded before they came into force. */
+  public final List<String> prepared = new ArrayList<>();
+
+  /** Called while policies are loaded. */
+  public Runnable preparing = () -> {};
+
+  /** Called in the middle of a use, before the kernel changes over. */
+  public Runnable using = () -> {};
+
+  /** The same, after it. */
+  public Runnable used = () -> {};
 
   public final List<Integer> forgotten = new ArrayList<>();
   public SlotSet tripped = SlotSet.NONE;
@@ -51,7 +71,25 @@ public final class FakeEnforcement implements Enforcement {
   }
 
   @Override
-  public void use(ActiveSet next) {
+  public <T> T prepared(Collection<Built> policies, Supplier<T> change) {
+    prepared.addAll(policies.stream().map(built -> built.policy().name()).toList());
+    preparing.run();
+    return change.get();
+  }
+
+  /** The mode of the policy at {@code index} of the set, whatever the host's. */
+  public Mode mode(int index) {
+    Policy policy = set.policies().get(index).policy();
+    return modes.overrides().getOrDefault(policy.name(), policy.mode());
+  }
+
+  @Override
+  public void switchTo(Modes next) {
+    modes = next;
+  }
+
+  @Override
+  public void use(ActiveSet next, Supplier<Modes> latest) {
     if (refuseUse != null) {
       String reason = refuseUse;
       refuseUse = null;
@@ -72,7 +110,10 @@ public final class FakeEnforcement implements Enforcement {
             "verdicts of %s would answer for %s".formatted(carried, policy.policy().name()));
       }
     }
+    using.run();
     set = next;
+    modes = latest.get();
+    used.run();
   }
 
   @Override

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
+import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import java.nio.ByteBuffer;
@@ -29,11 +30,11 @@ class PosturesTest {
 
   @Test
   void theSpareCopyIsFilledAndThenPutInForce() {
-    switcher.use(posture(true, 5), MASKS);
+    switcher.use(() -> posture(true, 5), MASKS);
     assertEquals(1, state.postureEpoch());
     assertEquals(0, posture(0).getInt(at("generation")), "the copy in force before is untouched");
     assertEquals(5, posture(1).getInt(at("generation")));
-    switcher.use(posture(false, 6), MASKS);
+    switcher.use(() -> posture(false, 6), MASKS);
     assertEquals(2, state.postureEpoch());
     assertEquals(6, posture(0).getInt(at("generation")));
     assertEquals(5, posture(1).getInt(at("generation")));
@@ -41,7 +42,7 @@ class PosturesTest {
 
   @Test
   void settingsAreBitsOfTheirSlot() {
-    switcher.use(posture(true, 1), MASKS);
+    switcher.use(() -> posture(true, 1), MASKS);
     ByteBuffer posture = posture(1);
     int fileOpen = at("active") + Hook.FILE_OPEN.code() * 32;
     assertEquals(1L << 6, posture.getLong(fileOpen + 8), "slot 70");
@@ -59,9 +60,9 @@ class PosturesTest {
 
   @Test
   void aNewMaskSetOnlyWhereTheMasksChange() {
-    int first = switcher.use(posture(true, 1), MASKS);
-    assertEquals(first, switcher.use(posture(false, 2), MASKS));
-    int second = switcher.use(posture(true, 3), Map.of());
+    int first = switcher.use(() -> posture(true, 1), MASKS);
+    assertEquals(first, switcher.use(() -> posture(false, 2), MASKS));
+    int second = switcher.use(() -> posture(true, 3), Map.of());
     assertEquals(first + 1, second);
     assertEquals(second, posture(1).getInt(at("mask_set")));
     assertArrayEquals(
@@ -71,20 +72,49 @@ class PosturesTest {
 
   @Test
   void theNextEngineKeepsTheMaskSet() {
-    int first = switcher.use(posture(true, 1), MASKS);
+    int first = switcher.use(() -> posture(true, 1), MASKS);
     Postures next = new Postures(postures, keyMasks, state);
-    assertEquals(first, next.use(posture(true, 1), MASKS));
+    assertEquals(first, next.use(() -> posture(true, 1), MASKS));
   }
 
   /** A run may still read the copy that was in force: it rests for 100 ms. */
   @Test
   void aCopyRestsBeforeItIsFilledAgain() {
-    switcher.use(posture(true, 1), MASKS);
+    switcher.use(() -> posture(true, 1), MASKS);
     long start = System.nanoTime();
     switcher.renew();
     assertTrue(System.nanoTime() - start > 95_000_000);
     assertEquals(2, state.postureEpoch());
     assertEquals(1, posture(0).getInt(at("generation")));
+  }
+
+  @Test
+  void aSwitchOfModesIsWrittenIntoTheCopyInForceAndKept() {
+    switcher.use(() -> posture(false, 1), MASKS);
+    byte[] before = postures.lookup(index(1)).orElseThrow();
+    switcher.enforce(() -> SlotSet.of(70));
+    assertEquals(1, state.postureEpoch(), "nothing that the programs remember is made void");
+    assertEquals(1L << 6, posture(1).getLong(at("enforce") + 8));
+    switcher.renew();
+    assertEquals(1L << 6, posture(0).getLong(at("enforce") + 8), "the next copy has it, too");
+    switcher.enforce(() -> SlotSet.NONE);
+    switcher.renew();
+    assertArrayEquals(before, postures.lookup(index(1)).orElseThrow(), "nothing else is written");
+  }
+
+  @Test
+  void aSwitchOfModesWaitsForNoCopyThatRests() throws Exception {
+    switcher.use(() -> posture(true, 1), MASKS);
+    Thread slow = Thread.ofPlatform().start(switcher::renew);
+    while (slow.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+    switcher.enforce(() -> SlotSet.NONE);
+    assertEquals(1, state.postureEpoch(), "the copy still rests");
+    assertEquals(0, posture(1).getLong(at("enforce") + 8));
+    slow.join();
+    assertEquals(2, state.postureEpoch());
+    assertEquals(0, posture(0).getLong(at("enforce") + 8), "the switch is not lost");
   }
 
   private static Posture posture(boolean enforce, int generation) {
