@@ -19,6 +19,7 @@ struct layout {
 	struct budget_window budget_window;
 	struct hook_counters hook_counters;
 	struct slot_counters slot_counters;
+	struct told told;
 	struct event event;
 };
 

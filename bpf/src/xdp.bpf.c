@@ -153,7 +153,7 @@ static __always_inline int uncovered_packet(void)
 	return XDP_PASS;
 }
 
-static __always_inline int answer_packet(struct xdp_md *context)
+static __always_inline int answer_packet(struct xdp_md *context, enum link_header header)
 {
 	struct cursor cursor = {.start = (void *)(long)context->data, .end = (void *)(long)context->data_end};
 	struct engine_state *state = engine();
@@ -168,7 +168,7 @@ static __always_inline int answer_packet(struct xdp_md *context)
 		return XDP_PASS;	/* neither can be: both maps are arrays of one */
 	posture = cover_interface(run, state, context->ingress_ifindex);
 	cursor.limit = cursor.end - cursor.start;
-	if (!posture || !read_frame(&cursor, &packet))
+	if (!posture || !read_frame(&cursor, header, &packet))
 		return uncovered_packet();
 	mask = mask_of(posture, HOOK_XDP_INGRESS);
 	if (!mask)
@@ -183,8 +183,20 @@ static __always_inline int answer_packet(struct xdp_md *context)
 	return XDP_PASS;
 }
 
+static __always_inline int only_pass_or_drop(int answer)
+{
+	return answer == XDP_DROP ? XDP_DROP : XDP_PASS;
+}
+
 SEC("xdp")
 int xdp_ingress(struct xdp_md *context)
 {
-	return answer_packet(context) == XDP_DROP ? XDP_DROP : XDP_PASS;
+	return only_pass_or_drop(answer_packet(context, LINK_ETHERNET));
+}
+
+/* For interfaces whose frames begin with the IP header: tunnels, tun, WireGuard, PPP. */
+SEC("xdp")
+int xdp_ingress_ip(struct xdp_md *context)
+{
+	return only_pass_or_drop(answer_packet(context, LINK_NONE));
 }

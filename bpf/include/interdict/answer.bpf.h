@@ -271,7 +271,7 @@ static __always_inline bool ask(struct run *run, void *ring, enum hook hook, __u
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.asked[i] = run->undecided[i];
-		run->record.refused[i] = 0;
+		run->record.refused[i] = flags & RECORD_HELD ? run->undecided[i] & run->enforce[i] : 0;
 		run->record.would[i] = 0;
 	}
 	if (!send(run, ring, RECORD_DECIDE, run->flags | flags)) {

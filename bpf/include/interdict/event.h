@@ -12,7 +12,8 @@ enum record_kind {
 };
 
 enum record_flag {
-	RECORD_HELD = 1 << 0,	/* decide: the task waits, its outcome follows as an observe record if it is a denial */
+	RECORD_HELD = 1 << 0,	/* decide: the task waits, its outcome follows as an observe record if it is a denial; a packet was dropped
+				 * and does not come back by itself: the decision is its outcome */
 	RECORD_REFUSED = 1 << 1,	/* the answer was a refusal; of a decide record: it has an observe record of its own */
 	RECORD_FALLBACK = 1 << 2,	/* observe: no verdict, a fallback answered */
 	RECORD_COMPAT = 1 << 3,	/* by a 32-bit system call */
@@ -34,7 +35,7 @@ struct event {
 	struct verdict_key key;		/* as looked up: masked */
 	struct verdict_key facts;	/* the same before masking */
 	__u64 asked[SLOT_WORDS];	/* decide: undecided slots that cover this event */
-	__u64 refused[SLOT_WORDS];	/* observe: slots that refused */
+	__u64 refused[SLOT_WORDS];	/* observe: slots that refused; decide, held: those of asked that refuse if they deny */
 	__u64 would[SLOT_WORDS];	/* observe: slots that deny, not enforced */
 	__u32 pid;			/* tgid, in the initial pid namespace */
 	__u32 tid;

@@ -196,10 +196,25 @@ static __always_inline bool read_ipv6(struct cursor *cursor, struct packet *pack
 	return read_extensions(cursor, packet, ip->nexthdr);
 }
 
-/* False if the frame carries no IP, which is none of our business. */
-static __always_inline bool read_frame(struct cursor *cursor, struct packet *packet)
+/* What a frame without a header of its own carries: the version of its IP tells. 0 if it is none. */
+static __always_inline __u16 guess_ethertype(const struct cursor *cursor)
 {
-	__u16 ethertype = read_ethernet(cursor);
+	const __u8 *first = cursor->start;
+	__u8 version = (void *)(first + 1) <= cursor->end ? *first >> 4 : 0;
+
+	return version == 4 ? ETH_P_IP : version == 6 ? ETH_P_IPV6 : 0;
+}
+
+/* What frames begin with; the engine attaches the program for it. */
+enum link_header {
+	LINK_ETHERNET,
+	LINK_NONE,
+};
+
+/* False if the frame carries no IP, which is none of our business. */
+static __always_inline bool read_frame(struct cursor *cursor, enum link_header header, struct packet *packet)
+{
+	__u16 ethertype = header == LINK_NONE ? guess_ethertype(cursor) : read_ethernet(cursor);
 	bool parsed = false;
 
 	if (ethertype == ETH_P_IP)

@@ -219,6 +219,13 @@ struct hook_counters {
 	__u64 observed;		/* observe records submitted */
 };
 
+/* What the engine's decisions said about attempts that the kernel had let pass, or dropped to wait, before they were there (map told: by
+ * hook, then by slot from HOOKS on; written by the engine). What the kernel answered by a verdict is in the counters of the programs. */
+struct told {
+	__u64 denied;
+	__u64 would_deny;
+};
+
 /* Per slot and CPU (map slot_counters). */
 struct slot_counters {
 	__u64 denied;

@@ -76,6 +76,9 @@ final class StatusCommand implements Callable<Integer> {
     }
     missing.forEach(
         (detail, names) -> out.println(String.join(", ", names) + ": " + Text.line(detail)));
+    for (String gap : status.getGapsList()) {
+      out.println(output.style().red("not guarded") + "  " + Text.line(gap));
+    }
     BundleTable.print(status.getBundlesList(), output.style(), out);
     if (!status.getCountersMap().isEmpty()) {
       out.println();

@@ -217,6 +217,7 @@ class EngineCommandsTest {
             xdp_ingress: no interface in any scope
             """),
         out);
+    assertTrue(out.contains("not guarded  policy open, interface eth9: it is not there"), out);
   }
 
   @Test

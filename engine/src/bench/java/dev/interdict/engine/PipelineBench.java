@@ -116,6 +116,7 @@ public final class PipelineBench {
             kernel.observe(),
             kernel.state(),
             kernel.verdicts(),
+            kernel.counters(),
             log,
             HostNames.NONE),
         EngineConfig.DEFAULT.spin(),

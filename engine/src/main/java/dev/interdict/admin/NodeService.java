@@ -40,6 +40,7 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
         .putAllCounters(snapshot.counters())
         .putAllCounters(backend.bundles().counters())
         .addAllBundles(backend.bundles().statuses().stream().map(BundleProtos::status).toList())
+        .addAllGaps(snapshot.gaps())
         .setVerdicts((int) snapshot.verdicts())
         .setFlows((int) snapshot.flows())
         .setWatcherLost(backend.decisions().lost())

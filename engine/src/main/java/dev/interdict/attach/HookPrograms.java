@@ -7,12 +7,9 @@ import java.util.TreeSet;
 
 /** Which programs of the object make up a hook. */
 final class HookPrograms {
-  /** Attached to interfaces, not to a hook of the kernel's own. */
-  static final String XDP = "xdp_ingress";
-
   private HookPrograms() {}
 
-  /** The LSM programs of {@code hook}; none for packets. */
+  /** The LSM programs of {@code hook}; none for packets: see {@link LinkHeader}. */
   static List<String> lsm(Hook hook) {
     return switch (hook) {
       case EXEC -> List.of("lsm_exec");

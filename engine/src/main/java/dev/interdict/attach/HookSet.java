@@ -6,14 +6,18 @@ import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.BpfLink;
 import dev.interdict.libbpf.BpfObject;
 import dev.interdict.libbpf.BpfProgram;
+import dev.interdict.libbpf.Interfaces;
 import dev.interdict.libbpf.KernelMap;
 import dev.interdict.libbpf.MapInfo;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -34,13 +38,16 @@ public final class HookSet implements AutoCloseable {
   private final boolean adopted;
 
   /** Where the maps in use are pinned: {@code pins}, or its staged twin until the first attach. */
-  private Pins current;
+  private volatile Pins current;
 
   /** The programs that {@link #attach} last made sure of; null before its first call. */
   private Set<String> running;
 
-  /** The same of {@link #attachXdp}. */
-  private boolean packetsRun;
+  /**
+   * Kept loaded: an interface that comes is to be guarded at once, and to load costs the verifier
+   * most of a second.
+   */
+  private final Map<LinkHeader, BpfObject> packetObjects = new EnumMap<>(LinkHeader.class);
 
   private HookSet(byte[] elf, Pins pins, Map<String, Integer> sizes) {
     this.elf = elf.clone();
@@ -121,7 +128,8 @@ public final class HookSet implements AutoCloseable {
   public void attach(Set<Hook> hooks) {
     Set<String> wanted = HookPrograms.lsm(hooks);
     if (wanted.equals(running) && current.links().containsAll(wanted)) {
-      return; // to load them costs the verifier most of a second, and modes are to change at once
+      return; // to load them costs the verifier most of a second, and modes are to change at
+      // once
     }
     Map<String, BpfLink> made = new LinkedHashMap<>();
     List<String> pinned = new ArrayList<>();
@@ -153,60 +161,82 @@ public final class HookSet implements AutoCloseable {
   }
 
   /**
-   * Lets the packet program run on these interfaces, and no others.
+   * Lets the packet program run on those of these interfaces that are there, and on no others. To
+   * be called again when interfaces may have come, gone or changed: what is as it should be costs a
+   * few system calls.
    *
-   * @return how it runs on each: in the driver, or generic
-   * @throws BpfException if one cannot have it: the others are as they were
+   * @return what became of each
+   * @throws BpfException if the program cannot be loaded
    */
-  public Map<String, XdpInterface.Mode> attachXdp(Set<String> interfaces) {
+  public Map<String, XdpPlace> attachXdp(Set<String> interfaces) {
     Map<String, XdpInterface> before = XdpInterface.attached(pins);
-    if (packetsRun && before.keySet().equals(interfaces)) {
-      return modes(before);
-    }
-    Map<String, XdpInterface.Mode> modes = new TreeMap<>();
-    List<XdpInterface> made = new ArrayList<>();
-    if (!interfaces.isEmpty()) {
-      try (BpfObject object = open(Set.of(HookPrograms.XDP))) {
-        object.load();
-        try (BpfProgram program = object.program(HookPrograms.XDP)) {
-          for (String name : interfaces) {
-            XdpInterface known = before.get(name);
-            XdpInterface now = XdpInterface.attach(pins, program, name, known);
-            if (known == null) {
-              made.add(now);
-            }
-            modes.put(name, now.mode());
-          }
-        }
-      } catch (RuntimeException e) {
-        made.forEach(one -> one.detach(pins));
-        throw e;
-      }
+    Map<String, XdpPlace> places = new TreeMap<>();
+    for (String name : interfaces) {
+      places.put(name, place(name, before.get(name)));
     }
     before.forEach(
         (name, one) -> {
-          if (!interfaces.contains(name)) {
+          if (!places.containsKey(name) || places.get(name).at() == null) {
             one.detach(pins);
           }
         });
-    packetsRun = true;
-    return modes;
+    if (interfaces.isEmpty()) {
+      closePacketObjects();
+    }
+    return places;
+  }
+
+  private XdpPlace place(String name, XdpInterface known) {
+    OptionalInt index = Interfaces.index(name);
+    if (index.isEmpty()) {
+      for (LinkHeader link : LinkHeader.values()) {
+        packetProgram(link); // in time
+      }
+      return XdpPlace.absent();
+    }
+    Optional<LinkHeader> link = LinkHeader.of(name);
+    if (link.isEmpty()) {
+      return XdpPlace.refused(
+          LinkHeader.unknown(name) + "; name an interface with Ethernet or IP frames");
+    }
+    try (BpfProgram program = packetProgram(link.get())) {
+      return XdpPlace.on(XdpInterface.attach(pins, program, name, index.getAsInt(), known));
+    } catch (BpfException e) {
+      return XdpPlace.refused(e.getMessage());
+    }
+  }
+
+  private BpfProgram packetProgram(LinkHeader link) {
+    return packetObjects.computeIfAbsent(link, this::loadPacketProgram).program(link.program());
+  }
+
+  private BpfObject loadPacketProgram(LinkHeader link) {
+    BpfObject object = open(Set.of(link.program()));
+    try {
+      object.load();
+      return object;
+    } catch (RuntimeException e) {
+      object.close();
+      throw e;
+    }
+  }
+
+  private void closePacketObjects() {
+    packetObjects.values().forEach(BpfObject::close);
+    packetObjects.clear();
   }
 
   /** Interfaces on which the packet program runs, by this engine or an earlier one. */
   public Map<String, XdpInterface.Mode> attachedXdp() {
-    return modes(XdpInterface.attached(pins));
-  }
-
-  private static Map<String, XdpInterface.Mode> modes(Map<String, XdpInterface> attached) {
     Map<String, XdpInterface.Mode> modes = new TreeMap<>();
-    attached.forEach((name, one) -> modes.put(name, one.mode()));
+    XdpInterface.attached(pins).forEach((name, one) -> modes.put(name, one.mode()));
     return modes;
   }
 
   /** Drops the engine's handles; maps and programs live on by their pins. */
   @Override
   public void close() {
+    closePacketObjects();
     closeMaps();
   }
 

@@ -30,19 +30,13 @@ public record XdpInterface(int index, Mode mode) {
   }
 
   /**
-   * Lets {@code program} run on the interface {@code name}, in place of {@code known} if there is
-   * one.
+   * Lets {@code program} run on the interface {@code name}, which has the number {@code index}, in
+   * place of {@code known} if there is one.
    *
-   * @throws BpfException if there is no such interface, or it refuses both modes, or another
-   *     program is on it
+   * @throws BpfException if it is gone, or refuses both modes, or another program is on it
    */
-  static XdpInterface attach(Pins pins, BpfProgram program, String name, XdpInterface known) {
-    int index =
-        Interfaces.index(name)
-            .orElseThrow(
-                () ->
-                    new BpfException(
-                        "find interface", name, Errno.ENODEV, "ip link lists those there are"));
+  static XdpInterface attach(
+      Pins pins, BpfProgram program, String name, int index, XdpInterface known) {
     if (known != null) {
       known.replace(pins, program);
       return known;

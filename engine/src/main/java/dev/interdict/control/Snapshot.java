@@ -2,6 +2,7 @@ package dev.interdict.control;
 
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -13,6 +14,7 @@ import java.util.Map;
  * @param counters what the engine counted since its start, by name
  * @param verdicts entries of the map {@code verdicts}
  * @param flows entries of the map {@code flows}
+ * @param gaps what policies in force name and nothing guards, a sentence each
  */
 public record Snapshot(
     Map<Hook, HookStatus> hooks,
@@ -20,7 +22,8 @@ public record Snapshot(
     SlotSet tripped,
     Map<String, Long> counters,
     long verdicts,
-    long flows) {
+    long flows,
+    List<String> gaps) {
 
   /**
    * One hook.

@@ -1,6 +1,5 @@
 package dev.interdict.engine;
 
-import dev.interdict.attach.XdpInterface;
 import dev.interdict.control.ActivePolicy;
 import dev.interdict.control.ActiveSet;
 import dev.interdict.control.Enforcement;
@@ -47,12 +46,14 @@ final class Enforcer implements Enforcement {
   private final HostAbilities abilities;
   private final Posture.Timing timing;
 
-  private ActiveSet current = ActiveSet.EMPTY;
+  private final PacketScope packets;
+
+  private volatile ActiveSet current = ActiveSet.EMPTY;
+  private boolean started;
 
   /** What the posture in force is made of; read and written only while {@link Postures} calls. */
   private ActiveSet posed = ActiveSet.EMPTY;
 
-  private volatile Map<Hook, String> attached = Map.of();
   private volatile Set<Integer> slots = Set.of();
 
   Enforcer(
@@ -65,6 +66,7 @@ final class Enforcer implements Enforcement {
     this.pipeline = pipeline;
     this.loader = loader;
     this.abilities = abilities;
+    this.packets = new PacketScope(kernel.hooks(), kernel.verdicts());
     this.timing =
         new Posture.Timing(config.poll(), config.patience(), config.deadline(), config.stale());
   }
@@ -82,12 +84,33 @@ final class Enforcer implements Enforcement {
   @Override
   public synchronized void use(ActiveSet set, Supplier<Modes> modes) {
     try {
+      Set<String> guarded = packets.wanted();
       force(set, modes);
+      if (started) {
+        requireGuarded(guarded);
+      }
+      started = true;
       current = set;
     } catch (RuntimeException e) {
       restore(modes, e);
       throw new EnforcementException("the policies before stay in force: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Who names an interface that cannot be guarded is to hear of it at once. What was in force
+   * before stays so: an interface that another program has taken must not keep an engine from
+   * starting.
+   */
+  private void requireGuarded(Set<String> before) {
+    packets
+        .refusals()
+        .forEach(
+            (name, problem) -> {
+              if (!before.contains(name)) {
+                throw new EnforcementException("interface " + name + ": " + problem, null);
+              }
+            });
   }
 
   private void restore(Supplier<Modes> modes, RuntimeException because) {
@@ -116,22 +139,25 @@ final class Enforcer implements Enforcement {
   }
 
   private void attach(ActiveSet set) {
+    kernel.hooks().attach(taskHooks(set));
+    packets.use(interfacesOf(set));
+  }
+
+  private static Set<Hook> taskHooks(ActiveSet set) {
     Set<Hook> hooks = EnumSet.noneOf(Hook.class);
+    set.policies().forEach(policy -> hooks.addAll(policy.policy().hooks()));
+    hooks.remove(Hook.XDP_INGRESS);
+    return hooks;
+  }
+
+  private static Set<String> interfacesOf(ActiveSet set) {
     Set<String> interfaces = new TreeSet<>();
     for (ActivePolicy policy : set.policies()) {
-      hooks.addAll(policy.policy().hooks());
-      interfaces.addAll(policy.policy().scope().interfaces());
+      if (policy.policy().hooks().contains(Hook.XDP_INGRESS)) {
+        interfaces.addAll(policy.policy().scope().interfaces());
+      }
     }
-    boolean packets = hooks.remove(Hook.XDP_INGRESS);
-    kernel.hooks().attach(hooks);
-    Map<String, XdpInterface.Mode> modes =
-        kernel.hooks().attachXdp(packets ? interfaces : Set.of());
-    Map<Hook, String> now = new EnumMap<>(Hook.class);
-    hooks.forEach(hook -> now.put(hook, "LSM"));
-    if (!modes.isEmpty()) {
-      now.put(Hook.XDP_INGRESS, modes.toString());
-    }
-    attached = Map.copyOf(now);
+    return interfaces;
   }
 
   @Override
@@ -199,6 +225,7 @@ final class Enforcer implements Enforcement {
    */
   void refresh() {
     lookForScopes();
+    packets.look();
     for (Aliases.FileId file : loader.latest().aliases().refresh()) {
       kernel.verdicts().forgetFile(file.device(), file.inode());
     }
@@ -234,14 +261,18 @@ final class Enforcer implements Enforcement {
 
   @Override
   public Snapshot snapshot() {
+    Set<Hook> running = kernel.hooks().attached();
     Map<Hook, HookStatus> hooks = new EnumMap<>(Hook.class);
     for (Hook hook : Hook.values()) {
-      String where = attached.get(hook);
+      String where = running.contains(hook) ? "LSM" : "";
+      if (hook == Hook.XDP_INGRESS) {
+        where = packets.attached();
+      }
       hooks.put(
           hook,
           new HookStatus(
-              where != null,
-              where != null ? where : abilities.detail(hook),
+              !where.isEmpty(),
+              where.isEmpty() ? abilities.detail(hook) : where,
               kernel.counters().hook(hook)));
     }
     Map<Integer, Snapshot.SlotCounters> counted = new HashMap<>();
@@ -259,6 +290,38 @@ final class Enforcer implements Enforcement {
         tripped,
         pipeline.counters().read(),
         kernel.verdicts().verdicts(),
-        kernel.verdicts().flows());
+        kernel.verdicts().flows(),
+        gaps(running));
+  }
+
+  /** What policies name and nothing guards. */
+  private List<String> gaps(Set<Hook> running) {
+    ActiveSet set = current;
+    List<String> gaps = new ArrayList<>();
+    for (Hook hook : taskHooks(set)) {
+      if (!running.contains(hook)) {
+        gaps.add(
+            "hook " + hook.id() + ": its programs do not run any more; start the engine again");
+      }
+    }
+    Set<String> missing = kernel.scopes().missing();
+    Map<String, String> unguarded = packets.problems();
+    for (ActivePolicy policy : set.policies()) {
+      for (String cgroup : policy.policy().scope().cgroups()) {
+        if (missing.contains(cgroup)) {
+          gaps.add(gap(policy, "cgroup " + cgroup, "it is not there; covered as soon as it comes"));
+        }
+      }
+      for (String name : policy.policy().scope().interfaces()) {
+        if (unguarded.containsKey(name)) {
+          gaps.add(gap(policy, "interface " + name, unguarded.get(name)));
+        }
+      }
+    }
+    return gaps;
+  }
+
+  private static String gap(ActivePolicy policy, String what, String problem) {
+    return "policy " + policy.policy().name() + ", " + what + ": " + problem;
   }
 }

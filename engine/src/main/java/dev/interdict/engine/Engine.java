@@ -101,6 +101,7 @@ public final class Engine implements AutoCloseable {
                     kernel.observe(),
                     kernel.state(),
                     kernel.verdicts(),
+                    kernel.counters(),
                     decisions,
                     names),
                 config.spin(),

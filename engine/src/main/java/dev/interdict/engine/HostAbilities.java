@@ -1,5 +1,6 @@
 package dev.interdict.engine;
 
+import dev.interdict.attach.LinkHeader;
 import dev.interdict.control.Check;
 import dev.interdict.control.Objection;
 import dev.interdict.event.Hook;
@@ -66,12 +67,12 @@ public record HostAbilities(List<Finding> findings) {
               "list them under spec.scope.interfaces"));
     }
     for (String name : interfaces) {
-      if (Interfaces.index(name).isEmpty()) {
+      if (Interfaces.index(name).isPresent() && LinkHeader.of(name).isEmpty()) {
         all.add(
             new Objection(
                 "interface " + name,
-                "there is none of this name",
-                "ip link lists those there are"));
+                LinkHeader.unknown(name),
+                "name an interface with Ethernet or IP frames"));
       }
     }
     return all;

@@ -61,7 +61,8 @@ record KernelSide(
               path -> cgroups.id(path.getBytes(StandardCharsets.UTF_8)),
               Interfaces::index),
           new Budgets(hooks.map("budgets"), hooks.map("budget_windows"), hooks.map("tripped")),
-          new KernelCounters(hooks.map("hook_counters"), hooks.map("slot_counters")),
+          new KernelCounters(
+              hooks.map("hook_counters"), hooks.map("slot_counters"), hooks.map("told")),
           new RingBuffer(hooks.map("decide")),
           new RingBuffer(hooks.map("packets")),
           new RingBuffer(hooks.map("observe")));

@@ -98,6 +98,8 @@ public final class EventLayouts {
   public static final Layout SLOT_COUNTERS =
       Layout.struct("slot_counters").u64("denied", "would_deny", "fallback", "tripped").end();
 
+  public static final Layout TOLD = Layout.struct("told").u64("denied", "would_deny").end();
+
   public static final Layout RECORD_HEADER =
       Layout.struct("record_header")
           .u16("version")
@@ -139,6 +141,7 @@ public final class EventLayouts {
             BUDGET_WINDOW,
             HOOK_COUNTERS,
             SLOT_COUNTERS,
+            TOLD,
             RECORD_HEADER,
             EVENT)) {
       STRUCTS.put(layout.name(), layout);

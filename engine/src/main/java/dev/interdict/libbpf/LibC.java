@@ -27,6 +27,10 @@ final class LibC {
 
   private static final long PATH_MAX = 4096;
   private static final short POLLIN = 1;
+  private static final int INTERFACE_NAME_BYTES = 16;
+  private static final int AF_INET = 2;
+  private static final int SOCK_DGRAM = 2;
+  private static final int SOCK_CLOEXEC = 02000000;
   private static final Linker.Option WITH_ERRNO = Linker.Option.captureCallState("errno");
 
   private static final MethodHandle MMAP =
@@ -56,6 +60,15 @@ final class LibC {
           "readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG), WITH_ERRNO);
   private static final MethodHandle IF_NAMETOINDEX =
       Native.libc("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+  private static final MethodHandle IF_INDEXTONAME =
+      Native.libc("if_indextoname", FunctionDescriptor.of(ADDRESS, JAVA_INT, ADDRESS));
+  private static final MethodHandle SOCKET =
+      Native.libc("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle IOCTL =
+      Native.libc(
+          "ioctl",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS),
+          Linker.Option.firstVariadicArg(2));
   private static final MethodHandle SETPRIORITY =
       Native.libc("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
   // Critical: no transition of the thread, and the result goes straight to a Java array.
@@ -173,6 +186,26 @@ final class LibC {
     try (Arena arena = Arena.ofConfined()) {
       return (int) Native.call(IF_NAMETOINDEX, arena.allocateFrom(name));
     }
+  }
+
+  /** The name of an interface of that namespace; null if there is none of this number. */
+  static String interfaceName(int index) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocate(INTERFACE_NAME_BYTES);
+      MemorySegment found = (MemorySegment) Native.call(IF_INDEXTONAME, index, name);
+      return found.address() == 0 ? null : name.getString(0);
+    }
+  }
+
+  /** Asks about an interface of that namespace; false if the kernel does not answer. */
+  static boolean interfaceRequest(long request, MemorySegment interfaceRequest) {
+    int fd = (int) Native.call(SOCKET, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      return false;
+    }
+    boolean answered = (int) Native.call(IOCTL, fd, request, interfaceRequest) == 0;
+    close(fd);
+    return answered;
   }
 
   /**

@@ -6,22 +6,27 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
+import dev.interdict.verdict.KernelCounters;
 import dev.interdict.verdict.VerdictKey;
 
 /**
- * Sees to it that each attempt leaves exactly one record in the log: the kernel reports what it
- * refused or would have refused by a verdict; what it let pass undecided, and allowed after
- * waiting, is told by the decision. Safe for use by many threads.
+ * Sees to it that each attempt leaves exactly one record in the log, and is counted once: the
+ * kernel reports and counts what it refused or would have refused by a verdict; what it let pass
+ * undecided, and allowed after waiting, is told by the decision. So is a packet that was dropped to
+ * wait: whether it comes again nobody knows. Safe for use by many threads.
  */
 final class Outcomes {
   private final DecisionLog log;
   private final Narrator narrator;
+  private final KernelCounters counters;
   private final Reasons reasons = new Reasons();
 
-  Outcomes(DecisionLog log, HostNames names) {
+  Outcomes(DecisionLog log, HostNames names, KernelCounters counters) {
     this.log = log;
+    this.counters = counters;
     this.narrator = new Narrator(names);
   }
 
@@ -49,19 +54,31 @@ final class Outcomes {
     SlotDecisions said =
         decisions == null ? reasons.get(VerdictKey.of(event.head().key())) : decisions;
     SlotSet deny = said == null ? SlotSet.NONE : said.deny().and(asked);
-    boolean waiting = RecordFlag.HELD.in(event.head().flags());
-    boolean refused = RecordFlag.REFUSED.in(event.head().flags());
     SlotSet failed = said == null ? SlotSet.NONE : said.failed().and(asked);
-    boolean willRefuse = !deny.or(failed.and(set.refusing())).isEmpty();
-    if (refused || (waiting && willRefuse)) {
-      return; // the kernel tells
+    boolean packet = event.hook() == Hook.XDP_INGRESS;
+    SlotSet refusing = failed.and(set.refusing());
+    if (kernelTells(event, packet && !deny.isEmpty() ? SlotSet.NONE : deny.or(refusing))) {
+      return;
     }
-    Outcome outcome = deny.isEmpty() ? Outcome.ALLOWED : Outcome.WOULD_DENY;
+    SlotSet enforced = packet ? deny.and(willRefuse(event)) : SlotSet.NONE;
+    counters.tell(event.hook(), enforced, deny.minus(enforced));
+    Outcome outcome =
+        deny.isEmpty() ? Outcome.ALLOWED : enforced.isEmpty() ? Outcome.WOULD_DENY : Outcome.DENIED;
     SlotSet warn = said == null ? SlotSet.NONE : said.warn().and(asked);
     if (log.wants(outcome) || !failed.isEmpty()) {
       SlotSet named = deny.or(warn).or(failed);
-      log.append(narrator.describe(event, outcome, set, named, SlotSet.NONE, said, latencyNs));
+      log.append(narrator.describe(event, outcome, set, named, enforced, said, latencyNs));
     }
+  }
+
+  private static boolean kernelTells(Event event, SlotSet refusing) {
+    int flags = event.head().flags();
+    return RecordFlag.REFUSED.in(flags) || (RecordFlag.HELD.in(flags) && !refusing.isEmpty());
+  }
+
+  /** The slots of a miss for whose sake the kernel waits. */
+  private static SlotSet willRefuse(Event event) {
+    return RecordFlag.HELD.in(event.head().flags()) ? event.head().refused() : SlotSet.NONE;
   }
 
   /** Tells of an answer that the kernel reported. */

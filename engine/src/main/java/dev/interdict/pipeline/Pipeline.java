@@ -5,6 +5,7 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.EngineState;
+import dev.interdict.verdict.KernelCounters;
 import dev.interdict.verdict.VerdictTable;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
@@ -31,6 +32,7 @@ public final class Pipeline implements AutoCloseable {
    * @param packets the ring of misses of packets
    * @param observe the ring of answers
    * @param verdicts where decisions go
+   * @param counted where they are counted
    */
   public record Parts(
       RingBuffer decide,
@@ -38,6 +40,7 @@ public final class Pipeline implements AutoCloseable {
       RingBuffer observe,
       EngineState state,
       VerdictTable verdicts,
+      KernelCounters counted,
       DecisionLog log,
       HostNames names) {}
 
@@ -50,7 +53,7 @@ public final class Pipeline implements AutoCloseable {
    * @param crew where its workers are shown
    */
   public Pipeline(Parts parts, Duration spin, Workers crew) {
-    outcomes = new Outcomes(parts.log(), parts.names());
+    outcomes = new Outcomes(parts.log(), parts.names(), parts.counted());
     decider = new Decider(parts, outcomes, counters, spin);
     observer = new Observer(parts.observe(), outcomes, counters);
     state = parts.state();

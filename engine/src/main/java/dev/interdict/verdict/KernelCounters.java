@@ -6,32 +6,76 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
+import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What the programs count, in {@code hook_counters} and {@code slot_counters}: sums over the CPUs.
+ * What was answered, by hook and by slot: the programs' {@code hook_counters} and {@code
+ * slot_counters}, summed over the CPUs, and {@code told}, where the engine counts what its
+ * decisions say about attempts that the kernel did not wait with. Safe for use by many threads.
  */
 public final class KernelCounters {
+  private static final long DENIED = EventLayouts.TOLD.offset("denied");
+  private static final long WOULD_DENY = EventLayouts.TOLD.offset("would_deny");
+  private static final VarHandle LONG = JAVA_LONG.varHandle();
+
   private final BpfMap hooks;
   private final BpfMap slots;
+  private final MemorySegment told;
 
-  public KernelCounters(BpfMap hookCounters, BpfMap slotCounters) {
+  public KernelCounters(BpfMap hookCounters, BpfMap slotCounters, BpfMap told) {
     this.hooks = hookCounters;
     this.slots = slotCounters;
+    this.told = told.memory();
+  }
+
+  /**
+   * Counts one attempt that was decided after the kernel's answer.
+   *
+   * @param denied slots that deny what the kernel had refused to be on the safe side
+   * @param wouldDeny slots that deny what it had let pass
+   */
+  public void tell(Hook hook, SlotSet denied, SlotSet wouldDeny) {
+    tell(hook.code(), denied, DENIED);
+    tell(hook.code(), wouldDeny, WOULD_DENY);
+  }
+
+  private void tell(int hook, SlotSet slots, long field) {
+    if (!slots.isEmpty()) {
+      add(hook, field);
+      slots.forEach(slot -> add(Hook.ARRAY_LENGTH + slot, field));
+    }
+  }
+
+  private void add(int index, long field) {
+    LONG.getAndAdd(told, at(index) + field, 1L);
+  }
+
+  private static long at(int index) {
+    return (long) index * EventLayouts.TOLD.size();
   }
 
   /** By the names of {@code struct hook_counters}, in its order. */
   public Map<String, Long> hook(Hook hook) {
-    return read(hooks, hook.code(), EventLayouts.HOOK_COUNTERS);
+    return withTold(read(hooks, hook.code(), EventLayouts.HOOK_COUNTERS), hook.code());
   }
 
   /** By the names of {@code struct slot_counters}, in its order. */
   public Map<String, Long> slot(int slot) {
-    return read(slots, slot, EventLayouts.SLOT_COUNTERS);
+    return withTold(read(slots, slot, EventLayouts.SLOT_COUNTERS), Hook.ARRAY_LENGTH + slot);
+  }
+
+  private Map<String, Long> withTold(Map<String, Long> counters, int index) {
+    for (Layout.Field field : EventLayouts.TOLD.fields()) {
+      long count = (long) LONG.getVolatile(told, at(index) + field.offset());
+      counters.merge(field.name(), count, Long::sum);
+    }
+    return counters;
   }
 
   /** Sets a slot's counters to zero. */
@@ -39,6 +83,9 @@ public final class KernelCounters {
     try (Arena arena = Arena.ofConfined()) {
       slots.update(
           arena.allocateFrom(JAVA_INT, slot), arena.allocate(slots.info().transferBytes(), 8));
+    }
+    for (Layout.Field field : EventLayouts.TOLD.fields()) {
+      LONG.setVolatile(told, at(Hook.ARRAY_LENGTH + slot) + field.offset(), 0L);
     }
   }
 

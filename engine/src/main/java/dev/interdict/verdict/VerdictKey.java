@@ -21,6 +21,8 @@ public final class VerdictKey {
   private static final int FILE = EventLayouts.VERDICT_KEY.offset("file");
   private static final int FILE_INODE = FILE + EventLayouts.FILE_IDENTITY.offset("inode");
   private static final int FILE_DEVICE = FILE + EventLayouts.FILE_IDENTITY.offset("device");
+  private static final int INTERFACE =
+      EventLayouts.VERDICT_KEY.offset("packet") + EventLayouts.PACKET_TUPLE.offset("interface");
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
   private static final VarHandle INT =
@@ -66,6 +68,11 @@ public final class VerdictKey {
     return hook().isFile()
         && (int) INT.get(bytes, FILE_DEVICE) == device
         && (long) LONG.get(bytes, FILE_INODE) == inode;
+  }
+
+  /** The interface that the packet came by; 0 if the mask does not let it tell. */
+  int interfaceIndex() {
+    return hook() == Hook.XDP_INGRESS ? (int) INT.get(bytes, INTERFACE) : 0;
   }
 
   /** The bytes themselves, not a copy. */

@@ -4,6 +4,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * What the kernel knows: the maps {@code verdicts} (processes) and {@code flows} (packets), whose
@@ -96,6 +97,11 @@ public final class VerdictTable implements AutoCloseable {
    */
   public void forgetFile(int device, long inode) {
     verdicts.removeIf(key -> key.isAbout(device, inode));
+  }
+
+  /** Makes what was decided about packets of certain interfaces as such, by number, a miss. */
+  public void forgetInterfaces(IntPredicate index) {
+    flows.removeIf(key -> key.interfaceIndex() != 0 && index.test(key.interfaceIndex()));
   }
 
   /** Entries of the map {@code verdicts}. */

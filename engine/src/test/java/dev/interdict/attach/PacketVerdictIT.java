@@ -1,44 +1,41 @@
 package dev.interdict.attach;
 
+import static dev.interdict.attach.PacketKernel.BIT;
+import static dev.interdict.attach.PacketKernel.DROP;
+import static dev.interdict.attach.PacketKernel.PASS;
+import static dev.interdict.attach.PacketKernel.PORT;
+import static dev.interdict.attach.PacketKernel.SLOT;
+import static dev.interdict.attach.PacketKernel.TIMING;
+import static dev.interdict.attach.PacketKernel.frame;
+import static dev.interdict.attach.PacketKernel.verdict;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Event;
-import dev.interdict.event.EventDecoder;
-import dev.interdict.event.Hook;
+import dev.interdict.event.EventLayouts;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
-import dev.interdict.libbpf.BpfLink;
-import dev.interdict.libbpf.BpfProgram;
-import dev.interdict.libbpf.Interfaces;
-import dev.interdict.libbpf.RingBuffer;
+import dev.interdict.libbpf.BootClock;
+import dev.interdict.libbpf.KernelMap;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
-import dev.interdict.testkit.Net;
 import dev.interdict.testkit.Packets;
-import dev.interdict.testkit.TestObject;
-import dev.interdict.verdict.EngineState;
-import dev.interdict.verdict.KernelCounters;
-import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
-import dev.interdict.verdict.Postures;
-import dev.interdict.verdict.Scopes;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
-import dev.interdict.verdict.VerdictTable;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
-import java.util.ArrayList;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,68 +44,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** From packet to verdict and back, in the kernel, between two network namespaces. */
+/** From packet to verdict and back, in the kernel: which verdicts count. */
 @Tag("native")
 @ExtendWith(FdLeaks.class)
 class PacketVerdictIT {
-  private static final int SLOT = 200;
-  private static final SlotSet BIT = SlotSet.of(SLOT);
-  private static final int PORT = 9999;
-  private static final int XDP_DROP = 1;
-  private static final int XDP_PASS = 2;
-  private static final ReadSet READS =
-      new ReadSet(Set.of("packet.source.address", "packet.destination.port"));
+  private static final byte[] OTHER = Packets.udp("10.77.0.3", 1234, "10.77.0.1", PORT);
 
   @RegisterExtension final Bpffs bpffs = new Bpffs();
 
-  private Net net;
-  private Pins pins;
-  private HookSet hooks;
-  private EngineState state;
-  private Postures postures;
-  private VerdictTable table;
-  private RingBuffer packets;
-  private RingBuffer observe;
-  private BpfProgram program;
-  private int index;
+  private PacketKernel kernel;
 
   @BeforeEach
   void attach() {
-    net = new Net();
-    pins = new Pins(bpffs.pins());
-    net.here(
-        () -> {
-          hooks = HookSet.open(TestObject.product(), pins, Map.of());
-          state = new EngineState(hooks.map("engine_state"));
-          state.beat();
-          postures = new Postures(hooks.map("postures"), hooks.map("key_masks"), state);
-          table = new VerdictTable(hooks.map("verdicts"), hooks.map("flows"), state);
-          packets = new RingBuffer(hooks.map("packets"));
-          observe = new RingBuffer(hooks.map("observe"));
-          new Scopes(
-                  hooks.map("scopes"),
-                  hooks.map("interfaces"),
-                  path -> OptionalLong.empty(),
-                  Interfaces::index)
-              .use(Map.of(), Map.of(SLOT, List.of(Net.INTERFACE)));
-          hooks.attachXdp(Set.of(Net.INTERFACE));
-          index = Interfaces.index(Net.INTERFACE).orElseThrow();
-          try (BpfLink link = BpfLink.openPinned(pins.link("xdp_" + index + "_native"))) {
-            program = link.program();
-          }
-          return null;
-        });
+    kernel = new PacketKernel(bpffs.pins());
   }
 
   @AfterEach
   void detach() {
-    program.close();
-    packets.close();
-    observe.close();
-    table.close();
-    hooks.close();
-    pins.uninstall();
-    net.close();
+    kernel.close();
   }
 
   @Test
@@ -122,130 +75,117 @@ class PacketVerdictIT {
   }
 
   private void flowIsDropped(String here, String there) {
-    use(false, true, false);
-    try (DatagramSocket socket = net.here(() -> bind(here))) {
+    kernel.use(true, false);
+    try (DatagramSocket socket = kernel.net.here(() -> bind(here))) {
       assertTrue(arrives(socket, here, PORT), "nothing is known: onMiss allow");
-      Event.PacketEvent event = asked(there);
+      Event.PacketEvent event = kernel.asked(there);
       assertEquals(BIT, event.head().asked());
       assertEquals(PORT, event.destinationPort());
-      table.merge(VerdictKey.of(event.head().key()), verdict(BIT), 1);
+      kernel.table.merge(VerdictKey.of(event.head().key()), verdict(BIT), 1);
       assertFalse(arrives(socket, here, PORT), "the verdict denies");
-      Event.Head head = consume(observe).getFirst().head();
+      Event.Head head = PacketKernel.consume(kernel.observe).getFirst().head();
       assertTrue(RecordFlag.REFUSED.in(head.flags()));
       assertEquals(BIT, head.refused());
-      use(false, false, false);
+      kernel.use(false, false);
       assertTrue(arrives(socket, here, PORT), "audit: the same verdict, not enforced");
-      use(false, true, false);
-      table.merge(VerdictKey.of(event.head().key()), verdict(SlotSet.NONE), 1);
+      kernel.use(true, false);
+      kernel.table.merge(VerdictKey.of(event.head().key()), verdict(SlotSet.NONE), 1);
       assertTrue(arrives(socket, here, PORT), "the verdict allows");
-      KernelCounters counters =
-          new KernelCounters(hooks.map("hook_counters"), hooks.map("slot_counters"));
-      assertEquals(1, counters.slot(SLOT).get("denied"));
-      assertEquals(1, counters.slot(SLOT).get("would_deny"));
-      assertEquals(3, counters.hook(Hook.XDP_INGRESS).get("hits"));
+      assertEquals(1, kernel.counters.slot(SLOT).get("denied"));
+      assertEquals(1, kernel.counters.slot(SLOT).get("would_deny"));
+      assertEquals(3, kernel.counted("hits"));
     }
   }
 
   @Test
   void aHeldFlowIsDroppedUntilItIsDecided() {
-    use(true, true, false);
-    byte[] frame = Packets.udp("10.77.0.2", 1234, "10.77.0.1", PORT);
-    state.beat();
-    assertEquals(XDP_DROP, answer(frame));
-    Event.PacketEvent event = asked("10.77.0.2");
+    kernel.use(true, true);
+    assertEquals(DROP, kernel.answer(frame()));
+    Event.PacketEvent event = kernel.asked("10.77.0.2");
     assertTrue(RecordFlag.HELD.in(event.head().flags()));
-    table.merge(VerdictKey.of(event.head().key()), verdict(SlotSet.NONE), 1);
-    assertEquals(XDP_PASS, answer(frame));
-  }
-
-  @Test
-  void aVlanTagHidesNothing() {
-    use(false, true, false);
-    byte[] frame = Packets.udp("fd77::2", 1234, "fd77::1", 53);
-    assertEquals(XDP_PASS, answer(Packets.vlan(7, frame)));
-    table.merge(VerdictKey.of(asked("fd77::2").head().key()), verdict(BIT), 1);
-    assertEquals(XDP_DROP, answer(frame));
-    assertEquals(XDP_DROP, answer(Packets.vlan(7, frame)));
-    assertEquals(XDP_DROP, answer(Packets.vlan(8, Packets.vlan(7, frame))));
-    assertEquals(XDP_PASS, answer(Packets.udp("fd77::3", 1234, "fd77::1", 53)));
-  }
-
-  @Test
-  void whatCannotBeReadTakesTheSlotsDefault() {
-    byte[] frame = Packets.udp("10.77.0.2", 1234, "10.77.0.1", PORT);
-    byte[] cut = java.util.Arrays.copyOf(frame, 14 + 20 + 4);
-    use(false, true, false);
-    assertEquals(XDP_DROP, answer(cut));
-    use(false, true, true);
-    assertEquals(XDP_PASS, answer(cut));
-    use(false, false, false);
-    assertEquals(XDP_PASS, answer(cut), "audit");
+    assertEquals(BIT, event.head().refused(), "who refuses if it denies");
+    kernel.table.merge(VerdictKey.of(event.head().key()), verdict(SlotSet.NONE), 1);
+    assertEquals(PASS, kernel.answer(frame()));
   }
 
   /** A key of another mask set is another key: what was said under the old masks is no answer. */
   @Test
   void newMasksMakeOldVerdictsMisses() {
-    use(false, true, false);
-    byte[] frame = Packets.udp("10.77.0.2", 1234, "10.77.0.1", PORT);
-    answer(frame);
-    table.merge(VerdictKey.of(asked("10.77.0.2").head().key()), verdict(BIT), 1);
-    assertEquals(XDP_DROP, answer(frame));
+    kernel.use(true, false);
+    kernel.deny(frame());
+    assertEquals(DROP, kernel.answer(frame()));
     int maskSet =
-        postures.use(
-            () -> posture(false, true, false),
-            Map.of(
-                Hook.XDP_INGRESS,
-                KeyMask.of(Hook.XDP_INGRESS, new ReadSet(Set.of("packet.protocol")))));
-    assertEquals(XDP_PASS, answer(frame));
-    VerdictKey key = VerdictKey.of(asked("10.77.0.2").head().key());
+        kernel.postures.use(
+            () -> new Posture(List.of(PacketKernel.slot(SLOT, true, false)), TIMING, 1),
+            PacketKernel.masks(new ReadSet(Set.of("packet.protocol"))));
+    VerdictKey key = kernel.keyOf(frame());
     assertEquals(maskSet, key.maskSet());
-    table.retain(maskSet);
-    assertEquals(0, table.flows());
+    kernel.table.retain(maskSet);
+    assertEquals(0, kernel.table.flows());
   }
 
-  private static Verdict verdict(SlotSet deny) {
-    return new Verdict(BIT, deny, SlotSet.NONE, 1);
+  /**
+   * The tables are found by a digest; two keys of one digest must never be taken for each other.
+   */
+  @Test
+  void aVerdictAboutAnotherKeyIsNoAnswer() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    KernelMap flows = kernel.hooks.map("flows");
+    byte[] denied = flows.keys().getFirst();
+    kernel.table.merge(kernel.keyOf(OTHER), verdict(SlotSet.NONE), 1);
+    byte[] allowed =
+        flows.keys().stream().filter(k -> !Arrays.equals(k, denied)).findFirst().orElseThrow();
+    long misses = kernel.counted("misses");
+    flows.update(allowed, flows.lookup(denied).orElseThrow());
+    assertEquals(PASS, kernel.answer(OTHER));
+    assertEquals(misses + 1, kernel.counted("misses"));
+    assertEquals(DROP, kernel.answer(frame()));
   }
 
-  private void use(boolean hold, boolean enforce, boolean unparsedPass) {
-    postures.use(
-        () -> posture(hold, enforce, unparsedPass),
-        Map.of(Hook.XDP_INGRESS, KeyMask.of(Hook.XDP_INGRESS, READS)));
+  /** As a program finds it that reads while the entry is written anew. */
+  @Test
+  void aVerdictWhoseStampsDifferIsNoAnswer() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    KernelMap flows = kernel.hooks.map("flows");
+    byte[] digest = flows.keys().getFirst();
+    byte[] torn = flows.lookup(digest).orElseThrow();
+    torn[EventLayouts.VERDICT.offset("stamp_again")] ^= 1;
+    flows.update(digest, torn);
+    assertEquals(PASS, kernel.answer(frame()));
+    torn[EventLayouts.VERDICT.offset("stamp_again")] ^= 1;
+    flows.update(digest, torn);
+    assertEquals(DROP, kernel.answer(frame()));
   }
 
-  private static Posture posture(boolean hold, boolean enforce, boolean unparsedPass) {
-    Posture.Slot slot =
-        new Posture.Slot(
-            SLOT, Set.of(Hook.XDP_INGRESS), true, enforce, hold, false, false, unparsedPass);
-    return new Posture(List.of(slot), Posture.Timing.DEFAULT, 1);
+  @Test
+  void aVerdictOfAnotherGenerationIsNoAnswer() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    kernel.postures.use(
+        () -> new Posture(List.of(PacketKernel.slot(SLOT, true, false)), TIMING, 2),
+        PacketKernel.masks(PacketKernel.READS));
+    assertEquals(PASS, kernel.answer(frame()));
+    kernel.use(true, false);
+    assertEquals(DROP, kernel.answer(frame()));
   }
 
-  private int answer(byte[] frame) {
-    return net.here(() -> program.testXdp(frame, index, 1).answer());
-  }
-
-  /** The one question about packets from {@code source}. */
-  private Event.PacketEvent asked(String source) {
-    List<Event.PacketEvent> events = new ArrayList<>();
-    for (Event event : consume(packets)) {
-      Event.PacketEvent packet = (Event.PacketEvent) event;
-      if (text(packet.source()).equals(text(Packets.address(source)))) {
-        events.add(packet);
-      }
-    }
-    assertEquals(1, events.size(), events.toString());
-    return events.getFirst();
-  }
-
-  private static String text(byte[] address) {
-    String hex = java.util.HexFormat.of().formatHex(address);
-    return hex.startsWith("00000000000000000000ffff") ? hex.substring(24) : hex;
-  }
-
-  private static List<Event> consume(RingBuffer ring) {
-    List<Event> events = new ArrayList<>();
-    ring.consume((data, at, bytes) -> events.add(EventDecoder.decode(data, at, bytes)), 1000);
-    return events;
+  @Test
+  void aVerdictThatHasExpiredIsNoAnswer() {
+    kernel.use(true, false);
+    VerdictKey key = kernel.deny(frame());
+    long now = BootClock.nowNs();
+    kernel.table.merge(key, new Verdict(BIT, BIT, SlotSet.NONE, now + 3_600_000_000_000L, 1), 1);
+    assertEquals(DROP, kernel.answer(frame()));
+    KernelMap flows = kernel.hooks.map("flows");
+    byte[] digest = flows.keys().getFirst();
+    byte[] value = flows.lookup(digest).orElseThrow();
+    ByteBuffer.wrap(value)
+        .order(ByteOrder.nativeOrder())
+        .putLong(EventLayouts.VERDICT.offset("expires_ns"), now);
+    flows.update(digest, value);
+    assertEquals(PASS, kernel.answer(frame()));
   }
 
   private static DatagramSocket bind(String address) throws IOException {
@@ -257,7 +197,7 @@ class PacketVerdictIT {
   /** Whether one datagram sent from the other side comes through. */
   private boolean arrives(DatagramSocket socket, String to, int port) {
     byte[] bytes = "hello".getBytes(UTF_8);
-    return net.there(
+    return kernel.net.there(
         () -> {
           try (DatagramSocket sender = new DatagramSocket()) {
             sender.send(new DatagramPacket(bytes, bytes.length, InetAddress.getByName(to), port));

@@ -26,10 +26,13 @@ import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.Shell;
 import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetStatusRequest;
+import dev.interdict.v1.HookStatus;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.ModeServiceGrpc;
 import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.PolicyCounters;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
@@ -44,6 +47,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,6 +91,10 @@ final class EngineIT {
   @BeforeEach
   void interfaces() {
     Shell.run("ip", "netns", "add", NAMESPACE);
+    connect();
+  }
+
+  private static void connect() {
     Shell.run("ip", "link", "add", "idit0", "type", "veth", "peer", "name", "idit1");
     Shell.run("ip", "link", "set", "idit1", "netns", NAMESPACE);
     Shell.run("ip", "addr", "add", HERE + "/24", "dev", "idit0");
@@ -193,6 +202,99 @@ final class EngineIT {
     assertTrue(condition.getAsBoolean());
   }
 
+  /** Each packet to a port of its own: nothing comes again, and nothing is told by accident. */
+  @Test
+  void aScanLeavesARecordAndACountForEachPacket() throws Exception {
+    int ports = 20;
+    try (Engine engine = Engine.start(config());
+        DecisionLog.Subscription decisions =
+            engine.decisions().subscribe(DecisionFilter.ALL, 1000, 0)) {
+      apply(
+          POLICY.replace(
+              "packet.destination.port: 6666", "packet.destination.port: {ge: 6000, lt: 7000}"));
+      for (int round = 1; round <= 2; round++) {
+        scan(6100, ports);
+        told(decisions, Outcome.DENIED, ports);
+        counted(round * ports, 0);
+      }
+      mode(Mode.MODE_AUDIT);
+      for (int round = 1; round <= 2; round++) {
+        scan(6200, ports);
+        told(decisions, Outcome.WOULD_DENY, ports);
+        counted(2 * ports, round * ports);
+      }
+    }
+  }
+
+  private static void scan(int first, int ports) {
+    String send =
+        "for p in $(seq %d %d); do echo x > /dev/udp/%s/$p; done"
+            .formatted(first, first + ports - 1, HERE);
+    Shell.run("ip", "netns", "exec", NAMESPACE, "bash", "-c", send);
+  }
+
+  /** As many records, of different packets, and no more. */
+  private static void told(DecisionLog.Subscription decisions, Outcome outcome, int packets)
+      throws InterruptedException {
+    Set<String> objects = new TreeSet<>();
+    for (int i = 0; i < packets; i++) {
+      objects.add(next(decisions, outcome).object());
+    }
+    assertEquals(packets, objects.size(), objects.toString());
+    DecisionRecord more;
+    while ((more = decisions.poll(Duration.ofMillis(300))) != null) {
+      assertEquals(Outcome.ALLOWED, more.outcome(), more.toString());
+    }
+  }
+
+  private void counted(long denied, long wouldDeny) {
+    HookStatus hook =
+        status().getHooksList().stream()
+            .filter(h -> h.getHook().equals("xdp_ingress"))
+            .findFirst()
+            .orElseThrow();
+    PolicyCounters policy =
+        ask(
+            channel ->
+                PolicyServiceGrpc.newBlockingStub(channel)
+                    .getPolicy(GetPolicyRequest.newBuilder().setName("no-6666").build())
+                    .getPolicy()
+                    .getCounters());
+    assertEquals(denied, hook.getCountersOrThrow("denied"));
+    assertEquals(wouldDeny, hook.getCountersOrThrow("would_deny"));
+    assertEquals(denied, policy.getDenied());
+    assertEquals(wouldDeny, policy.getWouldDeny());
+  }
+
+  @Test
+  void anInterfaceIsGuardedWhenItComesAndWhenItComesAgain() throws Exception {
+    EngineConfig config = config();
+    try (Engine first = Engine.start(config)) {
+      apply();
+      assertEquals(0, first.decisions().watchers());
+    }
+    Shell.run("ip", "link", "del", "idit0");
+    try (Engine engine = Engine.start(config)) {
+      assertEquals(1, status().getPolicies(), "waiting for its interface is no problem of it");
+      assertEquals(
+          List.of(
+              "policy no-6666, interface idit0: it is not there; guarded as soon as" + " it comes"),
+          status().getGapsList());
+      int known = 0;
+      for (String time : List.of("late", "again")) {
+        connect();
+        await(() -> status().getGapsList().isEmpty());
+        assertEquals(0, arrived(FORBIDDEN, 2), time);
+        assertEquals(1 + known++, arrived(ALLOWED, 2), time);
+        Shell.run("ip", "link", "del", "idit0");
+        await(() -> !status().getGapsList().isEmpty());
+      }
+      connect();
+      await(() -> status().getGapsList().isEmpty());
+      assertEquals(0, engine.decisions().watchers());
+    }
+  }
+
   @Test
   void aSecondEngineOnTheSameHostIsRefused() throws Exception {
     EngineConfig config = config();
@@ -212,6 +314,10 @@ final class EngineIT {
   }
 
   private void apply() {
+    apply(POLICY);
+  }
+
+  private void apply(String policy) {
     ask(
         channel ->
             PolicyServiceGrpc.newBlockingStub(channel)
@@ -220,7 +326,7 @@ final class EngineIT {
                         .addSources(
                             SourceFile.newBuilder()
                                 .setPath("policy.yaml")
-                                .setContent(ByteString.copyFromUtf8(POLICY)))
+                                .setContent(ByteString.copyFromUtf8(policy)))
                         .build()));
   }
 

@@ -1,6 +1,7 @@
 package dev.interdict.pipeline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,10 +14,14 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.PolicySetEvaluator;
+import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
 import dev.interdict.event.RecordFlag;
+import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.MapInfo;
@@ -24,6 +29,7 @@ import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeBpfMap;
 import dev.interdict.testkit.RegoToWasm;
 import dev.interdict.verdict.EngineState;
+import dev.interdict.verdict.KernelCounters;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
 import dev.interdict.verdict.VerdictTable;
@@ -52,7 +58,12 @@ class JudgeTest {
       """;
 
   private final DecisionLog log = new DecisionLog();
-  private final Outcomes outcomes = new Outcomes(log, HostNames.NONE);
+  private final KernelCounters counted =
+      new KernelCounters(
+          map(MapInfo.PERCPU_ARRAY, 4, EventLayouts.HOOK_COUNTERS.size(), Hook.ARRAY_LENGTH),
+          map(MapInfo.PERCPU_ARRAY, 4, EventLayouts.SLOT_COUNTERS.size(), SlotSet.SLOTS),
+          map(MapInfo.ARRAY, 4, EventLayouts.TOLD.size(), Hook.ARRAY_LENGTH + SlotSet.SLOTS));
+  private final Outcomes outcomes = new Outcomes(log, HostNames.NONE, counted);
   private final PipelineCounters counters = new PipelineCounters();
   private final VerdictTable table =
       new VerdictTable(
@@ -198,6 +209,71 @@ class JudgeTest {
           "policy one: took longer than 50 ms: its fallback refused",
           record.findings().getFirst().deny().getFirst());
     }
+  }
+
+  /** Twice: who asks while the first is being decided has tried, too. */
+  @Test
+  void aWouldBeDenialThatPassedUndecidedIsToldAndCountedEachTime() throws Exception {
+    PolicySetEvaluator policies = policies(STEADY, STEADY.replace("1000", "7"));
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      for (int times = 1; times <= 2; times++) {
+        judge.judge(miss(0, 0), policies);
+        assertEquals(Outcome.WOULD_DENY, watcher.poll(NOW).outcome());
+        assertEquals(times, counted.slot(ONE).get("would_deny"));
+        assertEquals(times, counted.hook(Hook.FILE_OPEN).get("would_deny"));
+      }
+      judge.judge(miss(0, RecordFlag.REFUSED.bit()), policies);
+      judge.judge(miss(0, RecordFlag.HELD.bit()), policies);
+      assertNull(watcher.poll(NOW), "the kernel tells, and counts");
+    }
+    assertEquals(2, counted.slot(ONE).get("would_deny"));
+    assertEquals(0, counted.slot(TWO).get("would_deny"));
+    assertEquals(0, counted.slot(ONE).get("denied"));
+  }
+
+  @Test
+  void aPacketThatWasDroppedToWaitIsToldByItsDecision() throws Exception {
+    String nobody = "deny contains \"nobody\" if not input.process.uid";
+    PolicySet set = set(nobody, nobody).build();
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      judge.judge(dropped(SlotSet.of(ONE)), set.newEvaluator());
+      DecisionRecord record = watcher.poll(NOW);
+      assertEquals(Outcome.DENIED, record.outcome());
+      assertTrue(record.findings().getFirst().enforced());
+      assertFalse(record.findings().getLast().enforced(), "in audit");
+      judge.judge(dropped(SlotSet.NONE), set.newEvaluator());
+      assertEquals(Outcome.WOULD_DENY, watcher.poll(NOW).outcome(), "another policy made it wait");
+    }
+    assertEquals(1, counted.slot(ONE).get("denied"));
+    assertEquals(1, counted.slot(ONE).get("would_deny"));
+    assertEquals(2, counted.slot(TWO).get("would_deny"));
+    assertEquals(1, counted.hook(Hook.XDP_INGRESS).get("denied"));
+  }
+
+  /** The first packet of a flow; {@code refusing} would drop it. */
+  private static PacketEvent dropped(SlotSet refusing) {
+    byte[] key = new byte[VerdictKey.BYTES];
+    key[EventLayouts.VERDICT_KEY.offset("hook")] = (byte) Hook.XDP_INGRESS.code();
+    return new PacketEvent(
+        new Event.Head(
+            RecordKind.DECIDE,
+            RecordFlag.HELD.bit(),
+            BootClock.nowNs(),
+            Hook.XDP_INGRESS,
+            Access.RECEIVE.bit(),
+            0,
+            key,
+            BOTH,
+            refusing,
+            SlotSet.NONE),
+        4,
+        17,
+        new byte[16],
+        new byte[16],
+        1234,
+        53,
+        1,
+        60);
   }
 
   private static FileEvent refused(FileEvent e) {

@@ -141,6 +141,7 @@ public final class FakeEnforcement implements Enforcement {
         tripped,
         Map.of("decided", 5L),
         4,
-        1);
+        1,
+        List.of("policy open, interface eth9: it is not there; guarded as soon as it" + " comes"));
   }
 }

@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -70,6 +72,13 @@ public final class Net implements AutoCloseable {
   /** An {@code ip} command at the side {@code here} or {@code there}. */
   public String ip(String side, String command) {
     return Shell.run(("ip -n " + prefix + side + " " + command).split(" ", -1));
+  }
+
+  /** Any command at that side. */
+  public String exec(String side, String... command) {
+    List<String> words = new ArrayList<>(List.of("ip", "netns", "exec", prefix + side));
+    words.addAll(List.of(command));
+    return Shell.run(words.toArray(String[]::new));
   }
 
   @Override

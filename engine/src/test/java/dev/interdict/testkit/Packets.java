@@ -37,12 +37,31 @@ public final class Packets {
 
   /** The same frame in a VLAN. */
   public static byte[] vlan(int tag, byte[] frame) {
+    return tagged(0x8100, tag, frame);
+  }
+
+  /** The same frame in a provider's VLAN (802.1ad). */
+  public static byte[] serviceVlan(int tag, byte[] frame) {
+    return tagged(0x88a8, tag, frame);
+  }
+
+  private static byte[] tagged(int ethertype, int tag, byte[] frame) {
     return ByteBuffer.allocate(frame.length + 4)
         .put(frame, 0, ETHERNET_BYTES - 2)
-        .putShort((short) 0x8100)
+        .putShort((short) ethertype)
         .putShort((short) tag)
         .put(frame, ETHERNET_BYTES - 2, frame.length - ETHERNET_BYTES + 2)
         .array();
+  }
+
+  /** The same IPv6 frame with one more header, of 8 bytes, before the transport's. */
+  public static byte[] extended(byte[] frame, int header, int segmentsLeft) {
+    int ip = ETHERNET_BYTES + 40;
+    ByteBuffer longer = ByteBuffer.allocate(frame.length + 8);
+    longer.put(frame, 0, ip).put(frame[ETHERNET_BYTES + 6]).put((byte) 0).put((byte) 4);
+    longer.put((byte) segmentsLeft).putInt(0).put(frame, ip, frame.length - ip);
+    longer.putShort(ETHERNET_BYTES + 4, (short) (longer.getShort(ETHERNET_BYTES + 4) + 8));
+    return longer.put(ETHERNET_BYTES + 6, (byte) header).array();
   }
 
   /** The bytes of an address, 4 or 16. */

@@ -54,7 +54,12 @@ class BudgetsTest {
         new FakeBpfMap(MapInfo.PERCPU_ARRAY, 4, EventLayouts.HOOK_COUNTERS.size(), 8);
     FakeBpfMap slots =
         new FakeBpfMap(MapInfo.PERCPU_ARRAY, 4, EventLayouts.SLOT_COUNTERS.size(), SlotSet.SLOTS);
-    KernelCounters counters = new KernelCounters(hooks, slots);
+    KernelCounters counters =
+        new KernelCounters(
+            hooks,
+            slots,
+            new FakeBpfMap(
+                MapInfo.ARRAY, 4, EventLayouts.TOLD.size(), Hook.ARRAY_LENGTH + SlotSet.SLOTS));
     ByteBuffer value =
         ByteBuffer.allocate(2 * EventLayouts.HOOK_COUNTERS.size()).order(ByteOrder.nativeOrder());
     int hits = EventLayouts.HOOK_COUNTERS.offset("hits");
@@ -67,8 +72,15 @@ class BudgetsTest {
     full[0] = 5;
     slots.update(index(SLOT), full);
     assertEquals(5, counters.slot(SLOT).get("denied"));
+    counters.tell(Hook.EXEC, SlotSet.of(SLOT), SlotSet.of(SLOT).with(3));
+    assertEquals(6, counters.slot(SLOT).get("denied"), "with what was decided afterwards");
+    assertEquals(1, counters.slot(3).get("would_deny"));
+    assertEquals(1, counters.hook(Hook.EXEC).get("denied"));
+    assertEquals(1, counters.hook(Hook.EXEC).get("would_deny"));
     counters.clearSlot(SLOT);
     assertEquals(0, counters.slot(SLOT).get("denied"));
+    assertEquals(0, counters.slot(SLOT).get("would_deny"));
+    assertEquals(1, counters.slot(3).get("would_deny"));
   }
 
   private static long number(FakeBpfMap map, int slot, int at) {

@@ -1,0 +1,141 @@
+package dev.interdict.attach;
+
+import static dev.interdict.attach.PacketKernel.BIT;
+import static dev.interdict.attach.PacketKernel.DROP;
+import static dev.interdict.attach.PacketKernel.PASS;
+import static dev.interdict.attach.PacketKernel.SLOT;
+import static dev.interdict.attach.PacketKernel.TIMING;
+import static dev.interdict.attach.PacketKernel.consume;
+import static dev.interdict.attach.PacketKernel.frame;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
+import dev.interdict.event.RecordFlag;
+import dev.interdict.event.SlotSet;
+import dev.interdict.testkit.Bpffs;
+import dev.interdict.testkit.FdLeaks;
+import dev.interdict.verdict.Posture;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What the posture makes of a verdict, and what the kernel says to a packet without one. */
+@Tag("native")
+@ExtendWith(FdLeaks.class)
+class PacketAnswerIT {
+  @RegisterExtension final Bpffs bpffs = new Bpffs();
+
+  private PacketKernel kernel;
+
+  @BeforeEach
+  void attach() {
+    kernel = new PacketKernel(bpffs.pins());
+  }
+
+  @AfterEach
+  void detach() {
+    kernel.close();
+  }
+
+  @Test
+  void aSlotThatIsActiveElsewhereHasNoSay() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    assertEquals(DROP, kernel.answer(frame()));
+    kernel.use(
+        TIMING, new Posture.Slot(SLOT, Set.of(Hook.EXEC), true, true, false, false, false, false));
+    assertEquals(PASS, kernel.answer(frame()));
+    assertEquals(1, kernel.counted("uncovered"));
+  }
+
+  @Test
+  void aTrippedSlotRefusesNothing() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    trip(BIT);
+    assertEquals(PASS, kernel.answer(frame()));
+    assertEquals(1, kernel.counted("would_deny"));
+    kernel.budgets.reset(SLOT);
+    assertEquals(DROP, kernel.answer(frame()));
+  }
+
+  private void trip(SlotSet slots) {
+    ByteBuffer mask = ByteBuffer.allocate(32).order(ByteOrder.nativeOrder());
+    slots.forEach(
+        slot -> mask.putLong(slot / 64 * 8, mask.getLong(slot / 64 * 8) | 1L << slot % 64));
+    kernel.hooks.map("tripped").update(new byte[4], mask.array());
+  }
+
+  @Test
+  void aBudgetThatIsSpentTripsItsSlot() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    kernel.budgets.set(SLOT, 3, Duration.ofHours(1));
+    for (int i = 0; i < 3; i++) {
+      assertEquals(DROP, kernel.answer(frame()));
+    }
+    assertEquals(SlotSet.NONE, kernel.budgets.tripped());
+    assertEquals(PASS, kernel.answer(frame()));
+    assertEquals(BIT, kernel.budgets.tripped());
+    assertEquals(3, kernel.counters.slot(SLOT).get("denied"));
+    assertEquals(1, kernel.counters.slot(SLOT).get("tripped"));
+  }
+
+  /** A flood must not become one of records; the counters count all. */
+  @Test
+  void aFlowLeavesOneRecordInATenthOfASecond() {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    int packets = 10_000;
+    long start = System.nanoTime();
+    assertEquals(DROP, kernel.answer(frame(), packets));
+    long tenths = (System.nanoTime() - start) / 100_000_000;
+    List<Event> records = consume(kernel.observe);
+    assertTrue(!records.isEmpty() && records.size() <= 1 + tenths, records.size() + " records");
+    assertTrue(RecordFlag.REFUSED.in(records.getFirst().head().flags()));
+    assertEquals(packets, kernel.counted("denied"));
+    assertEquals(packets, kernel.counters.slot(SLOT).get("denied"));
+  }
+
+  @Test
+  void withoutAHeartbeatNothingIsHeld() {
+    kernel.use(true, true);
+    assertEquals(DROP, kernel.answer(frame()));
+    kernel.state.stop();
+    assertEquals(PASS, kernel.answer(frame()), "fallback: allow");
+    assertEquals(1, kernel.counted("stale"));
+    kernel.use(
+        TIMING,
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, false));
+    assertEquals(DROP, kernel.answer(frame()), "fallback: deny");
+    assertEquals(1, kernel.counters.slot(SLOT).get("denied"));
+  }
+
+  /** Whose packets come again and again while nobody decides gets the fallback in the end. */
+  @Test
+  void aFlowIsHeldNoLongerThanTheDeadline() throws InterruptedException {
+    Posture.Timing timing =
+        new Posture.Timing(TIMING.poll(), TIMING.patience(), Duration.ofSeconds(2), TIMING.stale());
+    kernel.use(timing, PacketKernel.slot(SLOT, true, true));
+    assertEquals(DROP, kernel.answer(frame()));
+    int answer = DROP;
+    for (int i = 0; i < 1000 && answer == DROP; i++) {
+      Thread.sleep(20);
+      answer = kernel.answer(frame());
+    }
+    assertEquals(PASS, answer);
+    assertEquals(1, kernel.counted("gave_up"));
+    assertTrue(
+        consume(kernel.observe).stream().anyMatch(e -> RecordFlag.FALLBACK.in(e.head().flags())));
+  }
+}
