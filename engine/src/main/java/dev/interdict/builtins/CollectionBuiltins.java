@@ -64,6 +64,7 @@ final class CollectionBuiltins {
 
   /** The map's own key that is equal to Rego; null if there is none. */
   static Object findKey(Map<?, ?> map, Object key) {
+    Rego.checkInterrupt();
     if (map.containsKey(key) || key instanceof String) {
       return map.containsKey(key) ? key : null;
     }
@@ -77,6 +78,7 @@ final class CollectionBuiltins {
   /* Whether the part appears in one piece. */
   private static boolean arraySubset(List<?> whole, List<?> part) {
     for (int from = 0; from + part.size() <= whole.size(); from++) {
+      Rego.checkInterrupt();
       if (Rego.compare(whole.subList(from, from + part.size()), part) == 0) {
         return true;
       }
@@ -107,6 +109,7 @@ final class CollectionBuiltins {
     if (paths.size() > PATHS_MAX) {
       throw new BuiltinException("graph.reachable_paths: more than " + PATHS_MAX + " paths");
     }
+    Rego.checkInterrupt();
     Collection<?> edges = edges(graph, node);
     if (path.contains(node) || edges == null) {
       paths.add(path);

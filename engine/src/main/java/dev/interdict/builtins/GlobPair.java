@@ -96,6 +96,7 @@ final class GlobPair {
   }
 
   private boolean ask(Question question) {
+    Rego.checkInterrupt();
     Boolean answer = known.get(question);
     if (answer == null) {
       answer =

@@ -37,6 +37,7 @@ final class JsonPatch {
   static Object get(Object document, List<?> path) throws BuiltinException {
     Object at = existing(document);
     for (Object key : path) {
+      Rego.checkInterrupt();
       at = child(at, key);
     }
     return at;

@@ -55,6 +55,7 @@ final class NetBuiltins {
     for (Map.Entry<Object, String> outer : terms(a[0])) {
       Cidr network = Cidr.parse(outer.getValue());
       for (Map.Entry<Object, String> inner : terms(a[1])) {
+        Rego.checkInterrupt();
         byte[] address = Cidr.parseAddress(inner.getValue());
         boolean inside =
             address != null
@@ -110,6 +111,7 @@ final class NetBuiltins {
             .thenComparing(Range::last)
             .thenComparing(Range::first));
     for (int i = ranges.size() - 1; i > 0; i--) {
+      Rego.checkInterrupt(); // removing moves all that follow
       Range high = ranges.get(i);
       Range low = ranges.get(i - 1);
       if (high.bytes == low.bytes && high.first.subtract(BigInteger.ONE).compareTo(low.last) <= 0) {

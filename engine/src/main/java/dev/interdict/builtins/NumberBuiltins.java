@@ -18,6 +18,7 @@ final class NumberBuiltins {
       new BigDecimal("0.001000000000000000020816681711721685132943093776702880859375");
 
   private static final int RANGE_MAX = 100_000;
+  private static final int QUANTITY_MAX = 1000;
 
   /* An e that is followed by neither digit nor sign is the unit exa. */
   private static final Pattern QUANTITY =
@@ -68,7 +69,11 @@ final class NumberBuiltins {
 
   private static Matcher split(String text) throws BuiltinException {
     Matcher quantity = QUANTITY.matcher(text);
-    if (text.contains(" ") || !quantity.matches() || quantity.group(1).isEmpty()) {
+    // The pattern recurses for each character.
+    if (text.length() > QUANTITY_MAX
+        || text.contains(" ")
+        || !quantity.matches()
+        || quantity.group(1).isEmpty()) {
       throw new BuiltinException("units: no amount");
     }
     return quantity;

@@ -51,7 +51,7 @@ final class RegexBuiltins {
   /* All matches as Go finds them: an empty one that abuts its predecessor does not count. */
   private static List<int[]> matches(Pattern pattern, String text, long limit) {
     List<int[]> matches = new ArrayList<>();
-    Matcher matcher = pattern.matcher(text);
+    Matcher matcher = pattern.matcher(new Watched(text));
     int previousEnd = -1;
     for (int at = 0; at <= text.length() && matches.size() < limit && matcher.find(at); ) {
       int[] groups = new int[2 * (matcher.groupCount() + 1)];
@@ -70,6 +70,30 @@ final class RegexBuiltins {
               : at < text.length() ? text.offsetByCodePoints(at, 1) : text.length() + 1;
     }
     return matches;
+  }
+
+  /** A text that is read no further once the evaluation's time is over: RE2's loops do not look. */
+  private record Watched(String text) implements CharSequence {
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public char charAt(int index) {
+      Rego.checkInterrupt();
+      return text.charAt(index);
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return text.substring(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
   }
 
   private static Object findN(Object[] a) throws BuiltinException {
@@ -186,7 +210,7 @@ final class RegexBuiltins {
       throw new BuiltinException("regex.template_match: unbalanced delimiters");
     }
     regex.append(Pattern.quote(template.substring(from))).append('$');
-    return pattern(regex.toString()).matcher(Rego.string(a[1])).find();
+    return pattern(regex.toString()).matcher(new Watched(Rego.string(a[1]))).find();
   }
 
   private static String quoteGlob(String text) {

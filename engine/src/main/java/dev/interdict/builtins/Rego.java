@@ -118,6 +118,7 @@ public final class Rego {
 
   /** Whether the collection holds a value equal to this one. */
   static boolean contains(Collection<?> values, Object value) {
+    checkInterrupt();
     return values.contains(value) || values.stream().anyMatch(v -> compare(v, value) == 0);
   }
 

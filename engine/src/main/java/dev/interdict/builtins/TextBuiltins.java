@@ -30,7 +30,13 @@ final class TextBuiltins {
   }
 
   private static boolean any(List<String> texts, List<String> parts, Match match) {
-    return texts.stream().anyMatch(text -> parts.stream().anyMatch(p -> match.test(text, p)));
+    for (String text : texts) {
+      Rego.checkInterrupt();
+      if (parts.stream().anyMatch(part -> match.test(text, part))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Object sprintf(Object[] a) throws BuiltinException {
@@ -108,8 +114,13 @@ final class TextBuiltins {
       throw new BuiltinException("indexof_n: empty search");
     }
     List<Object> found = new ArrayList<>();
+    long characters = 0;
+    int counted = 0;
     for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
-      found.add((long) text.codePointCount(0, at));
+      Rego.checkInterrupt(); // a part that nearly repeats itself is compared again and again
+      characters += text.codePointCount(counted, at);
+      counted = at;
+      found.add(characters);
     }
     return found;
   }

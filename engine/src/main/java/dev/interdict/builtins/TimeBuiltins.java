@@ -26,6 +26,7 @@ final class TimeBuiltins {
           "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
               + "(?:Z|[+-][0-9]{2}:[0-9]{2})");
 
+  private static final int DURATION_MAX = 1000;
   private static final Pattern DURATION = Pattern.compile("[+-]?(?:[0-9]*\\.?[0-9]*[a-zµμ]+)+");
   private static final Pattern SEGMENT = Pattern.compile("([0-9]*\\.?[0-9]*)([a-zµμ]+)");
 
@@ -187,7 +188,7 @@ final class TimeBuiltins {
     if (text.matches("[+-]?0")) {
       return 0L;
     }
-    if (!DURATION.matcher(text).matches()) {
+    if (text.length() > DURATION_MAX || !DURATION.matcher(text).matches()) { // it recurses
       throw new BuiltinException("time.parse_duration_ns: no duration");
     }
     BigInteger sum = BigInteger.ZERO;

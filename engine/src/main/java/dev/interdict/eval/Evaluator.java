@@ -58,6 +58,17 @@ public final class Evaluator implements AutoCloseable {
     instance = fresh;
   }
 
+  /* Without a limit of time: with the same data it was done once within that of loading. */
+  private void prepareAgain() throws EvaluationException {
+    if (instance == null) {
+      try {
+        prepare();
+      } catch (Throwable e) {
+        finish(null, e, false);
+      }
+    }
+  }
+
   /**
    * To be called before each event, however often it is then evaluated.
    *
@@ -95,13 +106,11 @@ public final class Evaluator implements AutoCloseable {
           "has failed " + failuresInRow + " times in a row and is left alone for a while",
           null);
     }
+    prepareAgain();
     Throwable failure = null;
     Decision decision = null;
     guard.begin();
     try {
-      if (instance == null) {
-        prepare();
-      }
       int document = input.write(event);
       decision = decisions.read(instance.evaluate(document, input.heap()));
     } catch (Throwable e) {
@@ -116,13 +125,11 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(byte[] inputJson) throws EvaluationException {
+    prepareAgain();
     Throwable failure = null;
     Decision decision = null;
     guard.begin();
     try {
-      if (instance == null) {
-        prepare();
-      }
       instance.setHeapPointer(input.base());
       int text = instance.writer().bytes(inputJson);
       int document = instance.parseJson(text, inputJson.length);

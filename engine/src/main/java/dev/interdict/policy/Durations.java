@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 
 /** Durations with units, as in {@code 1h30m}. */
 final class Durations {
+  private static final int LENGTH_MAX = 64;
   private static final Pattern WHOLE = Pattern.compile("(\\d{1,9}(ms|s|m|h|d))+");
   private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d)");
 
@@ -14,7 +15,8 @@ final class Durations {
 
   /** The duration that {@code text} says, if it says one. */
   static Optional<Duration> parse(String text) {
-    if (!WHOLE.matcher(text).matches()) {
+    // The pattern recurses for each part, and there are five units.
+    if (text.length() > LENGTH_MAX || !WHOLE.matcher(text).matches()) {
       return Optional.empty();
     }
     Duration sum = Duration.ZERO;
