@@ -177,7 +177,7 @@ static __always_inline int answer_packet(struct xdp_md *context)
 	run->record.packet_bytes = cursor.end - cursor.start;
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 	/* From memory: with what the parser knows of the packet in its registers the verifier would walk all this once for each kind. */
-	if (consult_table(run, &flows, posture->generation) || READ(run->record.facts.flags) & OBJECT_UNPARSED)
+	if (consult_table(run, &flows) || READ(run->record.facts.flags) & OBJECT_UNPARSED)
 		return judge(run, posture);
 	COUNT_ALONE(HOOK_XDP_INGRESS, hits);
 	return XDP_PASS;

@@ -50,12 +50,18 @@ static __always_inline __u64 mask_key(struct verdict_key *key, const struct verd
 	return key_digest(key, secret);
 }
 
-/* Copies what a verdict says about the covering slots, and adds to matter the slots that do not just let pass; false if it is about another key, too old, or changed while we read. */
-static __always_inline bool read_verdict(const struct verdict *verdict, const struct verdict_key *key, __u32 generation,
-					 const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill, __u64 *matter)
+enum reading {
+	FITS,
+	MIXTURE,	/* changed while we read */
+	NOTHING,	/* about another key, or too old */
+};
+
+/* Copies what a verdict says about the covering slots, and adds to matter the slots that do not just let pass. */
+static __always_inline enum reading read_verdict(const struct verdict *verdict, const struct verdict_key *key, const __u64 *covered,
+						 __u64 *undecided, __u64 *deny, __u64 *kill, __u64 *matter)
 {
 	const __u64 *ours = (const __u64 *)key, *theirs = (const __u64 *)&verdict->key;
-	__u64 stamp = READ(verdict->stamp), differ = stamp ^ READ(verdict->stamp_again), expires;
+	__u64 stamp = READ(verdict->stamp), mixed = stamp ^ READ(verdict->stamp_again), differ = 0, expires;
 
 	LOAD_BARRIER(*(__u64 *)undecided);
 #pragma unroll
@@ -72,10 +78,11 @@ static __always_inline bool read_verdict(const struct verdict *verdict, const st
 		*matter |= ask | no;
 	}
 	expires = READ(verdict->expires_ns);
-	differ |= generation ^ READ(verdict->generation);
 	LOAD_BARRIER(*(__u64 *)undecided);
-	differ |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
-	return !differ && (!expires || expires > bpf_ktime_get_boot_ns());
+	mixed |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
+	if (!(mixed | differ) && (!expires || expires > bpf_ktime_get_boot_ns()))
+		return FITS;
+	return mixed ? MIXTURE : NOTHING;
 }
 
 static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill)
@@ -88,24 +95,27 @@ static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided
 }
 
 /* Looks up the key of the run and fills in undecided, deny and kill; false if all covering slots let it pass. */
-static __always_inline bool consult_table(struct run *run, void *table, __u32 generation)
+static __always_inline bool consult_table(struct run *run, void *table)
 {
-	for (int try = 0; try < CONSULT_TRIES; try++) {
+	enum reading reading = MIXTURE;
+
+	for (int try = 0; try < CONSULT_TRIES && reading == MIXTURE; try++) {
 		struct verdict *verdict = bpf_map_lookup_elem(table, &run->digest);
 		__u64 matter = 0;
 
 		if (!verdict)
 			break;
-		if (read_verdict(verdict, &run->record.key, generation, run->covered, run->undecided, run->deny, run->kill, &matter))
+		reading = read_verdict(verdict, &run->record.key, run->covered, run->undecided, run->deny, run->kill, &matter);
+		if (reading == FITS)
 			return matter;
 	}
 	nothing_known(run->covered, run->undecided, run->deny, run->kill);
 	return true;
 }
 
-SUBPROGRAM bool consult(struct run *run, __u32 generation)
+SUBPROGRAM bool consult(struct run *run)
 {
-	return consult_table(run, &verdicts, generation);
+	return consult_table(run, &verdicts);
 }
 
 static __always_inline __u32 lowest_slot(__u64 bits)

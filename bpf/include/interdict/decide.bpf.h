@@ -38,7 +38,7 @@ SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enu
 
 	if (fresh && complete_run(run)) {
 		name_event(run, posture, hook);
-		consult(run, posture->generation);
+		consult(run);
 		if (!any(run->undecided))
 			return SETTLED;
 	}
@@ -97,7 +97,7 @@ static __always_inline int answer(struct run *run, const struct posture *posture
 	bool matters;
 
 	name_event(run, posture, hook);
-	matters = consult(run, posture->generation);
+	matters = consult(run);
 	if (matters && any(run->undecided)) {
 		COUNT(hook, misses);
 		outcome = miss(run, posture, hook, way);

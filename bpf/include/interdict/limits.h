@@ -29,7 +29,7 @@
 /* TASK_COMM_LEN */
 #define COMM_BYTES 16
 
-/* One entry a masked key. At 8 + 232 bytes and the hash map's 48 an entry this is 19 MB. */
+/* One entry a masked key. At 8 + 224 bytes and the hash map's 48 an entry this is 18 MB. */
 #define VERDICTS_MAX 65536
 
 /* Packets have a table of their own, so that a flood of sources cannot push out the verdicts on processes. */

@@ -109,8 +109,6 @@ struct verdict {
 	__u64 deny[SLOT_WORDS];		/* and these of them deny */
 	__u64 kill[SLOT_WORDS];		/* and these of those want the process killed */
 	__u64 expires_ns;		/* CLOCK_BOOTTIME; 0: never */
-	__u32 generation;	/* of the posture it was made under; another one is a miss */
-	__u32 pad0;
 	__u64 stamp_again;	/* the same number */
 };
 
@@ -158,7 +156,7 @@ struct posture {
 	__u64 deadline_ns;		/* after this long the fallback answers */
 	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
 	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
-	__u32 generation;
+	__u32 pad0;
 };
 
 /* The page that engine and programs share without system calls (a mapped array of one).

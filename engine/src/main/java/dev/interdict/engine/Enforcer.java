@@ -19,11 +19,11 @@ import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
-import dev.interdict.verdict.Verdict;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,8 +33,9 @@ import java.util.TreeSet;
  * Brings a set of policies into force: the one place where control reaches the data flow.
  *
  * <p>The order makes each moment of a change safe. First the evaluators know the new policies, then
- * the kernel may ask for them; scopes and budgets stand before the posture that makes them count;
- * programs are attached after all they read is there. A failure puts the set before in force again.
+ * the kernel may ask for them; scopes and budgets stand before the posture that makes them count,
+ * and scopes that have shrunk go after it; programs are attached after all they read is there. A
+ * failure puts the set before in force again.
  */
 final class Enforcer implements Enforcement {
   private final KernelSide kernel;
@@ -87,7 +88,7 @@ final class Enforcer implements Enforcement {
 
   private void force(ActiveSet set, PolicySet policies) {
     pipeline.use(policies);
-    kernel.scopes().use(cgroups(set), interfaces(set));
+    kernel.scopes().widen(cgroups(set), interfaces(set));
     for (ActivePolicy policy : set.policies()) {
       Policy.Budget budget = policy.policy().budget();
       if (budget == null) {
@@ -98,6 +99,8 @@ final class Enforcer implements Enforcement {
     }
     Posture posture = posture(set);
     int maskSet = kernel.postures().use(posture, masks(set));
+    kernel.scopes().announced();
+    refreshScopes();
     kernel.verdicts().retain(maskSet);
     attach(set);
     slots = Set.copyOf(set.policies().stream().map(ActivePolicy::slot).toList());
@@ -137,7 +140,7 @@ final class Enforcer implements Enforcement {
               policy.fallback() == Fallback.DENY,
               policy.unparsedPass()));
     }
-    return new Posture(all, timing, Verdict.CURRENT_GENERATION);
+    return new Posture(all, timing);
   }
 
   private static Map<Hook, KeyMask> masks(ActiveSet set) {
@@ -168,11 +171,20 @@ final class Enforcer implements Enforcement {
    * called every now and then.
    */
   synchronized void refresh() {
-    if (kernel.scopes().refresh()) {
-      kernel.postures().renew();
-    }
+    refreshScopes();
     for (Aliases.FileId file : loader.latest().aliases().refresh()) {
       kernel.verdicts().forgetFile(file.device(), file.inode());
+    }
+  }
+
+  private void refreshScopes() {
+    try {
+      kernel.scopes().refresh();
+    } finally {
+      if (kernel.scopes().changed()) {
+        kernel.postures().renew();
+        kernel.scopes().announced();
+      }
     }
   }
 
@@ -196,6 +208,13 @@ final class Enforcer implements Enforcement {
     } catch (BpfException e) {
       throw new EnforcementException("the budget was not reset: " + e.getMessage(), e);
     }
+  }
+
+  private Map<String, Long> engineCounters() {
+    Map<String, Long> all = new LinkedHashMap<>(pipeline.counters().read());
+    all.put("evicted", kernel.verdicts().evicted());
+    all.put("collided", kernel.verdicts().collided());
+    return all;
   }
 
   @Override
@@ -223,7 +242,7 @@ final class Enforcer implements Enforcement {
         hooks,
         counted,
         tripped,
-        pipeline.counters().read(),
+        engineCounters(),
         kernel.verdicts().verdicts(),
         kernel.verdicts().flows());
   }

@@ -59,9 +59,7 @@ public final class EventLayouts {
           .u64("stamp")
           .bytes("key", VERDICT_KEY.size())
           .slots("decided", "deny", "kill")
-          .u64("expires_ns")
-          .u32("generation", "pad0")
-          .u64("stamp_again")
+          .u64("expires_ns", "stamp_again")
           .end();
 
   public static final Layout POSTURE =
@@ -69,7 +67,7 @@ public final class EventLayouts {
           .bytes("active", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
           .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass")
           .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
-          .u32("mask_set", "generation")
+          .u32("mask_set", "pad0")
           .end();
 
   public static final Layout ENGINE_STATE =

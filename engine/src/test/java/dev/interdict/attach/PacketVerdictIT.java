@@ -90,7 +90,7 @@ class PacketVerdictIT {
                   hooks.map("interfaces"),
                   path -> OptionalLong.empty(),
                   Interfaces::index)
-              .use(Map.of(), Map.of(SLOT, List.of(Net.INTERFACE)));
+              .widen(Map.of(), Map.of(SLOT, List.of(Net.INTERFACE)));
           hooks.attachXdp(Set.of(Net.INTERFACE));
           index = Interfaces.index(Net.INTERFACE).orElseThrow();
           try (BpfLink link = BpfLink.openPinned(pins.link("xdp_" + index + "_native"))) {
@@ -204,7 +204,7 @@ class PacketVerdictIT {
   }
 
   private static Verdict verdict(SlotSet deny) {
-    return new Verdict(BIT, deny, SlotSet.NONE, 1);
+    return new Verdict(BIT, deny, SlotSet.NONE);
   }
 
   private void use(boolean hold, boolean enforce, boolean unparsedPass) {
@@ -217,7 +217,7 @@ class PacketVerdictIT {
     Posture.Slot slot =
         new Posture.Slot(
             SLOT, Set.of(Hook.XDP_INGRESS), true, enforce, hold, false, false, unparsedPass);
-    return new Posture(List.of(slot), Posture.Timing.DEFAULT, 1);
+    return new Posture(List.of(slot), Posture.Timing.DEFAULT);
   }
 
   private int answer(byte[] frame) {
