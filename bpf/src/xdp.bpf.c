@@ -86,7 +86,7 @@ SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, c
 	refused = settle(run, HOOK_XDP_INGRESS);
 	if (refused)
 		flags |= RECORD_REFUSED;
-	if (due(~run->digest, now, 0, &since))
+	if (due(~run->digest, now, 0, &since) || run->used_up)
 		report(run, HOOK_XDP_INGRESS, flags);
 	return refused ? XDP_DROP : XDP_PASS;
 }

@@ -134,7 +134,7 @@ static __always_inline __u32 lowest_slot(__u64 bits)
 
 /* What is done with slots one by one; only on the rare way of a denial. */
 enum slot_work {
-	SPEND,		/* from the budget; over it: trips the slot and takes it out of refused */
+	SPEND,		/* from the budget; over it: trips the slot and takes it out of refused, or sets the alarm */
 	COUNT_DENIED,
 	COUNT_WOULD_DENY,
 	COUNT_FALLBACK,
@@ -142,36 +142,72 @@ enum slot_work {
 
 struct slot_walk {
 	__u64 left[SLOT_WORDS];
-	__u64 over[SLOT_WORDS];	/* SPEND: slots whose budget is used up */
+	__u64 over[SLOT_WORDS];	/* SPEND: slots that are disarmed */
 	__u64 now_ns;
+	__u64 unit, executable;	/* SPEND: who is refused */
 	enum slot_work work;
+	bool used_up;		/* SPEND: a budget, just now */
 };
 
-/* True as long as the slot may refuse once more. The window starts with the first denial after the last one ended. */
-static __always_inline bool spend(__u32 slot, __u64 now)
+/* Adds one subject to a window; how many it has now. 0 if others were faster again and again: then it is not counted. */
+static __always_inline __u64 add_subject(__u64 *spent, __u64 window)
 {
-	struct budget *budget = bpf_map_lookup_elem(&budgets, &slot);
-	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
-	__u64 start;
+	for (int try = 0; try < 8; try++) {
+		__u64 old = READ(*spent), next = old >> SPENT_BITS == window ? old + 1 : window << SPENT_BITS | 1;
 
-	if (!budget || !window || !budget->denials)
-		return true;
-	start = READ(window->start_ns);
-	if (now - start > budget->window_ns && __sync_val_compare_and_swap(&window->start_ns, start, now) == start)
-		READ(window->denials) = 0;
-	return __sync_fetch_and_add(&window->denials, 1) < budget->denials;
+		if (__sync_val_compare_and_swap(spent, old, next) == old)
+			return next & ((1 << SPENT_BITS) - 1);
+	}
+	return 0;
 }
 
-/* Sets the slot's bit in tripped; the counter moves for the one who was first. */
-static __always_inline void trip(__u32 slot, struct slot_counters *counters)
+/* True if the window has not seen the subject before and it is one too many. Looks at the unit first, so that one that is used up
+ * takes no more room. */
+static __always_inline bool overspent(const struct slot_walk *walk, __u32 slot, const struct budget *budget)
 {
-	struct slot_mask *off;
-	__u64 bit = 1ULL << (slot & 63);
-	__u32 zero = 0;
+	struct budget_subject subject = {.unit = walk->unit, .window = walk->now_ns / budget->window_ns, .slot = slot};
+	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
+	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1;
 
-	off = bpf_map_lookup_elem(&tripped, &zero);
-	if (off && !(__sync_fetch_and_or(&off->slots[slot / 64 & (SLOT_WORDS - 1)], bit) & bit))
-		__sync_fetch_and_add(&counters->tripped, 1);
+	if (!window || (executables && READ(*executables) >= UNIT_SUBJECTS))
+		return false;
+	subject.executable = walk->executable;
+	if (bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_NOEXIST))
+		return false;
+	subject.executable = 0;
+	if (executables)
+		__sync_fetch_and_add(executables, 1);
+	else
+		bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_ANY);
+	return add_subject(&window->spent, subject.window) > budget->subjects;
+}
+
+/* Sets the slot's bit; true for the one who was first. */
+static __always_inline bool raise(enum alarm alarm, __u32 slot)
+{
+	__u64 bit = 1ULL << (slot & 63);
+	__u32 index = alarm;
+	struct slot_mask *set = bpf_map_lookup_elem(&tripped, &index);
+
+	return set && !(__sync_fetch_and_or(&set->slots[slot / 64 & (SLOT_WORDS - 1)], bit) & bit);
+}
+
+static __always_inline void spend(struct slot_walk *walk, __u32 slot, struct slot_counters *counters)
+{
+	struct budget *budget = bpf_map_lookup_elem(&budgets, &slot);
+
+	if (!budget || !budget->subjects || !overspent(walk, slot, budget))
+		return;
+	if (walk->now_ns < READ(budget->settled_ns)) {
+		walk->over[slot / 64 & (SLOT_WORDS - 1)] |= 1ULL << (slot & 63);
+		if (raise(ALARM_TRIPPED, slot)) {
+			walk->used_up = true;
+			__sync_fetch_and_add(&counters->tripped, 1);
+		}
+	} else if (raise(ALARM_RAISED, slot)) {
+		walk->used_up = true;
+		__sync_fetch_and_add(&counters->alarms, 1);
+	}
 }
 
 static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
@@ -186,10 +222,8 @@ static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
 		__sync_fetch_and_add(&counters->would_deny, 1);
 	else if (walk->work == COUNT_FALLBACK)
 		__sync_fetch_and_add(&counters->fallback, 1);
-	else if (!spend(slot, walk->now_ns)) {
-		walk->over[slot / 64 & (SLOT_WORDS - 1)] |= 1ULL << (slot & 63);
-		trip(slot, counters);
-	}
+	else
+		spend(walk, slot, counters);
 }
 
 static long next_slot(__u32 step, struct slot_walk *walk)
@@ -215,20 +249,40 @@ SUBPROGRAM void each_slot(const __u64 *slots, enum slot_work work)
 	bpf_loop(SLOTS + SLOT_WORDS, next_slot, &walk, 0);
 }
 
-/* Takes what is over its budget out of refused, so that it is only recorded. */
-SUBPROGRAM void keep_to_budgets(__u64 *refused, __u64 *would)
+/* Who is refused. */
+static __always_inline void name_subject(const struct verdict_key *facts, struct slot_walk *walk)
+{
+	const __u64 *source = (const __u64 *)facts->packet.source;
+
+	if (facts->hook == HOOK_XDP_INGRESS) {
+		bool old = facts->family == 4;
+
+		walk->unit = old ? source[1] & bpf_cpu_to_be64(~0xffULL) : source[0] & bpf_cpu_to_be64(~0xffffULL);
+		walk->executable = old ? source[1] : source[0] | 1;
+		return;
+	}
+	walk->unit = bpf_get_current_ancestor_cgroup_id(UNIT_LEVEL);
+	if (!walk->unit)
+		walk->unit = bpf_get_current_cgroup_id();
+	walk->executable = (facts->exe_inode ^ (__u64)facts->exe_device << 32) | 1ULL << 63;
+}
+
+/* Takes what is over its budget out of refused, so that it is only recorded; true if a budget is used up with this. */
+SUBPROGRAM bool keep_to_budgets(struct run *run)
 {
 	struct slot_walk walk = {.work = SPEND, .now_ns = bpf_ktime_get_boot_ns()};
 
-	if (!any(refused))
-		return;
+	if (!any(run->record.refused))
+		return false;
+	name_subject(&run->record.facts, &walk);
 	for (int i = 0; i < SLOT_WORDS; i++)
-		walk.left[i] = refused[i];
+		walk.left[i] = run->record.refused[i];
 	bpf_loop(SLOTS + SLOT_WORDS, next_slot, &walk, 0);
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		would[i] |= walk.over[i];
-		refused[i] &= ~walk.over[i];
+		run->record.would[i] |= walk.over[i];
+		run->record.refused[i] &= ~walk.over[i];
 	}
+	return walk.used_up;
 }
 
 /* What a verdict refuses, and what it would. */
@@ -255,7 +309,7 @@ SUBPROGRAM void refuse_undecided(struct run *run, const struct posture *posture,
 /* Keeps what is refused to the budgets, and counts; true if something is still refused. */
 SUBPROGRAM bool settle(struct run *run, enum hook hook)
 {
-	keep_to_budgets(run->record.refused, run->record.would);
+	run->used_up = keep_to_budgets(run);
 	each_slot(run->record.refused, COUNT_DENIED);
 	each_slot(run->record.would, COUNT_WOULD_DENY);
 	if (any(run->record.would))
@@ -266,11 +320,31 @@ SUBPROGRAM bool settle(struct run *run, enum hook hook)
 	return true;
 }
 
-static __always_inline void report(struct run *run, enum hook hook, __u8 flags)
+/* Whether the observe ring has room for this record. The second half of it is for denials of tasks that were not reported lately. */
+static __always_inline bool worth_the_room(const struct run *run, enum hook hook)
 {
+	__u64 digest = run->digest, now = bpf_ktime_get_boot_ns();
+	bool room = bpf_ringbuf_query(&observe, BPF_RB_AVAIL_DATA) < OBSERVE_RESERVE_BYTES;
+	__u64 *last;
+
+	if (hook == HOOK_XDP_INGRESS)
+		return room;
+	last = bpf_map_lookup_elem(&reported, &digest);
+	if (last && now - READ(*last) < OBSERVE_AGAIN_NS && !run->used_up)
+		return room;
+	bpf_map_update_elem(&reported, &digest, &now, BPF_ANY);
+	return true;
+}
+
+SUBPROGRAM void report(struct run *run, enum hook hook, __u8 flags)
+{
+	if (!worth_the_room(run, hook)) {
+		COUNT(hook, folded);
+		return;
+	}
 	for (int i = 0; i < SLOT_WORDS; i++)
 		run->record.asked[i] = flags & RECORD_FALLBACK ? run->undecided[i] : 0;
-	if (send(run, &observe, RECORD_OBSERVE, run->flags | flags))
+	if (send(run, &observe, RECORD_OBSERVE, run->flags | flags | (run->used_up ? RECORD_BUDGET : 0)))
 		COUNT(hook, observed);
 	else
 		COUNT(hook, lost_observe);

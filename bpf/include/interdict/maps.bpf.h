@@ -55,7 +55,7 @@ struct run {
 	__u32 exe_walked;
 	__u32 fresh;		/* the object is being created */
 	__u32 flags;		/* enum record_flag */
-	__u32 pad0;
+	__u32 used_up;		/* a budget, by this refusal */
 	struct text object;
 	struct text exe;
 	struct event record;
@@ -126,9 +126,18 @@ struct {
 	__type(value, struct budget_window);
 } budget_windows __weak SEC(".maps");
 
+/* Full, it forgets who was refused longest ago: that subject may be counted twice. Units that are used up add nothing to it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BUDGET_SUBJECTS_MAX);
+	__type(key, struct budget_subject);
+	__type(value, __u64);
+} budget_subjects __weak SEC(".maps");
+
+/* By enum alarm. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct slot_mask);
 } tripped __weak SEC(".maps");
@@ -190,6 +199,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct flow);
 } pending __weak SEC(".maps");
+
+/* Digest of what a task was refused -> when that was last reported, CLOCK_BOOTTIME. Apart from pending, which packets can flood. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, REPORTED_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} reported __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

@@ -19,6 +19,8 @@ import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -38,6 +40,8 @@ import java.util.TreeSet;
  * failure puts the set before in force again.
  */
 final class Enforcer implements Enforcement {
+  private static final Logger LOG = System.getLogger(Enforcer.class.getName());
+
   private final KernelSide kernel;
   private final Pipeline pipeline;
   private final PolicyLoader loader;
@@ -45,6 +49,8 @@ final class Enforcer implements Enforcement {
   private final Posture.Timing timing;
 
   private ActiveSet current = ActiveSet.EMPTY;
+  private SlotSet toldTripped = SlotSet.NONE;
+  private SlotSet toldAlarmed = SlotSet.NONE;
   private volatile Map<Hook, String> attached = Map.of();
   private volatile Set<Integer> slots = Set.of();
 
@@ -94,7 +100,14 @@ final class Enforcer implements Enforcement {
       if (budget == null) {
         kernel.budgets().clear(policy.slot());
       } else {
-        kernel.budgets().set(policy.slot(), budget.denials(), budget.window());
+        kernel
+            .budgets()
+            .set(
+                policy.slot(),
+                budget.subjects(),
+                budget.window(),
+                budget.settle(),
+                set.enforces(policy));
       }
     }
     Posture posture = posture(set);
@@ -172,9 +185,29 @@ final class Enforcer implements Enforcement {
    */
   synchronized void refresh() {
     refreshScopes();
+    tellOfBudgets();
     for (Aliases.FileId file : loader.latest().aliases().refresh()) {
       kernel.verdicts().forgetFile(file.device(), file.inode());
     }
+  }
+
+  private void tellOfBudgets() {
+    SlotSet tripped = kernel.budgets().tripped();
+    SlotSet alarmed = kernel.budgets().alarmed();
+    for (ActivePolicy policy : current.policies()) {
+      String name = policy.policy().name();
+      if (tripped.contains(policy.slot()) && !toldTripped.contains(policy.slot())) {
+        LOG.log(Level.WARNING, "policy {0} only records: its budget is used up", name);
+      }
+      if (alarmed.contains(policy.slot()) && !toldAlarmed.contains(policy.slot())) {
+        LOG.log(
+            Level.WARNING,
+            "policy {0} refuses more subjects than its budget allows, and goes on: it has settled",
+            name);
+      }
+    }
+    toldTripped = tripped;
+    toldAlarmed = alarmed;
   }
 
   private void refreshScopes() {
@@ -193,6 +226,7 @@ final class Enforcer implements Enforcement {
     try {
       kernel.verdicts().forget(slot, current.generation() + 1);
       kernel.counters().clearSlot(slot);
+      kernel.budgets().clear(slot);
       kernel.budgets().reset(slot);
       pipeline.forgetReasons();
     } catch (BpfException e) {
@@ -235,13 +269,17 @@ final class Enforcer implements Enforcement {
       counted.put(
           slot,
           new Snapshot.SlotCounters(
-              c.get("denied"), c.get("would_deny"), c.get("fallback"), c.get("tripped")));
+              c.get("denied"),
+              c.get("would_deny"),
+              c.get("fallback"),
+              c.get("tripped"),
+              c.get("alarms")));
     }
-    SlotSet tripped = kernel.budgets().tripped();
     return new Snapshot(
         hooks,
         counted,
-        tripped,
+        kernel.budgets().tripped(),
+        kernel.budgets().alarmed(),
         engineCounters(),
         kernel.verdicts().verdicts(),
         kernel.verdicts().flows());

@@ -32,7 +32,7 @@ class PolicyParserTest {
         scope: {cgroups: ["/system.slice/nginx.service", "/"]}
         onMiss: deny
         fallback: deny
-        budget: {denials: 100, window: 1m30s}
+        budget: {subjects: 100, window: 1m30s, settle: 2h}
         data: {trusted: [/usr/bin/passwd]}
         rules:
           - deny:
@@ -56,7 +56,8 @@ class PolicyParserTest {
     assertEquals(List.of("/system.slice/nginx.service", "/"), policy.scope().cgroups());
     assertEquals(Policy.OnMiss.DENY, policy.onMiss());
     assertEquals(Policy.Fallback.DENY, policy.fallback());
-    assertEquals(new Policy.Budget(100, Duration.ofSeconds(90)), policy.budget());
+    assertEquals(
+        new Policy.Budget(100, Duration.ofSeconds(90), Duration.ofHours(2)), policy.budget());
     assertEquals("{\"trusted\":[\"/usr/bin/passwd\"]}", new String(policy.data(), UTF_8));
     assertEquals(Set.of(PolicyParser.LOWERED), policy.rego().keySet());
   }
