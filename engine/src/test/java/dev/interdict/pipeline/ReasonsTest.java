@@ -59,7 +59,7 @@ class ReasonsTest {
             .add(0, PolicyModule.load(RegoToWasm.compile("one", RULE, "{}"), null), Set.of())
             .build();
     SlotDecisions said =
-        set.newEvaluator(null).decide(Events.open("/usr/bin/cat", 1000, path), SlotSet.of(0));
+        set.newEvaluator().decide(Events.open("/usr/bin/cat", 1000, path), SlotSet.of(0));
     assertEquals("no " + path, said.get(0).deny().getFirst());
     return said;
   }
