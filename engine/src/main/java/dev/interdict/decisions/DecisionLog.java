@@ -23,10 +23,10 @@ public final class DecisionLog {
   public static final int HISTORY = 4096;
 
   /** What they may occupy: names and reasons may be as long as somebody makes them. */
-  static final long HISTORY_BYTES = 16 << 20;
+  static final long HISTORY_BYTES = 16L << 20;
 
   /** What may wait for one watcher. */
-  static final long QUEUE_BYTES = 4 << 20;
+  static final long QUEUE_BYTES = 4L << 20;
 
   /** Watchers at the same time; each costs the pipeline a filter per decision. */
   public static final int MAX_WATCHERS = 16;

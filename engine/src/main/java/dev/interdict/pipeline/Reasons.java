@@ -15,7 +15,7 @@ final class Reasons {
   /**
    * What all of it may occupy: a task can make names as long as they may be, as many as it likes.
    */
-  static final long MAX_BYTES = 8 << 20;
+  static final long MAX_BYTES = 8L << 20;
 
   /** A key, and its place in the map. */
   private static final long KEY_BYTES = VerdictKey.BYTES + 128;
