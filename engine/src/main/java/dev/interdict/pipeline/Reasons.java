@@ -18,7 +18,7 @@ final class Reasons {
   static final long MAX_BYTES = 8L << 20;
 
   /** A key, and its place in the map. */
-  private static final long KEY_BYTES = VerdictKey.BYTES + 128;
+  private static final long KEY_BYTES = VerdictKey.BYTES + 128L;
 
   private final Map<VerdictKey, SlotDecisions> byKey = new LinkedHashMap<>();
   private long bytes;

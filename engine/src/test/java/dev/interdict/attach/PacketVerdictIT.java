@@ -20,6 +20,7 @@ import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.Net;
 import dev.interdict.testkit.Packets;
 import dev.interdict.testkit.TestObject;
+import dev.interdict.verdict.Budgets;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.KernelCounters;
 import dev.interdict.verdict.KeyMask;
@@ -35,6 +36,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -201,6 +203,46 @@ class PacketVerdictIT {
     assertEquals(maskSet, key.maskSet());
     table.retain(maskSet);
     assertEquals(0, table.flows());
+  }
+
+  /** Four sources of a network count; whoever has settled cannot be disarmed. */
+  @Test
+  void aBudgetCountsSourcesByNetworkAndOnceSettledRaisesTheAlarm() {
+    Budgets budgets =
+        new Budgets(hooks.map("budgets"), hooks.map("budget_windows"), hooks.map("tripped"));
+    use(false, true, false);
+    budgets.set(SLOT, 5, Duration.ofDays(1), null, true);
+    for (int host = 1; host <= 9; host++) {
+      assertEquals(XDP_DROP, denied("10.1.1." + host));
+    }
+    assertEquals(XDP_DROP, denied("10.1.2.1"));
+    assertEquals(XDP_DROP, denied("10.1.2.1"), "counted already");
+    assertEquals(SlotSet.NONE, budgets.tripped());
+    assertEquals(XDP_PASS, denied("10.1.3.1"), "the sixth");
+    assertEquals(BIT, budgets.tripped());
+    assertEquals(XDP_PASS, denied("10.1.1.1"), "it only records now");
+
+    budgets.reset(SLOT);
+    budgets.set(SLOT, 1, Duration.ofDays(1), Duration.ZERO, true);
+    assertEquals(XDP_DROP, denied("fd77:0:1::2"));
+    assertEquals(XDP_DROP, denied("fd77:0:2::2"));
+    assertEquals(XDP_DROP, denied("fd77:0:3::2"));
+    assertEquals(SlotSet.NONE, budgets.tripped());
+    assertEquals(BIT, budgets.alarmed());
+    KernelCounters counters =
+        new KernelCounters(hooks.map("hook_counters"), hooks.map("slot_counters"));
+    assertEquals(1, counters.slot(SLOT).get("tripped"));
+    assertEquals(1, counters.slot(SLOT).get("alarms"));
+  }
+
+  private int denied(String source) {
+    byte[] frame = Packets.udp(source, 1234, source.contains(":") ? "fd77::1" : "10.77.0.1", PORT);
+    if (answer(frame) == XDP_PASS) {
+      for (Event event : consume(packets)) {
+        table.merge(VerdictKey.of(event.head().key()), verdict(BIT), 1);
+      }
+    }
+    return answer(frame);
   }
 
   private static Verdict verdict(SlotSet deny) {

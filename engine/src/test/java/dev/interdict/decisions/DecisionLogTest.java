@@ -82,7 +82,7 @@ class DecisionLogTest {
   void longNamesMustNotFillTheMemory() throws Exception {
     String name = "/x".repeat(2048);
     long bytes = record(Outcome.DENIED, name).bytes();
-    assertTrue(bytes > 2 * name.length());
+    assertTrue(bytes > 2L * name.length());
     try (var slow = log.subscribe(DecisionFilter.ALL, 1 << 20, 0)) {
       for (int i = 0; i < DecisionLog.HISTORY; i++) {
         log.append(record(Outcome.DENIED, name));

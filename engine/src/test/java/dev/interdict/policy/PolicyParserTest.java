@@ -63,6 +63,40 @@ class PolicyParserTest {
   }
 
   @Test
+  void aBudgetSettlesUnlessItSaysOtherwise() throws PolicyException {
+    Duration minute = Duration.ofMinutes(1);
+    assertEquals(
+        new Policy.Budget(9, minute, Duration.ofHours(1)),
+        budget("file_open", "{subjects: 9, window: 1m}"));
+    assertEquals(
+        new Policy.Budget(9, minute, Duration.ofHours(1)),
+        budget("file_open", "{denials: 9, window: 1m}"));
+    assertEquals(
+        new Policy.Budget(9, minute, null),
+        budget("file_open", "{subjects: 9, window: 1m, settle: never}"));
+    assertEquals(
+        new Policy.Budget(9, minute, Duration.ZERO),
+        budget("xdp_ingress", "{subjects: 9, window: 1m}"),
+        "sources are forged");
+  }
+
+  private static Policy.Budget budget(String hook, String budget) throws PolicyException {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p}
+        spec:
+          hooks: [%s]
+          budget: %s
+          rules:
+            - {deny: {hook: %s}, reason: no}
+        """
+            .formatted(hook, budget, hook);
+    return PolicyParser.parse(Sources.folder("policy.yaml", yaml)).orThrow().budget();
+  }
+
+  @Test
   void defaultsAreTheHarmlessOnes() throws PolicyException {
     Policy policy =
         PolicyParser.parse(Sources.rules("exec", "- {deny: {process.uid: 0}, reason: no}"))
