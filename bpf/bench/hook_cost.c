@@ -115,9 +115,9 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 	static __u32 mask_set;
 	struct posture posture = {
 		.active[HOOK_FILE_OPEN][0] = 1, .everywhere[0] = covered, .enforce[0] = 1,
-		.poll_ns = 100000, .deadline_ns = 1000000, .stale_ns = 1000000, .generation = 1,
+		.poll_ns = 100000, .deadline_ns = 1000000, .stale_ns = 1000000,
 	};
-	struct verdict allow = { .stamp = 1, .decided[0] = 1, .generation = 1, .stamp_again = 1 };
+	struct verdict allow = { .stamp = 1, .decided[0] = 1, .stamp_again = 1 };
 	struct verdict_key key = {};
 	struct ring_buffer *ring = ring_buffer__new(map(object, "decide"), learn, &key, NULL);
 	struct engine_state *state = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, map(object, "engine_state"), 0);

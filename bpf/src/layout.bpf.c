@@ -9,7 +9,7 @@ struct layout {
 	enum object_flag object_flag;
 	enum record_kind record_kind;
 	enum record_flag record_flag;
-	__u32 pad0;
+	enum alarm alarm;
 	struct verdict_key verdict_key;
 	struct verdict verdict;
 	struct posture posture;
@@ -17,6 +17,7 @@ struct layout {
 	struct slot_mask slot_mask;
 	struct budget budget;
 	struct budget_window budget_window;
+	struct budget_subject budget_subject;
 	struct hook_counters hook_counters;
 	struct slot_counters slot_counters;
 	struct told told;

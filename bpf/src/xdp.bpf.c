@@ -74,6 +74,17 @@ SUBPROGRAM bool due(__u64 digest, __u64 now, __u64 deadline_ns, __u64 *since_ns)
 	return true;
 }
 
+/* Whom a budget counts: a source in its network. */
+static __always_inline void name_source(struct run *run)
+{
+	const struct verdict_key *facts = &run->record.facts;
+	const __u64 *source = (const __u64 *)facts->packet.source;
+	bool old = facts->family == 4;
+
+	run->walk.unit = old ? source[1] & bpf_cpu_to_be64(~0xffULL) : source[0] & bpf_cpu_to_be64(~0xffffULL);
+	run->walk.executable = old ? source[1] : source[0] | 1;
+}
+
 /* Answers by what has been found out. Records of refusals come once in PENDING_NS of each key: a flood must not become one of records. */
 SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, const __u64 *fallback)
 {
@@ -83,10 +94,11 @@ SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, c
 
 	if (fallback)
 		refuse_undecided(run, posture, fallback);
+	name_source(run);
 	refused = settle(run, HOOK_XDP_INGRESS);
 	if (refused)
 		flags |= RECORD_REFUSED;
-	if (due(~run->digest, now, 0, &since))
+	if (due(~run->digest, now, 0, &since) || run->used_up)
 		report(run, HOOK_XDP_INGRESS, flags);
 	return refused ? XDP_DROP : XDP_PASS;
 }
@@ -177,7 +189,7 @@ static __always_inline int answer_packet(struct xdp_md *context, enum link_heade
 	run->record.packet_bytes = cursor.end - cursor.start;
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 	/* From memory: with what the parser knows of the packet in its registers the verifier would walk all this once for each kind. */
-	if (consult_table(run, &flows, posture->generation) || READ(run->record.facts.flags) & OBJECT_UNPARSED)
+	if (consult_table(run, &flows) || READ(run->record.facts.flags) & OBJECT_UNPARSED)
 		return judge(run, posture);
 	COUNT_ALONE(HOOK_XDP_INGRESS, hits);
 	return XDP_PASS;

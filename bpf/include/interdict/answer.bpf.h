@@ -50,12 +50,18 @@ static __always_inline __u64 mask_key(struct verdict_key *key, const struct verd
 	return key_digest(key, secret);
 }
 
-/* Copies what a verdict says about the covering slots, and adds to matter the slots that do not just let pass; false if it is about another key, too old, or changed while we read. */
-static __always_inline bool read_verdict(const struct verdict *verdict, const struct verdict_key *key, __u32 generation,
-					 const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill, __u64 *matter)
+enum reading {
+	FITS,
+	MIXTURE,	/* changed while we read */
+	NOTHING,	/* about another key, or too old */
+};
+
+/* Copies what a verdict says about the covering slots, and adds to matter the slots that do not just let pass. */
+static __always_inline enum reading read_verdict(const struct verdict *verdict, const struct verdict_key *key, const __u64 *covered,
+						 __u64 *undecided, __u64 *deny, __u64 *kill, __u64 *matter)
 {
 	const __u64 *ours = (const __u64 *)key, *theirs = (const __u64 *)&verdict->key;
-	__u64 stamp = READ(verdict->stamp), differ = stamp ^ READ(verdict->stamp_again), expires;
+	__u64 stamp = READ(verdict->stamp), mixed = stamp ^ READ(verdict->stamp_again), differ = 0, expires;
 
 	LOAD_BARRIER(*(__u64 *)undecided);
 #pragma unroll
@@ -72,10 +78,11 @@ static __always_inline bool read_verdict(const struct verdict *verdict, const st
 		*matter |= ask | no;
 	}
 	expires = READ(verdict->expires_ns);
-	differ |= generation ^ READ(verdict->generation);
 	LOAD_BARRIER(*(__u64 *)undecided);
-	differ |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
-	return !differ && (!expires || expires > bpf_ktime_get_boot_ns());
+	mixed |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
+	if (!(mixed | differ) && (!expires || expires > bpf_ktime_get_boot_ns()))
+		return FITS;
+	return mixed ? MIXTURE : NOTHING;
 }
 
 static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill)
@@ -88,24 +95,27 @@ static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided
 }
 
 /* Looks up the key of the run and fills in undecided, deny and kill; false if all covering slots let it pass. */
-static __always_inline bool consult_table(struct run *run, void *table, __u32 generation)
+static __always_inline bool consult_table(struct run *run, void *table)
 {
-	for (int try = 0; try < CONSULT_TRIES; try++) {
+	enum reading reading = MIXTURE;
+
+	for (int try = 0; try < CONSULT_TRIES && reading == MIXTURE; try++) {
 		struct verdict *verdict = bpf_map_lookup_elem(table, &run->digest);
 		__u64 matter = 0;
 
 		if (!verdict)
 			break;
-		if (read_verdict(verdict, &run->record.key, generation, run->covered, run->undecided, run->deny, run->kill, &matter))
+		reading = read_verdict(verdict, &run->record.key, run->covered, run->undecided, run->deny, run->kill, &matter);
+		if (reading == FITS)
 			return matter;
 	}
 	nothing_known(run->covered, run->undecided, run->deny, run->kill);
 	return true;
 }
 
-SUBPROGRAM bool consult(struct run *run, __u32 generation)
+SUBPROGRAM bool consult(struct run *run)
 {
-	return consult_table(run, &verdicts, generation);
+	return consult_table(run, &verdicts);
 }
 
 static __always_inline __u32 lowest_slot(__u64 bits)
@@ -122,46 +132,65 @@ static __always_inline __u32 lowest_slot(__u64 bits)
 	return slot;
 }
 
-/* What is done with slots one by one; only on the rare way of a denial. */
-enum slot_work {
-	SPEND,		/* from the budget; over it: trips the slot and takes it out of refused */
-	COUNT_DENIED,
-	COUNT_WOULD_DENY,
-	COUNT_FALLBACK,
-};
-
-struct slot_walk {
-	__u64 left[SLOT_WORDS];
-	__u64 over[SLOT_WORDS];	/* SPEND: slots whose budget is used up */
-	__u64 now_ns;
-	enum slot_work work;
-};
-
-/* True as long as the slot may refuse once more. The window starts with the first denial after the last one ended. */
-static __always_inline bool spend(__u32 slot, __u64 now)
+/* Adds one subject to a window; how many it has now. 0 if others were faster again and again: then it is not counted. */
+static __always_inline __u64 add_subject(__u64 *spent, __u64 window)
 {
-	struct budget *budget = bpf_map_lookup_elem(&budgets, &slot);
-	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
-	__u64 start;
+	for (int try = 0; try < 8; try++) {
+		__u64 old = READ(*spent), next = old >> SPENT_BITS == window ? old + 1 : window << SPENT_BITS | 1;
 
-	if (!budget || !window || !budget->denials)
-		return true;
-	start = READ(window->start_ns);
-	if (now - start > budget->window_ns && __sync_val_compare_and_swap(&window->start_ns, start, now) == start)
-		READ(window->denials) = 0;
-	return __sync_fetch_and_add(&window->denials, 1) < budget->denials;
+		if (__sync_val_compare_and_swap(spent, old, next) == old)
+			return next & ((1 << SPENT_BITS) - 1);
+	}
+	return 0;
 }
 
-/* Sets the slot's bit in tripped; the counter moves for the one who was first. */
-static __always_inline void trip(__u32 slot, struct slot_counters *counters)
+/* True if the window has not seen the subject before and it is one too many. Looks at the unit first, so that one that is used up
+ * takes no more room. */
+static __always_inline bool overspent(const struct slot_walk *walk, __u32 slot, const struct budget *budget)
 {
-	struct slot_mask *off;
-	__u64 bit = 1ULL << (slot & 63);
-	__u32 zero = 0;
+	struct budget_subject subject = {.unit = walk->unit, .window = walk->now_ns / budget->window_ns, .slot = slot};
+	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
+	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1;
 
-	off = bpf_map_lookup_elem(&tripped, &zero);
-	if (off && !(__sync_fetch_and_or(&off->slots[slot / 64 & (SLOT_WORDS - 1)], bit) & bit))
-		__sync_fetch_and_add(&counters->tripped, 1);
+	if (!window || (executables && READ(*executables) >= UNIT_SUBJECTS))
+		return false;
+	subject.executable = walk->executable;
+	if (bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_NOEXIST))
+		return false;
+	subject.executable = 0;
+	if (executables)
+		__sync_fetch_and_add(executables, 1);
+	else
+		bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_ANY);
+	return add_subject(&window->spent, subject.window) > budget->subjects;
+}
+
+/* Sets the slot's bit; true for the one who was first. */
+static __always_inline bool raise(enum alarm alarm, __u32 slot)
+{
+	__u64 bit = 1ULL << (slot & 63);
+	__u32 index = alarm;
+	struct slot_mask *set = bpf_map_lookup_elem(&tripped, &index);
+
+	return set && !(__sync_fetch_and_or(&set->slots[slot / 64 & (SLOT_WORDS - 1)], bit) & bit);
+}
+
+static __always_inline void spend(struct slot_walk *walk, __u32 slot, struct slot_counters *counters)
+{
+	struct budget *budget = bpf_map_lookup_elem(&budgets, &slot);
+
+	if (!budget || !budget->subjects || !overspent(walk, slot, budget))
+		return;
+	if (walk->now_ns < READ(budget->settled_ns)) {
+		walk->over[slot / 64 & (SLOT_WORDS - 1)] |= 1ULL << (slot & 63);
+		if (raise(ALARM_TRIPPED, slot)) {
+			walk->used_up = 1;
+			__sync_fetch_and_add(&counters->tripped, 1);
+		}
+	} else if (raise(ALARM_RAISED, slot)) {
+		walk->used_up = 1;
+		__sync_fetch_and_add(&counters->alarms, 1);
+	}
 }
 
 static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
@@ -176,14 +205,16 @@ static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
 		__sync_fetch_and_add(&counters->would_deny, 1);
 	else if (walk->work == COUNT_FALLBACK)
 		__sync_fetch_and_add(&counters->fallback, 1);
-	else if (!spend(slot, walk->now_ns)) {
-		walk->over[slot / 64 & (SLOT_WORDS - 1)] |= 1ULL << (slot & 63);
-		trip(slot, counters);
-	}
+	else
+		spend(walk, slot, counters);
 }
 
-static long next_slot(__u32 step, struct slot_walk *walk)
+/* What a callback of bpf_loop gets has to be on the stack, of which all functions together have 512 bytes. */
+struct slots_of { struct run *run; };
+
+static long next_slot(__u32 step, struct slots_of *of)
 {
+	struct slot_walk *walk = &of->run->walk;
 	__u32 word = step & (SLOT_WORDS - 1);
 	__u64 bits = walk->left[word];
 
@@ -194,31 +225,33 @@ static long next_slot(__u32 step, struct slot_walk *walk)
 	return 0;
 }
 
-SUBPROGRAM void each_slot(const __u64 *slots, enum slot_work work)
+SUBPROGRAM void each_slot(struct run *run, const __u64 *slots, enum slot_work work)
 {
-	struct slot_walk walk = {.work = work};
+	struct slots_of of = {.run = run};
 
 	if (!any(slots))
 		return;
 	for (int i = 0; i < SLOT_WORDS; i++)
-		walk.left[i] = slots[i];
-	bpf_loop(SLOTS + SLOT_WORDS, next_slot, &walk, 0);
+		run->walk.left[i] = slots[i];
+	run->walk.work = work;
+	bpf_loop(SLOTS + SLOT_WORDS, next_slot, &of, 0);
 }
 
-/* Takes what is over its budget out of refused, so that it is only recorded. */
-SUBPROGRAM void keep_to_budgets(__u64 *refused, __u64 *would)
+/* Takes what is over its budget out of refused, so that it is only recorded; true if a budget is used up with this. */
+SUBPROGRAM bool keep_to_budgets(struct run *run)
 {
-	struct slot_walk walk = {.work = SPEND, .now_ns = bpf_ktime_get_boot_ns()};
+	struct slot_walk *walk = &run->walk;
 
-	if (!any(refused))
-		return;
 	for (int i = 0; i < SLOT_WORDS; i++)
-		walk.left[i] = refused[i];
-	bpf_loop(SLOTS + SLOT_WORDS, next_slot, &walk, 0);
+		walk->over[i] = 0;
+	walk->used_up = 0;
+	walk->now_ns = bpf_ktime_get_boot_ns();
+	each_slot(run, run->record.refused, SPEND);
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		would[i] |= walk.over[i];
-		refused[i] &= ~walk.over[i];
+		run->record.would[i] |= walk->over[i];
+		run->record.refused[i] &= ~walk->over[i];
 	}
+	return walk->used_up;
 }
 
 /* What a verdict refuses, and what it would. */
@@ -233,21 +266,19 @@ static __always_inline void apply_mode(struct run *run)
 /* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
 SUBPROGRAM void refuse_undecided(struct run *run, const struct posture *posture, const __u64 *wish)
 {
-	__u64 fell[SLOT_WORDS];
-
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
-		fell[i] = run->undecided[i] & run->enforce[i] & (posture->hold[i] | posture->refuse_miss[i]);
+		run->fell[i] = run->undecided[i] & run->enforce[i] & (posture->hold[i] | posture->refuse_miss[i]);
 	}
-	each_slot(fell, COUNT_FALLBACK);
+	each_slot(run, run->fell, COUNT_FALLBACK);
 }
 
-/* Keeps what is refused to the budgets, and counts; true if something is still refused. */
+/* Keeps what is refused to the budgets, and counts; the subject has been named. True if something is still refused. */
 SUBPROGRAM bool settle(struct run *run, enum hook hook)
 {
-	keep_to_budgets(run->record.refused, run->record.would);
-	each_slot(run->record.refused, COUNT_DENIED);
-	each_slot(run->record.would, COUNT_WOULD_DENY);
+	run->used_up = keep_to_budgets(run);
+	each_slot(run, run->record.refused, COUNT_DENIED);
+	each_slot(run, run->record.would, COUNT_WOULD_DENY);
 	if (any(run->record.would))
 		COUNT(hook, would_deny);
 	if (!any(run->record.refused))
@@ -256,11 +287,31 @@ SUBPROGRAM bool settle(struct run *run, enum hook hook)
 	return true;
 }
 
-static __always_inline void report(struct run *run, enum hook hook, __u8 flags)
+/* Whether the observe ring has room for this record. The second half of it is for denials of tasks that were not reported lately. */
+static __always_inline bool worth_the_room(const struct run *run, enum hook hook)
 {
+	__u64 digest = run->digest, now = bpf_ktime_get_boot_ns();
+	bool room = bpf_ringbuf_query(&observe, BPF_RB_AVAIL_DATA) < OBSERVE_RESERVE_BYTES;
+	__u64 *last;
+
+	if (hook == HOOK_XDP_INGRESS)
+		return room;
+	last = bpf_map_lookup_elem(&reported, &digest);
+	if (last && now - READ(*last) < OBSERVE_AGAIN_NS && !run->used_up)
+		return room;
+	bpf_map_update_elem(&reported, &digest, &now, BPF_ANY);
+	return true;
+}
+
+SUBPROGRAM void report(struct run *run, enum hook hook, __u8 flags)
+{
+	if (!worth_the_room(run, hook)) {
+		COUNT(hook, folded);
+		return;
+	}
 	for (int i = 0; i < SLOT_WORDS; i++)
 		run->record.asked[i] = flags & RECORD_FALLBACK ? run->undecided[i] : 0;
-	if (send(run, &observe, RECORD_OBSERVE, run->flags | flags))
+	if (send(run, &observe, RECORD_OBSERVE, run->flags | flags | (run->used_up ? RECORD_BUDGET : 0)))
 		COUNT(hook, observed);
 	else
 		COUNT(hook, lost_observe);

@@ -5,6 +5,12 @@
 
 #include <interdict/hold.bpf.h>
 
+/* On its own, because what the digest keeps on the stack is not to lie below the walk of a path. */
+SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const struct engine_state *state)
+{
+	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
+}
+
 /* Names the event: the facts as far as a policy reads them. */
 SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum hook hook)
 {
@@ -27,7 +33,7 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 		fill_image(run, state->hash_key);
 	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
 		COUNT(hook, undecidable);
-	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
+	name_key(run, mask, state);
 }
 
 /* Some covering slot is undecided. */
@@ -38,7 +44,7 @@ SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enu
 
 	if (fresh && complete_run(run)) {
 		name_event(run, posture, hook);
-		consult(run, posture->generation);
+		consult(run);
 		if (!any(run->undecided))
 			return SETTLED;
 	}
@@ -71,6 +77,17 @@ static __always_inline void punish(struct run *run, enum hook hook)
 		COUNT(hook, killed);
 }
 
+/* Whom a budget counts: an executable in a unit. */
+static __always_inline void name_subject(struct run *run)
+{
+	const struct verdict_key *facts = &run->record.facts;
+
+	run->walk.unit = bpf_get_current_ancestor_cgroup_id(UNIT_LEVEL);
+	if (!run->walk.unit)
+		run->walk.unit = bpf_get_current_cgroup_id();
+	run->walk.executable = (facts->exe_inode ^ (__u64)facts->exe_device << 32) | 1ULL << 63;
+}
+
 /* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
 SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hook hook, enum outcome outcome)
 {
@@ -82,6 +99,7 @@ SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hoo
 	else if (!any(run->deny))
 		return 0;
 	complete_run(run);
+	name_subject(run);
 	refused = settle(run, hook);
 	report(run, hook, (fallback ? RECORD_FALLBACK : 0) | (refused ? RECORD_REFUSED : 0));
 	if (!refused)
@@ -97,7 +115,7 @@ static __always_inline int answer(struct run *run, const struct posture *posture
 	bool matters;
 
 	name_event(run, posture, hook);
-	matters = consult(run, posture->generation);
+	matters = consult(run);
 	if (matters && any(run->undecided)) {
 		COUNT(hook, misses);
 		outcome = miss(run, posture, hook, way);

@@ -72,7 +72,8 @@ SUBPROGRAM bool send(struct run *run, void *ring, __u8 kind, __u8 flags)
 	stamp(&run->record, kind, flags, bytes);
 	if (bpf_ringbuf_output(ring, &run->record, bytes, BPF_RB_NO_WAKEUP))
 		return false;
-	wake(ring, &run->claimed);
+	if (kind == RECORD_DECIDE)	/* nobody blocks for an answer's record */
+		wake(ring, &run->claimed);
 	return true;
 }
 

@@ -18,6 +18,7 @@ enum record_flag {
 	RECORD_FALLBACK = 1 << 2,	/* observe: no verdict, a fallback answered */
 	RECORD_COMPAT = 1 << 3,	/* by a 32-bit system call */
 	RECORD_IO_URING = 1 << 4,	/* by io_uring */
+	RECORD_BUDGET = 1 << 5,	/* observe: with this subject a budget is used up */
 };
 
 /* Why a record has no verdict or an unusual one. */

@@ -85,7 +85,6 @@ struct poll {
 	struct run *run;
 	const struct posture *posture;
 	__u64 until_ns;
-	__u32 generation;
 	bool answered;
 };
 
@@ -96,7 +95,7 @@ static __always_inline bool decided(const struct poll *poll)
 
 static long look_again(__u32 step, struct poll *poll)
 {
-	consult(poll->run, poll->generation);
+	consult(poll->run);
 	poll->answered = decided(poll);
 	return poll->answered || (step % POLLS_BETWEEN_CLOCKS == 0 && bpf_ktime_get_boot_ns() > poll->until_ns);
 }
@@ -104,7 +103,7 @@ static long look_again(__u32 step, struct poll *poll)
 /* Stage 1. */
 SUBPROGRAM bool wait_here(struct run *run, const struct posture *posture, __u64 ns)
 {
-	struct poll poll = {.run = run, .posture = posture, .until_ns = bpf_ktime_get_boot_ns() + ns, .generation = posture->generation};
+	struct poll poll = {.run = run, .posture = posture, .until_ns = bpf_ktime_get_boot_ns() + ns};
 
 	bpf_loop(POLLS, look_again, &poll, 0);
 	return poll.answered;

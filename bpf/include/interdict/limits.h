@@ -29,7 +29,7 @@
 /* TASK_COMM_LEN */
 #define COMM_BYTES 16
 
-/* One entry a masked key. At 8 + 232 bytes and the hash map's 48 an entry this is 19 MB. */
+/* One entry a masked key. At 8 + 224 bytes and the hash map's 48 an entry this is 18 MB. */
 #define VERDICTS_MAX 65536
 
 /* Packets have a table of their own, so that a flood of sources cannot push out the verdicts on processes. */
@@ -62,6 +62,16 @@
 #define PENDING_MAX 16384
 #define PENDING_NS 100000000ULL
 
+/* The level of the cgroups that budgets take for one unit: below a slice of systemd's. */
+#define UNIT_LEVEL 2
+
+/* Executables of one unit that a budget counts, and bits of such a count. */
+#define UNIT_SUBJECTS 4
+#define SPENT_BITS 24
+
+/* Units that are refused something, and their executables, in the windows of all slots. */
+#define BUDGET_SUBJECTS_MAX 8192
+
 /* VLAN tags of a frame: QinQ has two, one more for a provider between. */
 #define VLAN_TAGS 3
 
@@ -72,5 +82,11 @@
 #define DECIDE_RING_BYTES (4 << 20)
 #define PACKET_RING_BYTES (1 << 20)
 #define OBSERVE_RING_BYTES (4 << 20)
+
+/* Of the observe ring so much is kept for denials that have not been reported for a while: whoever repeats one denial as fast as he
+ * can shall not hide another. */
+#define OBSERVE_RESERVE_BYTES (OBSERVE_RING_BYTES / 2)
+#define OBSERVE_AGAIN_NS 1000000000ULL
+#define REPORTED_MAX 16384
 
 #endif

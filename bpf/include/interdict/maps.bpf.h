@@ -42,6 +42,23 @@ struct text {
 	char room[PATH_BYTES + 256 + 8];	/* what follows the string stays zero: the hash reads a word beyond it */
 };
 
+/* What is done with slots one by one; only on the rare way of a denial. */
+enum slot_work {
+	SPEND,		/* from the budget; over it: trips the slot and takes it out of refused, or sets the alarm */
+	COUNT_DENIED,
+	COUNT_WOULD_DENY,
+	COUNT_FALLBACK,
+};
+
+struct slot_walk {
+	__u64 left[SLOT_WORDS];
+	__u64 over[SLOT_WORDS];	/* SPEND: slots that are disarmed */
+	__u64 now_ns;
+	__u64 unit, executable;	/* SPEND: who is refused */
+	enum slot_work work;
+	__u32 used_up;		/* SPEND: a budget, just now */
+};
+
 /* Working memory of one run of a hook. */
 struct run {
 	__u64 claimed;
@@ -51,11 +68,13 @@ struct run {
 	__u64 undecided[SLOT_WORDS];	/* covering slots that have not been asked */
 	__u64 deny[SLOT_WORDS];
 	__u64 kill[SLOT_WORDS];
+	__u64 fell[SLOT_WORDS];	/* slots whose fallback answers */
+	struct slot_walk walk;
 	struct place at;	/* of the object; no dentry: it has no path */
 	__u32 exe_walked;
 	__u32 fresh;		/* the object is being created */
 	__u32 flags;		/* enum record_flag */
-	__u32 pad0;
+	__u32 used_up;		/* a budget, by this refusal */
 	struct text object;
 	struct text exe;
 	struct event record;
@@ -126,9 +145,18 @@ struct {
 	__type(value, struct budget_window);
 } budget_windows __weak SEC(".maps");
 
+/* Full, it forgets who was refused longest ago: that subject may be counted twice. Units that are used up add nothing to it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BUDGET_SUBJECTS_MAX);
+	__type(key, struct budget_subject);
+	__type(value, __u64);
+} budget_subjects __weak SEC(".maps");
+
+/* By enum alarm. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct slot_mask);
 } tripped __weak SEC(".maps");
@@ -198,6 +226,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct flow);
 } pending __weak SEC(".maps");
+
+/* Digest of what a task was refused -> when that was last reported, CLOCK_BOOTTIME. Apart from pending, which packets can flood. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, REPORTED_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} reported __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

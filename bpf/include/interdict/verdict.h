@@ -109,8 +109,6 @@ struct verdict {
 	__u64 deny[SLOT_WORDS];		/* and these of them deny */
 	__u64 kill[SLOT_WORDS];		/* and these of those want the process killed */
 	__u64 expires_ns;		/* CLOCK_BOOTTIME; 0: never */
-	__u32 generation;	/* of the posture it was made under; another one is a miss */
-	__u32 pad0;
 	__u64 stamp_again;	/* the same number */
 };
 
@@ -158,7 +156,7 @@ struct posture {
 	__u64 deadline_ns;		/* after this long the fallback answers */
 	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
 	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
-	__u32 generation;
+	__u32 pad0;
 };
 
 /* The page that engine and programs share without system calls (a mapped array of one).
@@ -185,16 +183,38 @@ struct slot_mask {
 	__u64 slots[SLOT_WORDS];
 };
 
-/* Denials per window, after which the kernel trips the slot (map budgets by slot, written by the engine). */
+/* How many subjects a policy may refuse in a window (map budgets by slot, written by the engine). One more, and the kernel itself stops
+ * enforcing it (trips the slot) or, once the policy has settled, only sets the alarm: a policy that has done no harm for so long is
+ * attacked rather than wrong, and an attacker shall find no switch.
+ *
+ * A subject is an executable in a unit. A unit is the cgroup two levels below the root (a service, all that one user runs), which who is not
+ * root cannot make, and counts for UNIT_SUBJECTS at most, however many copies of a program are started in it. Of a packet it is the
+ * source, in its network of 24 (IPv6: 64 in 48) bits. */
 struct budget {
-	__u64 denials;		/* 0: no budget */
+	__u64 subjects;		/* 0: no budget */
 	__u64 window_ns;
+	__u64 settle_ns;	/* from the moment it begins to enforce; what settled_ns was made of */
+	__u64 settled_ns;	/* CLOCK_BOOTTIME from which it sets the alarm; ~0: never; 0: it does not enforce */
 };
 
-/* The kernel's side of a budget (map budget_windows by slot, written by the programs). */
+/* The kernel's side of a budget (map budget_windows by slot, written by the programs). One word, so that a window and its count change
+ * together. */
 struct budget_window {
-	__u64 start_ns;		/* CLOCK_BOOTTIME */
-	__u64 denials;
+	__u64 spent;		/* CLOCK_BOOTTIME / window_ns << SPENT_BITS | subjects */
+};
+
+/* Who has been refused in a window (map budget_subjects); executable 0: how many executables of the unit. */
+struct budget_subject {
+	__u64 unit;
+	__u64 executable;
+	__u32 window;
+	__u32 slot;
+};
+
+/* Index of the two sets in the map tripped. */
+enum alarm {
+	ALARM_TRIPPED = 0,	/* slots that only record */
+	ALARM_RAISED = 1,	/* slots that go on, although their budget is used up */
 };
 
 /* Per hook and CPU (map hook_counters). Every branch that answers for want of a verdict has its own. */
@@ -211,6 +231,7 @@ struct hook_counters {
 	__u64 stale;		/* no heartbeat: fallback without waiting */
 	__u64 lost_decide;	/* no room in the decide (or packet) ring: fallback */
 	__u64 lost_observe;	/* no room in the observe ring: the denial stands, its record is lost */
+	__u64 folded;		/* the observe ring is half full: the denial stands; it has been reported a moment ago, or is of a packet */
 	__u64 undecidable;	/* path unknown, or scratch memory exhausted: fallback */
 	__u64 no_waiter;	/* no room to remember the waiting task: fallback */
 	__u64 sigcont_handler;	/* would have run the program's own SIGCONT handler: patient instead of restart */
@@ -232,6 +253,7 @@ struct slot_counters {
 	__u64 would_deny;
 	__u64 fallback;		/* its fallback answered */
 	__u64 tripped;		/* times its budget tripped */
+	__u64 alarms;		/* times it was used up after the policy had settled */
 };
 
 #endif

@@ -12,9 +12,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "reset",
     mixinStandardHelpOptions = true,
-    description = "Let a policy refuse again after its denial budget has tripped.")
+    description = "Let a policy refuse again after its budget was used up, or take its alarm back.")
 final class ModeResetCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "POLICY", description = "The policy whose budget has tripped.")
+  @Parameters(paramLabel = "POLICY", description = "The policy whose budget is used up.")
   String policy;
 
   @Mixin Engine engine;

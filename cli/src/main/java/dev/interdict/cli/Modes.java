@@ -23,6 +23,9 @@ final class Modes {
     if (own != mode.getEffective()) {
       return word + (host == Mode.MODE_AUDIT ? " (host)" : " (not in force)");
     }
+    if (mode.getAlarmed()) {
+      return word + " (budget alarm)";
+    }
     return mode.getOverride() == Mode.MODE_UNSPECIFIED ? word : word + " (set)";
   }
 

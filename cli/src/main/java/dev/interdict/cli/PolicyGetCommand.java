@@ -61,11 +61,12 @@ final class PolicyGetCommand implements Callable<Integer> {
         Modes.word(policy.getMode().getDeclared()),
         Modes.word(policy.getMode().getOverride()));
     out.printf(
-        "counted      denied %d, would deny %d, fallback %d, tripped %d%n",
+        "counted      denied %d, would deny %d, fallback %d, tripped %d, alarms %d%n",
         policy.getCounters().getDenied(),
         policy.getCounters().getWouldDeny(),
         policy.getCounters().getFallback(),
-        policy.getCounters().getTripped());
+        policy.getCounters().getTripped(),
+        policy.getCounters().getAlarms());
     out.println("applied      " + Trees.instant(policy.getApplied()));
     out.println("digest       " + Text.word(policy.getDigest()));
     out.println("slot         " + policy.getSlot());

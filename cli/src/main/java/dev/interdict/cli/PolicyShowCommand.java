@@ -65,10 +65,13 @@ final class PolicyShowCommand implements Callable<Integer> {
         "budget",
         policy.budget() == null
             ? "none"
-            : policy.budget().denials()
-                + " denials in "
+            : policy.budget().subjects()
+                + " subjects in "
                 + policy.budget().window().toSeconds()
-                + "s");
+                + "s, settles "
+                + (policy.budget().settle() == null
+                    ? "never"
+                    : "after " + policy.budget().settle().toSeconds() + "s"));
     tree.put("rego", policy.rego().keySet().stream().sorted().toList());
     return tree;
   }

@@ -175,6 +175,9 @@ class EngineCommandsTest {
     Cli reset = run("mode", "reset", "a");
     assertEquals("a: enforce, with a new budget\nnext: interdict watch --policy a\n", reset.out());
     assertEquals(ExitCode.REFUSED, run("mode", "reset", "a").code());
+    kernel.alarmed = SlotSet.of(0);
+    assertTrue(run("mode", "get").out().contains("enforce (budget alarm)"));
+    assertEquals(ExitCode.OK, run("mode", "reset", "a").code());
   }
 
   @Test

@@ -81,12 +81,12 @@ final class PacketBench {
         RingBuffer ring = new RingBuffer(packets)) {
       EngineState state = new EngineState(stateMap);
       new Scopes(scopes, interfaces, p -> OptionalLong.empty(), n -> OptionalInt.of(LOOPBACK))
-          .use(Map.of(), Map.of(3, List.of("lo")));
+          .widen(Map.of(), Map.of(3, List.of("lo")));
       Posture.Slot slot =
           new Posture.Slot(3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, false);
       new Postures(postures, masks, state)
           .use(
-              new Posture(List.of(slot), Posture.Timing.DEFAULT, 1),
+              new Posture(List.of(slot), Posture.Timing.DEFAULT),
               Map.of(
                   Hook.XDP_INGRESS, KeyMask.of(Hook.XDP_INGRESS, new ReadSet(Set.of("packet")))));
       program.testXdp(PACKET, LOOPBACK, 1);
@@ -94,7 +94,7 @@ final class PacketBench {
       ring.consume((data, at, bytes) -> events.add(EventDecoder.decode(data, at, bytes)), 10);
       try (VerdictTable table = new VerdictTable(verdicts, flows, state)) {
         VerdictKey key = VerdictKey.of(events.getFirst().head().key());
-        table.merge(key, new Verdict(SLOTS, SlotSet.NONE, SlotSet.NONE, 1), 1);
+        table.merge(key, new Verdict(SLOTS, SlotSet.NONE, SlotSet.NONE), 1);
       }
     }
   }

@@ -90,7 +90,7 @@ public final class PipelineBench {
           .filter(name -> !name.contains("."))
           .forEach(name -> object.reuse(name, kernel.hooks().map(name)));
       object.load();
-      kernel.scopes().use(Map.of(), Map.of(SLOT, List.of("lo")));
+      kernel.scopes().widen(Map.of(), Map.of(SLOT, List.of("lo")));
       kernel.postures().use(PipelineBench::posture, masks());
       pipeline.use(set);
       try (BpfProgram program = object.program("xdp_ingress")) {
@@ -134,7 +134,7 @@ public final class PipelineBench {
   private static Posture posture() {
     Posture.Slot slot =
         new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, false, false);
-    return new Posture(List.of(slot), Posture.Timing.DEFAULT, 1);
+    return new Posture(List.of(slot), Posture.Timing.DEFAULT);
   }
 
   /** Every field: so that each packet is a miss. */

@@ -95,7 +95,8 @@ final class Protos {
                 .setDenied(status.counters().denied())
                 .setWouldDeny(status.counters().wouldDeny())
                 .setFallback(status.counters().fallback())
-                .setTripped(status.counters().tripped()))
+                .setTripped(status.counters().tripped())
+                .setAlarms(status.counters().alarms()))
         .build();
   }
 
@@ -106,6 +107,7 @@ final class Protos {
         .setDeclared(mode(mode.declared()))
         .setOverride(mode(mode.override()))
         .setTripped(mode.tripped())
+        .setAlarmed(mode.alarmed())
         .build();
   }
 

@@ -283,21 +283,22 @@ public final class PolicyControl {
   }
 
   /**
-   * Lets a policy refuse again after its denial budget has tripped.
+   * Lets a policy refuse again after its budget was used up, or takes its alarm back.
    *
    * @throws NoSuchPolicyException if there is none of this name
-   * @throws RefusedException if it has not tripped
+   * @throws RefusedException if it was not
    * @throws EnforcementException if the kernel side refused
    */
   public PolicyMode resetBudget(String name) {
     changes.lock();
     try {
       HeldPolicy held = changes.state().get(name);
-      if (!PolicyMode.of(held, changes.state(), enforcement.snapshot()).tripped()) {
+      PolicyMode before = PolicyMode.of(held, changes.state(), enforcement.snapshot());
+      if (!before.tripped() && !before.alarmed()) {
         throw new RefusedException(
             List.of(
                 new Objection(
-                    "policy " + name, "its budget has not tripped", "there is nothing to reset")));
+                    "policy " + name, "its budget is not used up", "there is nothing to reset")));
       }
       enforcement.resetBudget(held.slot());
       return PolicyMode.of(held, changes.state(), enforcement.snapshot());

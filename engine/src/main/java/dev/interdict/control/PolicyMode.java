@@ -8,10 +8,11 @@ import dev.interdict.policy.Policy.Mode;
  * @param effective the least strict of host, override (or else declared) and budget
  * @param declared as policy.yaml says
  * @param override as an operator set it; null: not set
- * @param tripped whether its denial budget has tripped
+ * @param tripped whether it only records, because its budget was used up
+ * @param alarmed whether it goes on although its budget was used up
  */
 public record PolicyMode(
-    String policy, Mode effective, Mode declared, Mode override, boolean tripped) {
+    String policy, Mode effective, Mode declared, Mode override, boolean tripped, boolean alarmed) {
 
   static PolicyMode of(HeldPolicy held, HostState state, Snapshot snapshot) {
     boolean tripped = held.inForce() && snapshot.tripped().contains(held.slot());
@@ -25,6 +26,7 @@ public record PolicyMode(
         enforces ? Mode.ENFORCE : Mode.AUDIT,
         held.declared(),
         held.override(),
-        tripped);
+        tripped,
+        held.inForce() && snapshot.alarmed().contains(held.slot()));
   }
 }

@@ -10,7 +10,8 @@ import java.util.Map;
  *
  * @param hooks every hook
  * @param slots what the kernel counted per slot; a slot without an entry counted nothing
- * @param tripped slots whose denial budget has tripped
+ * @param tripped slots that only record, because their budget was used up
+ * @param alarmed slots that go on although their budget was used up
  * @param counters what the engine counted since its start, by name
  * @param verdicts entries of the map {@code verdicts}
  * @param flows entries of the map {@code flows}
@@ -20,6 +21,7 @@ public record Snapshot(
     Map<Hook, HookStatus> hooks,
     Map<Integer, SlotCounters> slots,
     SlotSet tripped,
+    SlotSet alarmed,
     Map<String, Long> counters,
     long verdicts,
     long flows,
@@ -35,9 +37,10 @@ public record Snapshot(
   public record HookStatus(boolean attached, String detail, Map<String, Long> counters) {}
 
   /** {@code struct slot_counters}, summed over the CPUs. */
-  public record SlotCounters(long denied, long wouldDeny, long fallback, long tripped) {
+  public record SlotCounters(
+      long denied, long wouldDeny, long fallback, long tripped, long alarms) {
     /** Nothing counted. */
-    public static final SlotCounters ZERO = new SlotCounters(0, 0, 0, 0);
+    public static final SlotCounters ZERO = new SlotCounters(0, 0, 0, 0, 0);
   }
 
   /** The counters of {@code slot}. */

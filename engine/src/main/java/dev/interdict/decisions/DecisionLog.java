@@ -19,15 +19,22 @@ import java.util.concurrent.atomic.AtomicLong;
  * never across a call that can block.
  */
 public final class DecisionLog {
-  /** Denials and would-denials that are kept for those who come later: about 2 MB. */
+  /** Denials and would-denials that are kept for those who come later. */
   public static final int HISTORY = 4096;
+
+  /** What they may occupy: names and reasons may be as long as somebody makes them. */
+  static final long HISTORY_BYTES = 16L << 20;
+
+  /** What may wait for one watcher. */
+  static final long QUEUE_BYTES = 4L << 20;
 
   /** Watchers at the same time; each costs the pipeline a filter per decision. */
   public static final int MAX_WATCHERS = 16;
 
-  private final Deque<DecisionRecord> history = new ArrayDeque<>(HISTORY);
+  private final Deque<DecisionRecord> history = new ArrayDeque<>();
   private final List<Subscription> watchers = new CopyOnWriteArrayList<>();
   private final AtomicLong lost = new AtomicLong();
+  private long historyBytes;
   private long lastId;
 
   /**
@@ -47,10 +54,11 @@ public final class DecisionLog {
   public synchronized long append(DecisionRecord record) {
     DecisionRecord numbered = record.withId(++lastId);
     if (numbered.outcome() != Outcome.ALLOWED || !numbered.findings().isEmpty()) {
-      if (history.size() == HISTORY) {
-        history.removeFirst();
-      }
       history.addLast(numbered);
+      historyBytes += numbered.bytes();
+      while (history.size() > HISTORY || historyBytes > HISTORY_BYTES) {
+        historyBytes -= history.removeFirst().bytes();
+      }
     }
     for (Subscription watcher : watchers) {
       watcher.offer(numbered);
@@ -98,6 +106,7 @@ public final class DecisionLog {
   public final class Subscription implements AutoCloseable {
     private final DecisionFilter filter;
     private final ArrayBlockingQueue<DecisionRecord> queue;
+    private final AtomicLong queuedBytes = new AtomicLong();
     private final AtomicLong missed = new AtomicLong();
     private final List<DecisionRecord> past;
 
@@ -118,7 +127,11 @@ public final class DecisionLog {
      * @return null if there was none within {@code timeout}
      */
     public DecisionRecord poll(Duration timeout) throws InterruptedException {
-      return queue.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      DecisionRecord next = queue.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      if (next != null) {
+        queuedBytes.addAndGet(-next.bytes());
+      }
+      return next;
     }
 
     /** Decisions lost since the last call, because the queue was full. */
@@ -127,7 +140,12 @@ public final class DecisionLog {
     }
 
     private void offer(DecisionRecord record) {
-      if (filter.test(record) && !queue.offer(record)) {
+      if (!filter.test(record)) {
+        return;
+      }
+      long bytes = record.bytes();
+      if (queuedBytes.addAndGet(bytes) > QUEUE_BYTES || !queue.offer(record)) {
+        queuedBytes.addAndGet(-bytes);
         missed.incrementAndGet();
         lost.incrementAndGet();
       }

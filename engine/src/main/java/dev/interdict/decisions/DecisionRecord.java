@@ -1,5 +1,6 @@
 package dev.interdict.decisions;
 
+import dev.interdict.eval.Decision;
 import dev.interdict.event.Hook;
 import java.time.Instant;
 import java.util.List;
@@ -33,6 +34,11 @@ public record DecisionRecord(
     boolean held,
     long latencyNs) {
 
+  /** The record, its subject and their strings without characters; a finding and its lists. */
+  private static final long BYTES = 512;
+
+  private static final long BYTES_A_FINDING = 160;
+
   /** What became of the attempt. */
   public enum Outcome {
     /** Decided, and no policy objects. */
@@ -60,6 +66,19 @@ public record DecisionRecord(
    */
   public record Finding(
       String policy, boolean enforced, List<String> deny, List<String> kill, List<String> warn) {}
+
+  /** About what it occupies, in bytes. */
+  long bytes() {
+    long bytes = BYTES + 2L * object.length();
+    if (subject != null) {
+      bytes += 2L * (subject.comm.length() + subject.exe.length() + subject.cgroup.length());
+    }
+    for (Finding finding : findings) {
+      bytes += BYTES_A_FINDING;
+      bytes += new Decision(finding.deny, finding.kill, finding.warn).bytes();
+    }
+    return bytes;
+  }
 
   /** The same with another id. */
   DecisionRecord withId(long newId) {

@@ -20,12 +20,14 @@ import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
 import dev.interdict.verdict.Postures;
-import dev.interdict.verdict.Verdict;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,10 +38,13 @@ import java.util.function.Supplier;
  * Brings a set of policies into force: the one place where control reaches the data flow.
  *
  * <p>The order makes each moment of a change safe. First the evaluators know the new policies, then
- * the kernel may ask for them; scopes and budgets stand before the posture that makes them count;
- * programs are attached after all they read is there. A failure puts the set before in force again.
+ * the kernel may ask for them; scopes and budgets stand before the posture that makes them count,
+ * and scopes that have shrunk go after it; programs are attached after all they read is there. A
+ * failure puts the set before in force again.
  */
 final class Enforcer implements Enforcement {
+  private static final Logger LOG = System.getLogger(Enforcer.class.getName());
+
   private final KernelSide kernel;
   private final Pipeline pipeline;
   private final PolicyLoader loader;
@@ -50,6 +55,8 @@ final class Enforcer implements Enforcement {
 
   private volatile ActiveSet current = ActiveSet.EMPTY;
   private boolean started;
+  private SlotSet toldTripped = SlotSet.NONE;
+  private SlotSet toldAlarmed = SlotSet.NONE;
 
   /** What the posture in force is made of; read and written only while {@link Postures} calls. */
   private ActiveSet posed = ActiveSet.EMPTY;
@@ -123,16 +130,10 @@ final class Enforcer implements Enforcement {
 
   private void force(ActiveSet set, Supplier<Modes> modes) {
     pipeline.use(loader.load(set));
-    kernel.scopes().use(cgroups(set), interfaces(set));
-    for (ActivePolicy policy : set.policies()) {
-      Policy.Budget budget = policy.policy().budget();
-      if (budget == null) {
-        kernel.budgets().clear(policy.slot());
-      } else {
-        kernel.budgets().set(policy.slot(), budget.denials(), budget.window());
-      }
-    }
+    kernel.scopes().widen(cgroups(set), interfaces(set));
     int maskSet = kernel.postures().use(() -> posture(set, modes.get()), masks(set));
+    kernel.scopes().announced();
+    refreshScopes();
     kernel.verdicts().retain(maskSet);
     attach(set);
     slots = Set.copyOf(set.policies().stream().map(ActivePolicy::slot).toList());
@@ -169,10 +170,24 @@ final class Enforcer implements Enforcement {
     }
   }
 
+  /** Before the posture that makes it count: from then on it settles. */
+  private void setBudget(ActivePolicy active, boolean enforces) {
+    Policy.Budget budget = active.policy().budget();
+    if (budget == null) {
+      kernel.budgets().clear(active.slot());
+      return;
+    }
+    kernel
+        .budgets()
+        .set(active.slot(), budget.subjects(), budget.window(), budget.settle(), enforces);
+  }
+
   private SlotSet enforced(Modes modes) {
     SlotSet enforced = SlotSet.NONE;
     for (ActivePolicy active : posed.policies()) {
-      enforced = modes.enforces(active.policy()) ? enforced.with(active.slot()) : enforced;
+      boolean enforces = modes.enforces(active.policy());
+      setBudget(active, enforces);
+      enforced = enforces ? enforced.with(active.slot()) : enforced;
     }
     return enforced;
   }
@@ -182,18 +197,20 @@ final class Enforcer implements Enforcement {
     List<Posture.Slot> all = new ArrayList<>();
     for (ActivePolicy active : set.policies()) {
       Policy policy = active.policy();
+      boolean enforces = modes.enforces(policy);
+      setBudget(active, enforces);
       all.add(
           new Posture.Slot(
               active.slot(),
               policy.hooks(),
               policy.scope().cgroups().isEmpty(),
-              modes.enforces(policy),
+              enforces,
               policy.onMiss() == OnMiss.HOLD,
               policy.onMiss() == OnMiss.DENY,
               policy.fallback() == Fallback.DENY,
               policy.unparsedPass()));
     }
-    return new Posture(all, timing, Verdict.CURRENT_GENERATION);
+    return new Posture(all, timing);
   }
 
   private static Map<Hook, KeyMask> masks(ActiveSet set) {
@@ -224,16 +241,45 @@ final class Enforcer implements Enforcement {
    * called every now and then.
    */
   void refresh() {
-    lookForScopes();
-    packets.look();
+    lookAround();
     for (Aliases.FileId file : loader.latest().aliases().refresh()) {
       kernel.verdicts().forgetFile(file.device(), file.inode());
     }
   }
 
-  private synchronized void lookForScopes() {
-    if (kernel.scopes().refresh()) {
-      kernel.postures().renew();
+  private synchronized void lookAround() {
+    refreshScopes();
+    packets.look();
+    tellOfBudgets();
+  }
+
+  private void tellOfBudgets() {
+    SlotSet tripped = kernel.budgets().tripped();
+    SlotSet alarmed = kernel.budgets().alarmed();
+    for (ActivePolicy policy : current.policies()) {
+      String name = policy.policy().name();
+      if (tripped.contains(policy.slot()) && !toldTripped.contains(policy.slot())) {
+        LOG.log(Level.WARNING, "policy {0} only records: its budget is used up", name);
+      }
+      if (alarmed.contains(policy.slot()) && !toldAlarmed.contains(policy.slot())) {
+        LOG.log(
+            Level.WARNING,
+            "policy {0} refuses more subjects than its budget allows, and goes on: it has settled",
+            name);
+      }
+    }
+    toldTripped = tripped;
+    toldAlarmed = alarmed;
+  }
+
+  private void refreshScopes() {
+    try {
+      kernel.scopes().refresh();
+    } finally {
+      if (kernel.scopes().changed()) {
+        kernel.postures().renew();
+        kernel.scopes().announced();
+      }
     }
   }
 
@@ -242,6 +288,7 @@ final class Enforcer implements Enforcement {
     try {
       kernel.verdicts().forget(slot, current.generation() + 1);
       kernel.counters().clearSlot(slot);
+      kernel.budgets().clear(slot);
       kernel.budgets().reset(slot);
       pipeline.forgetReasons();
     } catch (BpfException e) {
@@ -257,6 +304,13 @@ final class Enforcer implements Enforcement {
     } catch (BpfException e) {
       throw new EnforcementException("the budget was not reset: " + e.getMessage(), e);
     }
+  }
+
+  private Map<String, Long> engineCounters() {
+    Map<String, Long> all = new LinkedHashMap<>(pipeline.counters().read());
+    all.put("evicted", kernel.verdicts().evicted());
+    all.put("collided", kernel.verdicts().collided());
+    return all;
   }
 
   @Override
@@ -281,14 +335,18 @@ final class Enforcer implements Enforcement {
       counted.put(
           slot,
           new Snapshot.SlotCounters(
-              c.get("denied"), c.get("would_deny"), c.get("fallback"), c.get("tripped")));
+              c.get("denied"),
+              c.get("would_deny"),
+              c.get("fallback"),
+              c.get("tripped"),
+              c.get("alarms")));
     }
-    SlotSet tripped = kernel.budgets().tripped();
     return new Snapshot(
         hooks,
         counted,
-        tripped,
-        pipeline.counters().read(),
+        kernel.budgets().tripped(),
+        kernel.budgets().alarmed(),
+        engineCounters(),
         kernel.verdicts().verdicts(),
         kernel.verdicts().flows(),
         gaps(running));

@@ -15,6 +15,9 @@ public record Decision(List<String> deny, List<String> kill, List<String> warn) 
   /** No objection. */
   public static final Decision ALLOW = new Decision(List.of(), List.of(), List.of());
 
+  /** A string without its characters, and its place in a list. */
+  private static final int OBJECT_BYTES = 64;
+
   /** Whether the policy has nothing to say. */
   public boolean isSilent() {
     return deny.isEmpty() && kill.isEmpty() && warn.isEmpty();
@@ -29,6 +32,15 @@ public record Decision(List<String> deny, List<String> kill, List<String> warn) 
 
   private static List<String> both(List<String> some, List<String> more) {
     return Stream.concat(some.stream(), more.stream()).distinct().toList();
+  }
+
+  /** About what it occupies, in bytes. */
+  public long bytes() {
+    return Stream.of(deny, kill, warn).flatMap(List::stream).mapToLong(Decision::bytes).sum();
+  }
+
+  private static long bytes(String reason) {
+    return OBJECT_BYTES + 2L * reason.length();
   }
 
   /** Whether the kernel shall refuse. */

@@ -31,6 +31,12 @@ public record SlotDecisions(
     }
   }
 
+  /** Five sets, two maps, a record; a decision in its map; an exception with its trace. */
+  private static final long BYTES = 512;
+
+  private static final long BYTES_A_SLOT = 128;
+  private static final long BYTES_A_FAILURE = 16 << 10;
+
   /** Nobody was asked. */
   public static final SlotDecisions NONE =
       new SlotDecisions(
@@ -51,6 +57,15 @@ public record SlotDecisions(
   /** Why {@code slot} gave no answer; null if it was not asked or did. */
   public EvaluationException failure(int slot) {
     return spoken.failures.get(slot);
+  }
+
+  /** About what it occupies, in bytes. */
+  public long bytes() {
+    long bytes = BYTES;
+    for (Decision said : spoken.bySlot.values()) {
+      bytes += BYTES_A_SLOT + said.bytes();
+    }
+    return bytes + spoken.failures.size() * BYTES_A_FAILURE;
   }
 
   /** How many of the failed slots had been asked too often. */

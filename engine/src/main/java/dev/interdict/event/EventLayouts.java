@@ -59,9 +59,7 @@ public final class EventLayouts {
           .u64("stamp")
           .bytes("key", VERDICT_KEY.size())
           .slots("decided", "deny", "kill")
-          .u64("expires_ns")
-          .u32("generation", "pad0")
-          .u64("stamp_again")
+          .u64("expires_ns", "stamp_again")
           .end();
 
   public static final Layout POSTURE =
@@ -69,7 +67,7 @@ public final class EventLayouts {
           .bytes("active", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
           .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass")
           .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
-          .u32("mask_set", "generation")
+          .u32("mask_set", "pad0")
           .end();
 
   public static final Layout ENGINE_STATE =
@@ -83,20 +81,26 @@ public final class EventLayouts {
 
   public static final Layout SLOT_MASK = Layout.struct("slot_mask").slots("slots").end();
 
-  public static final Layout BUDGET = Layout.struct("budget").u64("denials", "window_ns").end();
+  public static final Layout BUDGET =
+      Layout.struct("budget").u64("subjects", "window_ns", "settle_ns", "settled_ns").end();
 
-  public static final Layout BUDGET_WINDOW =
-      Layout.struct("budget_window").u64("start_ns", "denials").end();
+  public static final Layout BUDGET_WINDOW = Layout.struct("budget_window").u64("spent").end();
+
+  public static final Layout BUDGET_SUBJECT =
+      Layout.struct("budget_subject").u64("unit", "executable").u32("window", "slot").end();
 
   public static final Layout HOOK_COUNTERS =
       Layout.struct("hook_counters")
           .u64("uncovered", "hits", "misses", "denied", "would_deny", "waited", "restarted")
-          .u64("patient", "gave_up", "stale", "lost_decide", "lost_observe", "undecidable")
+          .u64(
+              "patient", "gave_up", "stale", "lost_decide", "lost_observe", "folded", "undecidable")
           .u64("no_waiter", "sigcont_handler", "killed", "asked", "observed")
           .end();
 
   public static final Layout SLOT_COUNTERS =
-      Layout.struct("slot_counters").u64("denied", "would_deny", "fallback", "tripped").end();
+      Layout.struct("slot_counters")
+          .u64("denied", "would_deny", "fallback", "tripped", "alarms")
+          .end();
 
   public static final Layout TOLD = Layout.struct("told").u64("denied", "would_deny").end();
 
@@ -139,6 +143,7 @@ public final class EventLayouts {
             SLOT_MASK,
             BUDGET,
             BUDGET_WINDOW,
+            BUDGET_SUBJECT,
             HOOK_COUNTERS,
             SLOT_COUNTERS,
             TOLD,
@@ -151,6 +156,7 @@ public final class EventLayouts {
     ENUMS.put("access", constants("ACCESS_", Access.values(), Access::bit));
     ENUMS.put("object_flag", constants("OBJECT_", ObjectFlag.values(), ObjectFlag::bit));
     ENUMS.put("record_kind", constants("RECORD_", RecordKind.values(), Enum::ordinal));
+    ENUMS.put("alarm", new TreeMap<>(Map.of("ALARM_TRIPPED", 0L, "ALARM_RAISED", 1L)));
     ENUMS.put("record_flag", constants("RECORD_", RecordFlag.values(), RecordFlag::bit));
   }
 

@@ -11,7 +11,9 @@ public enum RecordFlag {
   /** By a 32-bit system call. */
   COMPAT,
   /** By io_uring. */
-  IO_URING;
+  IO_URING,
+  /** With this subject a budget is used up. */
+  BUDGET;
 
   /** This flag as a bit of {@code record_header.flags}. */
   public int bit() {

@@ -47,7 +47,7 @@ final class Judge {
     VerdictKey key = VerdictKey.of(head.key());
     SlotSet asked = head.asked().and(set.slots());
     Verdict known = verdicts.get(key);
-    boolean holds = known != null && known.holds(Verdict.CURRENT_GENERATION, BootClock.nowNs());
+    boolean holds = known != null && known.holds(BootClock.nowNs());
     SlotSet open = holds ? asked.minus(known.decided()) : asked;
     if (open.isEmpty()) {
       repeat(event, set, asked, key, known);
@@ -71,8 +71,7 @@ final class Judge {
         decisions.decided(),
         decisions.deny(),
         decisions.kill(),
-        perishable ? BootClock.nowNs() + PERISHABLE.toNanos() : 0,
-        Verdict.CURRENT_GENERATION);
+        perishable ? BootClock.nowNs() + PERISHABLE.toNanos() : 0);
   }
 
   /**

@@ -58,7 +58,11 @@ final class Narrator {
           Decision said = said(slot, decisions, fallback);
           findings.add(
               new Finding(
-                  set.name(slot), enforced.contains(slot), said.deny(), said.kill(), said.warn()));
+                  set.name(slot),
+                  enforced.contains(slot),
+                  said.deny(),
+                  said.kill(),
+                  RecordFlag.BUDGET.in(flags) ? withBudget(said.warn()) : said.warn()));
         });
     return new DecisionRecord(
         0,
@@ -72,6 +76,12 @@ final class Narrator {
         fallback,
         RecordFlag.HELD.in(flags),
         latencyNs);
+  }
+
+  private static List<String> withBudget(List<String> warn) {
+    List<String> all = new ArrayList<>(warn);
+    all.add("with this subject a budget is used up");
+    return List.copyOf(all);
   }
 
   private static Decision said(int slot, SlotDecisions decisions, boolean fallback) {

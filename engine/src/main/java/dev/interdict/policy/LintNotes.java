@@ -148,7 +148,7 @@ public final class LintNotes {
               LintRule.NO_BUDGET,
               spec.mark("mode"),
               "enforces without a budget: a wrong rule refuses without end. With spec.budget, such as"
-                  + " {denials: 100, window: 1m}, the kernel itself stops enforcing it"));
+                  + " {subjects: 10, window: 1m}, the kernel itself stops enforcing it"));
     }
     boolean everywhere =
         policy.scope().cgroups().isEmpty() || policy.scope().cgroups().contains("/");

@@ -15,7 +15,8 @@ import java.util.Set;
  * @param onMiss what the first event of a kind meets
  * @param fallback the answer when there is none in time
  * @param unparsedPass whether packets whose headers cannot be read pass (default: they are dropped)
- * @param budget denials per window after which the kernel itself stops enforcing it; null: none
+ * @param budget refused subjects per window after which the kernel itself stops enforcing it; null:
+ *     none
  * @param rego Rego sources by file name, the lowered YAML rules among them; not empty
  * @param data the JSON document {@code data}, UTF-8; {@code {}} if the policy has none
  */
@@ -61,6 +62,13 @@ public record Policy(
    */
   public record Scope(List<String> cgroups, List<String> interfaces) {}
 
-  /** {@code denials} within {@code window} trip the policy. */
-  public record Budget(long denials, Duration window) {}
+  /**
+   * How many subjects it may refuse.
+   *
+   * @param subjects executables, of one unit at most four; sources of packets
+   * @param window in which they are counted
+   * @param settle how long after it began to enforce the kernel stops enforcing it; then it only
+   *     raises an alarm. Null: always
+   */
+  public record Budget(long subjects, Duration window, Duration settle) {}
 }

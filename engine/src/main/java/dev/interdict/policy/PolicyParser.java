@@ -50,6 +50,10 @@ public final class PolicyParser {
 
   private static final Duration MIN_WINDOW = Duration.ofSeconds(1);
   private static final Duration MAX_WINDOW = Duration.ofDays(1);
+  private static final Duration MAX_SETTLE = Duration.ofDays(365);
+
+  /** A wrong policy shows within its first hour; afterwards who is refused is refused rightly. */
+  private static final Duration SETTLE = Duration.ofHours(1);
 
   private final PolicySource source;
   private final String file;
@@ -134,7 +138,7 @@ public final class PolicyParser {
             spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
             spec.word("fallback", Fallback.class, Fallback.ALLOW),
             unparsedPass(spec, hooks),
-            budget(spec),
+            budget(spec, hooks),
             rego(name, hooks, spec, data),
             DataReader.write(data));
     notes.spec(spec, policy);
@@ -253,27 +257,42 @@ public final class PolicyParser {
     return spec.word("unparsed", Unparsed.class, Unparsed.DROP) == Unparsed.PASS;
   }
 
-  private Budget budget(Section spec) {
+  private Budget budget(Section spec, Set<Hook> hooks) {
     if (!spec.has("budget")) {
       return null;
     }
-    Section budget = spec.section("budget", List.of("denials", "window"));
-    budget.require("denials");
+    Section budget = spec.section("budget", List.of("subjects", "denials", "window", "settle"));
+    // As it was called when it counted attempts: what is kept from then stays in force.
+    String limit = budget.has("denials") && !budget.has("subjects") ? "denials" : "subjects";
+    budget.require(limit);
     budget.require("window");
-    Duration window = MIN_WINDOW;
-    YamlNode node = budget.node("window");
-    if (node != null) {
-      String text = node instanceof YamlNode.Scalar s ? s.text() : "";
-      window = Durations.parse(text).orElse(Duration.ZERO);
-      if (window.compareTo(MIN_WINDOW) < 0 || window.compareTo(MAX_WINDOW) > 0) {
-        budget.error(
-            node.at(),
-            "yaml.value",
-            "spec.budget.window must be a duration from 1s to 1d with its unit (ms, s, m, h, d), such as 90s, not "
-                + node.kind());
-      }
+    // Sources of packets are forged at will: no source shall disarm a policy.
+    Duration absent = hooks.contains(Hook.XDP_INGRESS) ? Duration.ZERO : SETTLE;
+    boolean never =
+        budget.node("settle") instanceof YamlNode.Scalar scalar && scalar.text().equals("never");
+    return new Budget(
+        budget.number(limit, 1, 1),
+        duration(budget, "window", MIN_WINDOW, MAX_WINDOW, MIN_WINDOW),
+        never ? null : duration(budget, "settle", Duration.ZERO, MAX_SETTLE, absent));
+  }
+
+  private static Duration duration(
+      Section section, String key, Duration min, Duration max, Duration absent) {
+    YamlNode node = section.node(key);
+    if (node == null) {
+      return absent;
     }
-    return new Budget(budget.number("denials", 1, 1), window);
+    String text = node instanceof YamlNode.Scalar s ? s.text() : "";
+    Duration duration = Durations.parse(text).orElse(max.plusNanos(1));
+    if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
+      section.error(
+          node.at(),
+          "yaml.value",
+          "spec.budget.%s must be a duration from %ds to %dd with its unit (ms, s, m, h, d), such as 90s, not %s"
+              .formatted(key, min.toSeconds(), max.toDays(), node.kind()));
+      return absent;
+    }
+    return duration;
   }
 
   private Map<String, String> rego(String name, Set<Hook> hooks, Section spec, JsonNode data) {

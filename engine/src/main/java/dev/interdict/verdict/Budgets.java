@@ -5,18 +5,25 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
 /**
- * Denials per window: writes the map {@code budgets}, reads and clears what the programs write to
- * {@code budget_windows} and {@code tripped}. Safe for use by many threads.
+ * Refused subjects per window: writes the map {@code budgets}, reads and clears what the programs
+ * write to {@code budget_windows} and {@code tripped}. When a budget was set, and since when its
+ * policy enforces, is in the map, so that it outlives the engine. Safe for use by many threads.
  */
 public final class Budgets {
-  private static final long DENIALS = EventLayouts.BUDGET.offset("denials");
+  private static final int TRIPPED = 0;
+  private static final int ALARMED = 1;
+  private static final long SUBJECTS = EventLayouts.BUDGET.offset("subjects");
   private static final long WINDOW = EventLayouts.BUDGET.offset("window_ns");
+  private static final long SETTLE = EventLayouts.BUDGET.offset("settle_ns");
+  private static final long SETTLED = EventLayouts.BUDGET.offset("settled_ns");
+  private static final long NEVER = -1;
 
   private final BpfMap budgets;
   private final BpfMap windows;
@@ -28,44 +35,91 @@ public final class Budgets {
     this.tripped = tripped;
   }
 
-  /** Gives {@code slot} a budget; the window that runs goes on. */
-  public void set(int slot, long denials, Duration window) {
-    write(budgets, slot, denials, window.toNanos());
+  /**
+   * Gives {@code slot} a budget; the window that runs goes on, and so does the time to settle if it
+   * has the same budget and enforces already.
+   *
+   * @param subjects that may be refused in a window
+   * @param settle how long after it began to enforce the kernel may disarm it; null: always
+   * @param enforces whether it may refuse: from the first such call on it settles
+   */
+  public synchronized void set(
+      int slot, long subjects, Duration window, Duration settle, boolean enforces) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = read(arena, budgets, slot);
+      long settleNs = settle == null ? NEVER : settle.toNanos();
+      boolean same =
+          value.get(JAVA_LONG, SUBJECTS) == subjects
+              && value.get(JAVA_LONG, WINDOW) == window.toNanos()
+              && value.get(JAVA_LONG, SETTLE) == settleNs;
+      value.set(JAVA_LONG, SUBJECTS, subjects);
+      value.set(JAVA_LONG, WINDOW, window.toNanos());
+      value.set(JAVA_LONG, SETTLE, settleNs);
+      if (!enforces) {
+        value.set(JAVA_LONG, SETTLED, 0);
+      } else if (!same || value.get(JAVA_LONG, SETTLED) == 0) {
+        value.set(JAVA_LONG, SETTLED, settled(settleNs));
+      }
+      budgets.update(arena.allocateFrom(JAVA_INT, slot), value);
+    }
+  }
+
+  private static long settled(long settleNs) {
+    return settleNs == NEVER ? NEVER : BootClock.nowNs() + settleNs;
   }
 
   /** Leaves {@code slot} without a budget. */
-  public void clear(int slot) {
-    write(budgets, slot, 0, 0);
+  public synchronized void clear(int slot) {
+    zero(budgets, slot);
   }
 
-  /** Slots whose budget has tripped. */
+  /** Slots that no longer refuse, because their budget was used up. */
   public SlotSet tripped() {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(Slots.BYTES, 8);
-      tripped.lookup(arena.allocateFrom(JAVA_INT, 0), value);
-      return Slots.read(value, 0);
-    }
+    return set(TRIPPED);
+  }
+
+  /** Slots that go on although their budget was used up: they had settled. */
+  public SlotSet alarmed() {
+    return set(ALARMED);
   }
 
   /**
-   * Lets {@code slot} refuse again, with a new window. A slot that trips at this very moment may
-   * lose its bit; its window is still used up, so that its next denial sets it again.
+   * Lets {@code slot} refuse again, with a new window and anew with time to settle, and takes back
+   * its alarm. A slot that trips at this very moment may lose its bit; then the next window sets it
+   * again.
    */
   public synchronized void reset(int slot) {
-    write(windows, slot, 0, 0);
+    zero(windows, slot);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(Slots.BYTES, 8);
-      Slots.write(value, 0, tripped().minus(SlotSet.of(slot)));
-      tripped.update(arena.allocateFrom(JAVA_INT, 0), value);
+      MemorySegment value = read(arena, budgets, slot);
+      if (value.get(JAVA_LONG, SETTLED) != 0) {
+        value.set(JAVA_LONG, SETTLED, settled(value.get(JAVA_LONG, SETTLE)));
+        budgets.update(arena.allocateFrom(JAVA_INT, slot), value);
+      }
+      for (int which : new int[] {TRIPPED, ALARMED}) {
+        MemorySegment slots = arena.allocate(Slots.BYTES, 8);
+        Slots.write(slots, 0, set(which).minus(SlotSet.of(slot)));
+        tripped.update(arena.allocateFrom(JAVA_INT, which), slots);
+      }
     }
   }
 
-  private static void write(BpfMap map, int slot, long first, long second) {
+  private SlotSet set(int which) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(EventLayouts.BUDGET.size(), 8);
-      value.set(JAVA_LONG, DENIALS, first);
-      value.set(JAVA_LONG, WINDOW, second);
-      map.update(arena.allocateFrom(JAVA_INT, slot), value);
+      return Slots.read(read(arena, tripped, which), 0);
+    }
+  }
+
+  private static MemorySegment read(Arena arena, BpfMap map, int index) {
+    MemorySegment value = arena.allocate(map.info().transferBytes(), 8);
+    map.lookup(arena.allocateFrom(JAVA_INT, index), value);
+    return value;
+  }
+
+  private static void zero(BpfMap map, int index) {
+    try (Arena arena = Arena.ofConfined()) {
+      map.update(
+          arena.allocateFrom(JAVA_INT, index), arena.allocate(map.info().transferBytes(), 8));
     }
   }
 }

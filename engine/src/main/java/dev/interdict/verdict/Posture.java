@@ -18,11 +18,10 @@ import java.util.Set;
  * set, which {@link Postures} gives. Immutable.
  *
  * @param slots the settings of every slot in use
- * @param generation rises when what the verdicts rest on has changed as a whole
  */
-public record Posture(Collection<Slot> slots, Timing timing, int generation) {
+public record Posture(Collection<Slot> slots, Timing timing) {
   /** Nobody is asked, nothing is refused. */
-  public static final Posture NONE = new Posture(Set.of(), Timing.DEFAULT, 0);
+  public static final Posture NONE = new Posture(Set.of(), Timing.DEFAULT);
 
   /** {@code sizeof(struct posture)}. */
   static final int BYTES = EventLayouts.POSTURE.size();
@@ -78,14 +77,8 @@ public record Posture(Collection<Slot> slots, Timing timing, int generation) {
     slots = java.util.List.copyOf(slots);
   }
 
-  /** Slots that have a say at {@code hook}. */
-  public SlotSet active(Hook hook) {
+  private SlotSet active(Hook hook) {
     return select(slot -> slot.hooks.contains(hook));
-  }
-
-  /** Slots that have a say at some hook. */
-  public SlotSet active() {
-    return select(slot -> true);
   }
 
   void write(MemorySegment to, int maskSet) {
@@ -107,7 +100,6 @@ public record Posture(Collection<Slot> slots, Timing timing, int generation) {
     to.set(JAVA_LONG, at("deadline_ns"), timing.deadline.toNanos());
     to.set(JAVA_LONG, at("stale_ns"), timing.stale.toNanos());
     to.set(JAVA_INT, MASK_SET, maskSet);
-    to.set(JAVA_INT, at("generation"), generation);
   }
 
   static void writeEnforce(MemorySegment to, SlotSet slots) {
@@ -118,8 +110,7 @@ public record Posture(Collection<Slot> slots, Timing timing, int generation) {
   Posture enforcing(SlotSet enforced) {
     return new Posture(
         slots.stream().map(slot -> slot.enforcing(enforced.contains(slot.number))).toList(),
-        timing,
-        generation);
+        timing);
   }
 
   static int readMaskSet(MemorySegment posture) {

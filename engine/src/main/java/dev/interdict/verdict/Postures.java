@@ -63,25 +63,23 @@ public final class Postures {
       all.put(hook, masks.getOrDefault(hook, KeyMask.none()));
     }
     rest();
-    if (!all.equals(this.masks)) {
-      if (!isInForce(all)) {
-        maskSet++;
-        writeMasks(all);
-      }
-      this.masks = all;
-    }
+    int set = numberOf(all);
     synchronized (swap) {
-      posture = next.get();
-      put();
+      Posture made = next.get();
+      put(made, set);
+      // Only now: after a failure what was in force still is, under its own number.
+      posture = made;
     }
-    return maskSet;
+    maskSet = set;
+    this.masks = all;
+    return set;
   }
 
   /** Makes void what the programs remember about cgroups: after each change of the scopes. */
   public synchronized void renew() {
     rest();
     synchronized (swap) {
-      put();
+      put(posture, maskSet);
     }
   }
 
@@ -104,22 +102,19 @@ public final class Postures {
     }
   }
 
-  /** The posture last given to {@link #use}. */
-  public Posture posture() {
-    synchronized (swap) {
-      return posture;
+  /** The number of a mask set that is these masks: the one in force, or the next, written now. */
+  private int numberOf(Map<Hook, KeyMask> all) {
+    if (all.equals(masks) || isInForce(all)) {
+      return maskSet;
     }
+    writeMasks(all, maskSet + 1);
+    return maskSet + 1;
   }
 
-  /** The number of the mask set in force. */
-  public synchronized int maskSet() {
-    return maskSet;
-  }
-
-  private void put() {
+  private void put(Posture next, int set) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(Posture.BYTES, 8);
-      posture.write(value, maskSet);
+      next.write(value, set);
       postures.update(index(arena, ~state.postureEpoch() & 1), value);
     }
     state.switchPosture();
@@ -138,7 +133,7 @@ public final class Postures {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(VerdictKey.BYTES, 8);
       for (Map.Entry<Hook, KeyMask> mask : all.entrySet()) {
-        keyMasks.lookup(maskIndex(arena, mask.getKey()), value);
+        keyMasks.lookup(maskIndex(arena, maskSet, mask.getKey()), value);
         if (value.mismatch(MemorySegment.ofArray(mask.getValue().encode())) != -1) {
           return false;
         }
@@ -147,17 +142,17 @@ public final class Postures {
     }
   }
 
-  private void writeMasks(Map<Hook, KeyMask> all) {
+  private void writeMasks(Map<Hook, KeyMask> all, int set) {
     try (Arena arena = Arena.ofConfined()) {
       all.forEach(
           (hook, mask) ->
               keyMasks.update(
-                  maskIndex(arena, hook), arena.allocateFrom(JAVA_BYTE, mask.encode())));
+                  maskIndex(arena, set, hook), arena.allocateFrom(JAVA_BYTE, mask.encode())));
     }
   }
 
-  private MemorySegment maskIndex(Arena arena, Hook hook) {
-    return index(arena, (maskSet & 1) * Hook.ARRAY_LENGTH + hook.code());
+  private static MemorySegment maskIndex(Arena arena, int set, Hook hook) {
+    return index(arena, (set & 1) * Hook.ARRAY_LENGTH + hook.code());
   }
 
   private static MemorySegment index(Arena arena, int index) {

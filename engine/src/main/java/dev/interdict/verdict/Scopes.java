@@ -12,7 +12,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,6 +32,7 @@ public final class Scopes {
   private Map<String, SlotSet> wantedCgroups = Map.of();
   private Map<String, SlotSet> wantedInterfaces = Map.of();
   private final Set<String> missing = new TreeSet<>();
+  private boolean changed;
 
   /**
    * @param cgroupId number of a cgroup by its path below the root
@@ -50,24 +50,40 @@ public final class Scopes {
   }
 
   /**
-   * Sets which slots have which cgroups and interfaces as their scope.
-   *
-   * @return whether a map changed: then {@link Postures#use} or {@link Postures#renew} must follow,
-   *     since the programs remember what they found
+   * Sets which slots have which cgroups and interfaces as their scope. What no scope names any more
+   * stays in the maps until the next {@link #refresh}: a slot that is to apply elsewhere from now
+   * on has its old place until the posture says so.
    */
-  public synchronized boolean use(
+  public synchronized void widen(
       Map<Integer, List<String>> cgroups, Map<Integer, List<String>> byInterface) {
     wantedCgroups = invert(cgroups);
     wantedInterfaces = invert(byInterface);
-    return refresh();
+    look(false);
   }
 
-  /** Resolves the names again; returns as {@link #use}. */
-  public synchronized boolean refresh() {
+  /** Resolves the names again, and takes out what no scope names. */
+  public synchronized void refresh() {
+    look(true);
+  }
+
+  private void look(boolean exactly) {
     missing.clear();
-    boolean cgroups = write(scopes, JAVA_LONG, resolve(wantedCgroups, cgroupId));
-    boolean indexes = write(interfaces, JAVA_INT, resolve(wantedInterfaces, this::index));
-    return cgroups || indexes;
+    write(scopes, JAVA_LONG, resolve(wantedCgroups, cgroupId), exactly);
+    write(interfaces, JAVA_INT, resolve(wantedInterfaces, this::index), exactly);
+  }
+
+  /**
+   * Whether a map has changed since {@link #announced}, also by a call that failed half-way: then
+   * {@link Postures#use} or {@link Postures#renew} must follow, since the programs remember what
+   * they found.
+   */
+  public synchronized boolean changed() {
+    return changed;
+  }
+
+  /** To be called when the programs have forgotten what they found before the last change. */
+  public synchronized void announced() {
+    changed = false;
   }
 
   /** Cgroups and interfaces that did not exist at the last look. */
@@ -95,34 +111,43 @@ public final class Scopes {
     return found;
   }
 
-  /** Makes {@code map} say what {@code wanted} says; what is there is read from the kernel. */
-  private static boolean write(BpfMap map, ValueLayout keyLayout, Map<Long, SlotSet> wanted) {
-    boolean changed = false;
+  /**
+   * Makes {@code map} say what {@code wanted} says, or at least that; what is there is read from
+   * the kernel.
+   */
+  private void write(
+      BpfMap map, ValueLayout keyLayout, Map<Long, SlotSet> wanted, boolean exactly) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment key = arena.allocate(keyLayout);
       MemorySegment value = arena.allocate(MemoryLayout.sequenceLayout(SlotSet.WORDS, JAVA_LONG));
-      Map<Long, SlotSet> present = new HashMap<>();
-      for (byte[] bytes : map.keys()) {
-        MemorySegment.copy(bytes, 0, key, ValueLayout.JAVA_BYTE, 0, bytes.length);
-        if (map.lookup(key, value)) {
-          present.put(number(key), Slots.read(value, 0));
-        }
-      }
+      Map<Long, SlotSet> present = present(map, key, value);
       for (Map.Entry<Long, SlotSet> entry : wanted.entrySet()) {
-        if (!Objects.equals(present.remove(entry.getKey()), entry.getValue())) {
+        SlotSet before = present.remove(entry.getKey());
+        SlotSet after = exactly || before == null ? entry.getValue() : entry.getValue().or(before);
+        if (!after.equals(before)) {
           number(key, entry.getKey());
-          Slots.write(value, 0, entry.getValue());
-          map.update(key, value);
+          Slots.write(value, 0, after);
           changed = true;
+          map.update(key, value);
         }
       }
-      for (Long gone : present.keySet()) {
+      for (Long gone : exactly ? present.keySet() : Set.<Long>of()) {
         number(key, gone);
-        map.delete(key);
         changed = true;
+        map.delete(key);
       }
     }
-    return changed;
+  }
+
+  private static Map<Long, SlotSet> present(BpfMap map, MemorySegment key, MemorySegment value) {
+    Map<Long, SlotSet> present = new HashMap<>();
+    for (byte[] bytes : map.keys()) {
+      MemorySegment.copy(bytes, 0, key, ValueLayout.JAVA_BYTE, 0, bytes.length);
+      if (map.lookup(key, value)) {
+        present.put(number(key), Slots.read(value, 0));
+      }
+    }
+    return present;
   }
 
   private static long number(MemorySegment key) {

@@ -13,15 +13,8 @@ import java.lang.foreign.ValueLayout;
  * @param deny those of them that deny
  * @param kill those of these that want the process killed
  * @param expiresNs {@code CLOCK_BOOTTIME}; 0: never
- * @param generation of the posture it was made under; under another one it is a miss
  */
-public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs, int generation) {
-  /**
-   * The generation of every posture and every verdict of this engine: what verdicts rest on as a
-   * whole never changes while the maps live. A slot that changes hands is forgotten instead.
-   */
-  public static final int CURRENT_GENERATION = 1;
-
+public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs) {
   /** {@code sizeof(struct verdict)}. */
   public static final int BYTES = EventLayouts.VERDICT.size();
 
@@ -31,7 +24,6 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   private static final int DENY = EventLayouts.VERDICT.offset("deny");
   private static final int KILL = EventLayouts.VERDICT.offset("kill");
   private static final int EXPIRES = EventLayouts.VERDICT.offset("expires_ns");
-  private static final int GENERATION = EventLayouts.VERDICT.offset("generation");
   private static final int STAMP_AGAIN = EventLayouts.VERDICT.offset("stamp_again");
 
   public Verdict {
@@ -40,13 +32,13 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   }
 
   /** A verdict that does not expire. */
-  public Verdict(SlotSet decided, SlotSet deny, SlotSet kill, int generation) {
-    this(decided, deny, kill, 0, generation);
+  public Verdict(SlotSet decided, SlotSet deny, SlotSet kill) {
+    this(decided, deny, kill, 0);
   }
 
-  /** Whether it says something at {@code nowNs} under this generation. */
-  public boolean holds(int currentGeneration, long nowNs) {
-    return generation == currentGeneration && (expiresNs == 0 || expiresNs > nowNs);
+  /** Whether it still says something at {@code nowNs}. */
+  public boolean holds(long nowNs) {
+    return expiresNs == 0 || expiresNs > nowNs;
   }
 
   /** Both together; where both have asked a slot, {@code newer} counts. The earlier expiry wins. */
@@ -60,14 +52,12 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
         decided.or(newer.decided),
         deny.and(kept).or(newer.deny),
         kill.and(kept).or(newer.kill),
-        expires,
-        newer.generation);
+        expires);
   }
 
   /** What is left without {@code slots}. */
   Verdict without(SlotSet slots) {
-    return new Verdict(
-        decided.minus(slots), deny.minus(slots), kill.minus(slots), expiresNs, generation);
+    return new Verdict(decided.minus(slots), deny.minus(slots), kill.minus(slots), expiresNs);
   }
 
   void write(MemorySegment to, VerdictKey key, long stamp) {
@@ -77,7 +67,6 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
     Slots.write(to, DENY, deny);
     Slots.write(to, KILL, kill);
     to.set(ValueLayout.JAVA_LONG, EXPIRES, expiresNs);
-    to.set(ValueLayout.JAVA_INT, GENERATION, generation);
     to.set(ValueLayout.JAVA_LONG, STAMP_AGAIN, stamp);
   }
 
@@ -86,8 +75,7 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
         Slots.read(from, DECIDED),
         Slots.read(from, DENY),
         Slots.read(from, KILL),
-        from.get(ValueLayout.JAVA_LONG, EXPIRES),
-        from.get(ValueLayout.JAVA_INT, GENERATION));
+        from.get(ValueLayout.JAVA_LONG, EXPIRES));
   }
 
   static VerdictKey readKey(MemorySegment from) {

@@ -7,161 +7,252 @@ import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /**
  * One of the two tables of verdicts, with a copy in the engine's memory: the engine is the only
  * writer, so the copy is what the kernel has, and room is made before the kernel runs out of it.
+ * The copy is found by the digest, as the kernel's table is: a key that another one of the same
+ * digest pushes out is gone from both.
+ *
+ * <p>Safe for use by many threads. The lock is fair and held for a few system calls at most, so
+ * that who decides has not long to wait for who cleans up.
  */
 final class VerdictMap implements AutoCloseable {
   /** Of the capacity, so much is dropped at once when the table is full. */
   private static final int EVICT_PART = 64;
 
+  /** Entries that are changed before others may have the lock: at most as many system calls. */
+  private static final int BATCH = 64;
+
+  private static final Verdict NOTHING = new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE);
+
+  private record Entry(VerdictKey key, Verdict verdict) {}
+
+  private final ReentrantLock lock = new ReentrantLock(true);
   private final Arena arena = Arena.ofShared();
   private final BpfMap map;
   private final long[] secret;
   private final int capacity;
-  private final MemorySegment digest = arena.allocate(JAVA_LONG);
+  private final MemorySegment digestCell = arena.allocate(JAVA_LONG);
   private final MemorySegment value = arena.allocate(Verdict.BYTES, 8);
 
+  /** By slot: bits that older policy sets have for it no longer count. */
+  private final long[] since = new long[SlotSet.SLOTS];
+
   /*
-   * Oldest first. A verdict that denies costs more to lose than one that allows: without it the
-   * next attempt is a miss, which a fallback may let pass.
+   * By digest, those first that are to make room first: the oldest. A verdict that denies costs
+   * more to lose than one that allows: without it the next attempt is a miss, which a fallback may
+   * let pass.
    */
-  private final Map<VerdictKey, Verdict> allowing = new LinkedHashMap<>();
-  private final Map<VerdictKey, Verdict> denying = new LinkedHashMap<>();
+  private final LinkedHashMap<Long, Entry> allowing = new LinkedHashMap<>();
+  private final LinkedHashMap<Long, Entry> denying = new LinkedHashMap<>();
 
   /** Differs from write to write, and from those of an engine before us. */
   private long stamp = BootClock.nowNs();
 
+  private int maskSet;
   private long evicted;
+  private long collided;
 
   VerdictMap(BpfMap map, long[] secret) {
     this.map = map;
     this.secret = secret;
     this.capacity = map.info().maxEntries();
     for (byte[] key : map.keys()) {
-      MemorySegment.copy(key, 0, digest, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, key.length);
-      if (map.lookup(digest, value)) {
-        remember(Verdict.readKey(value), Verdict.read(value));
+      MemorySegment.copy(key, 0, digestCell, ValueLayout.JAVA_BYTE, 0, key.length);
+      if (map.lookup(digestCell, value)) {
+        Entry entry = new Entry(Verdict.readKey(value), Verdict.read(value));
+        remember(digestCell.get(JAVA_LONG, 0), entry);
       }
     }
   }
 
-  synchronized Verdict get(VerdictKey key) {
-    Verdict verdict = denying.get(key);
-    return verdict != null ? verdict : allowing.get(key);
+  Verdict get(VerdictKey key) {
+    return locked(
+        () -> {
+          Entry entry = at(key.digest(secret));
+          return entry != null && entry.key.equals(key) ? entry.verdict : null;
+        });
   }
 
-  synchronized Verdict merge(VerdictKey key, Verdict verdict) {
-    Verdict known = get(key);
-    Verdict merged = verdict;
-    if (known != null) {
-      if (known.generation() - verdict.generation() > 0) {
-        return known;
-      }
-      if (known.holds(verdict.generation(), BootClock.nowNs())) {
-        merged = known.with(verdict);
-      }
+  /** Always writes, also what is known: the kernel may have lost it. */
+  Verdict merge(VerdictKey key, Verdict verdict, long policySet) {
+    return locked(() -> write(key, verdict.without(forgottenSince(policySet, verdict.decided()))));
+  }
+
+  /** Drops the entries whose key is of another mask set; those that still come will go first. */
+  void retain(int newMaskSet) {
+    locked(() -> maskSet = newMaskSet);
+    removeIf(key -> key.maskSet() != newMaskSet);
+  }
+
+  void removeIf(Predicate<VerdictKey> doomed) {
+    change(entry -> doomed.test(entry.key) ? NOTHING : entry.verdict);
+  }
+
+  /** Takes a slot out of all verdicts; older policy sets cannot bring it back. */
+  void forget(int slot, long policySet) {
+    locked(() -> since[slot] = policySet);
+    SlotSet bit = SlotSet.of(slot);
+    change(entry -> entry.verdict.without(bit));
+  }
+
+  int size() {
+    return locked(() -> allowing.size() + denying.size());
+  }
+
+  long evicted() {
+    return locked(() -> evicted);
+  }
+
+  long collided() {
+    return locked(() -> collided);
+  }
+
+  @Override
+  public void close() {
+    locked(
+        () -> {
+          arena.close();
+          return null;
+        });
+  }
+
+  private <T> T locked(Supplier<T> work) {
+    lock.lock();
+    try {
+      return work.get();
+    } finally {
+      lock.unlock();
     }
-    if (!merged.equals(known)) {
-      if (known == null && size() >= capacity) {
+  }
+
+  private Verdict write(VerdictKey key, Verdict news) {
+    long digest = key.digest(secret);
+    Entry before = at(digest);
+    boolean same = before != null && before.key.equals(key);
+    Verdict merged =
+        same && before.verdict.holds(BootClock.nowNs()) ? before.verdict.with(news) : news;
+    if (!merged.decided().isEmpty()) {
+      collided += before != null && !same ? 1 : 0;
+      if (before == null && size() >= capacity) {
         makeRoom();
       }
-      write(key, merged);
-      remember(key, merged);
+      put(digest, new Entry(key, merged));
     }
     return merged;
   }
 
-  synchronized void remove(Collection<VerdictKey> keys) {
-    if (keys.isEmpty()) {
-      return;
-    }
-    try (Arena call = Arena.ofConfined()) {
-      MemorySegment digests = call.allocate(JAVA_LONG, keys.size());
-      int count = 0;
-      for (VerdictKey key : keys) {
-        digests.setAtIndex(JAVA_LONG, count++, key.digest(secret));
+  private SlotSet forgottenSince(long policySet, SlotSet slots) {
+    SlotSet gone = SlotSet.NONE;
+    for (int word = 0; word < SlotSet.WORDS; word++) {
+      for (long rest = slots.word(word); rest != 0; rest &= rest - 1) {
+        int slot = word * Long.SIZE + Long.numberOfTrailingZeros(rest);
+        if (since[slot] > policySet) {
+          gone = gone.with(slot);
+        }
       }
-      map.deleteBatch(digests, count);
     }
-    for (VerdictKey key : keys) {
-      allowing.remove(key);
-      denying.remove(key);
+    return gone;
+  }
+
+  /** Replaces each verdict that is there now; one that decides nothing any more goes. */
+  private void change(Function<Entry, Verdict> change) {
+    long[] digests = locked(this::digests);
+    for (int from = 0; from < digests.length; from += BATCH) {
+      int start = from;
+      locked(() -> change(digests, start, Math.min(start + BATCH, digests.length), change));
     }
   }
 
-  synchronized void removeIf(Predicate<VerdictKey> doomed) {
-    List<VerdictKey> keys = new ArrayList<>();
-    allowing.keySet().stream().filter(doomed).forEach(keys::add);
-    denying.keySet().stream().filter(doomed).forEach(keys::add);
-    remove(keys);
+  private long[] digests() {
+    return LongStream.concat(
+            allowing.keySet().stream().mapToLong(Long::longValue),
+            denying.keySet().stream().mapToLong(Long::longValue))
+        .toArray();
   }
 
-  synchronized void strip(SlotSet slots) {
-    List<VerdictKey> empty = new ArrayList<>();
-    Map<VerdictKey, Verdict> changed = new LinkedHashMap<>();
-    for (Map<VerdictKey, Verdict> part : List.of(allowing, denying)) {
-      part.forEach(
-          (key, verdict) -> {
-            Verdict rest = verdict.without(slots);
-            if (rest.decided().isEmpty()) {
-              empty.add(key);
-            } else if (!rest.equals(verdict)) {
-              changed.put(key, rest);
-            }
-          });
+  private int change(long[] digests, int from, int to, Function<Entry, Verdict> change) {
+    List<Long> empty = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      Entry entry = at(digests[i]);
+      if (entry == null) {
+        continue;
+      }
+      Verdict rest = change.apply(entry);
+      if (rest.decided().isEmpty()) {
+        empty.add(digests[i]);
+      } else if (!rest.equals(entry.verdict)) {
+        put(digests[i], new Entry(entry.key, rest));
+      }
     }
     remove(empty);
-    changed.forEach(
-        (key, verdict) -> {
-          write(key, verdict);
-          remember(key, verdict);
-        });
-  }
-
-  synchronized int size() {
-    return allowing.size() + denying.size();
-  }
-
-  synchronized long evicted() {
-    return evicted;
-  }
-
-  @Override
-  public synchronized void close() {
-    arena.close();
+    return empty.size();
   }
 
   private void makeRoom() {
-    List<VerdictKey> oldest = new ArrayList<>();
+    List<Long> oldest = new ArrayList<>();
     int wanted = Math.max(1, capacity / EVICT_PART);
-    for (Map<VerdictKey, Verdict> part : List.of(allowing, denying)) {
-      Iterator<VerdictKey> keys = part.keySet().iterator();
-      while (oldest.size() < wanted && keys.hasNext()) {
-        oldest.add(keys.next());
+    for (LinkedHashMap<Long, Entry> part : List.of(allowing, denying)) {
+      Iterator<Long> digests = part.keySet().iterator();
+      while (oldest.size() < wanted && digests.hasNext()) {
+        oldest.add(digests.next());
       }
     }
     evicted += oldest.size();
     remove(oldest);
   }
 
-  private void write(VerdictKey key, Verdict verdict) {
-    digest.set(JAVA_LONG, 0, key.digest(secret));
-    verdict.write(value, key, ++stamp);
-    map.update(digest, value);
+  private void remove(List<Long> digests) {
+    if (digests.isEmpty()) {
+      return;
+    }
+    try (Arena call = Arena.ofConfined()) {
+      MemorySegment keys = call.allocate(JAVA_LONG, digests.size());
+      for (int i = 0; i < digests.size(); i++) {
+        keys.setAtIndex(JAVA_LONG, i, digests.get(i));
+      }
+      map.deleteBatch(keys, digests.size());
+    }
+    for (Long digest : digests) {
+      allowing.remove(digest);
+      denying.remove(digest);
+    }
   }
 
-  private void remember(VerdictKey key, Verdict verdict) {
-    boolean denies = !verdict.deny().isEmpty();
-    (denies ? allowing : denying).remove(key);
-    (denies ? denying : allowing).put(key, verdict);
+  private void put(long digest, Entry entry) {
+    digestCell.set(JAVA_LONG, 0, digest);
+    entry.verdict.write(value, entry.key, ++stamp);
+    map.update(digestCell, value);
+    remember(digest, entry);
+  }
+
+  private Entry at(long digest) {
+    Entry entry = denying.get(digest);
+    return entry != null ? entry : allowing.get(digest);
+  }
+
+  /**
+   * What was asked under masks that are no longer in force helps who still waits, and then no one.
+   */
+  private void remember(long digest, Entry entry) {
+    boolean denies = !entry.verdict.deny().isEmpty();
+    (denies ? allowing : denying).remove(digest);
+    if (entry.key.maskSet() - maskSet < 0) {
+      denying.remove(digest);
+      allowing.putFirst(digest, entry);
+    } else {
+      (denies ? denying : allowing).put(digest, entry);
+    }
   }
 }

@@ -1,23 +1,19 @@
 package dev.interdict.verdict;
 
 import dev.interdict.event.Hook;
-import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
 import java.util.List;
 import java.util.function.IntPredicate;
 
 /**
  * What the kernel knows: the maps {@code verdicts} (processes) and {@code flows} (packets), whose
- * only writer this is.
+ * only writer this is. A verdict that the kernel loses is one miss: the next one writes it again.
  *
  * <p>Safe for use by many threads; a write is one system call.
  */
 public final class VerdictTable implements AutoCloseable {
   private final VerdictMap verdicts;
   private final VerdictMap flows;
-
-  /** By slot: bits that older policy sets have for it no longer count. */
-  private final long[] since = new long[SlotSet.SLOTS];
 
   /** Starts with what the maps hold. */
   public VerdictTable(BpfMap verdicts, BpfMap flows, EngineState state) {
@@ -31,48 +27,21 @@ public final class VerdictTable implements AutoCloseable {
   }
 
   /**
-   * Adds what {@code verdict} says to what is known about {@code key}, from the next run of a hook
-   * on. A verdict of an older generation than the known one changes nothing.
+   * Adds what {@code verdict} says to what is known about {@code key}, and writes it, from the next
+   * run of a hook on.
    *
    * @param policySet generation of the policy set that was asked; bits of slots that have been
    *     forgotten since are left out
    * @return what is known now
    */
   public Verdict merge(VerdictKey key, Verdict verdict, long policySet) {
-    synchronized (of(key)) {
-      SlotSet gone = forgottenSince(policySet, verdict.decided());
-      return of(key).merge(key, gone.isEmpty() ? verdict : verdict.without(gone));
-    }
-  }
-
-  private SlotSet forgottenSince(long policySet, SlotSet slots) {
-    SlotSet gone = SlotSet.NONE;
-    for (int word = 0; word < SlotSet.WORDS; word++) {
-      for (long rest = slots.word(word); rest != 0; rest &= rest - 1) {
-        int slot = word * Long.SIZE + Long.numberOfTrailingZeros(rest);
-        if (since[slot] > policySet) {
-          gone = gone.with(slot);
-        }
-      }
-    }
-    return gone;
-  }
-
-  /** Makes the next event with this key a miss. */
-  public void remove(VerdictKey key) {
-    of(key).remove(List.of(key));
-  }
-
-  /** Makes everything a miss. */
-  public void clear() {
-    verdicts.removeIf(key -> true);
-    flows.removeIf(key -> true);
+    return of(key).merge(key, verdict, policySet);
   }
 
   /** Drops what was made under another mask set than this: no key can be equal to it any more. */
   public void retain(int maskSet) {
-    verdicts.removeIf(key -> key.maskSet() != maskSet);
-    flows.removeIf(key -> key.maskSet() != maskSet);
+    verdicts.retain(maskSet);
+    flows.retain(maskSet);
   }
 
   /**
@@ -80,14 +49,8 @@ public final class VerdictTable implements AutoCloseable {
    * none can come to carry them from a policy set older than {@code policySet}.
    */
   public void forget(int slot, long policySet) {
-    synchronized (verdicts) {
-      synchronized (flows) {
-        since[slot] = policySet;
-      }
-    }
-    SlotSet bits = SlotSet.of(slot);
-    verdicts.strip(bits);
-    flows.strip(bits);
+    verdicts.forget(slot, policySet);
+    flows.forget(slot, policySet);
   }
 
   /**
@@ -117,6 +80,11 @@ public final class VerdictTable implements AutoCloseable {
   /** Entries that had to make room for others since the start. */
   public long evicted() {
     return verdicts.evicted() + flows.evicted();
+  }
+
+  /** Entries that one of the same digest has pushed out since the start. */
+  public long collided() {
+    return verdicts.collided() + flows.collided();
   }
 
   /** Frees the buffers; the maps stay open. */

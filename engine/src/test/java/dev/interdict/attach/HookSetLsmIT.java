@@ -118,12 +118,12 @@ class HookSetLsmIT {
               hooks.map("interfaces"),
               path -> cgroups.id(path.getBytes(StandardCharsets.UTF_8)),
               Interfaces::index)
-          .use(Map.of(0, List.of("/" + cgroup.getFileName())), Map.of());
+          .widen(Map.of(0, List.of("/" + cgroup.getFileName())), Map.of());
     }
     Posture.Slot slot =
         new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, false);
     new Postures(hooks.map("postures"), hooks.map("key_masks"), state)
-        .use(() -> new Posture(List.of(slot), Posture.Timing.DEFAULT, 1), Map.of());
+        .use(() -> new Posture(List.of(slot), Posture.Timing.DEFAULT), Map.of());
   }
 
   /** Whether a shell in the cgroup can open a file. */

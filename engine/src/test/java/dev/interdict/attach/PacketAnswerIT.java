@@ -16,6 +16,7 @@ import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
+import dev.interdict.testkit.Packets;
 import dev.interdict.verdict.Posture;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -76,19 +77,40 @@ class PacketAnswerIT {
     kernel.hooks.map("tripped").update(new byte[4], mask.array());
   }
 
+  /** Four sources of a network count; whoever has settled cannot be disarmed. */
   @Test
-  void aBudgetThatIsSpentTripsItsSlot() {
+  void aBudgetCountsSourcesByNetworkAndOnceSettledRaisesTheAlarm() {
     kernel.use(true, false);
-    kernel.deny(frame());
-    kernel.budgets.set(SLOT, 3, Duration.ofHours(1));
-    for (int i = 0; i < 3; i++) {
-      assertEquals(DROP, kernel.answer(frame()));
+    kernel.budgets.set(SLOT, 5, Duration.ofDays(1), null, true);
+    for (int host = 1; host <= 9; host++) {
+      assertEquals(DROP, denied("10.1.1." + host));
     }
+    assertEquals(DROP, denied("10.1.2.1"));
+    assertEquals(DROP, kernel.answer(from("10.1.2.1")), "counted already");
     assertEquals(SlotSet.NONE, kernel.budgets.tripped());
-    assertEquals(PASS, kernel.answer(frame()));
+    assertEquals(PASS, denied("10.1.3.1"), "the sixth");
     assertEquals(BIT, kernel.budgets.tripped());
-    assertEquals(3, kernel.counters.slot(SLOT).get("denied"));
+    assertEquals(PASS, kernel.answer(from("10.1.1.1")), "it only records now");
+
+    kernel.budgets.reset(SLOT);
+    kernel.budgets.set(SLOT, 1, Duration.ofDays(1), Duration.ZERO, true);
+    assertEquals(DROP, denied("fd77:0:1::2"));
+    assertEquals(DROP, denied("fd77:0:2::2"));
+    assertEquals(DROP, denied("fd77:0:3::2"));
+    assertEquals(SlotSet.NONE, kernel.budgets.tripped());
+    assertEquals(BIT, kernel.budgets.alarmed());
     assertEquals(1, kernel.counters.slot(SLOT).get("tripped"));
+    assertEquals(1, kernel.counters.slot(SLOT).get("alarms"));
+  }
+
+  private int denied(String source) {
+    kernel.deny(from(source));
+    return kernel.answer(from(source));
+  }
+
+  private static byte[] from(String source) {
+    String to = source.contains(":") ? "fd77::1" : PacketKernel.DESTINATION;
+    return Packets.udp(source, 1234, to, PacketKernel.PORT);
   }
 
   /** A flood must not become one of records; the counters count all. */

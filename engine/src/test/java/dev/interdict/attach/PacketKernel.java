@@ -102,7 +102,7 @@ final class PacketKernel implements AutoCloseable {
             hooks.map("interfaces"),
             path -> OptionalLong.empty(),
             Interfaces::index)
-        .use(Map.of(), Map.of(SLOT, List.of(name)));
+        .widen(Map.of(), Map.of(SLOT, List.of(name)));
     XdpPlace place = hooks.attachXdp(Set.of(name)).get(name);
     assertNull(place.problem());
     return place.at().index();
@@ -130,7 +130,7 @@ final class PacketKernel implements AutoCloseable {
   }
 
   void use(Posture.Timing timing, Posture.Slot... slots) {
-    postures.use(() -> new Posture(List.of(slots), timing, 1), masks(READS));
+    postures.use(() -> new Posture(List.of(slots), timing), masks(READS));
   }
 
   static Map<Hook, KeyMask> masks(ReadSet reads) {
@@ -172,7 +172,7 @@ final class PacketKernel implements AutoCloseable {
   }
 
   static Verdict verdict(SlotSet deny) {
-    return new Verdict(BIT, deny, SlotSet.NONE, 1);
+    return new Verdict(BIT, deny, SlotSet.NONE);
   }
 
   /** The one question about packets from {@code source}. */

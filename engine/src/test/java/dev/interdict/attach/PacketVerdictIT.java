@@ -116,7 +116,7 @@ class PacketVerdictIT {
     assertEquals(DROP, kernel.answer(frame()));
     int maskSet =
         kernel.postures.use(
-            () -> new Posture(List.of(PacketKernel.slot(SLOT, true, false)), TIMING, 1),
+            () -> new Posture(List.of(PacketKernel.slot(SLOT, true, false)), TIMING),
             PacketKernel.masks(new ReadSet(Set.of("packet.protocol"))));
     VerdictKey key = kernel.keyOf(frame());
     assertEquals(maskSet, key.maskSet());
@@ -160,23 +160,11 @@ class PacketVerdictIT {
   }
 
   @Test
-  void aVerdictOfAnotherGenerationIsNoAnswer() {
-    kernel.use(true, false);
-    kernel.deny(frame());
-    kernel.postures.use(
-        () -> new Posture(List.of(PacketKernel.slot(SLOT, true, false)), TIMING, 2),
-        PacketKernel.masks(PacketKernel.READS));
-    assertEquals(PASS, kernel.answer(frame()));
-    kernel.use(true, false);
-    assertEquals(DROP, kernel.answer(frame()));
-  }
-
-  @Test
   void aVerdictThatHasExpiredIsNoAnswer() {
     kernel.use(true, false);
     VerdictKey key = kernel.deny(frame());
     long now = BootClock.nowNs();
-    kernel.table.merge(key, new Verdict(BIT, BIT, SlotSet.NONE, now + 3_600_000_000_000L, 1), 1);
+    kernel.table.merge(key, new Verdict(BIT, BIT, SlotSet.NONE, now + 3_600_000_000_000L), 1);
     assertEquals(DROP, kernel.answer(frame()));
     KernelMap flows = kernel.hooks.map("flows");
     byte[] digest = flows.keys().getFirst();

@@ -79,6 +79,28 @@ class DecisionLogTest {
   }
 
   @Test
+  void longNamesMustNotFillTheMemory() throws Exception {
+    String name = "/x".repeat(2048);
+    long bytes = record(Outcome.DENIED, name).bytes();
+    assertTrue(bytes > 2L * name.length());
+    try (var slow = log.subscribe(DecisionFilter.ALL, 1 << 20, 0)) {
+      for (int i = 0; i < DecisionLog.HISTORY; i++) {
+        log.append(record(Outcome.DENIED, name));
+      }
+      assertEquals(DecisionLog.HISTORY - DecisionLog.QUEUE_BYTES / bytes, slow.takeLost());
+      while (slow.poll(NOW) != null) {}
+      log.append(record(Outcome.DENIED, "/after"));
+      assertEquals("/after", slow.poll(NOW).object(), "who has read may wait for more");
+    }
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 1, Integer.MAX_VALUE)) {
+      long kept = watcher.past().stream().mapToLong(DecisionRecord::bytes).sum();
+      assertTrue(kept <= DecisionLog.HISTORY_BYTES, kept + " bytes");
+      assertTrue(kept > DecisionLog.HISTORY_BYTES - 2 * bytes, kept + " bytes");
+      assertEquals("/after", watcher.past().getLast().object());
+    }
+  }
+
+  @Test
   void allowsMustBeWantedOnlyWhileSomebodyWatchesThem() {
     assertTrue(log.wants(Outcome.DENIED));
     assertFalse(log.wants(Outcome.ALLOWED));

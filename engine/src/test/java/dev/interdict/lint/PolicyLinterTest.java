@@ -160,7 +160,8 @@ class PolicyLinterTest {
         lint("", spec.formatted("")));
     assertEquals(
         "",
-        lint("", spec.formatted("scope: {cgroups: [/a.slice]}\nbudget: {denials: 9, window: 1m}")));
+        lint(
+            "", spec.formatted("scope: {cgroups: [/a.slice]}\nbudget: {subjects: 9, window: 1m}")));
   }
 
   @Test

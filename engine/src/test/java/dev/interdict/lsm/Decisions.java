@@ -16,7 +16,13 @@ final class Decisions {
   /** Not trial-race, whose denials are as many as the races' tries. */
   private static final List<String> TRIALS =
       List.of(
-          "trial-files", "trial-exec", "trial-net", "trial-budget", "trial-behind", "trial-ahead");
+          "trial-files",
+          "trial-exec",
+          "trial-net",
+          "trial-budget",
+          "trial-alarm",
+          "trial-behind",
+          "trial-ahead");
 
   private final List<Decision> all = new CopyOnWriteArrayList<>();
 

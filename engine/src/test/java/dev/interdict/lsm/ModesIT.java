@@ -57,22 +57,50 @@ class ModesIT {
     }
   }
 
+  /** Two units may be refused in the hour, however often; the third trips it. */
   @Test
-  void aBudgetMustTripInTheKernelAndStayTrippedUntilReset() {
-    Guest.cgroup("/budget/one");
-    host.admin().apply("trial-budget");
-    int refused = 0;
-    for (int i = 0; i < 12; i++) {
-      refused += open("/budget/one", SECRET).equals("EPERM") ? 1 : 0;
+  void aBudgetMustCountSubjectsAndStayTrippedUntilReset() {
+    for (String unit : List.of("/budget/one", "/budget/two", "/budget/three")) {
+      Guest.cgroup(unit);
     }
-    assertEquals(5, refused);
+    host.admin().apply("trial-budget");
+    for (int i = 0; i < 12; i++) {
+      assertEquals("EPERM", open("/budget/one", SECRET), "one subject, attempt " + i);
+    }
+    assertEquals("EPERM", open("/budget/two", SECRET));
+    assertFalse(host.admin().policy("trial-budget").getMode().getTripped());
+    assertEquals("ok", open("/budget/three", SECRET));
     assertTrue(host.admin().policy("trial-budget").getMode().getTripped());
+    assertEquals("ok", open("/budget/one", SECRET), "it only records now");
     assertEquals("EPERM", open(Host.covered("untripped"), SECRET));
     host.admin().resetBudget("trial-budget");
     assertFalse(host.admin().policy("trial-budget").getMode().getTripped());
     assertEquals("EPERM", open("/budget/one", SECRET));
     host.admin().delete("trial-budget");
     assertEquals("ok", open("/budget/one", SECRET));
+  }
+
+  /** Who settles at once cannot be disarmed: the alarm is raised, and refusals go on. */
+  @Test
+  void aSettledBudgetMustRaiseTheAlarmAndGoOn() {
+    for (String unit : List.of("/alarm/one", "/alarm/two", "/alarm/three")) {
+      Guest.cgroup(unit);
+    }
+    host.admin().apply("trial-alarm");
+    assertEquals("EPERM", open("/alarm/one", SECRET));
+    assertEquals("EPERM", open("/alarm/two", SECRET));
+    assertFalse(host.admin().policy("trial-alarm").getMode().getAlarmed());
+    assertEquals("EPERM", open("/alarm/three", SECRET));
+    assertEquals("EPERM", open("/alarm/one", SECRET));
+    assertTrue(host.admin().policy("trial-alarm").getMode().getAlarmed());
+    assertFalse(host.admin().policy("trial-alarm").getMode().getTripped());
+    assertEquals(1, host.admin().policy("trial-alarm").getCounters().getAlarms());
+    host.settle();
+    Decision last = host.decisions().of("/alarm/three", Hook.FILE_OPEN).getFirst();
+    assertTrue(last.toString().contains("a budget is used up"), last::toString);
+    host.admin().resetBudget("trial-alarm");
+    assertFalse(host.admin().policy("trial-alarm").getMode().getAlarmed());
+    host.admin().delete("trial-alarm");
   }
 
   @Test

@@ -22,6 +22,7 @@ final class TrialPolicies {
           "trial-net",
           "trial-race",
           "trial-budget",
+          "trial-alarm",
           "trial-behind",
           "trial-ahead",
           "trial-closed");

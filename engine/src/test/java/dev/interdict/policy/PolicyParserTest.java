@@ -32,7 +32,7 @@ class PolicyParserTest {
         scope: {cgroups: ["/system.slice/nginx.service", "/"]}
         onMiss: deny
         fallback: deny
-        budget: {denials: 100, window: 1m30s}
+        budget: {subjects: 100, window: 1m30s, settle: 2h}
         data: {trusted: [/usr/bin/passwd]}
         rules:
           - deny:
@@ -56,9 +56,44 @@ class PolicyParserTest {
     assertEquals(List.of("/system.slice/nginx.service", "/"), policy.scope().cgroups());
     assertEquals(Policy.OnMiss.DENY, policy.onMiss());
     assertEquals(Policy.Fallback.DENY, policy.fallback());
-    assertEquals(new Policy.Budget(100, Duration.ofSeconds(90)), policy.budget());
+    assertEquals(
+        new Policy.Budget(100, Duration.ofSeconds(90), Duration.ofHours(2)), policy.budget());
     assertEquals("{\"trusted\":[\"/usr/bin/passwd\"]}", new String(policy.data(), UTF_8));
     assertEquals(Set.of(PolicyParser.LOWERED), policy.rego().keySet());
+  }
+
+  @Test
+  void aBudgetSettlesUnlessItSaysOtherwise() throws PolicyException {
+    Duration minute = Duration.ofMinutes(1);
+    assertEquals(
+        new Policy.Budget(9, minute, Duration.ofHours(1)),
+        budget("file_open", "{subjects: 9, window: 1m}"));
+    assertEquals(
+        new Policy.Budget(9, minute, Duration.ofHours(1)),
+        budget("file_open", "{denials: 9, window: 1m}"));
+    assertEquals(
+        new Policy.Budget(9, minute, null),
+        budget("file_open", "{subjects: 9, window: 1m, settle: never}"));
+    assertEquals(
+        new Policy.Budget(9, minute, Duration.ZERO),
+        budget("xdp_ingress", "{subjects: 9, window: 1m}"),
+        "sources are forged");
+  }
+
+  private static Policy.Budget budget(String hook, String budget) throws PolicyException {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p}
+        spec:
+          hooks: [%s]
+          budget: %s
+          rules:
+            - {deny: {hook: %s}, reason: no}
+        """
+            .formatted(hook, budget, hook);
+    return PolicyParser.parse(Sources.folder("policy.yaml", yaml)).orThrow().budget();
   }
 
   @Test

@@ -18,6 +18,9 @@ public final class FakeBpfMap implements BpfMap {
   private final Map<ByteBuffer, byte[]> entries = new LinkedHashMap<>();
   private final MemorySegment memory;
   private int writes;
+  private int allowed = Integer.MAX_VALUE;
+  private int watched = -1;
+  private Runnable atWatched;
 
   public FakeBpfMap(int type, int keyBytes, int valueBytes, int maxEntries) {
     int flags = type == MapInfo.ARRAY ? MapInfo.MMAPABLE : 0;
@@ -34,6 +37,17 @@ public final class FakeBpfMap implements BpfMap {
   /** How many values were set since the start. */
   public synchronized int writes() {
     return writes;
+  }
+
+  /** From now on so many values can be set, and then no more. */
+  public synchronized void failAfter(int updates) {
+    allowed = updates;
+  }
+
+  /** Runs {@code action} before the {@code n}-th value is set, counted from 0. */
+  public synchronized void beforeWrite(int n, Runnable action) {
+    watched = n;
+    atWatched = action;
   }
 
   public synchronized int size() {
@@ -60,6 +74,12 @@ public final class FakeBpfMap implements BpfMap {
     ByteBuffer copy = key(key);
     if (!entries.containsKey(copy) && entries.size() >= info.maxEntries()) {
       throw new BpfException("update map", info.name(), Errno.E2BIG);
+    }
+    if (writes == watched) {
+      atWatched.run();
+    }
+    if (allowed-- <= 0) {
+      throw new BpfException("update map", info.name(), Errno.EBUSY);
     }
     entries.put(copy, value.asSlice(0, info.transferBytes()).toArray(JAVA_BYTE));
     writes++;

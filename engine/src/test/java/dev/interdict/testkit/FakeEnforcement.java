@@ -54,6 +54,7 @@ public final class FakeEnforcement implements Enforcement {
 
   public final List<Integer> forgotten = new ArrayList<>();
   public SlotSet tripped = SlotSet.NONE;
+  public SlotSet alarmed = SlotSet.NONE;
 
   private final Map<Integer, String> verdictsBySlot = new HashMap<>();
 
@@ -124,11 +125,13 @@ public final class FakeEnforcement implements Enforcement {
     forgotten.add(slot);
     verdictsBySlot.remove(slot);
     tripped = tripped.minus(SlotSet.of(slot));
+    alarmed = alarmed.minus(SlotSet.of(slot));
   }
 
   @Override
   public void resetBudget(int slot) {
     tripped = tripped.minus(SlotSet.of(slot));
+    alarmed = alarmed.minus(SlotSet.of(slot));
   }
 
   @Override
@@ -137,8 +140,9 @@ public final class FakeEnforcement implements Enforcement {
         Map.of(
             Hook.FILE_OPEN, new HookStatus(true, "lsm", Map.of("hits", 7L, "denied", 2L)),
             Hook.XDP_INGRESS, new HookStatus(false, "no interface in any scope", Map.of())),
-        Map.of(0, new SlotCounters(2, 3, 1, 0)),
+        Map.of(0, new SlotCounters(2, 3, 1, 0, 0)),
         tripped,
+        alarmed,
         Map.of("decided", 5L),
         4,
         1,

@@ -2,10 +2,12 @@ package dev.interdict.verdict;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import java.lang.foreign.Arena;
@@ -18,34 +20,72 @@ import org.junit.jupiter.api.Test;
 class BudgetsTest {
   private static final int SLOT = 130;
 
-  private final FakeBpfMap limits = new FakeBpfMap(MapInfo.ARRAY, 4, 16, SlotSet.SLOTS);
-  private final FakeBpfMap windows = new FakeBpfMap(MapInfo.ARRAY, 4, 16, SlotSet.SLOTS);
-  private final FakeBpfMap tripped = new FakeBpfMap(MapInfo.ARRAY, 4, Slots.BYTES, 1);
+  private final FakeBpfMap limits =
+      new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.BUDGET.size(), SlotSet.SLOTS);
+  private final FakeBpfMap windows = new FakeBpfMap(MapInfo.ARRAY, 4, 8, SlotSet.SLOTS);
+  private final FakeBpfMap tripped = new FakeBpfMap(MapInfo.ARRAY, 4, Slots.BYTES, 2);
   private final Budgets budgets = new Budgets(limits, windows, tripped);
 
   @Test
-  void aBudgetIsDenialsInNanoseconds() {
-    budgets.set(SLOT, 100, Duration.ofMinutes(1));
-    assertEquals(100, number(limits, SLOT, 0));
-    assertEquals(60_000_000_000L, number(limits, SLOT, 8));
+  void aBudgetIsSubjectsInNanoseconds() {
+    budgets.set(SLOT, 100, Duration.ofMinutes(1), Duration.ofHours(1), false);
+    assertEquals(100, budget("subjects"));
+    assertEquals(60_000_000_000L, budget("window_ns"));
+    assertEquals(3600_000_000_000L, budget("settle_ns"));
+    assertEquals(0, budget("settled_ns"), "it does not enforce");
     budgets.clear(SLOT);
-    assertEquals(0, number(limits, SLOT, 0));
+    assertEquals(0, budget("subjects"));
   }
 
   @Test
-  void aResetClearsOneSlotAndItsWindow() {
+  void itSettlesFromTheMomentItEnforcesAndTheSameBudgetGoesOn() {
+    long before = BootClock.nowNs();
+    set(Duration.ofHours(1), true);
+    long settled = budget("settled_ns");
+    assertTrue(settled >= before + 3600_000_000_000L);
+    assertTrue(settled <= BootClock.nowNs() + 3600_000_000_000L);
+    new Budgets(limits, windows, tripped)
+        .set(SLOT, 9, Duration.ofMinutes(1), Duration.ofHours(1), true);
+    assertEquals(settled, budget("settled_ns"), "for the next engine too");
+    set(Duration.ofHours(2), true);
+    assertTrue(budget("settled_ns") > settled + 3000_000_000_000L, "another budget");
+    set(Duration.ofHours(2), false);
+    assertEquals(0, budget("settled_ns"));
+    set(null, true);
+    assertEquals(-1, budget("settled_ns"), "never");
+    set(Duration.ZERO, true);
+    assertTrue(budget("settled_ns") > 0 && budget("settled_ns") <= BootClock.nowNs(), "at once");
+  }
+
+  @Test
+  void aResetClearsOneSlotItsWindowAndItsAlarm() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment mask = arena.allocate(Slots.BYTES, 8);
       Slots.write(mask, 0, SlotSet.of(SLOT).with(3));
       tripped.update(arena.allocateFrom(JAVA_INT, 0), mask);
-      MemorySegment window = arena.allocate(16, 8);
-      window.fill((byte) 1);
-      windows.update(arena.allocateFrom(JAVA_INT, SLOT), window);
+      tripped.update(arena.allocateFrom(JAVA_INT, 1), mask);
     }
+    windows.update(index(SLOT), new byte[] {1, 1, 1, 1, 1, 1, 1, 1});
+    set(Duration.ofHours(1), true);
+    long settled = budget("settled_ns");
     assertEquals(SlotSet.of(SLOT).with(3), budgets.tripped());
+    assertEquals(SlotSet.of(SLOT).with(3), budgets.alarmed());
+    while (BootClock.nowNs() + 3600_000_000_000L <= settled) {
+      Thread.sleep(1);
+    }
     budgets.reset(SLOT);
     assertEquals(SlotSet.of(3), budgets.tripped());
-    assertEquals(0, number(windows, SLOT, 8));
+    assertEquals(SlotSet.of(3), budgets.alarmed());
+    assertEquals(0, number(windows, SLOT, 0));
+    assertTrue(budget("settled_ns") > settled, "it settles anew");
+  }
+
+  private void set(Duration settle, boolean enforces) {
+    budgets.set(SLOT, 9, Duration.ofMinutes(1), settle, enforces);
+  }
+
+  private long budget(String field) {
+    return number(limits, SLOT, EventLayouts.BUDGET.offset(field));
   }
 
   @Test

@@ -79,6 +79,14 @@ class KeyMaskTest {
     }
   }
 
+  /** Another process would find a decision of a moment that it has not lived through. */
+  @Test
+  void aDecisionThatRestsOnItsMomentIsOneProcesssAlone() {
+    assertEquals(Set.of("hook", "mask_set", "image"), kept(Hook.EXEC, ReadSet.MOMENT));
+    assertEquals(
+        Set.of("hook", "mask_set", "image", "uid"), kept(Hook.EXEC, ReadSet.MOMENT, "process.uid"));
+  }
+
   @Test
   void theUnionOfTwoMasksTellsApartWhatEitherDoes() {
     assertEquals(

@@ -2,12 +2,14 @@ package dev.interdict.verdict;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import java.nio.ByteBuffer;
@@ -30,19 +32,20 @@ class PosturesTest {
 
   @Test
   void theSpareCopyIsFilledAndThenPutInForce() {
-    switcher.use(() -> posture(true, 5), MASKS);
+    switcher.use(() -> posture(true), MASKS);
     assertEquals(1, state.postureEpoch());
-    assertEquals(0, posture(0).getInt(at("generation")), "the copy in force before is untouched");
-    assertEquals(5, posture(1).getInt(at("generation")));
-    switcher.use(() -> posture(false, 6), MASKS);
+    assertEquals(0, posture(0).getLong(at("hold") + 8), "the copy in force before is untouched");
+    assertEquals(1L << 6, posture(1).getLong(at("hold") + 8));
+    switcher.use(() -> posture(false), MASKS);
     assertEquals(2, state.postureEpoch());
-    assertEquals(6, posture(0).getInt(at("generation")));
-    assertEquals(5, posture(1).getInt(at("generation")));
+    assertEquals(0, posture(0).getLong(at("enforce") + 8));
+    assertEquals(1L << 6, posture(0).getLong(at("hold") + 8));
+    assertEquals(1L << 6, posture(1).getLong(at("enforce") + 8));
   }
 
   @Test
   void settingsAreBitsOfTheirSlot() {
-    switcher.use(() -> posture(true, 1), MASKS);
+    switcher.use(() -> posture(true), MASKS);
     ByteBuffer posture = posture(1);
     int fileOpen = at("active") + Hook.FILE_OPEN.code() * 32;
     assertEquals(1L << 6, posture.getLong(fileOpen + 8), "slot 70");
@@ -60,9 +63,9 @@ class PosturesTest {
 
   @Test
   void aNewMaskSetOnlyWhereTheMasksChange() {
-    int first = switcher.use(() -> posture(true, 1), MASKS);
-    assertEquals(first, switcher.use(() -> posture(false, 2), MASKS));
-    int second = switcher.use(() -> posture(true, 3), Map.of());
+    int first = switcher.use(() -> posture(true), MASKS);
+    assertEquals(first, switcher.use(() -> posture(false), MASKS));
+    int second = switcher.use(() -> posture(true), Map.of());
     assertEquals(first + 1, second);
     assertEquals(second, posture(1).getInt(at("mask_set")));
     assertArrayEquals(
@@ -72,25 +75,43 @@ class PosturesTest {
 
   @Test
   void theNextEngineKeepsTheMaskSet() {
-    int first = switcher.use(() -> posture(true, 1), MASKS);
+    int first = switcher.use(() -> posture(true), MASKS);
     Postures next = new Postures(postures, keyMasks, state);
-    assertEquals(first, next.use(() -> posture(true, 1), MASKS));
+    assertEquals(first, next.use(() -> posture(true), MASKS));
+  }
+
+  /** Neither the numbers nor what is in force may depend on how far a change has come. */
+  @Test
+  void aChangeThatFailsLeavesTheMasksAndTheirNumber() {
+    int first = switcher.use(() -> posture(true), MASKS);
+    keyMasks.failAfter(2);
+    assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), Map.of()));
+    keyMasks.failAfter(Integer.MAX_VALUE);
+    postures.failAfter(0);
+    assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), Map.of()));
+    postures.failAfter(Integer.MAX_VALUE);
+    assertEquals(first, switcher.use(() -> posture(true), MASKS), "in force before, in force again");
+    assertArrayEquals(MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN));
+    assertEquals(first + 1, switcher.use(() -> posture(true), Map.of()));
+    assertArrayEquals(KeyMask.none().encode(), mask(first + 1, Hook.FILE_OPEN));
+    assertArrayEquals(
+        MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN), "still readable");
   }
 
   /** A run may still read the copy that was in force: it rests for 100 ms. */
   @Test
   void aCopyRestsBeforeItIsFilledAgain() {
-    switcher.use(() -> posture(true, 1), MASKS);
+    switcher.use(() -> posture(true), MASKS);
     long start = System.nanoTime();
     switcher.renew();
     assertTrue(System.nanoTime() - start > 95_000_000);
     assertEquals(2, state.postureEpoch());
-    assertEquals(1, posture(0).getInt(at("generation")));
+    assertEquals(1L << 6, posture(0).getLong(at("hold") + 8));
   }
 
   @Test
   void aSwitchOfModesIsWrittenIntoTheCopyInForceAndKept() {
-    switcher.use(() -> posture(false, 1), MASKS);
+    switcher.use(() -> posture(false), MASKS);
     byte[] before = postures.lookup(index(1)).orElseThrow();
     switcher.enforce(() -> SlotSet.of(70));
     assertEquals(1, state.postureEpoch(), "nothing that the programs remember is made void");
@@ -104,7 +125,7 @@ class PosturesTest {
 
   @Test
   void aSwitchOfModesWaitsForNoCopyThatRests() throws Exception {
-    switcher.use(() -> posture(true, 1), MASKS);
+    switcher.use(() -> posture(true), MASKS);
     Thread slow = Thread.ofPlatform().start(switcher::renew);
     while (slow.getState() != Thread.State.TIMED_WAITING) {
       Thread.onSpinWait();
@@ -117,10 +138,10 @@ class PosturesTest {
     assertEquals(0, posture(0).getLong(at("enforce") + 8), "the switch is not lost");
   }
 
-  private static Posture posture(boolean enforce, int generation) {
+  private static Posture posture(boolean enforce) {
     Posture.Slot slot =
         new Posture.Slot(70, Set.of(Hook.FILE_OPEN), false, enforce, true, false, true, false);
-    return new Posture(List.of(slot), Posture.Timing.DEFAULT, generation);
+    return new Posture(List.of(slot), Posture.Timing.DEFAULT);
   }
 
   private ByteBuffer posture(int copy) {

@@ -4,16 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
+import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import dev.interdict.testkit.RecordBuilder;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class VerdictTableTest {
@@ -31,7 +36,7 @@ class VerdictTableTest {
   @Test
   void aVerdictIsInTheKernelsMapUnderTheDigestOfItsKey() {
     VerdictKey key = key(1);
-    table.merge(key, new Verdict(BOTH, ONE, SlotSet.NONE, 99, 3), SET);
+    table.merge(key, new Verdict(BOTH, ONE, SlotSet.NONE, 99), SET);
     ByteBuffer value = value(key);
     assertEquals(value.getLong(0), value.getLong(at("stamp_again")), "the stamp stands twice");
     byte[] named = new byte[VerdictKey.BYTES];
@@ -42,7 +47,6 @@ class VerdictTableTest {
     assertEquals(2, value.getLong(at("deny")));
     assertEquals(0, value.getLong(at("kill")));
     assertEquals(99, value.getLong(at("expires_ns")));
-    assertEquals(3, value.getInt(at("generation")));
   }
 
   @Test
@@ -65,30 +69,56 @@ class VerdictTableTest {
   }
 
   @Test
-  void anotherGenerationIsNotMergedAndAnOlderOneIsIgnored() {
-    VerdictKey key = key(1);
-    table.merge(key, new Verdict(ONE, ONE, SlotSet.NONE, 4), SET);
-    Verdict newer = new Verdict(TWO, SlotSet.NONE, SlotSet.NONE, 5);
-    assertEquals(newer, table.merge(key, newer, SET));
-    assertEquals(newer, table.merge(key, new Verdict(ONE, ONE, SlotSet.NONE, 4), SET));
-  }
-
-  @Test
   void anExpiredVerdictIsReplacedAndTheEarlierExpiryWins() {
     VerdictKey key = key(1);
     long now = BootClock.nowNs();
-    table.merge(key, new Verdict(ONE, ONE, SlotSet.NONE, now - 1, 1), SET);
+    table.merge(key, new Verdict(ONE, ONE, SlotSet.NONE, now - 1), SET);
     assertEquals(verdict(TWO, TWO), table.merge(key, verdict(TWO, TWO), SET));
-    Verdict late = new Verdict(ONE, SlotSet.NONE, SlotSet.NONE, now + 60_000_000_000L, 1);
+    Verdict late = new Verdict(ONE, SlotSet.NONE, SlotSet.NONE, now + 60_000_000_000L);
     assertEquals(late.expiresNs(), table.merge(key, late, SET).expiresNs());
     assertEquals(late.expiresNs(), table.merge(key, verdict(TWO, TWO), SET).expiresNs());
   }
 
   @Test
-  void nothingIsWrittenTwice() {
+  void whatTheKernelHasLostIsWrittenAgain() {
     table.merge(key(1), verdict(ONE, ONE), SET);
+    verdicts.delete(digest(key(1)));
+    table.merge(key(1), table.get(key(1)), SET);
+    assertEquals(2, value(key(1)).getLong(at("deny")));
+  }
+
+  @Test
+  void aKeyThatAnotherOfItsDigestPushesOutIsGoneFromBoth() {
+    VerdictTable one = new VerdictTable(verdicts, flows, withoutSecret());
+    assertEquals(key(1).digest(withoutSecret().digestSecret()), 0, "all digests are the same");
+    one.merge(key(1), verdict(ONE, ONE), SET);
+    one.merge(key(2), verdict(TWO, SlotSet.NONE), SET);
+    assertNull(one.get(key(1)), "the kernel has it no more");
+    assertEquals(verdict(TWO, SlotSet.NONE), one.get(key(2)));
+    assertEquals(1, one.verdicts());
+    assertEquals(1, verdicts.size());
+    assertEquals(1, one.collided());
+    one.merge(key(1), verdict(ONE, ONE), SET);
+    assertEquals(verdict(ONE, ONE), one.get(key(1)), "and nothing of the other's");
+    one.forget(1, SET + 1);
+    assertEquals(0, verdicts.size());
+  }
+
+  @Test
+  void aVerdictThatDecidesNothingIsNotWritten() {
+    table.merge(key(1), verdict(SlotSet.NONE, SlotSet.NONE), SET);
+    assertEquals(0, verdicts.writes());
+  }
+
+  @Test
+  void aWriteThatFailsChangesNothing() {
+    table.merge(key(1), verdict(ONE, SlotSet.NONE), SET);
+    verdicts.failAfter(0);
+    assertThrows(BpfException.class, () -> table.merge(key(1), verdict(ONE, ONE), SET));
+    assertEquals(verdict(ONE, SlotSet.NONE), table.get(key(1)));
+    verdicts.failAfter(1);
     table.merge(key(1), verdict(ONE, ONE), SET);
-    assertEquals(1, verdicts.writes());
+    assertEquals(2, value(key(1)).getLong(at("deny")));
   }
 
   @Test
@@ -131,43 +161,124 @@ class VerdictTableTest {
   }
 
   @Test
-  void verdictsOfAnotherMaskSetAreDropped() {
-    VerdictKey old = key(1);
-    VerdictKey now = VerdictKey.of(RecordBuilder.of(Hook.EXEC).fact("mask_set", 2).facts());
-    table.merge(old, verdict(ONE, ONE), SET);
-    table.merge(now, verdict(ONE, ONE), SET);
+  void verdictsOfAnotherMaskSetAreDroppedOfProcessesAndPackets() {
+    VerdictKey packet = VerdictKey.of(RecordBuilder.of(Hook.XDP_INGRESS).facts());
+    table.merge(key(1), verdict(ONE, ONE), SET);
+    table.merge(key(1, 2), verdict(ONE, ONE), SET);
+    table.merge(packet, verdict(ONE, ONE), SET);
     table.retain(2);
-    assertNull(table.get(old));
-    assertNotNull(table.get(now));
+    assertNull(table.get(key(1)));
+    assertNull(table.get(packet));
+    assertNotNull(table.get(key(1, 2)));
     assertEquals(1, verdicts.size());
+    assertEquals(0, flows.size());
+  }
+
+  /** Who waits for it still gets it; then nobody asks for it any more. */
+  @Test
+  void whatComesLateOfAnOldMaskSetMakesRoomFirst() {
+    table.retain(2);
+    for (int i = 0; i < 127; i++) {
+      table.merge(key(i, 2), verdict(ONE, SlotSet.NONE), SET);
+    }
+    table.merge(key(0, 1), verdict(ONE, ONE), SET);
+    assertNotNull(table.get(key(0, 1)));
+    table.merge(key(127, 2), verdict(ONE, SlotSet.NONE), SET);
+    assertNull(table.get(key(0, 1)), "although it denies");
+    assertNotNull(table.get(key(1, 2)));
+  }
+
+  @Test
+  void aForgottenFileIsAMissByDeviceAndInode() {
+    table.merge(file(1, 7), verdict(ONE, ONE), SET);
+    table.merge(file(2, 7), verdict(ONE, ONE), SET);
+    table.merge(file(1, 8), verdict(ONE, ONE), SET);
+    table.forgetFile(1, 7);
+    assertNull(table.get(file(1, 7)));
+    assertNotNull(table.get(file(2, 7)), "another device");
+    assertNotNull(table.get(file(1, 8)), "another inode");
+    assertEquals(2, verdicts.size());
+  }
+
+  /** A merge that comes while a slot is taken out of a full table need not wait for its end. */
+  @Test
+  void whoDecidesGetsInBetween() throws Exception {
+    FakeBpfMap large = new FakeBpfMap(MapInfo.HASH, 8, Verdict.BYTES, 4096);
+    VerdictTable full = new VerdictTable(large, flows, state);
+    for (int i = 0; i < 4000; i++) {
+      full.merge(key(i), verdict(BOTH, ONE), SET);
+    }
+    AtomicInteger before = new AtomicInteger();
+    Thread decider =
+        new Thread(
+            () -> {
+              full.merge(key(5000), verdict(TWO, TWO), SET);
+              before.set(large.writes());
+            });
+    large.beforeWrite(
+        4000 + 100,
+        () -> {
+          decider.start();
+          await(decider);
+        });
+    full.forget(1, SET + 1);
+    decider.join();
+    assertTrue(before.get() < 4000 + 300, before.get() + " writes before the decider's");
+    assertEquals(verdict(TWO, SlotSet.NONE), full.get(key(3999)));
+    assertEquals(verdict(TWO, TWO), full.get(key(5000)));
+  }
+
+  private static void await(Thread thread) {
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
   }
 
   @Test
   void aNewEngineKnowsWhatTheKernelHas() {
-    Verdict verdict = new Verdict(BOTH, ONE, ONE, 0, 3);
+    Verdict verdict = new Verdict(BOTH, ONE, ONE);
     table.merge(key(1), verdict, SET);
     try (VerdictTable next = new VerdictTable(verdicts, flows, state)) {
       assertEquals(verdict, next.get(key(1)));
-      next.clear();
+      next.retain(2);
       assertEquals(0, verdicts.size());
     }
   }
 
   private static Verdict verdict(SlotSet decided, SlotSet deny) {
-    return new Verdict(decided, deny, SlotSet.NONE, 1);
+    return new Verdict(decided, deny, SlotSet.NONE);
   }
 
   private static VerdictKey key(int uid) {
-    return VerdictKey.of(RecordBuilder.of(Hook.EXEC).uid(uid).fact("mask_set", 1).facts());
+    return key(uid, 1);
+  }
+
+  private static VerdictKey key(int uid, int maskSet) {
+    return VerdictKey.of(RecordBuilder.of(Hook.EXEC).uid(uid).fact("mask_set", maskSet).facts());
+  }
+
+  private static VerdictKey file(int device, long inode) {
+    return VerdictKey.of(
+        RecordBuilder.of(Hook.FILE_OPEN).file("device", device).file("inode", inode).facts());
+  }
+
+  private byte[] digest(VerdictKey key) {
+    return ByteBuffer.allocate(8)
+        .order(ByteOrder.nativeOrder())
+        .putLong(key.digest(state.digestSecret()))
+        .array();
   }
 
   private ByteBuffer value(VerdictKey key) {
-    byte[] digest =
-        ByteBuffer.allocate(8)
-            .order(ByteOrder.nativeOrder())
-            .putLong(key.digest(state.digestSecret()))
-            .array();
-    return ByteBuffer.wrap(verdicts.lookup(digest).orElseThrow()).order(ByteOrder.nativeOrder());
+    return ByteBuffer.wrap(verdicts.lookup(digest(key)).orElseThrow())
+        .order(ByteOrder.nativeOrder());
+  }
+
+  /** A page whose secret is drawn already, as zeros. */
+  private static EngineState withoutSecret() {
+    FakeBpfMap map = new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1);
+    map.memory().set(ValueLayout.JAVA_LONG, EventLayouts.ENGINE_STATE.offset("hash_key"), 1);
+    return new EngineState(map);
   }
 
   private static int at(String field) {
