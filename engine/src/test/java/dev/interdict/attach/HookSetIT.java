@@ -184,6 +184,24 @@ class HookSetIT {
     }
   }
 
+  /**
+   * A version does not tell everything: what is adopted has the layout that the programs expect.
+   */
+  @Test
+  void aMapOfAnotherLayoutIsNotAdoptedWhateverItsName() {
+    Pins pins = new Pins(bpffs.pins());
+    HookSet.open(ELF, pins, Map.of()).close();
+    Pins.delete(pins.map("flows"));
+    try (KernelMap other = KernelMap.create("flows", MapInfo.ARRAY, 4, 4, 1, 0)) {
+      other.pin(pins.map("flows"));
+    }
+    try (HookSet next = HookSet.open(ELF, pins, Map.of())) {
+      assertFalse(next.adopted());
+      assertNotEquals(1, next.map("flows").info().maxEntries());
+    }
+    pins.uninstall();
+  }
+
   @Test
   void withoutABpffsTheRemedyIsNamed() throws IOException {
     Path plain = Files.createTempDirectory("plain");

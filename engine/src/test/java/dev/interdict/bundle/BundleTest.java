@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.policy.PolicySource;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,16 @@ class BundleTest {
         "[a_b.rego, data.json, policy.yaml]", bundle.policies().get("a-b").keySet().toString());
     assertEquals(3, bundle.serial());
     assertEquals(16, bundle.revision().length());
+  }
+
+  /** Code runs inside the engine: only who signed the bundle may bring it. */
+  @Test
+  void compiledCodeOfAnUnsignedBundleMustNotBeUsed() throws BundleException {
+    SortedMap<String, byte[]> files =
+        TestBundles.unpack(TestBundles.build(1, null, TestBundles.policy("p", "/x")));
+    files.put(Bundle.ROOT + "p/" + Bundle.COMPILED, new byte[] {1});
+
+    assertEquals(Map.of(), read(files).compiled());
   }
 
   @Test

@@ -21,6 +21,7 @@ public final class BundleServer implements AutoCloseable {
   final List<Headers> requests = new ArrayList<>();
   final List<String> reports = new ArrayList<>();
   private final HttpServer server;
+  private int strangers;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private byte[] bundle = new byte[0];
   private int version;
@@ -39,6 +40,7 @@ public final class BundleServer implements AutoCloseable {
     server.setExecutor(threads);
     server.createContext("/bundles/", this::serve);
     server.createContext("/status", this::report);
+    server.createContext("/elsewhere", this::stranger);
     server.start();
   }
 
@@ -83,7 +85,7 @@ public final class BundleServer implements AutoCloseable {
       }
     }
     if (status == 302) {
-      exchange.getResponseHeaders().set("Location", url("http") + "/bundles/other");
+      exchange.getResponseHeaders().set("Location", url("http") + "/elsewhere");
     }
     if (status != 200) {
       exchange.sendResponseHeaders(status, -1);
@@ -100,6 +102,18 @@ public final class BundleServer implements AutoCloseable {
       exchange.getResponseBody().write(bundle);
     }
     exchange.close();
+  }
+
+  /* Where a redirection leads. */
+  private synchronized void stranger(HttpExchange exchange) throws IOException {
+    strangers++;
+    exchange.sendResponseHeaders(503, -1);
+    exchange.close();
+  }
+
+  /** How often somebody followed a redirection. */
+  synchronized int strangers() {
+    return strangers;
   }
 
   private String tag() {

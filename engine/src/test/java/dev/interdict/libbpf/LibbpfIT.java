@@ -142,6 +142,54 @@ class LibbpfIT {
     }
   }
 
+  /** Records within one record: headers that the kernel would write, at places of our choice. */
+  private int crafted(int secondHeader, List<Integer> lengths) {
+    ByteBuffer packet = ByteBuffer.allocate(64).order(ByteOrder.nativeOrder());
+    packet.putInt(0, 5).putInt(16, secondHeader);
+    try (KernelMap map = object.map("ring");
+        Arena arena = Arena.ofConfined()) {
+      assertEquals(
+          XDP_PASS, object.program("to_ring").testXdp(packet.array(), LOOPBACK, 1).answer());
+      LibC.mmap("ring", map.fd(), 0, LibC.pageBytes(), true, arena).set(JAVA_LONG, 0, 8);
+      try (RingBuffer ring = new RingBuffer(map)) {
+        return ring.consume((d, at, n) -> lengths.add(n), 10);
+      }
+    }
+  }
+
+  @Test
+  void recordsBeginAtMultiplesOfEight() {
+    List<Integer> lengths = new ArrayList<>();
+    assertEquals(2, crafted(40, lengths)); // 8 + 5 bytes take 16, the other one the rest
+    assertEquals(List.of(5, 40), lengths);
+  }
+
+  @Test
+  void aRecordThatIsStillBeingWrittenIsNotTakenNorPassedOver() {
+    List<Integer> lengths = new ArrayList<>();
+    assertEquals(1, crafted(1 << 31 | 40, lengths));
+    assertEquals(List.of(5), lengths);
+    try (KernelMap map = object.map("ring");
+        RingBuffer ring = new RingBuffer(map)) {
+      assertTrue(ring.hasData());
+    }
+  }
+
+  @Test
+  void aRecordThatDoesNotEndInTheRingIsRefusedAndSkipped() {
+    for (int bytes : new int[] {41, 1 << 20}) {
+      List<Integer> lengths = new ArrayList<>();
+      assertThrows(BpfException.class, () -> crafted(bytes, lengths));
+      assertEquals(List.of(5), lengths);
+      try (KernelMap map = object.map("ring");
+          RingBuffer ring = new RingBuffer(map)) {
+        assertFalse(ring.hasData());
+      }
+      close();
+      load();
+    }
+  }
+
   @Test
   void waitingEndsWithARecordOrWithTheTimeout() {
     try (KernelMap map = object.map("ring");
