@@ -56,7 +56,7 @@ final class PolicyLoader {
     try {
       return change.get();
     } finally {
-      held.removeIf(other -> other == mine);
+      held.remove(mine); // or one that holds the same
     }
   }
 

@@ -2,7 +2,6 @@ package dev.interdict.verdict;
 
 import dev.interdict.event.Hook;
 import dev.interdict.libbpf.BpfMap;
-import java.util.List;
 import java.util.function.IntPredicate;
 
 /**

@@ -212,16 +212,16 @@ final class EngineIT {
       apply(
           POLICY.replace(
               "packet.destination.port: 6666", "packet.destination.port: {ge: 6000, lt: 7000}"));
-      for (int round = 1; round <= 2; round++) {
+      for (long round = 1; round <= 2; round++) {
         scan(6100, ports);
         told(decisions, Outcome.DENIED, ports);
         counted(round * ports, 0);
       }
       mode(Mode.MODE_AUDIT);
-      for (int round = 1; round <= 2; round++) {
+      for (long round = 1; round <= 2; round++) {
         scan(6200, ports);
         told(decisions, Outcome.WOULD_DENY, ports);
-        counted(2 * ports, round * ports);
+        counted(2L * ports, round * ports);
       }
     }
   }

@@ -51,7 +51,7 @@ record Mutant(
 
   private static Mutant of(List<String> block, Path sources) throws IOException {
     String[] parts = block.getFirst().split(" \\| ", 2);
-    String[] words = parts[0].strip().split(" +");
+    String[] words = parts[0].strip().split(" +", -1);
     if (parts.length != 2 || words.length != 3) {
       throw new IllegalArgumentException("no mutant: " + block.getFirst());
     }
@@ -59,7 +59,7 @@ record Mutant(
     return new Mutant(
         words[0],
         find(words[1], sources),
-        List.of(words[2].substring(guest ? 1 : 0).split(",")),
+        List.of(words[2].substring(guest ? 1 : 0).split(",", -1)),
         guest,
         parts[1],
         field(block, "- "),

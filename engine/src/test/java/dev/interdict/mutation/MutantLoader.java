@@ -16,7 +16,7 @@ final class MutantLoader extends URLClassLoader {
   /* Folders of the class path are ours, jars are libraries. */
   private static URL[] urls(Path changed) {
     Stream<Path> ours =
-        Arrays.stream(System.getProperty("java.class.path").split(":"))
+        Arrays.stream(System.getProperty("java.class.path").split(":", -1))
             .filter(entry -> !entry.endsWith(".jar"))
             .map(Path::of);
     return Stream.concat(Stream.of(changed), ours).map(MutantLoader::url).toArray(URL[]::new);

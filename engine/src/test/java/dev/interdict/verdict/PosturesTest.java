@@ -90,7 +90,8 @@ class PosturesTest {
     postures.failAfter(0);
     assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), Map.of()));
     postures.failAfter(Integer.MAX_VALUE);
-    assertEquals(first, switcher.use(() -> posture(true), MASKS), "in force before, in force again");
+    assertEquals(
+        first, switcher.use(() -> posture(true), MASKS), "in force before, in force again");
     assertArrayEquals(MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN));
     assertEquals(first + 1, switcher.use(() -> posture(true), Map.of()));
     assertArrayEquals(KeyMask.none().encode(), mask(first + 1, Hook.FILE_OPEN));
