@@ -1,6 +1,5 @@
 package dev.interdict.decisions;
 
-import dev.interdict.eval.Decision;
 import dev.interdict.event.Hook;
 import java.time.Instant;
 import java.util.List;
@@ -39,6 +38,8 @@ public record DecisionRecord(
 
   private static final long BYTES_A_FINDING = 160;
 
+  private static final long BYTES_A_TEXT = 64;
+
   /** What became of the attempt. */
   public enum Outcome {
     /** Decided, and no policy objects. */
@@ -75,9 +76,13 @@ public record DecisionRecord(
     }
     for (Finding finding : findings) {
       bytes += BYTES_A_FINDING;
-      bytes += new Decision(finding.deny, finding.kill, finding.warn).bytes();
+      bytes += texts(finding.deny) + texts(finding.kill) + texts(finding.warn);
     }
     return bytes;
+  }
+
+  private static long texts(List<String> reasons) {
+    return reasons.stream().mapToLong(reason -> BYTES_A_TEXT + 2L * reason.length()).sum();
   }
 
   /** The same with another id. */

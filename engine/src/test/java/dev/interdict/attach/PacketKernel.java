@@ -188,10 +188,19 @@ final class PacketKernel implements AutoCloseable {
     return events.getFirst();
   }
 
+  /** What a ring has, but for what a host by itself sends on an interface that has come up. */
   static List<Event> consume(RingBuffer ring) {
     List<Event> events = new ArrayList<>();
     ring.consume((data, at, bytes) -> events.add(EventDecoder.decode(data, at, bytes)), 1000);
+    events.removeIf(PacketKernel::isNeighbourDiscovery);
     return events;
+  }
+
+  /** ICMPv6 from 130 on: listener reports, solicitations and advertisements. */
+  private static boolean isNeighbourDiscovery(Event event) {
+    return event instanceof Event.PacketEvent packet
+        && packet.protocol() == 58
+        && packet.sourcePort() >= 130;
   }
 
   private static String text(byte[] address) {
