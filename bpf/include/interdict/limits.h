@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -77,6 +77,9 @@
 
 /* Extension headers of an IPv6 packet. RFC 8200 names 6 and lets only one of them come twice. */
 #define IPV6_HEADERS 8
+
+/* What /proc tells times in. */
+#define CLOCK_TICK_NS 10000000ULL
 
 /* Rings: powers of two, multiples of the page. A record of usual paths has 450 bytes: 9,000 waiting tasks fit. */
 #define DECIDE_RING_BYTES (4 << 20)

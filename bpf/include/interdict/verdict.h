@@ -172,8 +172,9 @@ struct engine_state {
 	__u32 engine_pid;	/* tgid in the initial pid namespace; never held, never refused */
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */
 	__u32 pad0;
+	__u64 engine_start;	/* when its first thread started, in clock ticks since boot: a number alone is given to others later */
 	__u64 hash_key[2];	/* secret of the hashes of names; random, set before attach, never changed while verdicts live */
-	__u64 pad1[11];		/* to two cache lines */
+	__u64 pad1[10];		/* to two cache lines */
 	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; likewise */
 };
 

@@ -108,6 +108,7 @@ int command_race_exec(const struct options *options, char **args);
 int command_race_net(const struct options *options, char **args);
 int command_make(const struct options *options, char **args);
 int command_storm(const struct options *options, char **args);
+int command_as(const struct options *options, char **args);
 int command_exec_storm(const struct options *options, char **args);
 int command_exclusive(const struct options *options, char **args);
 int command_continued(const struct options *options, char **args);

@@ -324,3 +324,28 @@ int command_core(const struct options *options, char **args)
 	     WIFSIGNALED(status) && WCOREDUMP(status), (unsigned long long)(now_us() - start));
 	return report();
 }
+
+/* Opens a file as the process of a number that another one had before. */
+int command_as(const struct options *options, char **args)
+{
+	int *error = shared(sizeof(*error));
+
+	for (int i = 0; i < 200; i++) {
+		pid_t child;
+
+		write_text("/proc/sys/kernel/ns_last_pid", text("%d", options->count - 1), 0);
+		child = fork();
+		if (child == 0 && getpid() == options->count)
+			*error = open(args[0], O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+		if (child == 0)
+			_exit(0);
+		wait_for(child);
+		if (child == options->count) {
+			outcome->error = *error;
+			fact("pid=%d", child);
+			return report();
+		}
+	}
+	errno = EAGAIN;
+	unprepared("pid");
+}

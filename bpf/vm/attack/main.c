@@ -94,6 +94,7 @@ static const struct {
 	{"race-net", "-n TRIES ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_race_net},
 	{"make", "-n FILES -e EVERY DIRECTORY", 1, NOWHERE, command_make},
 	{"storm", "-p PROCESSES [-t THREADS] -n FILES -e EVERY DIRECTORY", 1, NOWHERE, command_storm},
+	{"as", "-n PID PATH", 1, NOWHERE, command_as},
 	{"exec-storm", "-p PROCESSES -n TIMES -e EVERY ALLOWED FORBIDDEN", 2, NOWHERE, command_exec_storm},
 	{"exclusive", "-p PROCESSES -n NAMES DIRECTORY", 1, NOWHERE, command_exclusive},
 	{"continued", "[-d handler|sigwait|signalfd] -n FILES DIRECTORY", 1, NOWHERE, command_continued},

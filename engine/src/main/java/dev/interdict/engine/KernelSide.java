@@ -89,6 +89,7 @@ record KernelSide(
 
   @Override
   public void close() {
+    state.close();
     decide.close();
     packets.close();
     observe.close();

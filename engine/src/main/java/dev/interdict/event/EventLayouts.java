@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 2;
+  public static final int WIRE_VERSION = 3;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -74,8 +74,9 @@ public final class EventLayouts {
       Layout.struct("engine_state")
           .u64("heartbeat_ns")
           .u32("asleep", "engine_pid", "posture_epoch", "pad0")
+          .u64("engine_start")
           .bytes("hash_key", 16)
-          .bytes("pad1", 88)
+          .bytes("pad1", 80)
           .bytes("digest_key", (4 * VERDICT_KEY.size() / Long.BYTES + 2) * Long.BYTES)
           .end();
 

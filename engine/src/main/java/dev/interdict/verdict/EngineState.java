@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfMap;
+import dev.interdict.libbpf.ProcessIdentity;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.security.SecureRandom;
@@ -18,6 +19,7 @@ public final class EngineState {
   private static final long HEARTBEAT = EventLayouts.ENGINE_STATE.offset("heartbeat_ns");
   private static final long ASLEEP = EventLayouts.ENGINE_STATE.offset("asleep");
   private static final long PID = EventLayouts.ENGINE_STATE.offset("engine_pid");
+  private static final long START = EventLayouts.ENGINE_STATE.offset("engine_start");
   private static final long EPOCH = EventLayouts.ENGINE_STATE.offset("posture_epoch");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
   private static final long DIGEST_KEY = EventLayouts.ENGINE_STATE.offset("digest_key");
@@ -63,9 +65,17 @@ public final class EngineState {
     VarHandle.fullFence();
   }
 
-  /** Names the process that is never held and never refused. */
-  public void engine(long pid) {
-    INT.setRelease(page, PID, Math.toIntExact(pid));
+  /** Names the process that is never held and never refused: by more than its number. */
+  public void engine(ProcessIdentity process) {
+    INT.setRelease(page, PID, 0);
+    LONG.setRelease(page, START, process.startTicks());
+    INT.setRelease(page, PID, process.pid());
+  }
+
+  /** Nobody is the engine any more, and nobody waits; the page stays mapped. */
+  public void close() {
+    INT.setRelease(page, PID, 0);
+    stop();
   }
 
   /** The secret of {@link VerdictKey#digest}. */
