@@ -90,6 +90,14 @@ SUBPROGRAM void scope_of_task(__u64 tag, struct slot_mask *scope)
 	remember_scope(entry, tag, scope->slots);
 }
 
+/* The engine itself. Its number alone would be a pass out of every policy for whoever gets it next. Whether it is alive does not matter: one
+ * that starts opens files before its first heartbeat. */
+static __always_inline bool is_engine(struct task_struct *task, const struct engine_state *state)
+{
+	return (__u32)task->tgid == READ(state->engine_pid) &&
+	       task->group_leader->start_boottime / CLOCK_TICK_NS == READ(state->engine_start);
+}
+
 /* Fills in the slots that cover the current task at the hook, and returns the posture that says so; NULL if there are none. The epoch
  * is read first: what is remembered under it can only be as old as it. */
 SUBPROGRAM struct posture *cover(enum hook hook, struct slot_mask *covered)
@@ -119,7 +127,7 @@ SUBPROGRAM struct posture *cover(enum hook hook, struct slot_mask *covered)
 	}
 	if (!any && tag)
 		READ(uncovered_cgroups[hook][tag & (SCOPE_CACHE - 1)]) = tag;
-	if (any && (__u32)task->tgid != state->engine_pid && !(task->flags & PF_KTHREAD))
+	if (any && !is_engine(task, state) && !(task->flags & PF_KTHREAD))
 		return posture;
 	COUNT(hook, uncovered);
 	return NULL;

@@ -14,6 +14,7 @@ import dev.interdict.delivery.Deliveries;
 import dev.interdict.eval.PolicyTrial;
 import dev.interdict.eval.Watchdog;
 import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.ProcessIdentity;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
@@ -84,13 +85,13 @@ public final class Engine implements AutoCloseable {
   }
 
   private void open(EngineConfig config) throws IOException {
-    requireHostPids();
+    ProcessIdentity self = ProcessIdentity.self();
     parts.push(lock(config.stateDirectory()));
     abilities = HostAbilities.probe();
     socket = SocketCheck.of(config.stateDirectory());
     KernelSide kernel = part(KernelSide.open(config.pins()));
     state = kernel.state();
-    kernel.state().engine(ProcessHandle.current().pid());
+    state.engine(self);
     KernelNames names = new KernelNames(kernel.cgroups());
     Pipeline pipeline =
         part(
@@ -187,20 +188,6 @@ public final class Engine implements AutoCloseable {
   /** Decisions as they are made. */
   public DecisionLog decisions() {
     return decisions;
-  }
-
-  /**
-   * The programs compare our number with that of tasks, which they see from outside of all
-   * namespaces.
-   */
-  private static void requireHostPids() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("NSpid:") && line.trim().split("\\s+").length != 2) {
-        throw new IOException(
-            "the engine runs in a PID namespace of its own, where it cannot tell itself from the"
-                + " tasks it judges; start it with the host's (--pid=host)");
-      }
-    }
   }
 
   /** Two engines on the same maps would undo each other's work. */

@@ -88,6 +88,7 @@ record KernelSide(
 
   @Override
   public void close() {
+    state.close();
     decide.close();
     packets.close();
     observe.close();

@@ -65,6 +65,15 @@ public final class PolicySetEvaluator {
    * has nothing to say, and is not evaluated.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
+    return decide(event, asked, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param alive called after each evaluation, of which an event may take many
+   */
+  public SlotDecisions decide(Event event, SlotSet asked, Runnable alive) {
     List<Event> readings = readings(event);
     SlotSet concerned = SlotSet.NONE;
     for (Event reading : readings) {
@@ -74,26 +83,29 @@ public final class PolicySetEvaluator {
     SlotSet left = asked.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
       for (long rest = left.word(word); rest != 0; rest &= rest - 1) {
-        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), readings, all);
+        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), readings, all, alive);
       }
     }
     return all;
   }
 
-  private SlotDecisions ask(int slot, List<Event> readings, SlotDecisions so) {
+  private SlotDecisions ask(int slot, List<Event> readings, SlotDecisions so, Runnable alive) {
     PolicyModule module = set.module(slot);
     try {
       Evaluator evaluator = evaluator(module);
       evaluator.admit();
       Decision said = evaluator.evaluate(readings.getFirst());
+      alive.run();
       // Only rules that read the path can tell the readings apart.
       if (readings.size() > 1 && module.reads().mayRead("file.path")) {
         for (Event other : readings.subList(1, readings.size())) {
           said = said.or(evaluator.evaluate(other));
+          alive.run();
         }
       }
       return so.with(slot, said);
     } catch (EvaluationException e) {
+      alive.run();
       LOG.log(level(e), "no decision: {0}", e.getMessage());
       return so.withFailure(slot, e);
     }

@@ -74,10 +74,14 @@ public final class EventLayouts {
 
   public static final Layout ENGINE_STATE =
       Layout.struct("engine_state")
-          .u64("heartbeat_ns")
-          .u32("asleep", "engine_pid", "posture_epoch", "pad0")
+          .u32("posture_epoch", "engine_pid")
+          .u64("engine_start")
           .bytes("hash_key", 16)
-          .bytes("pad1", 88)
+          .u32("processors", "pad0")
+          .bytes("pad1", 24)
+          .u64("heartbeat_ns")
+          .u32("asleep", "patient")
+          .bytes("pad2", 48)
           .bytes("digest_key", (4 * VERDICT_KEY.size() / Long.BYTES + 2) * Long.BYTES)
           .end();
 
@@ -92,7 +96,8 @@ public final class EventLayouts {
       Layout.struct("hook_counters")
           .u64("uncovered", "hits", "misses", "denied", "would_deny", "waited", "restarted")
           .u64("patient", "gave_up", "stale", "lost_decide", "lost_observe", "undecidable")
-          .u64("no_waiter", "sigcont_handler", "killed", "asked", "observed")
+          .u64("no_waiter", "sigcont_seen", "killed", "asked", "observed")
+          .u64("cannot", "crowded", "no_memory")
           .end();
 
   public static final Layout SLOT_COUNTERS =

@@ -58,6 +58,11 @@ final class LibC {
       Native.libc("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
   private static final MethodHandle SETPRIORITY =
       Native.libc("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle SCHED_SETSCHEDULER =
+      Native.libc(
+          "sched_setscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+  private static final MethodHandle MLOCKALL =
+      Native.libc("mlockall", FunctionDescriptor.of(JAVA_INT, JAVA_INT), WITH_ERRNO);
   // Critical: no transition of the thread, and the result goes straight to a Java array.
   private static final MethodHandle CLOCK_GETTIME =
       Native.libc(
@@ -176,12 +181,42 @@ final class LibC {
   }
 
   /**
-   * Sets the nice value of the calling thread, which Linux keeps per thread; false if it may not.
+   * Sets the nice value of a thread, which Linux keeps per thread, to the best; false if it may
+   * not.
+   *
+   * @param thread its number; 0 for the calling one
    */
-  static boolean nice(int value) {
+  static boolean nice(int thread) {
     int process = 0;
-    int self = 0;
-    return (int) Native.call(SETPRIORITY, process, self, value) == 0;
+    int first = -20;
+    return (int) Native.call(SETPRIORITY, process, thread, first) == 0;
+  }
+
+  /**
+   * Puts the calling thread, and nothing that it starts, before all that is scheduled as usual;
+   * false if it may not.
+   */
+  static boolean realTime() {
+    int roundRobin = 2;
+    int resetOnFork = 0x40000000;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lowest = arena.allocateFrom(JAVA_INT, 1);
+      return (int) Native.call(SCHED_SETSCHEDULER, 0, roundRobin | resetOnFork, lowest) == 0;
+    }
+  }
+
+  /**
+   * Keeps every page in memory from when it is first touched.
+   *
+   * @return 0, or why not
+   */
+  static int lockMemory() {
+    int[] errno = new int[1];
+    int current = 1;
+    int future = 2;
+    int onFault = 4;
+    int result = (int) Native.call(errno, MLOCKALL, current | future | onFault);
+    return result == 0 ? 0 : errno[0];
   }
 
   /** CLOCK_BOOTTIME in nanoseconds. */

@@ -12,10 +12,13 @@ import java.lang.foreign.ValueLayout;
  * @param decided slots that have been asked
  * @param deny those of them that deny
  * @param kill those of these that want the process killed
+ * @param cannot slots that have been asked and have no answer: nobody waits for them. In the kernel
+ *     these are denied and not decided
  * @param expiresNs {@code CLOCK_BOOTTIME}; 0: never
  * @param generation of the posture it was made under; under another one it is a miss
  */
-public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs, int generation) {
+public record Verdict(
+    SlotSet decided, SlotSet deny, SlotSet kill, SlotSet cannot, long expiresNs, int generation) {
   /**
    * The generation of every posture and every verdict of this engine: what verdicts rest on as a
    * whole never changes while the maps live. A slot that changes hands is forgotten instead.
@@ -37,6 +40,12 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   public Verdict {
     deny = deny.and(decided);
     kill = kill.and(deny);
+    cannot = cannot.minus(decided);
+  }
+
+  /** All that were asked have answered. */
+  public Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs, int generation) {
+    this(decided, deny, kill, SlotSet.NONE, expiresNs, generation);
   }
 
   /** A verdict that does not expire. */
@@ -47,6 +56,11 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   /** Whether it says something at {@code nowNs} under this generation. */
   public boolean holds(int currentGeneration, long nowNs) {
     return generation == currentGeneration && (expiresNs == 0 || expiresNs > nowNs);
+  }
+
+  /** Slots about which it says something. */
+  public SlotSet answered() {
+    return decided.or(cannot);
   }
 
   /** Both together; where both have asked a slot, {@code newer} counts. The earlier expiry wins. */
@@ -60,6 +74,7 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
         decided.or(newer.decided),
         deny.and(kept).or(newer.deny),
         kill.and(kept).or(newer.kill),
+        cannot.or(newer.cannot),
         expires,
         newer.generation);
   }
@@ -67,14 +82,19 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   /** What is left without {@code slots}. */
   Verdict without(SlotSet slots) {
     return new Verdict(
-        decided.minus(slots), deny.minus(slots), kill.minus(slots), expiresNs, generation);
+        decided.minus(slots),
+        deny.minus(slots),
+        kill.minus(slots),
+        cannot.minus(slots),
+        expiresNs,
+        generation);
   }
 
   void write(MemorySegment to, VerdictKey key, long stamp) {
     to.set(ValueLayout.JAVA_LONG, STAMP, stamp);
     MemorySegment.copy(key.bytes(), 0, to, ValueLayout.JAVA_BYTE, KEY, VerdictKey.BYTES);
     Slots.write(to, DECIDED, decided);
-    Slots.write(to, DENY, deny);
+    Slots.write(to, DENY, deny.or(cannot));
     Slots.write(to, KILL, kill);
     to.set(ValueLayout.JAVA_LONG, EXPIRES, expiresNs);
     to.set(ValueLayout.JAVA_INT, GENERATION, generation);
@@ -82,10 +102,12 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   }
 
   static Verdict read(MemorySegment from) {
+    SlotSet deny = Slots.read(from, DENY);
     return new Verdict(
         Slots.read(from, DECIDED),
-        Slots.read(from, DENY),
+        deny,
         Slots.read(from, KILL),
+        deny,
         from.get(ValueLayout.JAVA_LONG, EXPIRES),
         from.get(ValueLayout.JAVA_INT, GENERATION));
   }

@@ -112,7 +112,7 @@ final class VerdictMap implements AutoCloseable {
       part.forEach(
           (key, verdict) -> {
             Verdict rest = verdict.without(slots);
-            if (rest.decided().isEmpty()) {
+            if (rest.answered().isEmpty()) {
               empty.add(key);
             } else if (!rest.equals(verdict)) {
               changed.put(key, rest);

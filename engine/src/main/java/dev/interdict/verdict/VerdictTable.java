@@ -39,7 +39,7 @@ public final class VerdictTable implements AutoCloseable {
    */
   public Verdict merge(VerdictKey key, Verdict verdict, long policySet) {
     synchronized (of(key)) {
-      SlotSet gone = forgottenSince(policySet, verdict.decided());
+      SlotSet gone = forgottenSince(policySet, verdict.answered());
       return of(key).merge(key, gone.isEmpty() ? verdict : verdict.without(gone));
     }
   }

@@ -71,6 +71,20 @@ class HoldIT {
     assertTrue(stutter.await(LIMIT).ok());
   }
 
+  /** Else a crowd of tasks, or one that takes all memory, would be rid of it. */
+  @Test
+  void theEngineMustOutrankWhatItGuards() {
+    String process = "/proc/" + host.engine().pid();
+    assertEquals("-1000", Guest.run("cat", process + "/oom_score_adj").trim());
+    String decider =
+        Guest.run("sh", "-c", "cd %s/task; grep -lx decider */comm".formatted(process)).trim();
+    String stat = Guest.run("cat", process + "/task/" + decider.replace("comm", "stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).trim().split(" ");
+    assertEquals("2", fields[41 - 3], "SCHED_RR: " + stat);
+    String locked = Guest.run("grep", "VmLck", process + "/status");
+    assertFalse(locked.matches("VmLck:\\s+0 kB\\s*"), locked);
+  }
+
   @Test
   void aFileMustBeCreatedExactlyOnce() {
     Path folder = Host.folder();

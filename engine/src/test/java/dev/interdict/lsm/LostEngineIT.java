@@ -85,11 +85,16 @@ class LostEngineIT {
     host.engine().freeze();
     Attack waiting = Attack.start(Attack.in(Host.covered("orphans"), "storm -p 20 -n 1 " + files));
     Guest.sleep(Duration.ofMillis(100));
+    long number = host.engine().pid();
     host.engine().kill();
     Answer orphans = waiting.await(LIMIT);
     assertEquals("ok", orphans.result(), orphans::toString);
     assertTrue(orphans.number("longest_us") < LONGEST_US, orphans::toString);
     assertEquals("EPERM", Attack.run(Attack.in(Host.covered("dead"), "open " + SECRET)).result());
+
+    Answer heir = Attack.run(Attack.in(Host.covered("heir"), "as -n " + number + " " + SECRET));
+    assertEquals(number, heir.number("pid"), heir::toString);
+    assertEquals("EPERM", heir.result(), "the engine's number is a pass");
 
     host.restart();
     assertEquals(links, Host.kernelObjects("link"), "adopted, not attached anew");

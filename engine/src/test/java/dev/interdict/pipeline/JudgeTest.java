@@ -59,6 +59,7 @@ class JudgeTest {
           map(MapInfo.HASH, 8, Verdict.BYTES, 8192),
           map(MapInfo.HASH, 8, Verdict.BYTES, 128),
           new EngineState(map(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1)));
+  private int signs;
   private final Judge judge = new Judge(table, outcomes, counters);
 
   private static FakeBpfMap map(int type, int key, int value, int entries) {
@@ -104,6 +105,10 @@ class JudgeTest {
         open.mode());
   }
 
+  private void judge(Event event, PolicySetEvaluator policies) {
+    judge.judge(event, policies, () -> signs++);
+  }
+
   private Verdict verdict(Event event) {
     return table.get(VerdictKey.of(event.head().key()));
   }
@@ -116,9 +121,9 @@ class JudgeTest {
   void aDecisionAboutTheEventAloneStands() throws Exception {
     PolicySetEvaluator steady = policies(STEADY, STEADY);
     Event event = miss(0, 0);
-    judge.judge(event, steady);
+    judge(event, steady);
     assertEquals(0, verdict(event).expiresNs());
-    judge.judge(event, steady);
+    judge(event, steady);
     assertEquals(1, counters.read().get("repeated"));
   }
 
@@ -127,7 +132,7 @@ class JudgeTest {
     PolicySetEvaluator both = policies(STEADY, PERISHABLE);
     Event event = miss(0, 0);
     long before = BootClock.nowNs();
-    judge.judge(event, both);
+    judge(event, both);
     long after = BootClock.nowNs();
     long keeps = Judge.PERISHABLE.toNanos();
     assertTrue(verdict(event).expiresNs() >= before + keeps, "too short");
@@ -137,7 +142,7 @@ class JudgeTest {
     while (BootClock.nowNs() <= verdict(event).expiresNs()) {
       Thread.sleep(10);
     }
-    judge.judge(event, both);
+    judge(event, both);
     assertNotEquals(first, said(event, TWO), "the answer of a moment that is over");
     assertTrue(verdict(event).expiresNs() > BootClock.nowNs(), "the old expiry has stayed");
     assertEquals(2, counters.read().get("decided"));
@@ -152,7 +157,7 @@ class JudgeTest {
     int events = 1500;
     long start = System.nanoTime();
     for (int i = 0; i < events; i++) {
-      judge.judge(miss(i, 0), both);
+      judge(miss(i, 0), both);
     }
     long seconds = 1 + (System.nanoTime() - start) / 1_000_000_000L;
     long over = counters.read().get("over_rate");
@@ -160,7 +165,7 @@ class JudgeTest {
     if (seconds == 1) {
       assertEquals(events - 1000, over);
       assertEquals(SlotSet.of(ONE), verdict(miss(events - 1, 0)).decided(), "the others decide on");
-      assertEquals(0, verdict(miss(events - 1, 0)).expiresNs());
+      assertEquals(SlotSet.of(TWO), verdict(miss(events - 1, 0)).cannot());
     }
   }
 
@@ -168,7 +173,7 @@ class JudgeTest {
   void theEventSaysWhyAPolicyGaveNoAnswer() throws Exception {
     Event event = miss(0, 0);
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      judge.judge(event, policies(ENDLESS, "warn contains \"seen\" if input.process.uid == 1000"));
+      judge(event, policies(ENDLESS, "warn contains \"seen\" if input.process.uid == 1000"));
       DecisionRecord record = watcher.poll(NOW);
       assertEquals(Outcome.ALLOWED, record.outcome());
       assertEquals(
@@ -178,6 +183,27 @@ class JudgeTest {
     }
     assertEquals(SlotSet.of(TWO), verdict(event).decided());
     assertEquals(1, counters.read().get("failed"));
+    assertEquals(2, signs, "one evaluation failed, one did not: each is a sign of life");
+  }
+
+  /** Nobody waits out a deadline for what will not come. */
+  @Test
+  void theKernelIsToldOfAPolicyWithoutAnswerForAMoment() throws Exception {
+    PolicySetEvaluator policies = policies(ENDLESS, STEADY);
+    Event event = miss(0, RecordFlag.HELD.bit());
+    judge(event, policies);
+    Verdict told = verdict(event);
+    assertEquals(SlotSet.of(ONE), told.cannot());
+    assertEquals(SlotSet.of(TWO), told.decided());
+    assertTrue(told.expiresNs() > BootClock.nowNs(), "it never ends");
+    judge(event, policies);
+    assertEquals(1, counters.read().get("failed"), "asked again about the same at once");
+    assertEquals(1, counters.read().get("repeated"));
+    while (BootClock.nowNs() <= told.expiresNs()) {
+      Thread.sleep(10);
+    }
+    judge(event, policies);
+    assertEquals(2, counters.read().get("failed"), "not asked again when the moment was over");
   }
 
   /**
@@ -188,7 +214,7 @@ class JudgeTest {
     PolicySet set = set(ENDLESS, STEADY.replace("1000", "7")).refusing(ONE).build();
     Event event = miss(0, RecordFlag.HELD.bit());
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      judge.judge(event, set.newEvaluator());
+      judge(event, set.newEvaluator());
       assertNull(watcher.poll(NOW), "the kernel tells");
       FileEvent told = miss(0, RecordFlag.HELD.bit() | RecordFlag.FALLBACK.bit());
       outcomes.answered(refused(told), set, outcomes.reasons(VerdictKey.of(told.head().key())));
