@@ -9,7 +9,7 @@ struct layout {
 	enum object_flag object_flag;
 	enum record_kind record_kind;
 	enum record_flag record_flag;
-	__u32 pad0;
+	enum names names;
 	struct verdict_key verdict_key;
 	struct verdict verdict;
 	struct posture posture;
@@ -19,6 +19,8 @@ struct layout {
 	struct budget_window budget_window;
 	struct hook_counters hook_counters;
 	struct slot_counters slot_counters;
+	struct named_place named_place;
+	struct named_file named_file;
 	struct event event;
 };
 

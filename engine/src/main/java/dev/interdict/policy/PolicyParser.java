@@ -117,6 +117,7 @@ public final class PolicyParser {
                 "onMiss",
                 "fallback",
                 "unparsed",
+                "unknownPath",
                 "budget",
                 "data",
                 "rules",
@@ -134,6 +135,7 @@ public final class PolicyParser {
             spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
             spec.word("fallback", Fallback.class, Fallback.ALLOW),
             unparsedPass(spec, hooks),
+            judgesUnknownPath(spec, hooks),
             budget(spec),
             rego(name, hooks, spec, data),
             DataReader.write(data));
@@ -241,6 +243,21 @@ public final class PolicyParser {
   private enum Unparsed {
     DROP,
     PASS
+  }
+
+  private enum UnknownPath {
+    DENY,
+    JUDGE
+  }
+
+  private boolean judgesUnknownPath(Section spec, Set<Hook> hooks) {
+    if (spec.has("unknownPath") && hooks.equals(EnumSet.of(Hook.XDP_INGRESS))) {
+      spec.warning(
+          spec.mark("unknownPath"),
+          LintRule.SCOPE.id(),
+          "unknownPath matters for hooks of processes only, and there are none");
+    }
+    return spec.word("unknownPath", UnknownPath.class, UnknownPath.DENY) == UnknownPath.JUDGE;
   }
 
   private boolean unparsedPass(Section spec, Set<Hook> hooks) {

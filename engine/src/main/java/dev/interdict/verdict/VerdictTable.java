@@ -89,15 +89,6 @@ public final class VerdictTable implements AutoCloseable {
     flows.strip(bits);
   }
 
-  /**
-   * Makes all that is known about a file a miss.
-   *
-   * @param device the kernel's {@code dev_t}
-   */
-  public void forgetFile(int device, long inode) {
-    verdicts.removeIf(key -> key.isAbout(device, inode));
-  }
-
   /** Entries of the map {@code verdicts}. */
   public int verdicts() {
     return verdicts.size();

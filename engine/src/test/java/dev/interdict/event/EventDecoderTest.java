@@ -103,7 +103,7 @@ class EventDecoderTest {
 
   @Test
   void anotherVersionKindOrHookIsRefusedByName() {
-    assertRefused("version 2", 0, 2);
+    assertRefused("version 1", 0, 1);
     assertRefused("kind 3", 2, 3);
     assertRefused("kind 0", 2, 0);
     int hook = EventLayouts.EVENT.offset("facts");

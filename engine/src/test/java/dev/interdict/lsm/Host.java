@@ -64,21 +64,32 @@ final class Host {
   }
 
   private static void prepare() {
-    for (String name : List.of("secret", "twin")) {
+    for (String name : List.of("secret", "twin", "keys")) {
       Guest.file(Guest.FILES.resolve(name), "content\n");
     }
     Guest.directory(Guest.FILES.resolve("closed"));
+    Guest.directory(Guest.FILES.resolve("below"));
     Guest.directory(Guest.FILES.resolve("open"));
     try {
       for (String name : List.of("victim", "companion")) {
         Guest.file(Guest.FILES.resolve(name), "");
         Files.write(Guest.FILES.resolve(name), Files.readAllBytes(Attack.VICTIM));
       }
+      Guest.file(Guest.FILES.resolve("tool"), "");
+      Files.write(Guest.FILES.resolve("tool"), Files.readAllBytes(Attack.TOOL));
+      link("/trial/files/reader", "tool");
+      link("/trial/alias", "files");
+      Guest.sticky(Guest.FILES);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     Guest.run("ip", "-6", "address", "replace", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
     Guest.run("ip", "-6", "address", "replace", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
+  }
+
+  private static void link(String name, String target) throws IOException {
+    Files.deleteIfExists(Path.of(name));
+    Files.createSymbolicLink(Path.of(name), Path.of(target));
   }
 
   private void start() {

@@ -4,6 +4,7 @@ import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.EventLayouts;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
 import dev.interdict.event.ObjectFlag;
@@ -120,6 +121,18 @@ public final class RecordBuilder {
   public RecordBuilder path(byte[] name) {
     path = name.clone();
     return file("path", hash(name));
+  }
+
+  /** By which names of policies the object is known; after {@link #path}, as the hash has both. */
+  public RecordBuilder names(FileNames names) {
+    field("names", names.word());
+    return file("path", (path.length == 0 ? 0 : hash(path)) ^ names.word());
+  }
+
+  /** By which names of policies the executable is known; after {@link #exe(byte[])}. */
+  public RecordBuilder exeNames(FileNames names) {
+    field("exe_names", names.word());
+    return fact("exe_path", (exePath.length == 0 ? 0 : hash(exePath)) ^ names.word());
   }
 
   /** Where a socket event goes to; sets family, address and port. */
