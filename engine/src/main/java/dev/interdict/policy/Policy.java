@@ -14,7 +14,8 @@ import java.util.Set;
  * @param scope where it applies
  * @param onMiss what the first event of a kind meets
  * @param fallback the answer when there is none in time
- * @param unparsedPass whether packets whose headers cannot be read pass (default: they are dropped)
+ * @param unparsedPass whether packets whose headers cannot be read, and sockets that may send
+ *     elsewhere than to their address, pass (default: they are refused)
  * @param budget refused subjects per window after which the kernel itself stops enforcing it; null:
  *     none
  * @param rego Rego sources by file name, the lowered YAML rules among them; not empty

@@ -78,6 +78,10 @@ final class Host {
       throw new UncheckedIOException(e);
     }
     Guest.run("ip", "-6", "address", "replace", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
+    for (String card : List.of("all", "lo")) { // so that detours arrive
+      Guest.write(Path.of("/proc/sys/net/ipv6/conf/" + card + "/seg6_enabled"), "1");
+      Guest.write(Path.of("/proc/sys/net/ipv4/conf/" + card + "/accept_source_route"), "1");
+    }
     Guest.run("ip", "-6", "address", "replace", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
   }
 
