@@ -45,7 +45,13 @@ func explain(errs ast.Errors, schema *inputSchema, incomplete bool) []Diagnostic
 		}
 		d := diagnostic(e, "")
 		if d.File == "" || d.File == wrapperFile {
-			d.File = "" // about the policy as a whole, not about a file people wrote
+			if e.Code == ast.RecursionErr && len(errs) > 1 {
+				continue // said at the rule that people wrote
+			}
+			d.File, d.Line, d.Column = "", 0, 0 // about the policy as a whole, not about a file people wrote
+		}
+		if e.Code == ast.RecursionErr && strings.Contains(e.Message, "interdict.decision") {
+			d.Message = "this rule reads all of data, and with it the decision that rests on it: name the part of data that is meant"
 		}
 		switch detail := e.Details.(type) {
 		case *ast.RefErrInvalidDetail:

@@ -1,7 +1,11 @@
 package dev.interdict.cli;
 
 import dev.interdict.compile.Compilation;
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.eval.InvalidModuleException;
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.lint.Trial;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
@@ -13,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -73,7 +78,51 @@ final class LocalPolicy {
    * @throws Failure if the compiler itself failed
    */
   Compilation compile(ParsedPolicy parsed, Map<String, String> tests) {
-    return run(compiler -> compiler.compile(parsed.policy(), tests));
+    Compilation compilation = run(compiler -> compiler.compile(parsed.policy(), tests));
+    if (!compilation.succeeded()) {
+      return compilation;
+    }
+    List<Diagnostic> silent = Trial.run(load(compilation.compiled()), parsed);
+    if (silent.isEmpty()) {
+      return compilation;
+    }
+    return new Compilation(
+        Stream.concat(compilation.diagnostics().stream(), silent.stream()).toList(), null);
+  }
+
+  /**
+   * The module that would enforce.
+   *
+   * @throws Failure if this engine cannot load it
+   */
+  static PolicyModule load(CompiledPolicy compiled) {
+    try {
+      return PolicyModule.load(compiled, classes());
+    } catch (IOException e) {
+      return loadAnew(compiled); // what cannot be kept is made each time
+    } catch (InvalidModuleException e) {
+      throw notLoaded(e);
+    }
+  }
+
+  /** Where translated policies are kept. */
+  static Path classes() {
+    return RegoCompiler.defaultCache().resolve("classes");
+  }
+
+  private static PolicyModule loadAnew(CompiledPolicy compiled) {
+    try {
+      return PolicyModule.load(compiled, null);
+    } catch (InvalidModuleException | IOException e) {
+      throw notLoaded(e);
+    }
+  }
+
+  private static Failure notLoaded(Exception cause) {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the compiled policy cannot be loaded: " + Text.line(String.valueOf(cause.getMessage())),
+        null);
   }
 
   /**
@@ -88,7 +137,7 @@ final class LocalPolicy {
       throw new Failure(
           ExitCode.REFUSED,
           "the compiler failed: " + Text.line(String.valueOf(e.getMessage())),
-          "this is not about the policy; its cache is " + RegoCompiler.defaultCache());
+          "this is not about the policy");
     }
   }
 

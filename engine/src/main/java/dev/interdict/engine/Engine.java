@@ -108,7 +108,8 @@ public final class Engine implements AutoCloseable {
     Enforcer enforcer = new Enforcer(kernel, pipeline, loader, abilities, config);
     PolicyControl control =
         new PolicyControl(
-            new FolderBuilder(RegoCompiler.inChild(config.cacheDirectory())),
+            new FolderBuilder(
+                RegoCompiler.inChild(config.cacheDirectory()), classes, config.limits()),
             enforcer,
             new StateStore(config.stateDirectory()),
             Clock.systemUTC());

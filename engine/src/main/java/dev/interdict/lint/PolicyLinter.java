@@ -1,6 +1,7 @@
 package dev.interdict.lint;
 
 import dev.interdict.compile.Compilation;
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.eval.InvalidModuleException;
 import dev.interdict.eval.PolicyModule;
@@ -20,8 +21,7 @@ import java.util.Set;
  */
 public final class PolicyLinter {
   /** Warnings that the reader of YAML rules gives at their very place. */
-  private static final Set<String> SAID_ALREADY =
-      Set.of(LintRule.VALUE.id(), LintRule.EVERY_PROCESS.id());
+  private static final Set<String> SAID_ALREADY = Set.of(LintRule.EVERY_PROCESS.id());
 
   private final RegoCompiler compiler;
   private final Path classes;
@@ -38,18 +38,28 @@ public final class PolicyLinter {
    * All findings about a policy that parses, by file, line and column; its warnings too, but not
    * what it sets aside. With an error among them it does not compile, and only that is told.
    *
-   * @throws IOException if the compiler failed or a cache cannot be written
+   * @param host whether to look where the names in it lead on this host
+   * @throws IOException if the compiler failed
    * @throws InvalidModuleException if the engine cannot load what the compiler has made
    */
-  public List<Diagnostic> lint(ParsedPolicy parsed) throws IOException, InvalidModuleException {
+  public List<Diagnostic> lint(ParsedPolicy parsed, boolean host)
+      throws IOException, InvalidModuleException {
     Compilation compilation = compiler.compile(parsed.policy());
     if (!compilation.succeeded()) {
       return parsed.sourceMap().map(compilation.diagnostics());
     }
     List<Diagnostic> found = new ArrayList<>(parsed.notes().settings());
     found.addAll(parsed.sourceMap().map(rego(parsed)));
-    PolicyModule module = PolicyModule.load(compilation.compiled(), classes);
+    PolicyModule module = load(compilation.compiled());
+    List<Diagnostic> silent = Trial.run(module, parsed);
+    if (!silent.isEmpty()) {
+      return silent;
+    }
     found.addAll(HostEvents.denials(module, parsed));
+    if (host) {
+      found.addAll(
+          parsed.sourceMap().map(NamesHere.check(Path.of("/"), compiler.names(parsed.policy()))));
+    }
     List<Diagnostic> kept = new ArrayList<>(parsed.diagnostics());
     kept.addAll(parsed.notes().keep(found));
     kept.addAll(parsed.notes().idle());
@@ -61,6 +71,14 @@ public final class PolicyLinter {
                 .thenComparingInt(Diagnostic::column)
                 .thenComparing(Diagnostic::code))
         .toList();
+  }
+
+  private PolicyModule load(CompiledPolicy compiled) throws IOException, InvalidModuleException {
+    try {
+      return PolicyModule.load(compiled, classes);
+    } catch (IOException e) {
+      return PolicyModule.load(compiled, null); // what cannot be kept is made each time
+    }
   }
 
   private List<Diagnostic> rego(ParsedPolicy parsed) throws IOException {

@@ -19,6 +19,11 @@ public record Diagnostic(
     WARNING
   }
 
+  /** The same, in other words. */
+  public Diagnostic with(String other) {
+    return new Diagnostic(severity, file, line, column, code, other);
+  }
+
   /** {@code file:line:column: message [code]}, as compilers print. */
   @Override
   public String toString() {

@@ -83,6 +83,12 @@ public final class LintNotes {
     return warning(rule, hooks, message);
   }
 
+  /** An error about what the policy does at one of its hooks. */
+  public Diagnostic error(String code, String message) {
+    return new Diagnostic(
+        Diagnostic.Severity.ERROR, file, hooks.line(), hooks.column(), code, message);
+  }
+
   void metadata(Section metadata) {
     metadata.stringMap("annotations");
     if (metadata.node("annotations") instanceof YamlNode.Mapping mapping) {

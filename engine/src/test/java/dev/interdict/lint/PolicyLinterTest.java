@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.compile.NamedFile;
 import dev.interdict.compile.NativeRego;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.LintRule;
@@ -47,7 +48,7 @@ class PolicyLinterTest {
 
   private static List<Diagnostic> lint(ParsedPolicy parsed) throws Exception {
     parsed.orThrow();
-    return linter.lint(parsed);
+    return linter.lint(parsed, false);
   }
 
   /** Findings about a policy of this {@code spec}, one a line. */
@@ -202,6 +203,91 @@ class PolicyLinterTest {
         lint(PolicyParser.parse(new PolicySource("policy.yaml", files))).stream()
             .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
             .toList());
+  }
+
+  @Test
+  void whatAScopesProgramsAllNeedMustBeFound() throws Exception {
+    String spec =
+        """
+        hooks: [file_open]
+        scope: {cgroups: [/a.slice]}
+        rules:
+          - deny:
+              %s
+            reason: no
+        """;
+    assertEquals("p.yaml:8:7 lint.lockout", lint("", spec.formatted("hook: file_open")));
+    assertEquals("", lint("", spec.formatted("file.path: {under: /srv}")));
+  }
+
+  @Test
+  void aPolicyWithoutAnAnswerMustBeAnErrorThatSaysWhy() throws Exception {
+    for (String[] each :
+        new String[][] {
+          {
+            "level := 1\nlevel := 2\ndeny contains \"x\" if level == input.file.uid",
+            "its runtime gave up"
+          },
+          {
+            "deny contains \"x\" if { some i in numbers.range(1, 3000); some j in numbers.range(1, 3000);"
+                + " i * j == 0 }",
+            "took longer than 50 ms"
+          },
+        }) {
+      var files = new TreeMap<String, byte[]>();
+      files.put("policy.yaml", (HEAD.formatted("") + "  hooks: [file_open]\n").getBytes(UTF_8));
+      files.put("p.rego", ("package interdict.policies.p\n\n" + each[0]).getBytes(UTF_8));
+      List<Diagnostic> found = lint(PolicyParser.parse(new PolicySource("policy.yaml", files)));
+      assertEquals(
+          List.of("policy.yaml:5:3 policy.no-answer"),
+          found.stream()
+              .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
+              .toList());
+      assertTrue(found.getFirst().message().contains(each[1]), found.getFirst().message());
+    }
+  }
+
+  @Test
+  void packetsMustBeToldOfTheirOwnRemedy() throws Exception {
+    String yaml =
+        HEAD.formatted("")
+            + """
+              hooks: [xdp_ingress]
+              scope: {interfaces: [eth0]}
+              rules:
+                - deny:
+                    packet.protocol: tcp
+                    not: {packet.destination.port: {in: [22, 443]}}
+                  reason: closed
+            """;
+    List<Diagnostic> found =
+        lint(PolicyParser.parse(PolicySource.ofYaml("p.yaml", yaml.getBytes(UTF_8))));
+    assertEquals("lint.maintenance", found.getFirst().code());
+    assertTrue(
+        found.getFirst().message().contains("no connection is known"), found.getFirst().message());
+  }
+
+  @Test
+  void namesThatAreLinksHereMustBeFoundWhenAsked(@TempDir Path root) throws Exception {
+    Files.createDirectories(root.resolve("usr/bin"));
+    Files.createFile(root.resolve("usr/bin/python3.11"));
+    Files.createSymbolicLink(root.resolve("usr/bin/python3"), Path.of("python3.11"));
+    Files.createSymbolicLink(root.resolve("bin"), Path.of("usr/bin"));
+    Files.createSymbolicLink(root.resolve("usr/bin/lost"), Path.of("nowhere"));
+    List<NamedFile> names =
+        Stream.of(
+                "/usr/bin/python3.11", "/usr/bin/python3", "/bin/python3.11", "/usr/bin/lost", "/a")
+            .map(path -> new NamedFile(path, "p.rego", 3, 2))
+            .toList();
+    assertEquals(
+        List.of(
+            "/usr/bin/python3 leads to /usr/bin/python3.11 on this host, and that is the name the"
+                + " kernel reports: write it",
+            "/bin/python3.11 leads to /usr/bin/python3.11 on this host, and that is the name the"
+                + " kernel reports: write it",
+            "/usr/bin/lost is a link on this host that leads nowhere",
+            "/a is no file on this host: nothing has this name now"),
+        NamesHere.check(root, names).stream().map(Diagnostic::message).toList());
   }
 
   /** The findings of the compiler, and the page, know the rules by their names. */

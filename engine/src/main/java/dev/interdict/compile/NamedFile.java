@@ -1,0 +1,11 @@
+package dev.interdict.compile;
+
+/**
+ * A name that a rule compares a path with, and where it stands.
+ *
+ * @param path absolute
+ * @param file of the source
+ * @param line from 1
+ * @param column from 1
+ */
+public record NamedFile(String path, String file, int line, int column) {}
