@@ -32,11 +32,13 @@ final class Admin implements AutoCloseable {
   }
 
   private PolicyServiceGrpc.PolicyServiceBlockingStub policies() {
-    return PolicyServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+    return PolicyServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(Guest.STUCK.toSeconds(), TimeUnit.SECONDS);
   }
 
   private ModeServiceGrpc.ModeServiceBlockingStub modes() {
-    return ModeServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+    return ModeServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(Guest.STUCK.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** For a stream, which has no deadline. */
@@ -46,7 +48,7 @@ final class Admin implements AutoCloseable {
 
   GetStatusResponse status() {
     return NodeServiceGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(60, TimeUnit.SECONDS)
+        .withDeadlineAfter(Guest.STUCK.toSeconds(), TimeUnit.SECONDS)
         .getStatus(GetStatusRequest.getDefaultInstance());
   }
 

@@ -1,15 +1,17 @@
 package dev.interdict.lsm;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.interdict.event.Hook;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Outcome;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import io.grpc.StatusRuntimeException;
-import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 
 /** Every denial and would-denial since it was opened, by the cgroup of the subject. */
 final class Decisions {
@@ -64,13 +66,10 @@ final class Decisions {
    * before have come too.
    */
   void await(String cgroup) {
-    for (int i = 0; i < 400; i++) {
-      if (all.stream().anyMatch(d -> d.getSubject().getCgroup().equals(cgroup))) {
-        return;
-      }
-      Guest.sleep(Duration.ofMillis(25));
-    }
-    throw new AssertionError("no decision of " + cgroup + " came within 10 s");
+    BooleanSupplier came =
+        () -> all.stream().anyMatch(d -> d.getSubject().getCgroup().equals(cgroup));
+    Guest.eventually(came);
+    assertTrue(came.getAsBoolean(), "no decision of " + cgroup + " came");
   }
 
   static boolean all(List<Decision> decisions, Outcome outcome) {

@@ -19,8 +19,6 @@ final class EngineProcess {
   /** The usual one many times: the emulated machine is ten times slower, and may share its host. */
   static final Duration DEADLINE = Duration.ofSeconds(5);
 
-  private static final Duration START = Duration.ofMinutes(3);
-
   private final Process process;
 
   private EngineProcess(Process process) {
@@ -68,7 +66,7 @@ final class EngineProcess {
   }
 
   private void awaitAnswer() {
-    long end = System.nanoTime() + START.toNanos();
+    long end = System.nanoTime() + Guest.STUCK.toNanos();
     while (System.nanoTime() < end && process.isAlive()) {
       if (Files.exists(SOCKET)) {
         try (Admin admin = new Admin(SOCKET)) {
@@ -123,7 +121,7 @@ final class EngineProcess {
 
   private void await() {
     try {
-      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      if (!process.waitFor(Guest.STUCK.toSeconds(), TimeUnit.SECONDS)) {
         throw new AssertionError("the engine does not end");
       }
     } catch (InterruptedException e) {

@@ -26,6 +26,12 @@ final class Guest {
   /** A cgroup that no policy covers. */
   static final String UNCOVERED = "/uncovered";
 
+  /**
+   * Longer than anything takes that is not stuck: the machine is emulated, and may share its
+   * processors with two more.
+   */
+  static final Duration STUCK = Duration.ofMinutes(5);
+
   private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
 
   private Guest() {}
@@ -71,14 +77,15 @@ final class Guest {
    * Runs a command to its end.
    *
    * @return what it printed on both streams
-   * @throws AssertionError if it ends with another status than 0, or takes longer than a minute
+   * @throws AssertionError if it ends with another status than 0, or takes longer than {@link
+   *     #STUCK}
    */
   static String run(String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       process.getOutputStream().close();
       String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-      if (!process.waitFor(1, TimeUnit.MINUTES) || process.exitValue() != 0) {
+      if (!process.waitFor(STUCK.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
         throw new AssertionError(String.join(" ", command) + " failed: " + output);
       }
       return output;
@@ -89,10 +96,15 @@ final class Guest {
     }
   }
 
-  /** Waits until it is so, or ten seconds. */
+  /** Whether this machine runs what need not be run on every kernel, too. */
+  static boolean thorough() {
+    return "yes".equals(System.getenv("THOROUGH"));
+  }
+
+  /** Waits until it is so, or a minute. */
   static void eventually(BooleanSupplier so) {
-    for (int i = 0; i < 100 && !so.getAsBoolean(); i++) {
-      sleep(Duration.ofMillis(100));
+    for (int i = 0; i < 2400 && !so.getAsBoolean(); i++) {
+      sleep(Duration.ofMillis(25));
     }
   }
 

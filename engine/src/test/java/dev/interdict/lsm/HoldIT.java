@@ -8,7 +8,6 @@ import dev.interdict.event.Hook;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Outcome;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Tag("lsm")
 class HoldIT {
-  private static final Duration LIMIT = Duration.ofMinutes(2);
-
   /** Every so many-th file is forbidden. */
   private static final int EVERY = 20;
 
@@ -50,7 +47,7 @@ class HoldIT {
     String cgroup = Host.covered("storm");
     Answer answer =
         Attack.start(Attack.in(cgroup, "storm -p 50 -n 200 -e " + EVERY + " " + files))
-            .await(LIMIT);
+            .await(Guest.STUCK);
     assertEquals("ok", answer.result(), answer::toString);
     assertEquals(10_000, answer.number("right"));
     host.settle();
@@ -68,7 +65,7 @@ class HoldIT {
   void aSlowEngineMustMakeNoAnswerWrong() {
     Attack stutter = Attack.start("stutter -m 30 -n 30 " + host.engine().pid());
     answersRight("storm -p 10 -n 20", 200);
-    assertTrue(stutter.await(LIMIT).ok());
+    assertTrue(stutter.await(Guest.STUCK).ok());
   }
 
   @Test
@@ -150,7 +147,7 @@ class HoldIT {
         """
             .formatted(files);
     Attack shell = Attack.start(Attack.in(Host.covered("shell"), "pty bash --norc -i"), keys);
-    String output = shell.output(LIMIT);
+    String output = shell.output(Guest.STUCK);
     assertEquals(7, shell.status(), output);
     assertFalse(output.contains("Stopped"), output);
     assertTrue(output.contains("waited=0"), output);
@@ -161,7 +158,7 @@ class HoldIT {
   @Test
   void aJvmMustRunWhollyHeld() {
     Attack java = Attack.start(Attack.in(Host.covered("jvm"), "run java -Xint -version"));
-    assertTrue(java.output(LIMIT).contains("openjdk"));
+    assertTrue(java.output(Guest.STUCK).contains("openjdk"));
     assertEquals(0, java.status());
   }
 
@@ -184,7 +181,7 @@ class HoldIT {
         print("right", right)
         """);
     Attack python = Attack.start(Attack.in(Host.covered("python"), "run python3 -S " + program));
-    String output = python.output(LIMIT);
+    String output = python.output(Guest.STUCK);
     assertTrue(output.contains("right 41"), output);
   }
 
@@ -204,7 +201,7 @@ class HoldIT {
     Path folder = Host.files(files, EVERY);
     Answer answer =
         Attack.start(Attack.in(Host.covered("hold"), command + " -e " + EVERY + " " + folder))
-            .await(LIMIT);
+            .await(Guest.STUCK);
     assertEquals("ok", answer.result(), answer::toString);
     return answer;
   }

@@ -24,8 +24,6 @@ class LostEngineIT {
   /** The deadline, and the time to be scheduled among fifty that spin. */
   private static final long LONGEST_US = 3 * EngineProcess.DEADLINE.toNanos() / 1000;
 
-  private static final Duration LIMIT = Duration.ofSeconds(30);
-
   private final Host host = Host.get();
 
   @Test
@@ -39,7 +37,8 @@ class LostEngineIT {
     host.engine().freeze();
     try {
       Answer storm =
-          Attack.start(Attack.in(Host.covered("frozen"), "storm -p 50 -n 2 " + files)).await(LIMIT);
+          Attack.start(Attack.in(Host.covered("frozen"), "storm -p 50 -n 2 " + files))
+              .await(Guest.STUCK);
       assertEquals("ok", storm.result(), storm::toString);
       assertTrue(storm.number("longest_us") < LONGEST_US, storm::toString);
       Answer known = Attack.run(Attack.in(Host.covered("known"), "open " + SECRET));
@@ -87,7 +86,7 @@ class LostEngineIT {
     Guest.sleep(Duration.ofMillis(100));
     long number = host.engine().pid();
     host.engine().kill();
-    Answer orphans = waiting.await(LIMIT);
+    Answer orphans = waiting.await(Guest.STUCK);
     assertEquals("ok", orphans.result(), orphans::toString);
     assertTrue(orphans.number("longest_us") < LONGEST_US, orphans::toString);
     assertEquals("EPERM", Attack.run(Attack.in(Host.covered("dead"), "open " + SECRET)).result());
@@ -101,7 +100,7 @@ class LostEngineIT {
     Path again = Host.files(40, 20);
     Answer healthy = Attack.run(Attack.in(Host.covered("adopted"), "storm -n 40 -e 20 " + again));
     assertEquals("ok", healthy.result(), healthy::toString);
-    Answer gap = persistent.await(Duration.ofMinutes(1));
+    Answer gap = persistent.await(Guest.STUCK);
     assertEquals("ok", gap.result(), gap::toString);
     assertTrue(gap.number("tries") > 1000, gap::toString);
   }

@@ -44,6 +44,11 @@ record Trial(
     TWIN
   }
 
+  /** Who has the fewest rights of those who can. */
+  Who weakest() {
+    return impossible.contains(Who.USER) ? Who.ROOT : Who.USER;
+  }
+
   String object(Run run) {
     return run == Run.TWIN ? allowed : forbidden;
   }
