@@ -49,23 +49,34 @@ public final class PolicyTrial {
     } catch (InvalidModuleException e) {
       return List.of(e.getMessage());
     }
-    for (Map<String, Object> event : events(policy, hooks)) {
-      EvaluationException failure = attempt(module, JsonMapper.shared().writeValueAsBytes(event));
-      if (failure != null) {
-        return List.of(
-            failure.getMessage()
-                + ", for an event with "
-                + JsonMapper.shared().writeValueAsString(event)
-                + "; its fallback would answer all such events. Compare facts with lists and data"
-                + " instead of computing from them, or split the policy");
+    try (Trying trying = new Trying(module)) {
+      for (Map<String, Object> event : events(policy, hooks)) {
+        EvaluationException failure = trying.attempt(JsonMapper.shared().writeValueAsBytes(event));
+        if (failure != null) {
+          return List.of(
+              failure.getMessage()
+                  + ", for an event with "
+                  + JsonMapper.shared().writeValueAsString(event)
+                  + "; its fallback would answer all such events. Compare facts with lists and data"
+                  + " instead of computing from them, or split the policy");
+        }
       }
     }
     return List.of();
   }
 
-  private static EvaluationException attempt(PolicyModule module, byte[] input) {
-    EvaluationException last = null;
-    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+  /** Evaluators of the policy: one serves as long as it answers, since making it is what costs. */
+  private static final class Trying implements AutoCloseable {
+    private final PolicyModule module;
+    private Evaluator evaluator;
+
+    Trying(PolicyModule module) {
+      this.module = module;
+      evaluator = module.newEvaluator(HostNames.NONE);
+    }
+
+    EvaluationException attempt(byte[] input) {
+      EvaluationException last = null;
       for (int i = 0; i < ATTEMPTS; i++) {
         try {
           evaluator.evaluate(input);
@@ -74,12 +85,19 @@ public final class PolicyTrial {
           last = e;
         }
       }
+      evaluator.close();
+      evaluator = module.newEvaluator(HostNames.NONE); // the old one is suspended
+      return switch (last.kind()) {
+        case TIMEOUT, MEMORY -> last;
+        // What these facts alone cannot answer, an event that has all its facts may.
+        case TRAP, RESULT, ABORT, RATE, SUSPENDED -> null;
+      };
     }
-    return switch (last.kind()) {
-      case TIMEOUT, MEMORY -> last;
-      // What these facts alone cannot answer, an event that has all its facts may.
-      case TRAP, RESULT, ABORT, RATE, SUSPENDED -> null;
-    };
+
+    @Override
+    public void close() {
+      evaluator.close();
+    }
   }
 
   private static List<Map<String, Object>> events(CompiledPolicy policy, Set<Hook> hooks) {
