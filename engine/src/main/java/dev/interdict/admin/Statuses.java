@@ -41,7 +41,7 @@ final class Statuses {
               status(
                   Code.INVALID_ARGUMENT,
                   "POLICY_INVALID",
-                  "the policy has errors",
+                  e.getMessage(),
                   Protos.problems(e.diagnostics()));
           case RefusedException e ->
               status(Code.FAILED_PRECONDITION, "REFUSED", e.getMessage(), failure(e));
