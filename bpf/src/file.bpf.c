@@ -72,8 +72,10 @@ SUBPROGRAM int open_file(struct file *file)
 	fill_file(run, file);
 	if (created || unnamed)
 		fill_created(run, bpf_get_current_task_btf());
-	if (unnamed)	/* its name is its inode number, another one each time: say the directory */
+	if (unnamed) {	/* its name is its inode number, another one each time: say the directory */
 		run->at.dentry = (__u64)load(struct dentry, run->at.dentry, d_parent);
+		run->object.slash = 1;
+	}
 	if (!created || !passed_at_creation(run, posture))
 		result = answer(run, posture, HOOK_FILE_OPEN, way);
 	release(run);

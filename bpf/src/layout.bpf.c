@@ -10,6 +10,8 @@ struct layout {
 	enum record_kind record_kind;
 	enum record_flag record_flag;
 	enum alarm alarm;
+	enum names names;
+	__u32 pad0;
 	struct verdict_key verdict_key;
 	struct verdict verdict;
 	struct posture posture;
@@ -21,6 +23,8 @@ struct layout {
 	struct hook_counters hook_counters;
 	struct slot_counters slot_counters;
 	struct told told;
+	struct named_place named_place;
+	struct named_file named_file;
 	struct event event;
 };
 

@@ -2,8 +2,9 @@
 /* The path of a file as the caller sees it, and its keyed hash.
  *
  * Our own walk, because bpf_d_path is not to be had in every hook, and because its text is ambiguous (" (deleted)"). It goes from the
- * file up to the root of the caller, across mounts, and is consistent: if the kernel's counts of renames and of mount changes have
- * moved meanwhile, it is done again. Names need no lock: they are freed after the grace period that the hook's run delays. */
+ * file up to the root of the caller, across mounts, and is consistent: if the kernel's count of renames has moved meanwhile, it is done
+ * again; if that of mount changes has, until two walks in a row have crossed the same mounts, since anybody can keep that count moving
+ * with mounts of his own, far from here. Names need no lock: they are freed after the grace period that the hook's run delays. */
 #include <interdict/path.bpf.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -11,8 +12,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Sequence counts of the kernel, odd while names or mounts change. Absent where the addresses of symbols are hidden from us. */
 extern const void rename_lock __ksym __weak;
 extern const void mount_lock __ksym __weak;
-
-#define NAME_BYTES 255
 
 /* What a callback of bpf_loop gets has to be on the stack. */
 struct walk { struct text *text; };
@@ -66,6 +65,7 @@ static __always_inline long up_a_mount(struct text *text)
 		return 1;
 	}
 	text->at.dentry = (__u64)load(struct mount, mount, mnt_mountpoint);
+	text->mounts = (text->mounts ^ mount) * 0x9e3779b97f4a7c15ULL ^ text->at.dentry;
 	text->at.mount = parent + bpf_core_field_offset(struct mount, mnt);
 	text->mount_root = (__u64)load(struct vfsmount, text->at.mount, mnt_root);
 	return 0;
@@ -95,34 +95,36 @@ static long walk_up(__u32 step, struct walk *walk)
 	return 0;
 }
 
-static __always_inline __u64 names_count(void)
+static __always_inline __u32 count_of(const void *lock)
 {
-	__u32 renames = 1, mounts = 1;
+	__u32 count = 1;
 
-	if (!&rename_lock || !&mount_lock)
-		return 1;
-	bpf_probe_read_kernel(&renames, sizeof(renames), &rename_lock);
-	bpf_probe_read_kernel(&mounts, sizeof(mounts), &mount_lock);
-	return ((renames | mounts) & 1) ?: ((__u64)renames << 32 | mounts);
+	if (lock)
+		bpf_probe_read_kernel(&count, sizeof(count), lock);
+	return count;
 }
 
 /* One try; ends the tries when it was consistent, or when no try can succeed. */
 static long try_walk(__u32 try, struct walk *walk)
 {
 	struct text *text = walk->text;
-	__u64 count = names_count();
+	__u64 crossed = text->mounts;
+	__u32 renames = count_of(&rename_lock), mounts = count_of(&mount_lock);
 
-	if (count == 1)
+	if (renames & 1)
 		return 0;
+	text->mounts = 1;
 	text->at = text->from;
 	text->mount_root = (__u64)load(struct vfsmount, text->at.mount, mnt_root);
-	text->start = PATH_BYTES;
+	text->start = PATH_BYTES - !!text->slash;
+	text->room[PATH_BYTES - 1] = '/';	/* or the last byte of a name */
 	text->flags = load(struct dentry, text->at.dentry, d_hash.pprev) ? 0 : OBJECT_DELETED;
 	if (text->at.dentry == text->mount_root)
 		text->flags = 0;	/* the root of a file system is in no table of names */
 	text->done = false;
 	bpf_loop(PATH_DEPTH, walk_up, walk, 0);
-	if (names_count() == count)
+	if (count_of(&rename_lock) == renames &&
+	    (text->mounts == crossed || (!(mounts & 1) && count_of(&mount_lock) == mounts)))
 		return 1;
 	text->done = false;
 	return 0;
@@ -168,6 +170,7 @@ __noinline int build_text(struct text *text, const struct place *from)
 	text->root = place_of(task->fs->root);
 	text->done = 0;
 	text->flags = 0;
+	text->mounts = 0;
 	bpf_loop(PATH_TRIES, try_walk, &walk, 0);
 	text->hash = 0;
 	if (!text->done)
@@ -178,5 +181,64 @@ __noinline int build_text(struct text *text, const struct place *from)
 		text->hash = text_hash(text, state->hash_key);
 	else
 		text->flags |= OBJECT_PATH_UNKNOWN;
+	return 0;
+}
+
+static __always_inline __u64 name_hash(struct text *text, const struct link *link, const __u64 *key)
+{
+	__u32 bytes = link->bytes & NAME_BYTES;
+	__u64 v[4];
+	int at = 0;
+
+	bpf_probe_read_kernel(text->name, bytes, link->name);
+	sip_start(v, key);
+	for (; at < NAME_BYTES / 8 && at * 8 + 8 <= bytes; at++)
+		sip_word(v, text->name[at]);
+	return sip_end(v, (__u64)bytes << 56 | (text->name[at & 31] & ((1ULL << bytes % 8 * 8) - 1)));
+}
+
+/* The number of the set of names that lead to this place. */
+static __always_inline __u32 names_of_place(struct text *text, __u64 dentry, const __u64 *key)
+{
+	struct named_place place = {};
+	struct link link = {};
+	__u64 folder;
+	__u32 *found;
+
+	read_link(&link, dentry);
+	folder = (__u64)load(struct dentry, link.parent, d_inode);
+	place.folder = load(struct inode, folder, i_ino);
+	folder = (__u64)load(struct inode, folder, i_sb);
+	place.device = load(struct super_block, folder, s_dev);
+	if (!bpf_map_lookup_elem(&named_places, &place))
+		return 0;
+	place.name = name_hash(text, &link, key);
+	found = bpf_map_lookup_elem(&named_places, &place);
+	return found ? *found : 0;
+}
+
+/* Whoever has a user namespace of his own may mount, change his root and, with PR_SET_MM_MAP, the file that his program is said to be. */
+static __always_inline bool arranges_names(struct task_struct *task)
+{
+	struct nsproxy *namespaces = task->nsproxy;
+
+	return !namespaces || namespaces->mnt_ns->user_ns->level || task->real_cred->user_ns->level;
+}
+
+/* By which names that policies mention the file at a place is known (enum names). inode 0: it is not there yet. */
+__noinline int find_names(struct text *text, const struct place *at, __u64 inode, __u32 device)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct named_file file = {.inode = inode, .device = device};
+	struct engine_state *state = engine();
+	__u32 place, *found;
+
+	if (!text || !at || !state)
+		return -1;
+	found = bpf_map_lookup_elem(&named_files, &file);
+	place = names_of_place(text, at->dentry, state->hash_key);
+	text->names = (__u64)place << 32 | (found && *found != place ? *found : 0);
+	if (text->flags & OBJECT_UNREACHABLE || arranges_names(task))
+		text->names |= (__u64)NAMES_FOREIGN << 32;
 	return 0;
 }

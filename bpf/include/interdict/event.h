@@ -38,6 +38,8 @@ struct event {
 	__u64 asked[SLOT_WORDS];	/* decide: undecided slots that cover this event */
 	__u64 refused[SLOT_WORDS];	/* observe: slots that refused; decide, held: those of asked that refuse if they deny */
 	__u64 would[SLOT_WORDS];	/* observe: slots that deny, not enforced */
+	__u64 names;			/* of the object, enum names */
+	__u64 exe_names;		/* of the executable */
 	__u32 pid;			/* tgid, in the initial pid namespace */
 	__u32 tid;
 	__u32 parent_pid;

@@ -28,6 +28,9 @@ struct inode {
 	unsigned long i_ino;
 	struct super_block *i_sb;
 };
+struct user_namespace { int level; };	/* 0: the initial one */
+struct mnt_namespace { struct user_namespace *user_ns; };
+struct nsproxy { struct mnt_namespace *mnt_ns; };
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -59,7 +62,10 @@ struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
 struct socket { short type; struct sock *sk; };
 struct msghdr { void *msg_name; int msg_namelen; unsigned int msg_flags; };
 
-struct cred { struct kernel_id uid, gid, euid, egid, fsuid, fsgid; };
+struct cred {
+	struct kernel_id uid, gid, euid, egid, fsuid, fsgid;
+	struct user_namespace *user_ns;
+};
 struct mm_struct { struct file *exe_file; };
 struct fs_struct { int umask; struct path root; };
 struct sigset { unsigned long sig[1]; };
@@ -86,6 +92,7 @@ struct task_struct {
 	const struct cred *cred;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct sigset blocked;

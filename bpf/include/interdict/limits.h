@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -22,9 +22,15 @@
 /* The two strings of a record at most; records are as long as their strings. */
 #define STRINGS_BYTES (2 * PATH_BYTES)
 
+/* The last name of a path, NAME_MAX. */
+#define NAME_BYTES 255
+
 /* Walks of one path that concurrent renames may spoil before it counts as unknown. A walk takes 1 us; two processors that do
- * nothing but rename spoil about three walks of four, and 64 in a row once in a hundred million. */
-#define PATH_TRIES 64
+ * nothing but rename spoil about three walks of four, and 1024 in a row never. */
+#define PATH_TRIES 1024
+
+/* Names that policies mention. */
+#define NAMES_MAX 65536
 
 /* TASK_COMM_LEN */
 #define COMM_BYTES 16

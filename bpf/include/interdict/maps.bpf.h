@@ -21,7 +21,8 @@ struct exe_name {
 	__u64 file;		/* address and inode number: whether it is still the same */
 	__u64 inode;
 	__u64 exec_id;
-	__u64 hash;
+	__u64 hash;		/* verdict_key.exe_path */
+	__u64 epoch;		/* engine_state.names_epoch */
 };
 
 /* A place in the tree of mounts and names; numbers, since the verifier would forget what they point to. */
@@ -35,10 +36,13 @@ struct text {
 	__u32 start;		/* offset of the first byte in room; the string ends at PATH_BYTES */
 	__u32 flags;		/* enum object_flag */
 	__u64 hash;		/* 0: unknown */
+	__u64 names;		/* enum names */
+	__u64 mounts;		/* digest of the mounts that the walk crossed */
 	struct place at, root, from;	/* where the walk is; here because the stack of all functions together has 512 bytes */
 	__u64 mount_root;	/* dentry */
 	__u32 done;
-	__u32 pad0;
+	__u32 slash;		/* the path ends with one: a file without a name, in this folder */
+	__u64 name[(NAME_BYTES + 1) / 8];	/* the last name, alone */
 	char room[PATH_BYTES + 256 + 8];	/* what follows the string stays zero: the hash reads a word beyond it */
 };
 
@@ -72,6 +76,7 @@ struct run {
 	struct slot_walk walk;
 	struct place at;	/* of the object; no dentry: it has no path */
 	__u32 exe_walked;
+	__u32 object_walked;
 	__u32 fresh;		/* the object is being created */
 	__u32 flags;		/* enum record_flag */
 	__u32 used_up;		/* a budget, by this refusal */
@@ -130,6 +135,22 @@ struct {
 	__type(key, __u32);
 	__type(value, struct slot_mask);
 } interfaces __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NAMES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct named_place);
+	__type(value, __u32);
+} named_places __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NAMES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct named_file);
+	__type(value, __u32);
+} named_files __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -18,6 +18,9 @@
 /* Builds the path of what is at a place, seen from the root of the current task, and its hash. */
 int build_text(struct text *text, const struct place *from);
 
+/* By which names that policies mention the file there is known; after build_text. inode 0: it is not there yet. */
+int find_names(struct text *text, const struct place *at, __u64 inode, __u32 device);
+
 static __always_inline struct engine_state *engine(void)
 {
 	__u32 zero = 0;
@@ -51,7 +54,7 @@ static __always_inline void sip_start(__u64 *v, const __u64 *key)
 	v[3] = key[1] ^ 0x7465646279746573ULL;
 }
 
-/* Never zero: zero means unknown. */
+/* Never zero: zero means unknown. The last word has the rest of the bytes, and their number at its top. */
 static __always_inline __u64 sip_end(__u64 *v, __u64 last)
 {
 	sip_word(v, last);

@@ -65,7 +65,12 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->record.facts.access = access;
 	run->object.start = PATH_BYTES;
 	run->exe.start = PATH_BYTES;
+	run->object.names = 0;
+	run->exe.names = 0;
 	run->exe_walked = 0;
+	run->object_walked = 0;
+	run->object.slash = 0;
+	run->exe.slash = 0;
 	run->fresh = 0;
 	run->at.dentry = 0;
 	off = bpf_map_lookup_elem(&tripped, &zero);
@@ -103,12 +108,15 @@ static __always_inline void fill_created(struct run *run, struct task_struct *ta
 	file->gid = task->cred->fsgid.val;
 }
 
+/* Once a run: what the record says is what the key was made of. */
 static __always_inline void name_object(struct run *run)
 {
-	if (!run->at.dentry || run->object.start != PATH_BYTES)
+	if (!run->at.dentry || run->object_walked)
 		return;
+	run->object_walked = 1;
 	build_text(&run->object, &run->at);
-	run->record.facts.file.path = run->object.hash;
+	find_names(&run->object, &run->at, run->record.facts.file.inode, run->record.facts.file.device);
+	run->record.facts.file.path = run->object.hash ^ run->object.names;
 	run->record.facts.flags = run->object.flags;
 	if (run->fresh)
 		run->record.facts.flags &= ~OBJECT_DELETED;	/* a name that is being made is in no table yet */
@@ -122,23 +130,28 @@ SUBPROGRAM bool name_exe(struct run *run)
 	struct mm_struct *mm = task->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
 	__u64 before = facts->exe_path;
+	struct engine_state *state = engine();
 	struct exe_name *known;
 	struct place at;
+	__u64 epoch;
 
-	if (!file || run->exe_walked)
+	if (!file || !state || run->exe_walked)
 		return false;
+	epoch = READ(state->names_epoch);
 	at = place_of(file->f_path);
 	build_text(&run->exe, &at);
+	find_names(&run->exe, &at, facts->exe_inode, facts->exe_device);
 	run->exe_walked = 1;
-	facts->exe_path = run->exe.hash;
+	facts->exe_path = (run->exe.hash ?: EXE_PATH_UNKNOWN) ^ run->exe.names;
 	known = bpf_task_storage_get(&exe_names, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (known && run->exe.hash) {
 		known->file = (__u64)file;
 		known->inode = facts->exe_inode;
 		known->exec_id = task->self_exec_id;
-		known->hash = run->exe.hash;
+		known->hash = facts->exe_path;
+		known->epoch = epoch;
 	}
-	return before && before != run->exe.hash;
+	return before && before != facts->exe_path;
 }
 
 /* The hash of the executable's name as it was when this program first asked; walks only if that is not known. */
@@ -147,10 +160,12 @@ static __always_inline void recall_exe(struct run *run)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct verdict_key *facts = &run->record.facts;
 	struct exe_name *known = bpf_task_storage_get(&exe_names, task, 0, 0);
+	struct engine_state *state = engine();
 	struct mm_struct *mm = task->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
 
-	if (known && known->file == (__u64)file && known->inode == facts->exe_inode && known->exec_id == task->self_exec_id)
+	if (known && state && known->file == (__u64)file && known->inode == facts->exe_inode && known->exec_id == task->self_exec_id &&
+	    known->epoch == READ(state->names_epoch))
 		facts->exe_path = known->hash;
 	else
 		name_exe(run);
@@ -173,6 +188,7 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call call = current_call(task);
 	struct event *record = &run->record;
+	bool changed;
 
 	name_object(run);
 	fill_ids(&record->facts, task);
@@ -184,10 +200,13 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 	record->tid = task->pid;
 	record->parent_pid = task->real_parent->tgid;
 	record->packet_bytes = 0;
+	record->names = run->object.names;
 	record->syscall = call.number;
 	run->flags = (call.compat ? RECORD_COMPAT : 0) | (task->flags & PF_IO_WORKER ? RECORD_IO_URING : 0);
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	return name_exe(run);
+	changed = name_exe(run);
+	record->exe_names = run->exe.names;
+	return changed;
 }
 
 #endif

@@ -39,14 +39,40 @@ enum access {
 enum object_flag {
 	OBJECT_DELETED = 1 << 0,	/* the name is gone: unlinked, or memory-backed */
 	OBJECT_UNREACHABLE = 1 << 1,	/* not below the root of the caller */
-	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES, deeper than PATH_DEPTH, or renamed while we looked: path is empty */
+	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES or deeper than PATH_DEPTH: path is empty */
 	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
 	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
 };
 
+/* By which of the names that policies mention a file is known on this host, whatever mounts and root the caller has. Two numbers of
+ * sets of names, of 30 bits: in the upper half by the place (folder and last name), in the lower half by the file itself, 0 if that says
+ * the same or nothing. */
+enum names {
+	NAMES_FOREIGN = 1 << 30,	/* in the upper half: what the caller sees was, or may have been, arranged without privilege */
+};
+
+/* Where a name that policies mention leads (map named_places): the folder's identity and the keyed hash of the last name. With name 0 it
+ * says that the folder has such names at all. The value is the number of the set of names. */
+struct named_place {
+	__u64 folder;		/* its inode number */
+	__u64 name;
+	__u32 device;		/* of the folder */
+	__u32 pad0;
+};
+
+/* The file that is there now (map named_files), which may have other names, too. */
+struct named_file {
+	__u64 inode;
+	__u32 device;
+	__u32 pad0;
+};
+
+/* In place of the hash of a program whose path cannot be told: another key than that of those that have no program. */
+#define EXE_PATH_UNKNOWN (1ULL << 63)	/* a bit that enum names leaves free */
+
 struct file_identity {
 	__u64 inode;
-	__u64 path;		/* keyed hash of the path as the caller sees it, see path.bpf.h; 0: unknown or not read */
+	__u64 path;		/* keyed hash of the path as the caller sees it (0: unknown) ^ enum names; 0: not read */
 	__u32 device;		/* the kernel's dev_t: major << 20 | minor */
 	__u32 generation;	/* i_generation: another number when the inode number is used again */
 	__u32 uid;
@@ -87,7 +113,7 @@ struct verdict_key {
 	__u32 egid;
 	__u32 exe_device;
 	__u64 exe_inode;
-	__u64 exe_path;		/* as file_identity.path */
+	__u64 exe_path;		/* as file_identity.path, but EXE_PATH_UNKNOWN for an unknown hash; 0, too: no program, a thread of the kernel */
 	__u64 image;		/* one execve of one process: keyed hash of pid, start time and exec count */
 	__u64 cgroup;		/* cgroup v2 id */
 	union {
@@ -171,7 +197,7 @@ struct engine_state {
 	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
 	__u32 engine_pid;	/* tgid in the initial pid namespace; never held, never refused */
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */
-	__u32 pad0;
+	__u32 names_epoch;	/* rises after each change of named_places or named_files: what is remembered of them is void */
 	__u64 engine_start;	/* when its first thread started, in clock ticks since boot: a number alone is given to others later */
 	__u64 hash_key[2];	/* secret of the hashes of names; random, set before attach, never changed while verdicts live */
 	__u64 pad1[10];		/* to two cache lines */

@@ -159,6 +159,13 @@ static char *bind_directory(const struct object *object)
 	return mounted_on(object, object->parent, NULL, NULL);
 }
 
+/* The same by somebody without privileges: also what is not there yet has a second name so. */
+static char *user_directory(const struct object *object)
+{
+	own_mounts(CLONE_NEWUSER);
+	return mounted_on(object, object->parent, NULL, NULL);
+}
+
 /* Two inodes stand for one file: the overlay's and the lower one. The second layer is on a file system of its own,
  * because layers must not contain each other. */
 static char *overlay(const struct object *object)
@@ -252,6 +259,7 @@ static const struct {
 	{"bind", bind_file},
 	{"binddir", bind_directory},
 	{"userns", user_namespace},
+	{"userdir", user_directory},
 	{"overlay", overlay},
 	{"chroot", changed_root},
 	{"opentree", detached_tree},

@@ -98,6 +98,7 @@ void list_exec_doors(void);
 void list_net_doors(void);
 void list_aliases(void);
 void list_contexts(void);
+void list_lenders(void);
 
 /* The commands. */
 int command_open(const struct options *options, char **args);
@@ -122,6 +123,7 @@ int command_stutter(const struct options *options, char **args);
 int command_core(const struct options *options, char **args);
 int command_pty(const struct options *options, char **args);
 int command_run(const struct options *options, char **args);
+int command_lend(const struct options *options, char **args);
 int command_act(const struct options *options, char **args);
 int command_acting(const struct options *options, char **args);
 int command_nothing(const struct options *options, char **args);

@@ -19,6 +19,7 @@ static int command_list(const struct options *options, char **args)
 	list_net_doors();
 	list_aliases();
 	list_contexts();
+	list_lenders();
 	fflush(stdout);
 	return 0;
 }
@@ -69,6 +70,19 @@ static int command_remove(const struct options *options, char **args)
 	return 0;
 }
 
+/* As editors and rotations do it: a new file takes the name. */
+static int command_replace(const struct options *options, char **args)
+{
+	char *fresh = text("%s.fresh", args[0]);
+
+	(void)options;
+	umask(0);
+	write_text(fresh, "content\n", 0777);
+	if (rename(fresh, args[0]))
+		unprepared("rename");
+	return 0;
+}
+
 /* place: where the work directory goes. TARGET is beside the first argument, so that hard links and renames can be made. */
 enum place { NOWHERE, TARGET };
 
@@ -88,6 +102,8 @@ static const struct {
 	{"remove", "PATH", 1, NOWHERE, command_remove},
 	{"open", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_open},
 	{"exec", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_exec},
+	{"lend", "[-d DOOR] TRUSTED open PATH", 3, NOWHERE, command_lend},
+	{"replace", "PATH", 1, NOWHERE, command_replace},
 	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},

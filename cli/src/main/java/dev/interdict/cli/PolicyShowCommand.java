@@ -61,6 +61,7 @@ final class PolicyShowCommand implements Callable<Integer> {
     tree.put("onMiss", word(policy.onMiss()));
     tree.put("fallback", word(policy.fallback()));
     tree.put("unparsed", policy.unparsedPass() ? "pass" : "drop");
+    tree.put("unknownPath", policy.judgesUnknownPath() ? "judge" : "deny");
     tree.put(
         "budget",
         policy.budget() == null

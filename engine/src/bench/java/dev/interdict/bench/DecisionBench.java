@@ -106,6 +106,7 @@ public final class DecisionBench {
               Events.head(Hook.FILE_OPEN, access, 0),
               e.subject(),
               e.path(),
+              e.names(),
               e.device(),
               e.inode(),
               e.generation(),

@@ -9,7 +9,7 @@ import dev.interdict.control.Objection;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
-import dev.interdict.eval.Aliases;
+import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfException;
@@ -38,9 +38,10 @@ import java.util.function.Supplier;
  * Brings a set of policies into force: the one place where control reaches the data flow.
  *
  * <p>The order makes each moment of a change safe. First the evaluators know the new policies, then
- * the kernel may ask for them; scopes and budgets stand before the posture that makes them count,
- * and scopes that have shrunk go after it; programs are attached after all they read is there. A
- * failure puts the set before in force again.
+ * the kernel may ask for them, and the kernel knows where the paths lead that they mention; scopes
+ * and budgets stand before the posture that makes them count, and scopes that have shrunk go after
+ * it; programs are attached after all they read is there. A failure puts the set before in force
+ * again.
  */
 final class Enforcer implements Enforcement {
   private static final Logger LOG = System.getLogger(Enforcer.class.getName());
@@ -48,6 +49,7 @@ final class Enforcer implements Enforcement {
   private final KernelSide kernel;
   private final Pipeline pipeline;
   private final PolicyLoader loader;
+  private final FileNameKeeper files;
   private final HostAbilities abilities;
   private final Posture.Timing timing;
 
@@ -67,11 +69,13 @@ final class Enforcer implements Enforcement {
       KernelSide kernel,
       Pipeline pipeline,
       PolicyLoader loader,
+      FileNameKeeper files,
       HostAbilities abilities,
       EngineConfig config) {
     this.kernel = kernel;
     this.pipeline = pipeline;
     this.loader = loader;
+    this.files = files;
     this.abilities = abilities;
     this.packets = new PacketScope(kernel.hooks(), kernel.verdicts());
     this.timing =
@@ -129,7 +133,9 @@ final class Enforcer implements Enforcement {
   }
 
   private void force(ActiveSet set, Supplier<Modes> modes) {
-    pipeline.use(loader.load(set));
+    PolicySet policies = loader.load(set);
+    files.use(policies.literals());
+    pipeline.use(policies);
     kernel.scopes().widen(cgroups(set), interfaces(set));
     int maskSet = kernel.postures().use(() -> posture(set, modes.get()), masks(set));
     kernel.scopes().announced();
@@ -237,17 +243,10 @@ final class Enforcer implements Enforcement {
   }
 
   /**
-   * Looks for cgroups, interfaces and files that came or went under a name of a policy; to be
-   * called every now and then.
+   * Looks for cgroups and interfaces that came or went under a name of a policy; to be called every
+   * now and then.
    */
-  void refresh() {
-    lookAround();
-    for (Aliases.FileId file : loader.latest().aliases().refresh()) {
-      kernel.verdicts().forgetFile(file.device(), file.inode());
-    }
-  }
-
-  private synchronized void lookAround() {
+  synchronized void refresh() {
     refreshScopes();
     packets.look();
     tellOfBudgets();

@@ -51,7 +51,7 @@ public final class Engine implements AutoCloseable {
 
   /**
    * A cgroup that appears is covered after at most this time, if a policy names it and not one
-   * above it; a file that takes a name of a policy is judged by it, under its other names too.
+   * above it.
    */
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
@@ -92,7 +92,9 @@ public final class Engine implements AutoCloseable {
     KernelSide kernel = part(KernelSide.open(config.pins()));
     state = kernel.state();
     state.engine(self);
-    KernelNames names = new KernelNames(kernel.cgroups());
+    NameSets nameSets = new NameSets();
+    KernelNames names = new KernelNames(kernel.cgroups(), nameSets);
+    FileNameKeeper files = part(FileNameKeeper.start(kernel.files(), nameSets));
     Pipeline pipeline =
         part(
             new Pipeline(
@@ -110,7 +112,7 @@ public final class Engine implements AutoCloseable {
     Path classes = config.cacheDirectory().resolve("classes");
     PolicyLoader loader =
         new PolicyLoader(classes, names, new WarmUp(config.warmUp()), config.limits());
-    Enforcer enforcer = new Enforcer(kernel, pipeline, loader, abilities, config);
+    Enforcer enforcer = new Enforcer(kernel, pipeline, loader, files, abilities, config);
     PolicyControl control =
         new PolicyControl(
             new FolderBuilder(

@@ -6,6 +6,7 @@ import dev.interdict.libbpf.Interfaces;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -18,11 +19,13 @@ final class KernelNames implements HostNames {
   private static final int CAPACITY = 4096;
 
   private final Cgroups cgroups;
+  private final NameSets files;
   private final Map<Long, byte[]> paths = new ConcurrentHashMap<>();
   private final Map<Integer, Optional<byte[]>> interfaces = new ConcurrentHashMap<>();
 
-  KernelNames(Cgroups cgroups) {
+  KernelNames(Cgroups cgroups, NameSets files) {
     this.cgroups = cgroups;
+    this.files = files;
   }
 
   @Override
@@ -47,6 +50,11 @@ final class KernelNames implements HostNames {
         .computeIfAbsent(
             index, i -> Interfaces.name(i).map(name -> name.getBytes(StandardCharsets.UTF_8)))
         .orElse(null);
+  }
+
+  @Override
+  public Set<String> fileNames(int number) {
+    return files.names(number);
   }
 
   void refresh() {

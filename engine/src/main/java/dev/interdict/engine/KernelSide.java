@@ -8,6 +8,7 @@ import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.Budgets;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.KernelCounters;
+import dev.interdict.verdict.NamedFiles;
 import dev.interdict.verdict.Postures;
 import dev.interdict.verdict.Scopes;
 import dev.interdict.verdict.VerdictTable;
@@ -27,6 +28,7 @@ record KernelSide(
     Cgroups cgroups,
     EngineState state,
     VerdictTable verdicts,
+    NamedFiles files,
     Postures postures,
     Scopes scopes,
     Budgets budgets,
@@ -54,6 +56,7 @@ record KernelSide(
           cgroups,
           state,
           new VerdictTable(hooks.map("verdicts"), hooks.map("flows"), state),
+          new NamedFiles(hooks.map("named_places"), hooks.map("named_files"), state),
           new Postures(hooks.map("postures"), hooks.map("key_masks"), state),
           new Scopes(
               hooks.map("scopes"),

@@ -86,6 +86,9 @@ final class PolicyLoader {
       if (active.policy().fallback() == Policy.Fallback.DENY) {
         builder.refusing(active.slot());
       }
+      if (active.policy().judgesUnknownPath()) {
+        builder.judgingUnknown(active.slot());
+      }
     }
     loaded = next;
     PolicySet fresh = builder.build();

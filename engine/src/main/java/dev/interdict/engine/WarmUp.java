@@ -6,6 +6,7 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
@@ -68,12 +69,12 @@ final class WarmUp {
             SlotSet.NONE);
     byte[] path = ("/usr/lib/warm-up/" + i).getBytes(StandardCharsets.US_ASCII);
     Event.Subject subject =
-        new Event.Subject(2, 2, 1, 1000, 1000, 1000, 1000, 1, 1, path, 1, 1, path);
+        new Event.Subject(2, 2, 1, 1000, 1000, 1000, 1000, 1, 1, path, FileNames.NONE, 1, 1, path);
     byte[] address = new byte[16];
     address[15] = (byte) i;
     return switch (hook) {
       case EXEC, MMAP_EXEC, FILE_OPEN ->
-          new Event.FileEvent(head, subject, path, 1, i, 0, 0, 0, 0100644);
+          new Event.FileEvent(head, subject, path, FileNames.NONE, 1, i, 0, 0, 0, 0100644);
       case SOCKET_CONNECT -> new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
       case XDP_INGRESS ->
           new Event.PacketEvent(head, 6, 6, address, address, i & 0xffff, 443, 1, 64);

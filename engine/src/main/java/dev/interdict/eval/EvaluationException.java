@@ -20,6 +20,8 @@ public final class EvaluationException extends Exception {
     ABORT,
     /** Not tried: its decisions do not keep, and as many as it may make in a second were made. */
     RATE,
+    /** Not tried: the record speaks of names that only an earlier engine knew. */
+    NAMES,
     /** Not tried: it has failed several times in a row and is left alone for a while. */
     SUSPENDED
   }

@@ -1,5 +1,7 @@
 package dev.interdict.eval;
 
+import java.util.Set;
+
 /**
  * Names for numbers that only this host can resolve. Called for each event: answers come from
  * memory. Safe for use by many threads.
@@ -18,6 +20,11 @@ public interface HostNames {
         public byte[] interfaceName(int index) {
           return null;
         }
+
+        @Override
+        public Set<String> fileNames(int number) {
+          return Set.of();
+        }
       };
 
   /**
@@ -28,4 +35,10 @@ public interface HostNames {
 
   /** Name of a network interface, such as {@code eth0}: raw bytes; null if unknown. */
   byte[] interfaceName(int index);
+
+  /**
+   * The set of names that the kernel's side knows by this number: paths that policies mention;
+   * empty for 0, null if nobody here has given the number out.
+   */
+  Set<String> fileNames(int number);
 }

@@ -3,6 +3,8 @@ package dev.interdict.eval;
 import dev.interdict.event.Event;
 import dev.interdict.event.SlotSet;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -17,7 +19,8 @@ public final class PolicySet {
   private final SlotSet slots;
   private final SlotSet perishable;
   private final SlotSet refusing;
-  private final Aliases aliases;
+  private final SlotSet judgingUnknown;
+  private final Map<Integer, Set<String>> literals;
   private final ConcernIndex concerns;
 
   private PolicySet(Builder parts) {
@@ -27,7 +30,8 @@ public final class PolicySet {
     this.slots = parts.slots;
     this.refusing = parts.refusing;
     this.perishable = perishable(modules);
-    this.aliases = new Aliases(parts.literals);
+    this.judgingUnknown = parts.judgingUnknown;
+    this.literals = Map.copyOf(parts.literals);
     this.concerns = new ConcernIndex(modules, names);
   }
 
@@ -45,7 +49,9 @@ public final class PolicySet {
     private final long generation;
     private final HostNames names;
     private final PolicyModule[] modules = new PolicyModule[SlotSet.SLOTS];
-    private final Set<String> literals = new TreeSet<>();
+
+    private final Map<Integer, Set<String>> literals = new HashMap<>();
+    private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
     private SlotSet refusing = SlotSet.NONE;
 
@@ -62,9 +68,13 @@ public final class PolicySet {
     public Builder add(int slot, PolicyModule module, Set<String> paths) {
       modules[slot] = module;
       slots = slots.with(slot);
-      if (module.reads().mayRead("file.path")) {
-        literals.addAll(paths);
-      }
+      literals.put(slot, Set.copyOf(paths));
+      return this;
+    }
+
+    /** The policy in this slot judges without the path what has none that can be told. */
+    public Builder judgingUnknown(int slot) {
+      judgingUnknown = judgingUnknown.with(slot);
       return this;
     }
 
@@ -74,7 +84,7 @@ public final class PolicySet {
       return this;
     }
 
-    /** The set; looks up where the paths lead. */
+    /** The set. */
     public PolicySet build() {
       return new PolicySet(this);
     }
@@ -116,12 +126,32 @@ public final class PolicySet {
 
   /** Whether the same policies are in the same slots, with the same fallbacks. */
   public boolean decidesAs(PolicySet other) {
-    return Arrays.equals(modules, other.modules) && refusing.equals(other.refusing);
+    return Arrays.equals(modules, other.modules)
+        && refusing.equals(other.refusing)
+        && judgingUnknown.equals(other.judgingUnknown);
   }
 
-  /** By which names the files of these policies are known. */
-  public Aliases aliases() {
-    return aliases;
+  /** The paths that these policies mention and ask about. */
+  public Set<String> literals() {
+    Set<String> all = new TreeSet<>();
+    for (int slot = 0; slot < modules.length; slot++) {
+      if (modules[slot] != null
+          && (modules[slot].reads().mayRead("file.path")
+              || modules[slot].reads().mayRead("process.exe.path"))) {
+        all.addAll(literals.get(slot));
+      }
+    }
+    return all;
+  }
+
+  /** What the policy in {@code slot} is shown. */
+  Readings readings(int slot) {
+    return new Readings(modules[slot].reads(), literals.get(slot), names);
+  }
+
+  /** Whether the policy in {@code slot} judges what has no path that can be told. */
+  boolean judgesUnknown(int slot) {
+    return !judgingUnknown.and(SlotSet.of(slot)).isEmpty();
   }
 
   /** An evaluator for one thread. */

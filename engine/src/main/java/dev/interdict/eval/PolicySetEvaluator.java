@@ -1,11 +1,10 @@
 package dev.interdict.eval;
 
+import dev.interdict.eval.EvaluationException.Kind;
 import dev.interdict.event.Event;
 import dev.interdict.event.SlotSet;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,12 @@ import java.util.Map;
  */
 public final class PolicySetEvaluator {
   private static final Logger LOG = System.getLogger(PolicySetEvaluator.class.getName());
+
+  private static final Decision UNKNOWN =
+      new Decision(
+          List.of("a path is too long or too deep to be told (unknownPath: deny)"),
+          List.of(),
+          List.of());
 
   private final Map<PolicyModule, Evaluator> evaluators = new HashMap<>();
   private PolicySet set;
@@ -60,37 +65,39 @@ public final class PolicySetEvaluator {
   }
 
   /**
-   * Asks the policies in {@code asked}, which must be slots of the set. A file is judged by every
-   * name it is known by, and an objection under one name counts. A policy that no rule of can hold
-   * has nothing to say, and is not evaluated.
+   * Asks the policies in {@code asked}, which must be slots of the set. Each is shown the event as
+   * {@link Readings} says, and an objection to one reading counts. What has no path that can be
+   * told is refused by a policy that reads the path, unless it says that it judges without. A
+   * policy that no rule of can hold has nothing to say, and is not evaluated.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
-    List<Event> readings = readings(event);
-    SlotSet concerned = SlotSet.NONE;
-    for (Event reading : readings) {
-      concerned = concerned.or(set.concerned(reading));
-    }
+    SlotSet concerned = Readings.isPlain(event) ? set.concerned(event) : asked;
     SlotDecisions all = SlotDecisions.silent(asked.minus(concerned));
     SlotSet left = asked.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
       for (long rest = left.word(word); rest != 0; rest &= rest - 1) {
-        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), readings, all);
+        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), event, all);
       }
     }
     return all;
   }
 
-  private SlotDecisions ask(int slot, List<Event> readings, SlotDecisions so) {
+  private SlotDecisions ask(int slot, Event event, SlotDecisions so) {
     PolicyModule module = set.module(slot);
     try {
       Evaluator evaluator = evaluator(module);
+      Readings readings = set.readings(slot);
+      if (!readings.areKnown(event)) {
+        throw new EvaluationException(
+            Kind.NAMES, module.name(), "the record speaks of names of an earlier engine", null);
+      }
       evaluator.admit();
-      Decision said = evaluator.evaluate(readings.getFirst());
-      // Only rules that read the path can tell the readings apart.
-      if (readings.size() > 1 && module.reads().mayRead("file.path")) {
-        for (Event other : readings.subList(1, readings.size())) {
-          said = said.or(evaluator.evaluate(other));
-        }
+      Decision said = Decision.ALLOW;
+      for (Event reading : readings.of(event)) {
+        said = said.or(evaluator.evaluate(reading));
+      }
+      if (readings.isUnknown(event) && !set.judgesUnknown(slot)) {
+        said = said.or(UNKNOWN);
       }
       return so.with(slot, said);
     } catch (EvaluationException e) {
@@ -102,27 +109,9 @@ public final class PolicySetEvaluator {
   /* What is not even tried can be as frequent as events are: it is counted, not logged. */
   private static Level level(EvaluationException e) {
     return switch (e.kind()) {
-      case RATE, SUSPENDED -> Level.DEBUG;
+      case RATE, SUSPENDED, NAMES -> Level.DEBUG;
       default -> Level.WARNING;
     };
-  }
-
-  private List<Event> readings(Event event) {
-    if (!(event instanceof Event.FileEvent file)) {
-      return List.of(event);
-    }
-    List<byte[]> names = set.aliases().of(file.device(), file.inode());
-    if (names.isEmpty() || (names.size() == 1 && Arrays.equals(names.getFirst(), file.path()))) {
-      return List.of(event);
-    }
-    List<Event> all = new ArrayList<>();
-    all.add(event);
-    for (byte[] name : names) {
-      if (!Arrays.equals(name, file.path())) {
-        all.add(file.withPath(name));
-      }
-    }
-    return all;
   }
 
   private Evaluator evaluator(PolicyModule module) {

@@ -92,7 +92,7 @@ public final class PolicyTrial {
       return switch (last.kind()) {
         case TIMEOUT, MEMORY -> last;
         // What these facts alone cannot answer, an event that has all its facts may.
-        case TRAP, RESULT, ABORT, RATE, SUSPENDED -> null;
+        case TRAP, RESULT, ABORT, RATE, NAMES, SUSPENDED -> null;
       };
     }
 

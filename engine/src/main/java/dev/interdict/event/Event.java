@@ -53,6 +53,7 @@ public sealed interface Event {
    * @param exeDevice the kernel's {@code dev_t}: major {@code << 20 |} minor
    * @param exePath path of the executable as the process sees it: bytes, empty if unknown
    * @param image identifies one execve of one process
+   * @param names by which names that policies mention the executable is known
    * @param cgroup cgroup v2 id
    * @param comm the name the task gave itself; for display only
    */
@@ -67,20 +68,31 @@ public sealed interface Event {
       int exeDevice,
       long exeInode,
       byte[] exePath,
+      FileNames names,
       long image,
       long cgroup,
-      byte[] comm) {}
+      byte[] comm) {
+
+    /** The same, running an executable of another path. */
+    public Subject withExePath(byte[] other) {
+      return new Subject(
+          pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, other, names, image,
+          cgroup, comm);
+    }
+  }
 
   /**
    * An execve, an executable mapping or an open of a file.
    *
    * @param path as the caller sees it: bytes, empty if unknown ({@link ObjectFlag#PATH_UNKNOWN})
+   * @param names by which names that policies mention the file is known
    * @param mode {@code st_mode}: type and permission bits
    */
   record FileEvent(
       Head head,
       Subject subject,
       byte[] path,
+      FileNames names,
       int device,
       long inode,
       int generation,
@@ -92,7 +104,12 @@ public sealed interface Event {
     /** The same under another path, which is known whatever the kernel could tell. */
     public FileEvent withPath(byte[] other) {
       Head known = head.withObjectFlags(head.objectFlags & ~ObjectFlag.PATH_UNKNOWN.bit());
-      return new FileEvent(known, subject, other, device, inode, generation, uid, gid, mode);
+      return new FileEvent(known, subject, other, names, device, inode, generation, uid, gid, mode);
+    }
+
+    /** The same by another subject. */
+    public FileEvent withSubject(Subject other) {
+      return new FileEvent(head, other, path, names, device, inode, generation, uid, gid, mode);
     }
   }
 
@@ -106,7 +123,13 @@ public sealed interface Event {
    */
   record SocketEvent(
       Head head, Subject subject, int family, byte[] address, int port, int type, int protocol)
-      implements Event {}
+      implements Event {
+
+    /** The same by another subject. */
+    public SocketEvent withSubject(Subject other) {
+      return new SocketEvent(head, other, family, address, port, type, protocol);
+    }
+  }
 
   /**
    * A packet on its way in.

@@ -33,6 +33,8 @@ public final class EventDecoder {
   private static final int PACKET_BYTES = EventLayouts.EVENT.offset("packet_bytes");
   private static final int EXE_PATH_BYTES = EventLayouts.EVENT.offset("exe_path_bytes");
   private static final int PATH_BYTES = EventLayouts.EVENT.offset("path_bytes");
+  private static final int NAMES = EventLayouts.EVENT.offset("names");
+  private static final int EXE_NAMES = EventLayouts.EVENT.offset("exe_names");
   private static final int COMM = EventLayouts.EVENT.offset("comm");
   private static final int HOOK = fact("hook");
   private static final int FAMILY = fact("family");
@@ -115,6 +117,7 @@ public final class EventDecoder {
         head,
         subject,
         bytes(data, at + FIXED + exePathBytes, pathBytes),
+        FileNames.of(i64(data, at + NAMES)),
         i32(data, at + FILE_DEVICE),
         i64(data, at + FILE_INODE),
         i32(data, at + FILE_GENERATION),
@@ -164,6 +167,7 @@ public final class EventDecoder {
         i32(data, at + EXE_DEVICE),
         i64(data, at + EXE_INODE),
         exePath,
+        FileNames.of(i64(data, at + EXE_NAMES)),
         i64(data, at + IMAGE),
         i64(data, at + CGROUP),
         comm(data, at + COMM));

@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 3;
+  public static final int WIRE_VERSION = 4;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -73,7 +73,7 @@ public final class EventLayouts {
   public static final Layout ENGINE_STATE =
       Layout.struct("engine_state")
           .u64("heartbeat_ns")
-          .u32("asleep", "engine_pid", "posture_epoch", "pad0")
+          .u32("asleep", "engine_pid", "posture_epoch", "names_epoch")
           .u64("engine_start")
           .bytes("hash_key", 16)
           .bytes("pad1", 80)
@@ -119,11 +119,18 @@ public final class EventLayouts {
           .bytes("key", VERDICT_KEY.size())
           .bytes("facts", VERDICT_KEY.size())
           .slots("asked", "refused", "would")
+          .u64("names", "exe_names")
           .u32("pid", "tid", "parent_pid", "packet_bytes", "syscall")
           .u16("exe_path_bytes", "path_bytes")
           .bytes("comm", COMM_BYTES)
           .bytes("strings", 0)
           .end();
+
+  public static final Layout NAMED_PLACE =
+      Layout.struct("named_place").u64("folder", "name").u32("device", "pad0").end();
+
+  public static final Layout NAMED_FILE =
+      Layout.struct("named_file").u64("inode").u32("device", "pad0").end();
 
   /** The variable of layout.bpf.c that is made of all that crosses. */
   private static final String VARIABLE = "layout";
@@ -149,6 +156,8 @@ public final class EventLayouts {
             SLOT_COUNTERS,
             TOLD,
             RECORD_HEADER,
+            NAMED_PLACE,
+            NAMED_FILE,
             EVENT)) {
       STRUCTS.put(layout.name(), layout);
     }
@@ -158,6 +167,7 @@ public final class EventLayouts {
     ENUMS.put("object_flag", constants("OBJECT_", ObjectFlag.values(), ObjectFlag::bit));
     ENUMS.put("record_kind", constants("RECORD_", RecordKind.values(), Enum::ordinal));
     ENUMS.put("alarm", new TreeMap<>(Map.of("ALARM_TRIPPED", 0L, "ALARM_RAISED", 1L)));
+    ENUMS.put("names", Map.of("NAMES_FOREIGN", (long) FileNames.FOREIGN_BIT));
     ENUMS.put("record_flag", constants("RECORD_", RecordFlag.values(), RecordFlag::bit));
   }
 

@@ -15,6 +15,8 @@ import java.util.Set;
  * @param onMiss what the first event of a kind meets
  * @param fallback the answer when there is none in time
  * @param unparsedPass whether packets whose headers cannot be read pass (default: they are dropped)
+ * @param judgesUnknownPath whether what has no path that can be told is judged without it (default:
+ *     a policy that reads the path refuses it)
  * @param budget refused subjects per window after which the kernel itself stops enforcing it; null:
  *     none
  * @param rego Rego sources by file name, the lowered YAML rules among them; not empty
@@ -30,6 +32,7 @@ public record Policy(
     OnMiss onMiss,
     Fallback fallback,
     boolean unparsedPass,
+    boolean judgesUnknownPath,
     Budget budget,
     Map<String, String> rego,
     byte[] data) {

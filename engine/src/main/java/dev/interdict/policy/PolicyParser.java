@@ -121,6 +121,7 @@ public final class PolicyParser {
                 "onMiss",
                 "fallback",
                 "unparsed",
+                "unknownPath",
                 "budget",
                 "data",
                 "rules",
@@ -138,6 +139,7 @@ public final class PolicyParser {
             spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
             spec.word("fallback", Fallback.class, Fallback.ALLOW),
             unparsedPass(spec, hooks),
+            judgesUnknownPath(spec, hooks),
             budget(spec, hooks),
             rego(name, hooks, spec, data),
             DataReader.write(data));
@@ -245,6 +247,21 @@ public final class PolicyParser {
   private enum Unparsed {
     DROP,
     PASS
+  }
+
+  private enum UnknownPath {
+    DENY,
+    JUDGE
+  }
+
+  private boolean judgesUnknownPath(Section spec, Set<Hook> hooks) {
+    if (spec.has("unknownPath") && hooks.equals(EnumSet.of(Hook.XDP_INGRESS))) {
+      spec.warning(
+          spec.mark("unknownPath"),
+          LintRule.SCOPE.id(),
+          "unknownPath matters for hooks of processes only, and there are none");
+    }
+    return spec.word("unknownPath", UnknownPath.class, UnknownPath.DENY) == UnknownPath.JUDGE;
   }
 
   private boolean unparsedPass(Section spec, Set<Hook> hooks) {

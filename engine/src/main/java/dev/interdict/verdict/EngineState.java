@@ -21,6 +21,7 @@ public final class EngineState {
   private static final long PID = EventLayouts.ENGINE_STATE.offset("engine_pid");
   private static final long START = EventLayouts.ENGINE_STATE.offset("engine_start");
   private static final long EPOCH = EventLayouts.ENGINE_STATE.offset("posture_epoch");
+  private static final long NAMES = EventLayouts.ENGINE_STATE.offset("names_epoch");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
   private static final long DIGEST_KEY = EventLayouts.ENGINE_STATE.offset("digest_key");
   private static final VarHandle LONG = JAVA_LONG.varHandle();
@@ -81,6 +82,16 @@ public final class EngineState {
   /** The secret of {@link VerdictKey#digest}. */
   long[] digestSecret() {
     return page.asSlice(DIGEST_KEY, 8L * VerdictKey.SECRET_WORDS).toArray(JAVA_LONG);
+  }
+
+  /** What the programs call the last component of a path: of at most 255 bytes. */
+  long nameHash(byte[] name) {
+    return SipHash.of(name, (long) LONG.get(page, HASH_KEY), (long) LONG.get(page, HASH_KEY + 8));
+  }
+
+  /** What the programs remember of the names of files is void. */
+  void namesChanged() {
+    INT.setRelease(page, NAMES, (int) INT.getAcquire(page, NAMES) + 1);
   }
 
   /** The posture in force is copy {@code epoch & 1}. */

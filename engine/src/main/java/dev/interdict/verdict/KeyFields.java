@@ -77,7 +77,9 @@ final class KeyFields {
     }
     // One execve of one process has one pid.
     fields.put("process.pid", key("image"));
-    fields.put("process.exe.path", key("exe_path", "exe_device", "exe_inode"));
+    // The words of paths say also by which names of policies the file is known, see names in
+    // verdict.h.
+    fields.put("process.exe.path", key("exe_path"));
     fields.put("process.exe.dev", key("exe_device"));
     fields.put("process.exe.inode", key("exe_inode"));
     fields.put("process.cgroup.id", key("cgroup"));
@@ -87,11 +89,9 @@ final class KeyFields {
 
   private static void file(Map<String, Bytes> fields) {
     Layout file = EventLayouts.FILE_IDENTITY;
-    // A file is judged by all its names, so a path stands for the file that it leads to as well.
-    Bytes path = in("file", file, "path", "inode", "device", "generation").and(key("flags"));
     // The hooks work the flags out together with the path, and only where the mask has the path.
     Bytes flags = in("file", file, "path").and(key("flags"));
-    fields.put("file.path", path);
+    fields.put("file.path", flags);
     fields.put("file.dev", in("file", file, "device"));
     for (String name : List.of("inode", "generation", "uid", "gid", "mode")) {
       fields.put("file." + name, in("file", file, name));

@@ -18,9 +18,6 @@ public final class VerdictKey {
 
   private static final int HOOK = EventLayouts.VERDICT_KEY.offset("hook");
   private static final int MASK_SET = EventLayouts.VERDICT_KEY.offset("mask_set");
-  private static final int FILE = EventLayouts.VERDICT_KEY.offset("file");
-  private static final int FILE_INODE = FILE + EventLayouts.FILE_IDENTITY.offset("inode");
-  private static final int FILE_DEVICE = FILE + EventLayouts.FILE_IDENTITY.offset("device");
   private static final int INTERFACE =
       EventLayouts.VERDICT_KEY.offset("packet") + EventLayouts.PACKET_TUPLE.offset("interface");
   private static final VarHandle LONG =
@@ -61,13 +58,6 @@ public final class VerdictKey {
   /** The number of the mask set that made it. */
   public int maskSet() {
     return (int) INT.get(bytes, MASK_SET);
-  }
-
-  /** Whether the object is this file, as far as the mask lets it tell. */
-  boolean isAbout(int device, long inode) {
-    return hook().isFile()
-        && (int) INT.get(bytes, FILE_DEVICE) == device
-        && (long) LONG.get(bytes, FILE_INODE) == inode;
   }
 
   /** The interface that the packet came by; 0 if the mask does not let it tell. */

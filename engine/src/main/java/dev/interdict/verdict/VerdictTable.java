@@ -52,15 +52,6 @@ public final class VerdictTable implements AutoCloseable {
     flows.forget(slot, policySet);
   }
 
-  /**
-   * Makes all that is known about a file a miss.
-   *
-   * @param device the kernel's {@code dev_t}
-   */
-  public void forgetFile(int device, long inode) {
-    verdicts.removeIf(key -> key.isAbout(device, inode));
-  }
-
   /** Makes what was decided about packets of certain interfaces as such, by number, a miss. */
   public void forgetInterfaces(IntPredicate index) {
     flows.removeIf(key -> key.interfaceIndex() != 0 && index.test(key.interfaceIndex()));

@@ -58,6 +58,7 @@ class RegoCompilerTest {
         Policy.OnMiss.HOLD,
         Policy.Fallback.ALLOW,
         false,
+        false,
         null,
         rego,
         data.getBytes(UTF_8));

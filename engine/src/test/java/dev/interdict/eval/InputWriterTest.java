@@ -39,6 +39,11 @@ class InputWriterTest {
         public byte[] interfaceName(int index) {
           return index == 1 ? "eth0".getBytes(UTF_8) : null;
         }
+
+        @Override
+        public Set<String> fileNames(int number) {
+          return Set.of();
+        }
       };
 
   /** Every leaf that a schema declares, as a rule of its own: each is looked up by its keys. */
@@ -117,7 +122,16 @@ class InputWriterTest {
         FileEvent e = Events.open("/bin/cat", 0, "/x");
         Event event =
             new FileEvent(
-                e.head(), e.subject(), e.path(), 1, inodes[i], 0, e.uid(), e.gid(), e.mode());
+                e.head(),
+                e.subject(),
+                e.path(),
+                e.names(),
+                1,
+                inodes[i],
+                0,
+                e.uid(),
+                e.gid(),
+                e.mode());
         long count =
             evaluator.evaluate(event).deny().stream()
                 .filter(r -> r.startsWith("file.inode"))

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,11 @@ class SchemaTest {
         @Override
         public byte[] interfaceName(int index) {
           return index % 2 == 0 ? null : "eth0".getBytes(UTF_8);
+        }
+
+        @Override
+        public Set<String> fileNames(int number) {
+          return Set.of();
         }
       };
 

@@ -8,6 +8,7 @@ import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.Concerns;
 import dev.interdict.compile.Concerns.Concern;
 import dev.interdict.event.Event;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.testkit.GoProgram;
@@ -48,7 +49,13 @@ class TablesMeaningTest {
   private void drawEvents(int count) {
     for (int i = 0; i < count; i++) {
       Hook hook = Hook.values()[random.nextInt(Hook.values().length)];
-      events.add(new RandomEvent(hook, random).record().event());
+      // Other names of a file are other readings of one event: ReadingsTest.
+      events.add(
+          new RandomEvent(hook, random)
+              .record()
+              .names(FileNames.NONE)
+              .exeNames(FileNames.NONE)
+              .event());
       inputs.add(InputJson.write(events.get(i), RandomEvent.NAMES));
     }
   }
@@ -111,7 +118,11 @@ class TablesMeaningTest {
     String data = new String(policy.data(), java.nio.charset.StandardCharsets.UTF_8);
     List<JsonNode> expected = RegoToWasm.evaluate("tables", rego, data, HOOKS, inputs);
     PolicyModule module = PolicyModule.load(policy, CLASSES, PATIENT);
-    PolicySet set = PolicySet.builder(1, RandomEvent.NAMES).add(SLOT, module, Set.of()).build();
+    PolicySet set =
+        PolicySet.builder(1, RandomEvent.NAMES)
+            .add(SLOT, module, Set.of())
+            .judgingUnknown(SLOT)
+            .build();
     PolicySetEvaluator asked = set.newEvaluator();
     List<String> wrong = new ArrayList<>();
     try (Evaluator alone = module.newEvaluator(RandomEvent.NAMES)) {

@@ -25,7 +25,8 @@ final class EventTest {
             SlotSet.NONE);
     byte[] name = "/etc/shadow".getBytes(StandardCharsets.UTF_8);
     Event.FileEvent named =
-        new Event.FileEvent(head, null, new byte[0], 1, 2, 3, 4, 5, 6).withPath(name);
+        new Event.FileEvent(head, null, new byte[0], FileNames.NONE, 1, 2, 3, 4, 5, 6)
+            .withPath(name);
     assertArrayEquals(name, named.path());
     assertEquals(ObjectFlag.DELETED.bit(), named.head().objectFlags());
     assertEquals(2, named.inode());

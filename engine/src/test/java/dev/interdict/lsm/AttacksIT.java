@@ -51,6 +51,7 @@ class AttacksIT {
           Map.entry("bind", "/trial/files/work-\\w+/bound"),
           Map.entry("binddir", "/trial/files/work-\\w+/mounted/\\w+"),
           Map.entry("userns", "/trial/files/work-\\w+/bound"),
+          Map.entry("userdir", "/trial/files/work-\\w+/mounted/\\w+"),
           Map.entry("overlay", ".*"),
           Map.entry("chroot", "/\\w+"),
           Map.entry("opentree", "/\\w+"),
@@ -66,11 +67,12 @@ class AttacksIT {
       trials.add(
           switch (door[2]) {
             case "create" -> creation(door[1]);
-            case "directory" -> directory(door[1]);
+            case "directory" -> directory(door[1], "closed");
             case "free" -> null;
             default -> file(door[1], "open -d " + door[1], "/trial/files/secret");
           });
     }
+    trials.add(directory("tmpfile", "below"));
     trials.removeIf(trial -> trial == null);
     return new Trials(trials).tests();
   }
@@ -81,6 +83,35 @@ class AttacksIT {
             Attack.list("alias").stream()
                 .filter(alias -> !MOVED.contains(alias[1]))
                 .map(alias -> file(alias[1], "open -a " + alias[1], seen(alias[1], "secret")))
+                .toList())
+        .tests();
+  }
+
+  /** There is no file yet: its folder and the name tell. */
+  @TestFactory
+  Stream<DynamicTest> creatingAForbiddenFileMustBeRefusedUnderEveryName() {
+    return new Trials(
+            List.of(
+                creation("create", "direct", "new"),
+                creation("create", "userdir", "new"),
+                creation("create", "binddir", "new"),
+                creation("create", "chroot", "new"),
+                creation("create", "direct", "late"))) // by a link of the folder
+        .tests();
+  }
+
+  /** Only cat and the link "reader" may: what a user makes of his own program is neither. */
+  @TestFactory
+  Stream<DynamicTest> theNameOfATrustedProgramMustNotBeLent() {
+    return new Trials(
+            Attack.list("lend").stream()
+                .map(
+                    lender ->
+                        file(
+                            lender[1],
+                            "lend -d " + lender[1] + " /usr/bin/cat open",
+                            ".*/keys",
+                            "/trial/files/keys"))
                 .toList())
         .tests();
   }
@@ -135,11 +166,15 @@ class AttacksIT {
   }
 
   private static Trial file(String name, String command, String object) {
+    return file(name, command, object, "/trial/files/secret");
+  }
+
+  private static Trial file(String name, String command, String object, String forbidden) {
     return new Trial(
         name,
         command + " %s",
         "write %s",
-        "/trial/files/secret",
+        forbidden,
         "/trial/files/twin",
         "EPERM",
         Hook.FILE_OPEN,
@@ -149,29 +184,33 @@ class AttacksIT {
   }
 
   private static Trial creation(String door) {
+    return creation(door, "direct", "new");
+  }
+
+  private static Trial creation(String door, String alias, String name) {
     return new Trial(
-        door,
-        "open -d " + door + " %s",
+        alias.equals("direct") ? door : alias,
+        "open -d " + door + " -a " + alias + " %s",
         "remove %s",
-        "/trial/files/new",
+        "/trial/files/" + name,
         "/trial/files/fresh",
         "EPERM",
         Hook.FILE_OPEN,
-        Pattern.compile("/trial/files/new"),
+        Pattern.compile(seen(alias, name)),
         1,
-        IMPOSSIBLE.getOrDefault(door, NOBODY));
+        IMPOSSIBLE.getOrDefault(alias.equals("direct") ? door : alias, NOBODY));
   }
 
-  private static Trial directory(String door) {
+  private static Trial directory(String door, String folder) {
     return new Trial(
         door,
         "open -d " + door + " %s",
         null,
-        "/trial/files/closed",
+        "/trial/files/" + folder,
         "/trial/files/open",
         "EPERM",
         Hook.FILE_OPEN,
-        Pattern.compile("/trial/files/closed"),
+        Pattern.compile("/trial/files/" + folder + "/"),
         1,
         NOBODY);
   }

@@ -31,6 +31,9 @@ final class Host {
   private static final List<String> UNANSWERED =
       List.of("gave_up", "stale", "lost_decide", "no_waiter");
 
+  /** Users that nobody else is. */
+  private static final int NEW_USERS = 100_000;
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
   private static final Pattern OBJECT = Pattern.compile("^\\d+: ");
   private static boolean tried;
@@ -64,21 +67,32 @@ final class Host {
   }
 
   private static void prepare() {
-    for (String name : List.of("secret", "twin")) {
+    for (String name : List.of("secret", "twin", "keys")) {
       Guest.file(Guest.FILES.resolve(name), "content\n");
     }
     Guest.directory(Guest.FILES.resolve("closed"));
+    Guest.directory(Guest.FILES.resolve("below"));
     Guest.directory(Guest.FILES.resolve("open"));
     try {
       for (String name : List.of("victim", "companion")) {
         Guest.file(Guest.FILES.resolve(name), "");
         Files.write(Guest.FILES.resolve(name), Files.readAllBytes(Attack.VICTIM));
       }
+      Guest.file(Guest.FILES.resolve("tool"), "");
+      Files.write(Guest.FILES.resolve("tool"), Files.readAllBytes(Attack.TOOL));
+      link("/trial/files/reader", "tool");
+      link("/trial/alias", "files");
+      Guest.sticky(Guest.FILES);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     Guest.run("ip", "-6", "address", "replace", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
     Guest.run("ip", "-6", "address", "replace", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
+  }
+
+  private static void link(String name, String target) throws IOException {
+    Files.deleteIfExists(Path.of(name));
+    Files.createSymbolicLink(Path.of(name), Path.of(target));
   }
 
   private void start() {
@@ -171,13 +185,21 @@ final class Host {
     }
   }
 
-  /** Waits until everything that happened before is in {@link #decisions}. */
+  /**
+   * Waits until everything that happened before is in {@link #decisions}: what the kernel knew and
+   * what it asked come by two rings. Root is known, and a new user is not.
+   */
   void settle() {
-    String cgroup = covered("settle");
-    Answer answer = Attack.run(Attack.in(cgroup, "open " + Guest.FILES.resolve("secret")));
-    decisions.await(cgroup);
-    if (answer.result().isEmpty()) {
-      throw new AssertionError("the attack tool printed nothing");
+    String known = covered("settle");
+    String asked = covered("settle");
+    String open = "open " + Guest.FILES.resolve("secret");
+    for (String line :
+        List.of(Attack.in(asked, NEW_USERS + NUMBER.get(), open), Attack.in(known, open))) {
+      if (Attack.run(line).result().isEmpty()) {
+        throw new AssertionError("the attack tool printed nothing");
+      }
     }
+    decisions.await(asked);
+    decisions.await(known);
   }
 }

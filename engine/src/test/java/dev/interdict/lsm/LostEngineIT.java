@@ -90,6 +90,11 @@ class LostEngineIT {
     assertEquals("ok", orphans.result(), orphans::toString);
     assertTrue(orphans.number("longest_us") < LONGEST_US, orphans::toString);
     assertEquals("EPERM", Attack.run(Attack.in(Host.covered("dead"), "open " + SECRET)).result());
+    Attack.run("replace " + SECRET);
+    assertEquals(
+        "EPERM",
+        Attack.run(Attack.in(Host.covered("dead"), "open " + SECRET)).result(),
+        "a new file of the name");
 
     Answer heir = Attack.run(Attack.in(Host.covered("heir"), "as -n " + number + " " + SECRET));
     assertEquals(number, heir.number("pid"), heir::toString);

@@ -9,6 +9,7 @@ import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordKind;
@@ -27,6 +28,7 @@ public final class Events {
         head(Hook.FILE_OPEN, Access.READ.bit(), 0),
         subject(exe, uid),
         path.getBytes(UTF_8),
+        FileNames.NONE,
         8 << 20 | 1,
         1234,
         1,
@@ -63,6 +65,7 @@ public final class Events {
         8 << 20 | 1,
         4711,
         exe.getBytes(UTF_8),
+        FileNames.NONE,
         99,
         5519,
         "x".getBytes(UTF_8));
@@ -76,6 +79,7 @@ public final class Events {
           head,
           randomSubject(random),
           path(random),
+          FileNames.NONE,
           random.nextInt(),
           number(random),
           random.nextInt(),
@@ -125,6 +129,7 @@ public final class Events {
         random.nextInt(),
         number(random),
         path(random),
+        FileNames.NONE,
         random.nextLong(),
         random.nextInt(4) == 0 ? number(random) : random.nextLong(4),
         path(random));

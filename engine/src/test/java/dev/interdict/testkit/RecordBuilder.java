@@ -4,6 +4,7 @@ import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.EventLayouts;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
 import dev.interdict.event.ObjectFlag;
@@ -25,11 +26,13 @@ import java.nio.charset.StandardCharsets;
 public final class RecordBuilder {
   private static final int FACTS = EventLayouts.EVENT.offset("facts");
   private static final int KEY = EventLayouts.EVENT.offset("key");
+  private static final long EXE_PATH_UNKNOWN = 1L << 63;
   private static final int KEY_BYTES = EventLayouts.VERDICT_KEY.size();
 
   private final ByteBuffer fixed =
       ByteBuffer.allocate(EventLayouts.EVENT.size()).order(ByteOrder.nativeOrder());
   private byte[] exePath = {};
+  private long exeHash;
   private byte[] path = {};
   private byte[] mask;
 
@@ -109,7 +112,8 @@ public final class RecordBuilder {
   /** The path; its hash stands in the key as it would in the kernel: equal for equal bytes. */
   public RecordBuilder exe(byte[] name) {
     exePath = name.clone();
-    return fact("exe_path", hash(name));
+    exeHash = name.length == 0 ? EXE_PATH_UNKNOWN : hash(name);
+    return fact("exe_path", exeHash);
   }
 
   public RecordBuilder path(String name) {
@@ -120,6 +124,18 @@ public final class RecordBuilder {
   public RecordBuilder path(byte[] name) {
     path = name.clone();
     return file("path", hash(name));
+  }
+
+  /** By which names of policies the object is known; after {@link #path}, as the hash has both. */
+  public RecordBuilder names(FileNames names) {
+    field("names", names.word());
+    return file("path", (path.length == 0 ? 0 : hash(path)) ^ names.word());
+  }
+
+  /** By which names of policies the executable is known; after {@link #exe(byte[])}. */
+  public RecordBuilder exeNames(FileNames names) {
+    field("exe_names", names.word());
+    return fact("exe_path", exeHash ^ names.word());
   }
 
   /** Where a socket event goes to; sets family, address and port. */

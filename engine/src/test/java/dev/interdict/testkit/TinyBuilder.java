@@ -59,6 +59,7 @@ public final class TinyBuilder implements PolicyBuilder {
             Policy.OnMiss.HOLD,
             Policy.Fallback.ALLOW,
             false,
+            false,
             null,
             Map.of("p.rego", "package interdict.policies.p"),
             "{}".getBytes(StandardCharsets.UTF_8));

@@ -2,11 +2,13 @@ package dev.interdict.verdict;
 
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Access;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.testkit.RecordBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * An event as the hooks could report it, from few values so that equal ones are frequent. What the
@@ -14,7 +16,7 @@ import java.util.Random;
  * and its family.
  */
 public final class RandomEvent {
-  private static final int DIMENSIONS = 16;
+  private static final int DIMENSIONS = 20;
   private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
   private static final int[] MODES = {0100644, 0100600, 0040755, 0020660};
@@ -30,6 +32,16 @@ public final class RandomEvent {
         @Override
         public byte[] interfaceName(int index) {
           return index == 2 ? null : ("eth" + index).getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public Set<String> fileNames(int number) {
+          return switch (number) {
+            case 1 -> Set.of("/etc/file1");
+            case 2 -> Set.of("/etc/file2", "/usr/bin/tool1");
+            case 3 -> Set.of("/opt/other");
+            default -> Set.of();
+          };
         }
       };
 
@@ -86,13 +98,16 @@ public final class RandomEvent {
         .fact("euid", pick(2, 3))
         .fact("egid", pick(3, 3))
         .fact("cgroup", 1 + pick(4, 3))
-        .fact("exe_device", 8 << 20 | pick(5, 2))
-        .fact("exe_inode", 100 + pick(6, 3))
         .fact("image", 1000 + pick(7, 4))
         .field("pid", 50 + pick(7, 4) / 2);
-    if (pick(8, 4) != 0) {
-      record.exe("/usr/bin/tool" + pick(8, 4));
+    if (pick(6, 4) == 3) {
+      return; // a thread of the kernel
     }
+    record
+        .fact("exe_device", 8 << 20 | pick(5, 2))
+        .fact("exe_inode", 100 + pick(6, 4))
+        .exe(pick(8, 4) == 0 ? "" : "/usr/bin/tool" + pick(8, 4))
+        .exeNames(names(16));
   }
 
   private RecordBuilder file(RecordBuilder record) {
@@ -103,6 +118,7 @@ public final class RandomEvent {
     } else {
       record.path("/etc/file" + pick(10, 4));
     }
+    record.names(names(18));
     return record
         .fact("flags", flags)
         .fact("access", pick(11, 2) == 0 ? Access.READ.bit() : Access.CREATE.bit())
@@ -138,6 +154,12 @@ public final class RandomEvent {
       record.packet("source_port", pick(8, 3)).packet("destination_port", pick(9, 3));
     }
     return record.fact("flags", flags);
+  }
+
+  private FileNames names(int dimension) {
+    int place = Math.max(0, pick(dimension, 6) - 2);
+    int file = Math.max(0, pick(dimension + 1, 6) - 2);
+    return new FileNames(place, file == place ? 0 : file, pick(dimension + 1, 5) == 0);
   }
 
   private int pick(int dimension, int values) {

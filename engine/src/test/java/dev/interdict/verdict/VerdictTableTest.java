@@ -188,18 +188,6 @@ class VerdictTableTest {
     assertNotNull(table.get(key(1, 2)));
   }
 
-  @Test
-  void aForgottenFileIsAMissByDeviceAndInode() {
-    table.merge(file(1, 7), verdict(ONE, ONE), SET);
-    table.merge(file(2, 7), verdict(ONE, ONE), SET);
-    table.merge(file(1, 8), verdict(ONE, ONE), SET);
-    table.forgetFile(1, 7);
-    assertNull(table.get(file(1, 7)));
-    assertNotNull(table.get(file(2, 7)), "another device");
-    assertNotNull(table.get(file(1, 8)), "another inode");
-    assertEquals(2, verdicts.size());
-  }
-
   /** A merge that comes while a slot is taken out of a full table need not wait for its end. */
   @Test
   void whoDecidesGetsInBetween() throws Exception {
@@ -255,11 +243,6 @@ class VerdictTableTest {
 
   private static VerdictKey key(int uid, int maskSet) {
     return VerdictKey.of(RecordBuilder.of(Hook.EXEC).uid(uid).fact("mask_set", maskSet).facts());
-  }
-
-  private static VerdictKey file(int device, long inode) {
-    return VerdictKey.of(
-        RecordBuilder.of(Hook.FILE_OPEN).file("device", device).file("inode", inode).facts());
   }
 
   private byte[] digest(VerdictKey key) {

@@ -1,0 +1,151 @@
+package dev.interdict.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.FileNames;
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.MapInfo;
+import dev.interdict.testkit.FakeBpfMap;
+import dev.interdict.verdict.EngineState;
+import dev.interdict.verdict.NamedFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class FileNameKeeperTest {
+  private static final int ROOM = 8;
+
+  private final FakeBpfMap page =
+      new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1);
+  private final EngineState state = new EngineState(page);
+  private final FakeBpfMap places =
+      new FakeBpfMap(MapInfo.HASH, EventLayouts.NAMED_PLACE.size(), 4, ROOM);
+  private final FakeBpfMap files =
+      new FakeBpfMap(MapInfo.HASH, EventLayouts.NAMED_FILE.size(), 4, ROOM);
+  private final NameSets sets = new NameSets();
+  private FileNameKeeper keeper = start();
+
+  @TempDir Path temporary;
+
+  private FileNameKeeper start() {
+    return FileNameKeeper.start(new NamedFiles(places, files, state), sets);
+  }
+
+  @AfterEach
+  void close() {
+    keeper.close();
+  }
+
+  @Test
+  void whenAPathIsInUseTheKernelKnowsItsPlaceAndItsFile() throws IOException {
+    Path file = Files.writeString(temporary.resolve("secret"), "x");
+    String later = temporary.resolve("later").toString();
+    keeper.use(Set.of(file.toString(), later));
+    assertEquals(3, places.size(), "two places, and their folder");
+    assertEquals(Set.of(Set.of(), Set.of(file.toString()), Set.of(later)), known(places));
+    assertEquals(Set.of(Set.of(file.toString())), known(files));
+    assertNotEquals(0, epoch(), "what programs remember is void");
+  }
+
+  /** What is compared is names, both ways. */
+  @Test
+  void aSecondNameOfAFileAndTheLossOfOneAreSeen() throws IOException {
+    Path one = Files.writeString(temporary.resolve("one"), "x");
+    Path two = temporary.resolve("two");
+    keeper.use(Set.of(one.toString(), two.toString()));
+    assertEquals(Set.of(Set.of(one.toString())), known(files));
+
+    Files.createLink(two, one);
+    await(Set.of(Set.of(one.toString(), two.toString())));
+    Files.delete(one);
+    await(Set.of(Set.of(two.toString())));
+    Path next = Files.writeString(temporary.resolve("next"), "y");
+    Files.move(next, two, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    await(Set.of(Set.of(two.toString())));
+    Files.delete(two);
+    await(Set.of());
+  }
+
+  @Test
+  void whatNobodyMentionsAnyMoreIsTakenOutByTheNextEngineToo() throws IOException {
+    Path file = Files.writeString(temporary.resolve("secret"), "x");
+    keeper.use(Set.of(file.toString()));
+    keeper.close();
+    keeper = start();
+    keeper.use(Set.of("/none/of/this"));
+    assertEquals(0, places.size());
+    assertEquals(0, files.size());
+  }
+
+  @Test
+  void nothingIsWrittenWhileNothingChanges() throws IOException {
+    Path file = Files.writeString(temporary.resolve("secret"), "x");
+    keeper.use(Set.of(file.toString()));
+    int writes = places.writes() + files.writes();
+    int epoch = epoch();
+    keeper.use(Set.of(file.toString(), "/none/of/this")); // a whole look
+    assertEquals(writes, places.writes() + files.writes());
+    assertEquals(epoch, epoch());
+  }
+
+  @Test
+  void moreThanTheKernelsSideHoldsIsAnError() {
+    Set<String> many = new HashSet<>();
+    for (int i = 0; i < ROOM; i++) {
+      many.add(temporary.resolve("file-" + i).toString());
+    }
+    assertThrows(BpfException.class, () -> keeper.use(many));
+    keeper.use(Set.of(temporary.resolve("one").toString()));
+    assertEquals(2, places.size());
+  }
+
+  @Test
+  void aNumberStandsForOneSetForEver() {
+    int number = sets.number(Set.of("/a", "/b"));
+    assertTrue(number > 0 && number < FileNames.NUMBERS);
+    assertEquals(number, new NameSets().number(new TreeSet<>(Set.of("/b", "/a"))));
+    assertNotEquals(number, sets.number(Set.of("/a")));
+    assertEquals(Set.of("/a", "/b"), sets.names(number));
+    assertEquals(Set.of(), sets.names(0));
+    assertNull(new NameSets().names(number));
+  }
+
+  private void await(Set<Set<String>> wanted) {
+    while (!known(files).equals(wanted)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private Set<Set<String>> known(FakeBpfMap map) {
+    Set<Set<String>> all = new HashSet<>();
+    for (byte[] key : map.keys()) {
+      map.lookup(key)
+          .ifPresent(
+              value ->
+                  all.add(
+                      sets.names(ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()).getInt())));
+    }
+    return all;
+  }
+
+  private int epoch() {
+    return page.memory()
+        .get(
+            java.lang.foreign.ValueLayout.JAVA_INT,
+            EventLayouts.ENGINE_STATE.offset("names_epoch"));
+  }
+}

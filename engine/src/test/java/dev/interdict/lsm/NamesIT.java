@@ -1,0 +1,85 @@
+package dev.interdict.lsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** What a name means: which file, whose name, and what if it cannot be told. */
+@Tag("lsm")
+class NamesIT {
+  private static final int USER = 2000;
+  private static final int ROTATIONS = 20;
+
+  private final Host host = Host.get();
+
+  /** Not after a look of the engine's: its first open comes from the same process. */
+  @Test
+  void aFileThatTakesTheNameMustBeRefusedUnderItsOtherNamesAtOnce() {
+    Path secret = Guest.FILES.resolve("secret");
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < ROTATIONS; i++) {
+      lines.add("replace " + secret);
+      lines.add(Attack.in(Host.covered("rotated"), USER, "open -a userdir " + secret));
+    }
+    List<String> results = results(lines);
+    assertEquals(ROTATIONS, results.stream().filter("EPERM"::equals).count(), results::toString);
+  }
+
+  @Test
+  void aTrustListMustHoldForAProgramThatItNamesByALink() {
+    Path keys = Guest.FILES.resolve("keys");
+    String open = " open " + keys;
+    assertEquals(
+        List.of("ok", "EPERM"),
+        results(
+            List.of(
+                Attack.in(Host.covered("reader"), USER, "run /trial/files/tool" + open),
+                Attack.in(Host.covered("reader"), USER, "run " + Attack.TOOL + open))));
+  }
+
+  /** By default a policy that reads paths refuses what has none; trial-files says otherwise. */
+  @Test
+  void aPathThatCannotBeToldMustBeRefusedUnlessThePolicyJudgesWithout() {
+    Guest.cgroup("/closed/names");
+    host.admin().apply("trial-closed");
+    try {
+      for (String alias : List.of("deeper", "long")) {
+        String open = "open -a " + alias + " " + Guest.FILES.resolve("twin");
+        assertEquals(
+            List.of("ok", "EPERM"),
+            results(
+                List.of(
+                    Attack.in(Host.covered("unknown"), open), Attack.in("/closed/names", open))),
+            alias);
+      }
+    } finally {
+      host.admin().delete("trial-closed");
+    }
+  }
+
+  /** A user's own link in his own folder, to what everybody needs. */
+  @Test
+  void aLinkInAUsersFolderMustNotTurnARuleAgainstTheHost() {
+    Path home = Guest.directory(Path.of("/trial/home"));
+    Guest.run("chown", "-R", USER + ":" + USER, home.toString());
+    Path netrc = home.resolve("netrc");
+    Path twin = Guest.FILES.resolve("twin");
+    results(List.of("-u " + USER + " run ln -sf " + twin + " " + netrc));
+    Guest.cgroup("/closed/names");
+    host.admin().apply("trial-closed");
+    try {
+      assertEquals(
+          List.of("ok"), results(List.of(Attack.in("/closed/names", USER, "open " + twin))));
+    } finally {
+      host.admin().delete("trial-closed");
+    }
+  }
+
+  private static List<String> results(List<String> lines) {
+    return Attack.batch(lines).stream().map(Answer::result).filter(r -> !r.equals("none")).toList();
+  }
+}
