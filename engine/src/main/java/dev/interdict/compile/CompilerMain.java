@@ -1,6 +1,8 @@
 package dev.interdict.compile;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * The engine's short-lived child: one request on standard input, one answer on standard output,
@@ -12,6 +14,7 @@ public final class CompilerMain {
 
   /** Takes no arguments. */
   public static void main(String[] args) throws IOException {
+    beLikeOthers();
     try {
       byte[] answer = new RegoProgram().run(System.in.readAllBytes());
       System.out.write(answer, 0, answer.length);
@@ -19,6 +22,18 @@ public final class CompilerMain {
     } catch (IOException e) {
       System.err.println(e.getMessage());
       System.exit(2);
+    }
+  }
+
+  /** The engine may not be killed for want of memory; what a policy makes of its child may. */
+  private static void beLikeOthers() {
+    Path score = Path.of("/proc/self/oom_score_adj");
+    try {
+      if (Files.readString(score).trim().equals("-1000")) {
+        Files.writeString(score, "0");
+      }
+    } catch (IOException e) {
+      // Without /proc it has inherited nothing either.
     }
   }
 }

@@ -1,13 +1,18 @@
 package dev.interdict.engine;
 
 import dev.interdict.attach.Pins;
+import dev.interdict.libbpf.UnderPressure;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 
 /**
  * The engine as a service: runs until SIGTERM. {@code uninstall} takes everything out of the kernel
  * instead.
  */
 public final class Main {
+  private static final Logger LOG = System.getLogger(Main.class.getName());
+
   private Main() {}
 
   /** Exits with 0, or with 1 and a message if the engine could not start or go on. */
@@ -32,6 +37,9 @@ public final class Main {
    * @throws EngineLostException if the engine can no longer do its work; the process should end
    */
   public static void run(EngineConfig config) throws IOException, InterruptedException {
+    for (String missing : UnderPressure.prepare()) {
+      LOG.log(Level.WARNING, "on a host under pressure the engine is less safe: {0}", missing);
+    }
     Engine engine = Engine.start(config);
     Runtime.getRuntime().addShutdownHook(new Thread(engine::close, "shutdown"));
     throw new EngineLostException(engine.awaitLoss());

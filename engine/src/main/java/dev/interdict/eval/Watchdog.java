@@ -18,15 +18,13 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>An evaluation pays for it with one store when it begins and one compare-and-set when it ends;
  * no clock is read and nobody is woken. The watchdog looks every {@link #TICK} and asks the kernel
- * for the thread's processor time only once it has met the same evaluation twice: on a loaded
- * machine a thread that has not been running is not late. After a second without any evaluation it
+ * for the thread's processor time only once it has met the same evaluation twice: that alone
+ * counts, for on a loaded machine a thread that has not been running is not late, and no load may
+ * make a policy fail. Nothing in an evaluation waits. After a second without any evaluation it
  * sleeps until the next one.
  */
 public final class Watchdog {
   static final Duration TICK = Duration.ofMillis(10);
-
-  /** Processor time cannot be the only measure: a thread could wait for ever in a builtin. */
-  private static final long WALL_FACTOR = 20;
 
   private static final int IDLE_TICKS = 100;
 
@@ -109,7 +107,6 @@ public final class Watchdog {
     // The watchdog's own notes.
     private long seen;
     private long seenNs;
-    private long seenCpuNs;
 
     private Guard(long limitNs) {
       this.limitNs = limitNs;
@@ -158,16 +155,13 @@ public final class Watchdog {
         return false;
       }
       Thread running = worker;
-      long wall = System.nanoTime();
-      long cpu = Cpu.timeNs(running);
+      long used = Cpu.usedNs(running);
       if (seenNs == 0) {
-        seenNs = wall;
-        seenCpuNs = cpu;
+        seenNs = used;
         return true;
       }
-      // It had run for up to two ticks when the clocks were first read.
-      long used = (cpu < 0 ? wall - seenNs : cpu - seenCpuNs) + TICK.toNanos();
-      boolean late = used >= limitNs || wall - seenNs >= WALL_FACTOR * limitNs;
+      // It had run for up to two ticks when the clock was first read.
+      boolean late = used - seenNs + TICK.toNanos() >= limitNs;
       if (late && STATE.compareAndSet(this, now, STRIKING)) {
         running.interrupt();
         state = STRUCK;
@@ -185,11 +179,13 @@ public final class Watchdog {
   private static final class Cpu {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    /** Processor time of a thread; -1 if it cannot be told. */
-    static long timeNs(Thread thread) {
-      return THREADS.isThreadCpuTimeSupported() && THREADS.isThreadCpuTimeEnabled()
-          ? THREADS.getThreadCpuTime(thread.threadId())
-          : -1;
+    /** Processor time of a thread, never 0; where that cannot be told, the time on the wall. */
+    static long usedNs(Thread thread) {
+      long used =
+          THREADS.isThreadCpuTimeSupported() && THREADS.isThreadCpuTimeEnabled()
+              ? THREADS.getThreadCpuTime(thread.threadId())
+              : -1;
+      return used > 0 ? used : System.nanoTime();
     }
   }
 }

@@ -209,12 +209,15 @@ final class LibC {
   }
 
   /**
-   * Sets the nice value of the calling thread, which Linux keeps per thread; false if it may not.
+   * Sets the nice value of a thread, which Linux keeps per thread, to the best; false if it may
+   * not.
+   *
+   * @param thread its number; 0 for the calling one
    */
-  static boolean nice(int value) {
+  static boolean nice(int thread) {
     int process = 0;
-    int self = 0;
-    return (int) Native.call(SETPRIORITY, process, self, value) == 0;
+    int first = -20;
+    return (int) Native.call(SETPRIORITY, process, thread, first) == 0;
   }
 
   /** CLOCK_BOOTTIME in nanoseconds. */

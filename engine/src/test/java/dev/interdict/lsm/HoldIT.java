@@ -68,6 +68,18 @@ class HoldIT {
     assertTrue(stutter.await(Guest.STUCK).ok());
   }
 
+  /** Else a crowd of tasks, or one that takes all memory, would be rid of it. */
+  @Test
+  void theEngineMustOutrankWhatItGuards() {
+    String process = "/proc/" + host.engine().pid();
+    assertEquals("-1000", Guest.run("cat", process + "/oom_score_adj").trim());
+    String decider =
+        Guest.run("sh", "-c", "cd %s/task; grep -lx decider */comm".formatted(process)).trim();
+    String stat = Guest.run("cat", process + "/task/" + decider.replace("comm", "stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).trim().split(" ", -1);
+    assertEquals("-20", fields[19 - 3], stat);
+  }
+
   @Test
   void aFileMustBeCreatedExactlyOnce() {
     Path folder = Host.folder();
