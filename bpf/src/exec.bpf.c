@@ -49,3 +49,17 @@ int BPF_PROG(lsm_mmap_file, struct file *file, unsigned long asked, unsigned lon
 		return before;
 	return clamp(run_file(file, HOOK_MMAP_EXEC, ACCESS_MAP, WAY_MMAP));
 }
+
+/* For each mapping in the range of an mprotect, with the rights that it gets: what an earlier mmap without PROT_EXEC did not ask. */
+SEC("lsm/file_mprotect")
+int BPF_PROG(lsm_file_mprotect, struct vm_area_struct *area, unsigned long asked, unsigned long protection, int before)
+{
+	struct file *file;
+
+	if (before || !(protection & PROT_EXEC) || uncovered(HOOK_MMAP_EXEC))
+		return before;
+	file = area->vm_file;
+	if (!file)
+		return before;
+	return clamp(run_file(file, HOOK_MMAP_EXEC, ACCESS_MAP, WAY_PROTECT));
+}

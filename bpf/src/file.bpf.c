@@ -82,6 +82,25 @@ SUBPROGRAM int open_file(struct file *file)
 	return result;
 }
 
+SUBPROGRAM int receive_file(struct file *file)
+{
+	struct slot_mask covered;
+	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, HOOK_FILE_OPEN, WAY_NONE);
+	begin(run, posture, &covered, HOOK_FILE_OPEN, access_of(file, false));
+	fill_file(run, file);
+	result = answer(run, posture, HOOK_FILE_OPEN, WAY_NONE);
+	release(run);
+	return result;
+}
+
 SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -127,4 +146,14 @@ int BPF_PROG(lsm_path_mknod, const struct path *directory, struct dentry *dentry
 	if (before || (type && type != S_IFREG) || uncovered(HOOK_FILE_OPEN))
 		return before;
 	return clamp(create_file(directory, dentry, mode));
+}
+
+/* A descriptor that another process has opened: by SCM_RIGHTS, pidfd_getfd, or a seccomp supervisor. For the receiver it is an open of
+ * the file with the access that the descriptor has. */
+SEC("lsm/file_receive")
+int BPF_PROG(lsm_file_receive, struct file *file, int before)
+{
+	if (before || file->f_mode & FMODE_PATH || file->f_inode->i_sb->s_flags & SB_NOUSER || uncovered(HOOK_FILE_OPEN))
+		return before;
+	return clamp(receive_file(file));
 }

@@ -16,14 +16,6 @@ extern const void mount_lock __ksym __weak;
 /* What a callback of bpf_loop gets has to be on the stack. */
 struct walk { struct text *text; };
 
-/* What the walk reads of a name, as it lies in memory. */
-struct link {
-	__u64 parent;
-	__u32 hash;
-	__u32 bytes;
-	const void *name;
-};
-
 /* One read where the kernel has these fields in a row, as far as any we know has; the verifier drops the other way. */
 static __always_inline void read_link(struct link *link, __u64 dentry)
 {
@@ -184,13 +176,13 @@ __noinline int build_text(struct text *text, const struct place *from)
 	return 0;
 }
 
-static __always_inline __u64 name_hash(struct text *text, const struct link *link, const __u64 *key)
+static __always_inline __u64 name_hash(struct text *text, const __u64 *key)
 {
-	__u32 bytes = link->bytes & NAME_BYTES;
+	__u32 bytes = text->last.bytes & NAME_BYTES;
 	__u64 v[4];
 	int at = 0;
 
-	bpf_probe_read_kernel(text->name, bytes, link->name);
+	bpf_probe_read_kernel(text->name, bytes, text->last.name);
 	sip_start(v, key);
 	for (; at < NAME_BYTES / 8 && at * 8 + 8 <= bytes; at++)
 		sip_word(v, text->name[at]);
@@ -201,18 +193,17 @@ static __always_inline __u64 name_hash(struct text *text, const struct link *lin
 static __always_inline __u32 names_of_place(struct text *text, __u64 dentry, const __u64 *key)
 {
 	struct named_place place = {};
-	struct link link = {};
 	__u64 folder;
 	__u32 *found;
 
-	read_link(&link, dentry);
-	folder = (__u64)load(struct dentry, link.parent, d_inode);
+	read_link(&text->last, dentry);
+	folder = (__u64)load(struct dentry, text->last.parent, d_inode);
 	place.folder = load(struct inode, folder, i_ino);
 	folder = (__u64)load(struct inode, folder, i_sb);
 	place.device = load(struct super_block, folder, s_dev);
 	if (!bpf_map_lookup_elem(&named_places, &place))
 		return 0;
-	place.name = name_hash(text, &link, key);
+	place.name = name_hash(text, key);
 	found = bpf_map_lookup_elem(&named_places, &place);
 	return found ? *found : 0;
 }

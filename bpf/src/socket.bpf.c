@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* Connecting, and sending to an address. */
 #include <interdict/decide.bpf.h>
+#include <interdict/detour.bpf.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -10,10 +11,21 @@ struct address {
 	__u16 port;		/* network order */
 	__u32 ipv4;		/* IPv6: flow label */
 	__u32 ipv6[4];
+	__u32 detour;		/* enum detour */
 };
 
+enum detour {
+	STRAIGHT,
+	MAYBE_ELSEWHERE,
+	NOTHING_ELSE,	/* no connection or packet is made: only the detour is judged */
+};
+
+#define ADDRESS_BYTES __builtin_offsetof(struct address, detour)
+#define SOCKADDR_IPV4_BYTES 16
+#define SOCKADDR_IPV6_BYTES 28
 #define IPV4_BYTES 8
 #define IPV6_BYTES 24
+_Static_assert(ADDRESS_BYTES == IPV6_BYTES, "read as it is");
 
 static __always_inline void set_ipv4(struct verdict_key *facts, __u32 address)
 {
@@ -52,30 +64,56 @@ static __always_inline void fill_ipv6(struct verdict_key *facts, const struct so
 		words[i] = word[i];
 }
 
-SUBPROGRAM int reach(struct socket *socket, struct address *address, __u32 access, enum way way)
+static __always_inline void fill_socket(struct verdict_key *facts, const struct sock *sock, struct address *address)
 {
-	const struct sock *sock = socket->sk;
+	if (address->family == AF_INET)
+		fill_ipv4(facts, sock, address->ipv4);
+	else if (address->family == AF_INET6)
+		fill_ipv6(facts, sock, address->ipv6);
+	facts->protocol = sock->sk_protocol;
+	facts->flags = address->detour ? OBJECT_DETOUR : 0;
+	facts->socket.port = bpf_ntohs(address->port);
+	facts->socket.type = sock->sk_type;
+}
+
+/* Where this goes no address tells: every slot that reads the address and does not say otherwise denies it without being asked; the
+ * others are asked as always. */
+static __always_inline int refuse_detour(struct run *run, const struct posture *posture)
+{
+	__u64 refusing = 0;
+
+	for (int i = 0; i < SLOT_WORDS; i++) {
+		run->deny[i] = run->covered[i] & ~posture->unparsed_pass[i];
+		run->undecided[i] = 0;
+		run->kill[i] = 0;
+		run->covered[i] &= posture->unparsed_pass[i];
+		refusing |= run->deny[i];
+	}
+	COUNT(HOOK_SOCKET_CONNECT, undecidable);
+	if (!refusing)
+		return 0;
+	name_event(run, posture, HOOK_SOCKET_CONNECT);
+	return conclude(run, posture, HOOK_SOCKET_CONNECT, SETTLED);
+}
+
+SUBPROGRAM int reach(const struct sock *sock, struct address *address, __u32 access, enum way way)
+{
 	struct slot_mask covered;
 	struct posture *posture = cover(HOOK_SOCKET_CONNECT, &covered);
-	struct verdict_key *facts;
 	struct run *run;
-	int result;
+	int result = 0;
 
-	if (!posture || !sock)
+	if (!posture)
 		return 0;
 	run = claim();
 	if (!run)
 		return no_memory(&covered, posture, HOOK_SOCKET_CONNECT, way);
 	begin(run, posture, &covered, HOOK_SOCKET_CONNECT, access);
-	facts = &run->record.facts;
-	if (address->family == AF_INET)
-		fill_ipv4(facts, sock, address->ipv4);
-	else
-		fill_ipv6(facts, sock, address->ipv6);
-	facts->protocol = sock->sk_protocol;
-	facts->socket.port = bpf_ntohs(address->port);
-	facts->socket.type = socket->type;
-	result = answer(run, posture, HOOK_SOCKET_CONNECT, way);
+	fill_socket(&run->record.facts, sock, address);
+	if (address->detour)
+		result = refuse_detour(run, posture);
+	if (!result && any(run->covered) && address->detour != NOTHING_ELSE)
+		result = answer(run, posture, HOOK_SOCKET_CONNECT, way);
 	release(run);
 	return result;
 }
@@ -86,7 +124,7 @@ static __always_inline bool read_address(struct address *address, const void *fr
 	__builtin_memset(address, 0, sizeof(*address));
 	if (bytes < IPV4_BYTES || bpf_probe_read_kernel(address, IPV4_BYTES, from))
 		return false;
-	return bytes < IPV6_BYTES || !bpf_probe_read_kernel(address, IPV6_BYTES, from);
+	return bytes < IPV6_BYTES || !bpf_probe_read_kernel(address, ADDRESS_BYTES, from);
 }
 
 static __always_inline bool is_internet(const struct address *address, int bytes)
@@ -97,45 +135,144 @@ static __always_inline bool is_internet(const struct address *address, int bytes
 SEC("lsm/socket_connect")
 int BPF_PROG(lsm_socket_connect, struct socket *socket, struct sockaddr *to, int bytes, int before)
 {
+	struct sock *sock = socket->sk;
 	struct address address;
 
-	if (before || uncovered(HOOK_SOCKET_CONNECT) || !read_address(&address, to, bytes) || !is_internet(&address, bytes))
+	if (before || !sock || uncovered(HOOK_SOCKET_CONNECT) || !read_address(&address, to, bytes) || !is_internet(&address, bytes))
 		return before;
-	return clamp(reach(socket, &address, ACCESS_CONNECT, WAY_CONNECT));
+	address.detour = detours(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	return clamp(reach(sock, &address, ACCESS_CONNECT, WAY_CONNECT));
 }
 
 /* A name without a family is taken for IPv4 by IPv4 sockets, for IPv6 by raw IPv6 sockets, and for no name by the other IPv6 ones. */
-static __always_inline void guess_family(struct address *address, const struct socket *socket)
+static __always_inline void guess_family(struct address *address, const struct sock *sock)
 {
-	const struct sock *sock = socket->sk;
-	__u16 family = sock ? sock->__sk_common.skc_family : 0;
+	__u16 family = sock->__sk_common.skc_family;
 
-	if (address->family == AF_UNSPEC && (family == AF_INET || (family == AF_INET6 && socket->type == SOCK_RAW)))
+	if (address->family == AF_UNSPEC && (family == AF_INET || (family == AF_INET6 && sock->sk_type == SOCK_RAW)))
 		address->family = family;
 }
 
-/* TCP looks at the name only to open the connection with the data (Fast Open), which no other hook sees. */
-static __always_inline bool name_counts(const struct socket *socket, const struct msghdr *message)
+/* A send that can only go where a connect was let go, or is none of our business; nearly all are. TCP looks at the name only to open the
+ * connection with the data (Fast Open), which no other hook sees. */
+static __always_inline bool is_plain(const struct sock *sock, const struct msghdr *message)
 {
-	const struct sock *sock = socket->sk;
-	__u16 protocol = sock ? sock->sk_protocol : 0;
+	__u16 family = sock->__sk_common.skc_family, protocol = sock->sk_protocol;
 
-	return (protocol != PROTOCOL_TCP && protocol != PROTOCOL_MPTCP) || message->msg_flags & MSG_FASTOPEN;
+	if (family == AF_PACKET)
+		return false;
+	if (family != AF_INET && family != AF_INET6)
+		return true;
+	if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_MPTCP)
+		return !message->msg_name || !(message->msg_flags & MSG_FASTOPEN);
+	return !message->msg_name && !message->msg_controllen && sock->sk_type != SOCK_RAW;
+}
+
+/* What a socket is connected to; for the record of a send that names nothing. */
+static __always_inline void read_peer(struct address *address, const struct sock *sock)
+{
+	__builtin_memset(address, 0, sizeof(*address));
+	address->family = sock->__sk_common.skc_family;
+	address->port = sock->__sk_common.skc_dport;
+	address->ipv4 = sock->__sk_common.skc_daddr;
+	if (address->family == AF_INET6)
+		bpf_probe_read_kernel(address->ipv6, sizeof(address->ipv6), &sock->__sk_common.skc_v6_daddr);
+}
+
+/* To "any address" a packet goes to the address that it is to come from. */
+static __always_inline void apply_source(struct address *address, __u32 source)
+{
+	__u32 *word = address->ipv6;
+
+	if (address->family == AF_INET)
+		address->ipv4 = address->ipv4 ?: source;
+	else if (!word[0] && !word[1] && word[2] == bpf_htonl(0xffff))
+		word[3] = word[3] ?: source;
+}
+
+static __always_inline int send_message(const struct sock *sock, const struct msghdr *message)
+{
+	void *name = message->msg_name;
+	int bytes = message->msg_namelen;
+	struct address address;
+	__u64 controls = read_controls(message);
+	bool named;
+
+	named = name && read_address(&address, name, bytes);
+	if (named)
+		guess_family(&address, sock);
+	if (!named || !is_internet(&address, bytes))
+		read_peer(&address, sock);
+	else
+		apply_source(&address, controls);
+	address.detour = controls & DETOUR_CONTROL || detours(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	if (!address.detour && (!named || !is_internet(&address, bytes)))
+		return 0;
+	return reach(sock, &address, ACCESS_SEND, WAY_SEND);
 }
 
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(lsm_socket_sendmsg, struct socket *socket, struct msghdr *message, int size, int before)
 {
-	struct address address;
-	void *name = message->msg_name;
-	int bytes = message->msg_namelen;
+	struct sock *sock = socket->sk;
 
-	if (before || !name || uncovered(HOOK_SOCKET_CONNECT) || !name_counts(socket, message))
+	if (before || !sock || is_plain(sock, message) || uncovered(HOOK_SOCKET_CONNECT))
 		return before;
-	if (!read_address(&address, name, bytes))
+	return clamp(send_message(sock, message));
+}
+
+/* A route that a socket is given is for connections that exist, too. */
+SEC("lsm/socket_setsockopt")
+int BPF_PROG(lsm_socket_setsockopt, struct socket *socket, int level, int option, int before)
+{
+	struct sock *sock = socket->sk;
+	struct address address;
+
+	if (before || !sock || !sets_detour(level, option) || uncovered(HOOK_SOCKET_CONNECT))
 		return before;
-	guess_family(&address, socket);
-	if (!is_internet(&address, bytes))
+	read_peer(&address, sock);
+	address.detour = NOTHING_ELSE;
+	return clamp(reach(sock, &address, ACCESS_CONNECT, WAY_NONE));
+}
+
+/* Comes also when a packet of the peer adds an address, in whatever task that happens: only what the caller asks for is judged. The name
+ * of a sendmsg has been. Several addresses stand one behind the other, and the association may use each: what the first one does not say. */
+SEC("lsm/sctp_bind_connect")
+int BPF_PROG(lsm_sctp_bind_connect, struct sock *sock, int option, struct sockaddr *addresses, int bytes, int before)
+{
+	struct address address;
+	int first;
+
+	if (before || (option != SCTP_SOCKOPT_CONNECTX && option != SCTP_PRIMARY_ADDR) || uncovered(HOOK_SOCKET_CONNECT) ||
+	    !read_address(&address, addresses, bytes) || !is_internet(&address, bytes))
 		return before;
-	return clamp(reach(socket, &address, ACCESS_SEND, WAY_SEND));
+	first = address.family == AF_INET6 ? SOCKADDR_IPV6_BYTES : SOCKADDR_IPV4_BYTES;
+	address.detour = bytes > first || detours(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	return clamp(reach(sock, &address, ACCESS_CONNECT, WAY_ASSOCIATE));
+}
+
+/* A connection that another process has made: for the receiver it is a connect to its peer. */
+static __always_inline int receive_socket(const struct socket *socket)
+{
+	const struct sock *sock = socket->sk;
+	struct address address;
+
+	if (!sock)
+		return 0;
+	read_peer(&address, sock);
+	address.detour = detours(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	if (!address.detour && (!address.port || (address.family != AF_INET && address.family != AF_INET6)))
+		return 0;
+	return reach(sock, &address, ACCESS_CONNECT, WAY_NONE);
+}
+
+SEC("lsm/file_receive")
+int BPF_PROG(lsm_socket_receive, struct file *file, int before)
+{
+	struct socket *socket;
+
+	if (before || uncovered(HOOK_SOCKET_CONNECT))
+		return before;
+	socket = bpf_sock_from_file(file);
+	return socket ? clamp(receive_socket(socket)) : before;
 }

@@ -36,18 +36,22 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 	name_key(run, mask, state);
 }
 
-/* Some covering slot is undecided. */
-SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+/* Whether a slot is undecided still when the facts are complete. */
+static __always_inline bool remains_undecided(struct run *run, const struct posture *posture, enum hook hook)
+{
+	if (!complete_run(run))
+		return true;
+	name_event(run, posture, hook);
+	consult(run);
+	return any(run->undecided);
+}
+
+/* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. */
+SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way, bool fresh)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	bool waits, fresh = !waiter_of(bpf_get_current_pid_tgid(), run->digest, now, posture);
+	bool waits;
 
-	if (fresh && complete_run(run)) {
-		name_event(run, posture, hook);
-		consult(run);
-		if (!any(run->undecided))
-			return SETTLED;
-	}
 	if (any_of(run->deny, run->enforce, run->covered)) {
 		ask_about(run, hook, RECORD_REFUSED);
 		return SETTLED;
@@ -112,13 +116,15 @@ SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hoo
 static __always_inline int answer(struct run *run, const struct posture *posture, enum hook hook, enum way way)
 {
 	enum outcome outcome = SETTLED;
-	bool matters;
+	bool matters, fresh;
 
 	name_event(run, posture, hook);
 	matters = consult(run);
 	if (matters && any(run->undecided)) {
 		COUNT(hook, misses);
-		outcome = miss(run, posture, hook, way);
+		fresh = !waiter_of(bpf_get_current_pid_tgid(), run->digest, bpf_ktime_get_boot_ns(), posture);
+		if (!fresh || remains_undecided(run, posture, hook))
+			outcome = miss(run, posture, hook, way, fresh);
 	} else {
 		COUNT(hook, hits);
 		if (!matters)

@@ -48,11 +48,11 @@ static __always_inline bool blocks_sigcont(struct task_struct *task)
 	return BPF_CORE_READ(task, blocked.sig[0]) & SIGNAL_BIT(SIGCONT);
 }
 
-/* How long stage 1 lasts. Under the lock of a directory nobody stays long, but for those who have nothing else: a wrong answer is
+/* How long stage 1 lasts. Under a lock nobody stays long, but for those who have nothing else: a wrong answer is
  * worse than neighbours that wait for the lock until the deadline at most. */
 static __always_inline __u64 stay_ns(const struct posture *posture, enum way way, bool restartable)
 {
-	if (!restartable || (way != WAY_CREATE && blocks_sigcont(bpf_get_current_task_btf())))
+	if (!restartable || (!under_lock(way) && blocks_sigcont(bpf_get_current_task_btf())))
 		return posture->patience_ns;
 	return posture->poll_ns;
 }

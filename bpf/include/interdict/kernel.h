@@ -19,7 +19,7 @@
 struct kernel_id { __u32 val; };	/* kuid_t, kgid_t */
 struct hlist_bl_node { struct hlist_bl_node **pprev; };
 struct qstr { __u32 len; const unsigned char *name; };
-struct super_block { __u32 s_dev; };
+struct super_block { __u32 s_dev; unsigned long s_flags; };
 struct inode {
 	__u16 i_mode;
 	struct kernel_id i_uid;
@@ -49,18 +49,33 @@ struct file {
 	unsigned int f_flags;
 	struct inode *f_inode;
 	struct path f_path;
+	void *private_data;
 };
 struct linux_binprm { struct file *file; };
+struct vm_area_struct { struct file *vm_file; };
 
 struct ipv6_address { __u8 bytes; };	/* we only want its place: it has 16 bytes */
 struct sock_common {
 	unsigned short skc_family;
 	__u32 skc_rcv_saddr;
 	struct ipv6_address skc_v6_rcv_saddr;
+	__u32 skc_daddr;
+	struct ipv6_address skc_v6_daddr;
+	__be16 skc_dport;
 };
-struct sock { struct sock_common __sk_common; __u16 sk_protocol; };
+struct sock { struct sock_common __sk_common; __u16 sk_protocol; __u16 sk_type; };
 struct socket { short type; struct sock *sk; };
-struct msghdr { void *msg_name; int msg_namelen; unsigned int msg_flags; };
+struct msghdr { void *msg_name; int msg_namelen; unsigned int msg_flags; void *msg_control; __u64 msg_controllen; };
+struct ip_options { unsigned char srr; };	/* offset of a source route */
+struct ip_options_rcu { struct ip_options opt; };
+struct ipv6_txoptions { void *srcrt; };
+struct ipv6_pinfo { struct ipv6_txoptions *opt; };
+struct inet_sock {
+	struct ipv6_pinfo *pinet6;
+	struct ip_options_rcu *inet_opt;
+	unsigned long inet_flags;
+};
+struct inet_sock___bits { __u8 hdrincl : 1; };	/* before Linux 6.6 */
 
 struct cred {
 	struct kernel_id uid, gid, euid, egid, fsuid, fsgid;
@@ -130,6 +145,9 @@ struct task_struct {
 #define FLAG_EXEC 0x20		/* __FMODE_EXEC: opened by execve */
 #define FLAG_TMPFILE 020000000	/* without O_DIRECTORY, which O_TMPFILE includes */
 
+#define FMODE_PATH 0x4000
+#define SB_NOUSER (1UL << 31)	/* super_block.s_flags: nothing there has a name; pipes, sockets, memory */
+
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define PROT_EXEC 4
@@ -137,12 +155,33 @@ struct task_struct {
 #define AF_UNSPEC 0
 #define AF_INET 2
 #define AF_INET6 10
+#define AF_PACKET 17
 #define SOCK_RAW 3
 #define MSG_FASTOPEN 0x20000000
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_ICMPV6 58
+#define PROTOCOL_SCTP 132
+#define PROTOCOL_RAW 255
 #define PROTOCOL_MPTCP 262
+
+#define LEVEL_IP 0		/* of socket options and control messages */
+#define IP_HDRINCL 3
+#define IP_OPTIONS 4
+#define IP_RETOPTS 7
+#define IP_PKTINFO 8
+#define LEVEL_IPV6 41
+#define IPV6_2292PKTINFO 2
+#define IPV6_2292RTHDR 5
+#define IPV6_2292PKTOPTIONS 6
+#define IPV6_HDRINCL 36
+#define IPV6_PKTINFO 50
+#define IPV6_RTHDR 57
+#define INET_HDRINCL 12		/* bit of inet_sock.inet_flags */
+#define SCTP_PRIMARY_ADDR 6	/* what sctp_bind_connect is about: the option of setsockopt */
+#define SCTP_SOCKOPT_CONNECTX 110
+#define SCTP_DSTADDRV4 7	/* control messages */
+#define SCTP_DSTADDRV6 8
 
 #endif

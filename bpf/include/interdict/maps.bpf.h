@@ -31,6 +31,14 @@ struct place {
 	__u64 mount;		/* struct vfsmount */
 };
 
+/* What the walk reads of a name, as it lies in memory. */
+struct link {
+	__u64 parent;
+	__u32 hash;
+	__u32 bytes;
+	const void *name;
+};
+
 /* A path, built from its end. */
 struct text {
 	__u32 start;		/* offset of the first byte in room; the string ends at PATH_BYTES */
@@ -42,7 +50,8 @@ struct text {
 	__u64 mount_root;	/* dentry */
 	__u32 done;
 	__u32 slash;		/* the path ends with one: a file without a name, in this folder */
-	__u64 name[(NAME_BYTES + 1) / 8];	/* the last name, alone */
+	struct link last;	/* the last name, */
+	__u64 name[(NAME_BYTES + 1) / 8];	/* and its bytes */
 	char room[PATH_BYTES + 256 + 8];	/* what follows the string stays zero: the hash reads a word beyond it */
 };
 

@@ -15,7 +15,7 @@
 enum hook {
 	HOOK_NONE = 0,
 	HOOK_EXEC = 1,		/* bprm_check_security: each file that an execve runs, the script and its interpreter */
-	HOOK_MMAP_EXEC = 2,	/* mmap_file with PROT_EXEC and a file: libraries, and programs through the loader */
+	HOOK_MMAP_EXEC = 2,	/* mmap_file and file_mprotect with PROT_EXEC and a file: libraries, and programs through the loader */
 	HOOK_FILE_OPEN = 3,	/* file_open; path_mknod for a file that the open creates */
 	HOOK_SOCKET_CONNECT = 4,	/* socket_connect; socket_sendmsg with an address (UDP, TCP Fast Open) */
 	HOOK_XDP_INGRESS = 5,
@@ -29,7 +29,7 @@ enum access {
 	ACCESS_CREATE = 1 << 3,
 	ACCESS_TRUNCATE = 1 << 4,
 	ACCESS_EXEC = 1 << 5,	/* execve */
-	ACCESS_MAP = 1 << 6,	/* mmap with PROT_EXEC */
+	ACCESS_MAP = 1 << 6,	/* mmap or mprotect with PROT_EXEC */
 	ACCESS_CONNECT = 1 << 7,
 	ACCESS_SEND = 1 << 8,	/* sendmsg with an address */
 	ACCESS_RECEIVE = 1 << 9,	/* a packet */
@@ -42,6 +42,7 @@ enum object_flag {
 	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES or deeper than PATH_DEPTH: path is empty */
 	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
 	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
+	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET */
 };
 
 /* By which of the names that policies mention a file is known on this host, whatever mounts and root the caller has. Two numbers of
@@ -176,7 +177,7 @@ struct posture {
 	__u64 hold[SLOT_WORDS];		/* onMiss: hold */
 	__u64 refuse_miss[SLOT_WORDS];	/* onMiss: deny */
 	__u64 fallback_deny[SLOT_WORDS];	/* fallback: deny */
-	__u64 unparsed_pass[SLOT_WORDS];	/* packets that cannot be parsed pass this slot; the others' default is to drop */
+	__u64 unparsed_pass[SLOT_WORDS];	/* packets that cannot be parsed and sockets with detours pass this slot; the others refuse them */
 	__u64 poll_ns;			/* stage 1: at most this long in the hook */
 	__u64 patience_ns;		/* stage 1 where stage 2 is not possible */
 	__u64 deadline_ns;		/* after this long the fallback answers */
@@ -190,8 +191,7 @@ struct posture {
  * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
  * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
  * unchanged posture is then filled into the spare copy too). A copy is filled again only when no run can still read it: 100 ms after
- * the switch that took it out of force. But for enforce: a run reads it once, so its bits are also switched in the copy in force,
- * and the epoch stays. */
+ * the switch that took it out of force. */
 struct engine_state {
 	__u64 heartbeat_ns;	/* CLOCK_BOOTTIME, written by the engine */
 	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
@@ -259,7 +259,7 @@ struct hook_counters {
 	__u64 lost_decide;	/* no room in the decide (or packet) ring: fallback */
 	__u64 lost_observe;	/* no room in the observe ring: the denial stands, its record is lost */
 	__u64 folded;		/* the observe ring is half full: the denial stands; it has been reported a moment ago, or is of a packet */
-	__u64 undecidable;	/* path unknown, or scratch memory exhausted: fallback */
+	__u64 undecidable;	/* path unknown, packet unparsed, socket with a detour, or scratch memory exhausted: fallback */
 	__u64 no_waiter;	/* no room to remember the waiting task: fallback */
 	__u64 sigcont_handler;	/* would have run the program's own SIGCONT handler: patient instead of restart */
 	__u64 killed;

@@ -92,6 +92,11 @@ long uring_call(const struct io_uring_sqe *request, enum uring_way way);
 /* alias.c: another name of the same object, in a work directory that is removed afterwards. */
 char *alias_of(const char *alias, const char *path, const char *work);
 
+/* give.c: what another process has opened, outside of the run's cgroup and with the rights of root; a descriptor, or -1 and errno. */
+enum gift { GIFT_FILE, GIFT_FETCHED, GIFT_SOCKET };
+void start_giver(void);
+int given(enum gift gift, const char *path, const struct sockaddr_storage *address, socklen_t length, int kind);
+
 /* Lists for the harness: it goes through all of them, so that no word is forgotten. */
 void list_open_doors(void);
 void list_exec_doors(void);

@@ -6,18 +6,21 @@
 #include <libgen.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/personality.h>
 #include <sys/sendfile.h>
 
 /* As shells have it. */
 #define EXIT_SIGNALED 128
 
 #define COMPAT_EXECVE 11
+#define COMPAT_MPROTECT 125
 #define COMPAT_EXECVEAT 358
 
 extern char **environ;
 
 struct running {
 	const char *path, *work;
+	int how;
 };
 
 typedef int (*exec_fn)(const struct running *it);
@@ -225,26 +228,89 @@ static int by_map(const struct running *it)
 	_exit(VICTIM_STATUS);
 }
 
+/* Mapped without the right to run, which is asked for afterwards. */
+enum protection { BY_MPROTECT, OF_WRITABLE, OF_MOVED, BY_KEY, BY_PERSONALITY, BY_INT80 };
+
+static char *mapped(const struct running *it, int protection)
+{
+	int file = open(it->path, O_RDONLY | O_CLOEXEC);
+	char *area;
+
+	if (file < 0)
+		unprepared("open:victim");
+	area = mmap(NULL, 4096, protection, MAP_PRIVATE | MAP_32BIT, file, 0);
+	if (area == MAP_FAILED)
+		unprepared("mmap");
+	return area;
+}
+
+static char *moved(char *area)
+{
+	char *place = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	area = mremap(area, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+	if (area == MAP_FAILED)
+		unprepared("mremap");
+	return area;
+}
+
+static int made_executable(char *area, enum protection how)
+{
+	switch (how) {
+	case OF_WRITABLE:
+		area[0] ^= 1;	/* a page of its own, still of the file's mapping */
+		return mprotect(area, 4096, PROT_READ | PROT_EXEC);
+	case OF_MOVED:
+		return mprotect(moved(area), 4096, PROT_READ | PROT_EXEC);
+	case BY_KEY:
+		return syscall(SYS_pkey_mprotect, area, 4096, PROT_READ | PROT_EXEC, -1);
+	case BY_PERSONALITY:
+		if (personality(READ_IMPLIES_EXEC) < 0)
+			unprepared("personality");
+		return mprotect(area, 4096, PROT_READ);
+	case BY_INT80:
+		return compat_call(COMPAT_MPROTECT, (long)area, 4096, PROT_READ | PROT_EXEC, 0, 0);
+	default:
+		return mprotect(area, 4096, PROT_READ | PROT_EXEC);
+	}
+}
+
+static int by_protect(const struct running *it)
+{
+	char *area = mapped(it, it->how == OF_WRITABLE ? PROT_READ | PROT_WRITE : PROT_READ);
+
+	if (made_executable(area, it->how))
+		return -1;
+	_exit(VICTIM_STATUS);
+}
+
 /* kind: run and map are the victim itself; copy is another file with its content. */
 static const struct {
 	const char *name, *kind;
 	exec_fn run;
+	int how;
 } doors[] = {
-	{"execve", "run", by_execve},
-	{"execveat", "run", by_execveat},
-	{"fexecve", "run", by_fexecve},
-	{"path", "run", by_path_descriptor},
-	{"procfd", "run", by_proc_fd},
-	{"interpreter", "run", by_interpreter},
-	{"interpreters", "run", by_interpreter_chain},
-	{"int80", "run", by_int80},
-	{"int80-at", "run", by_int80_at},
-	{"spawn", "run", by_spawn},
-	{"loader", "map", by_loader},
-	{"map", "map", by_map},
-	{"memfd", "copy", by_memfd},
-	{"copy", "copy", by_copy},
-	{"deleted", "copy", by_deleted_copy},
+	{"execve", "run", by_execve, 0},
+	{"execveat", "run", by_execveat, 0},
+	{"fexecve", "run", by_fexecve, 0},
+	{"path", "run", by_path_descriptor, 0},
+	{"procfd", "run", by_proc_fd, 0},
+	{"interpreter", "run", by_interpreter, 0},
+	{"interpreters", "run", by_interpreter_chain, 0},
+	{"int80", "run", by_int80, 0},
+	{"int80-at", "run", by_int80_at, 0},
+	{"spawn", "run", by_spawn, 0},
+	{"loader", "map", by_loader, 0},
+	{"map", "map", by_map, 0},
+	{"protect", "map", by_protect, BY_MPROTECT},
+	{"protect-writable", "map", by_protect, OF_WRITABLE},
+	{"protect-moved", "map", by_protect, OF_MOVED},
+	{"protect-key", "map", by_protect, BY_KEY},
+	{"protect-personality", "map", by_protect, BY_PERSONALITY},
+	{"protect-int80", "map", by_protect, BY_INT80},
+	{"memfd", "copy", by_memfd, 0},
+	{"copy", "copy", by_copy, 0},
+	{"deleted", "copy", by_deleted_copy, 0},
 };
 
 struct attempt {
@@ -258,6 +324,7 @@ static int enter(void *argument)
 	struct attempt *attempt = argument;
 	int error;
 
+	attempt->it.how = doors[attempt->door].how;
 	doors[attempt->door].run(&attempt->it);
 	error = errno;
 	if (write(attempt->failed, &error, sizeof(error)) != sizeof(error))

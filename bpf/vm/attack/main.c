@@ -253,6 +253,8 @@ static int attack(int count, char **args)
 	if (count < commands[command].least)
 		usage();
 	outcome = shared(sizeof(*outcome));
+	if (options.door && !strncmp(options.door, "given", 5))
+		start_giver();
 	if (cgroup)
 		join(cgroup);
 	if (user)

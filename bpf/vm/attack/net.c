@@ -3,7 +3,10 @@
 #define _GNU_SOURCE
 #include "attack.h"
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/io_uring.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -55,9 +58,15 @@ static int new_socket(int family, int type, int protocol)
 	return result;
 }
 
+/* A type of its own for the only protocol that is not the family's default. */
+#define SCTP_RECEIVER 0x10000
+
 static int listener(const struct sockaddr_storage *address, socklen_t length, int type)
 {
-	int result = new_socket(address->ss_family, type, 0), on = 1;
+	int protocol = type == SCTP_RECEIVER ? IPPROTO_SCTP : 0, on = 1, result;
+
+	type = type == SCTP_RECEIVER ? SOCK_STREAM : type;
+	result = new_socket(address->ss_family, type, protocol);
 
 	setsockopt(result, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(result, (const struct sockaddr *)address, length) || (type == SOCK_STREAM && listen(result, 16)))
@@ -271,7 +280,172 @@ static long by_raw(const struct target *target, int protocol)
 		      target->length);
 }
 
-/* kind: port doors name address and port, address doors only the address. */
+#ifndef IP_RETOPTS
+#define IP_RETOPTS 7
+#endif
+#define SCTP_CONNECTX 110
+
+/* With one control message. */
+static long send_with(int from, const struct sockaddr_storage *to, socklen_t length, int level, int type, const void *data, size_t bytes)
+{
+	static union { struct cmsghdr header; char room[256]; } control;
+	static struct iovec content = {(char *)message, sizeof(message)};
+	struct msghdr header = {
+		.msg_name = (void *)to,
+		.msg_namelen = length,
+		.msg_iov = &content,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE(bytes),
+	};
+
+	control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(bytes), .cmsg_level = level, .cmsg_type = type};
+	memcpy(CMSG_DATA(&control.header), data, bytes);
+	return sendmsg(from, &header, 0);
+}
+
+/* Somebody else has connected it. */
+static long by_gift(const struct target *target, int type)
+{
+	int from = given(GIFT_SOCKET, NULL, &target->address, target->length, type);
+
+	return from < 0 ? from : send(from, message, sizeof(message), 0);
+}
+
+/* What goes to "any address" goes where it is said to come from. */
+static long by_source(const struct target *target, int flags)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&target->address;
+	struct in_pktinfo source = {.ipi_spec_dst = four->sin_addr};
+	struct sockaddr_storage any = target->address;
+
+	(void)flags;
+	if (four->sin_family != AF_INET)
+		unprepared_errno("pktinfo", EAFNOSUPPORT);
+	((struct sockaddr_in *)&any)->sin_addr.s_addr = 0;
+	return send_with(new_socket(AF_INET, SOCK_DGRAM, 0), &any, target->length, IPPROTO_IP, IP_PKTINFO, &source, sizeof(source));
+}
+
+/* The same through IPv6. */
+static long by_mapped_source(const struct target *target, int flags)
+{
+	struct sockaddr_in6 six = mapped_address(target);
+	struct in6_pktinfo source = {.ipi6_addr = six.sin6_addr};
+	struct sockaddr_storage any = {};
+
+	(void)flags;
+	memset(six.sin6_addr.s6_addr + 12, 0, 4);
+	memcpy(&any, &six, sizeof(six));
+	return send_with(new_socket(AF_INET6, SOCK_DGRAM, 0), &any, sizeof(six), IPPROTO_IPV6, IPV6_PKTINFO, &source, sizeof(source));
+}
+
+static long by_sctp(const struct target *target, int flags)
+{
+	return connected(target, SOCK_STREAM | flags, IPPROTO_SCTP);
+}
+
+/* An SCTP association is made by an option. */
+static long by_connectx(const struct target *target, int option)
+{
+	int from = new_socket(target->address.ss_family, SOCK_STREAM, IPPROTO_SCTP);
+
+	return setsockopt(from, IPPROTO_SCTP, option, &target->address, target->length);
+}
+
+/* A segment routing header: first elsewhere, which is what the kernel is not told as the address. */
+static socklen_t segments(unsigned char *header, const struct target *target)
+{
+	const struct sockaddr_in6 *last = (const struct sockaddr_in6 *)&target->address;
+	const struct sockaddr_in6 *first = (const struct sockaddr_in6 *)&target->elsewhere;
+
+	if (last->sin6_family != AF_INET6)
+		unprepared_errno("segments", EAFNOSUPPORT);
+	memcpy(header, (unsigned char[]){0, 4, 4, 1, 1, 0, 0, 0}, 8);
+	memcpy(header + 8, &last->sin6_addr, 16);
+	memcpy(header + 24, &first->sin6_addr, 16);
+	return 40;
+}
+
+enum moment { BEFORE, WHILE_CONNECTED, WITH_THE_PACKET };
+
+static long by_segments(const struct target *target, int moment)
+{
+	int from = new_socket(AF_INET6, SOCK_DGRAM, 0);
+	unsigned char header[40];
+	socklen_t bytes = segments(header, target);
+
+	if (moment == WHILE_CONNECTED && connect(from, of(&target->address), target->length))
+		unprepared("connect");
+	if (setsockopt(from, IPPROTO_IPV6, IPV6_RTHDR, header, bytes))
+		return -1;
+	return sendto(from, message, sizeof(message), 0, of(&target->address), target->length);
+}
+
+static long by_source_route(const struct target *target, int moment)
+{
+	unsigned char route[12] = {1, 131, 11, 4};	/* no operation, loose source route by two addresses */
+	int from = new_socket(AF_INET, SOCK_DGRAM, 0);
+
+	memcpy(route + 4, &((const struct sockaddr_in *)&target->elsewhere)->sin_addr, 4);
+	memcpy(route + 8, &((const struct sockaddr_in *)&target->address)->sin_addr, 4);
+	if (moment == WITH_THE_PACKET)
+		return send_with(from, &target->address, target->length, IPPROTO_IP, IP_RETOPTS, route, sizeof(route));
+	if (setsockopt(from, IPPROTO_IP, IP_OPTIONS, route, sizeof(route)))
+		return -1;
+	return sendto(from, message, sizeof(message), 0, of(&target->address), target->length);
+}
+
+static size_t own_packet(unsigned char *packet, const struct target *target)
+{
+	const struct sockaddr_in *to = (const struct sockaddr_in *)&target->address;
+	uint16_t ports[4] = {htons(4000), to->sin_port, htons(8 + sizeof(message))};
+	uint32_t sum = 0;
+
+	memset(packet, 0, 20);
+	memcpy(packet, (unsigned char[]){0x45, 0, 0, 28 + sizeof(message), 0, 0, 0, 0, 64, IPPROTO_UDP, 0, 0, 127, 0, 0, 1}, 16);
+	memcpy(packet + 16, &to->sin_addr, 4);
+	for (int i = 0; i < 20; i += 2)
+		sum += packet[i] << 8 | packet[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16));
+	packet[10] = sum >> 8;
+	packet[11] = sum;
+	memcpy(packet + 20, ports, 8);
+	memcpy(packet + 28, message, sizeof(message));
+	return 28 + sizeof(message);
+}
+
+/* A header of its own says where to; the kernel is told another address. */
+static long by_own_header(const struct target *target, int protocol)
+{
+	int from = new_socket(AF_INET, SOCK_RAW, protocol), on = 1;
+	struct sockaddr_storage told = target->elsewhere;
+	unsigned char packet[64];
+	size_t bytes = own_packet(packet, target);
+
+	if (protocol != IPPROTO_RAW && setsockopt(from, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)))
+		return -1;
+	((struct sockaddr_in *)&told)->sin_port = 0;
+	return sendto(from, packet, bytes, 0, of(&told), target->length);
+}
+
+/* Below all addresses: a frame on the loopback interface. */
+static long by_packet_socket(const struct target *target, int type)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IP),
+		.sll_ifindex = if_nametoindex("lo"),
+		.sll_halen = 6,
+	};
+	unsigned char packet[64];
+	size_t bytes = own_packet(packet, target);
+
+	return sendto(new_socket(AF_PACKET, type, 0), packet, bytes, 0, (struct sockaddr *)&to, sizeof(to));
+}
+
+/* kind: port doors name address and port, address doors only the address; detour
+ * doors may go elsewhere than to the address that they name, or cannot be told. */
 static const struct {
 	const char *name, *kind;
 	int receiver;
@@ -301,7 +475,20 @@ static const struct {
 	{"uring-sendmsg", "port", SOCK_DGRAM, by_uring_sendmsg, URING_PLAIN},
 	{"uring-sendmsg-async", "port", SOCK_DGRAM, by_uring_sendmsg, URING_ASYNC},
 	{"int80-sendto", "port", SOCK_DGRAM, by_int80_sendto, COMPAT_SOCKETCALL},
+	{"given", "port", SOCK_DGRAM, by_gift, SOCK_DGRAM},
+	{"given-stream", "port", SOCK_STREAM, by_gift, SOCK_STREAM},
+	{"pktinfo", "port", SOCK_DGRAM, by_source, 0},
+	{"pktinfo-mapped", "port", SOCK_DGRAM, by_mapped_source, 0},
+	{"sctp", "port", SCTP_RECEIVER, by_sctp, 0},
+	{"sctp-connectx", "port", SCTP_RECEIVER, by_connectx, SCTP_CONNECTX},
 	{"raw", "address", SOCK_DGRAM, by_raw, IPPROTO_UDP},
+	{"six-segments", "detour", SOCK_DGRAM, by_segments, BEFORE},
+	{"six-segments-late", "detour", SOCK_DGRAM, by_segments, WHILE_CONNECTED},
+	{"four-route", "detour", SOCK_DGRAM, by_source_route, BEFORE},
+	{"four-route-cmsg", "detour", SOCK_DGRAM, by_source_route, WITH_THE_PACKET},
+	{"four-raw", "detour", SOCK_DGRAM, by_own_header, IPPROTO_RAW},
+	{"four-hdrincl", "detour", SOCK_DGRAM, by_own_header, IPPROTO_UDP},
+	{"four-packet", "detour", SOCK_DGRAM, by_packet_socket, SOCK_DGRAM},
 };
 
 struct attempt {
@@ -316,23 +503,37 @@ static int enter(void *argument)
 	return doors[attempt->door].reach(&attempt->target, doors[attempt->door].argument) < 0 ? -errno : 0;
 }
 
+/* Something has come: a message, or a connection; of a connection that somebody else has made, what is sent over it. */
+static bool arrives(int at, bool given, int patience)
+{
+	struct pollfd arrival = {.fd = at, .events = POLLIN};
+
+	if (poll(&arrival, 1, patience) <= 0)
+		return false;
+	if (!given)
+		return true;
+	arrival.fd = accept(at, NULL, NULL);
+	return poll(&arrival, 1, patience) > 0;
+}
+
 int command_net(const struct options *options, char **args)
 {
 	struct attempt attempt = {};
-	struct pollfd arrival = {.events = POLLIN};
-	int elsewhere;
+	int at, elsewhere;
+	bool given;
 
 	for (attempt.door = 0; strcmp(doors[attempt.door].name, options->door ?: "tcp");)
 		if (++attempt.door == COUNT(doors))
 			unknown("door to an address", options->door);
 	attempt.target.address = parse(args[0], args[1], &attempt.target.length);
 	attempt.target.elsewhere = parse(args[2], args[1], &attempt.target.length);
-	arrival.fd = listener(&attempt.target.address, attempt.target.length, doors[attempt.door].receiver);
+	at = listener(&attempt.target.address, attempt.target.length, doors[attempt.door].receiver);
 	elsewhere = listener(&attempt.target.elsewhere, attempt.target.length, doors[attempt.door].receiver);
 	fact("door=%s", doors[attempt.door].name);
 	if (run_in(options->context, enter, &attempt))
 		outcome->error = outcome->error ?: ECHILD;
-	fact("delivered=%d", poll(&arrival, 1, outcome->error ? 20 : 1000) > 0);
+	given = doors[attempt.door].reach == by_gift && doors[attempt.door].argument == SOCK_STREAM;
+	fact("delivered=%d", arrives(at, given, outcome->error ? 20 : 1000));
 	close(elsewhere);
 	return report();
 }

@@ -57,6 +57,12 @@ static long by_x32(const char *path, int flags)
 	return result;
 }
 
+/* Somebody else has opened it. */
+static long by_gift(const char *path, int gift)
+{
+	return given(gift, path, NULL, 0, 0);
+}
+
 /* A path descriptor gives no content, so taking one is allowed; opening it again is an open. */
 static long by_reopen(const char *path, int flags)
 {
@@ -156,6 +162,8 @@ static const struct {
 	{"uring-fixed", "content", by_uring, URING_FIXED},
 	{"uring2", "content", by_uring2, URING_PLAIN},
 	{"uring2-async", "content", by_uring2, URING_ASYNC},
+	{"given", "content", by_gift, GIFT_FILE},
+	{"given-fetched", "content", by_gift, GIFT_FETCHED},
 	{"create", "create", by_openat, O_WRONLY | O_CREAT},
 	{"exclusive", "create", by_openat, O_WRONLY | O_CREAT | O_EXCL},
 	{"creat-new", "create", by_creat, 0},

@@ -13,9 +13,15 @@ final class HookPrograms {
   static List<String> lsm(Hook hook) {
     return switch (hook) {
       case EXEC -> List.of("lsm_exec");
-      case MMAP_EXEC -> List.of("lsm_mmap_file");
-      case FILE_OPEN -> List.of("lsm_file_open", "lsm_path_mknod");
-      case SOCKET_CONNECT -> List.of("lsm_socket_connect", "lsm_socket_sendmsg");
+      case MMAP_EXEC -> List.of("lsm_mmap_file", "lsm_file_mprotect");
+      case FILE_OPEN -> List.of("lsm_file_open", "lsm_path_mknod", "lsm_file_receive");
+      case SOCKET_CONNECT ->
+          List.of(
+              "lsm_socket_connect",
+              "lsm_socket_sendmsg",
+              "lsm_socket_setsockopt",
+              "lsm_socket_receive",
+              "lsm_sctp_bind_connect");
       case XDP_INGRESS -> List.of();
     };
   }

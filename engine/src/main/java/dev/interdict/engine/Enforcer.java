@@ -214,9 +214,19 @@ final class Enforcer implements Enforcement {
               policy.onMiss() == OnMiss.HOLD,
               policy.onMiss() == OnMiss.DENY,
               policy.fallback() == Fallback.DENY,
-              policy.unparsedPass()));
+              passesUnread(active)));
     }
     return new Posture(all, timing);
+  }
+
+  /**
+   * Whether what cannot be read passes: the policy says so, or reads nothing of what is missing.
+   */
+  private static boolean passesUnread(ActivePolicy active) {
+    Policy policy = active.policy();
+    return policy.unparsedPass()
+        || (!policy.hooks().contains(Hook.XDP_INGRESS)
+            && !active.compiled().reads().mayRead("socket.address"));
   }
 
   private static Map<Hook, KeyMask> masks(ActiveSet set) {

@@ -13,7 +13,9 @@ public enum ObjectFlag {
   /** A packet that is part of a larger one. */
   FRAGMENT,
   /** A packet whose headers could not be read to the end. */
-  UNPARSED;
+  UNPARSED,
+  /** A socket that may send elsewhere than to its address. */
+  DETOUR;
 
   /** This flag as a bit of {@code verdict_key.flags}. */
   public int bit() {

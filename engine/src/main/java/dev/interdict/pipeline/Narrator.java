@@ -10,6 +10,7 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
 import dev.interdict.event.Names;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
@@ -27,6 +28,19 @@ final class Narrator {
   private static final Decision FORGOTTEN =
       new Decision(
           List.of("refused by a verdict whose policy is no longer loaded"), List.of(), List.of());
+
+  private static final Decision UNREAD =
+      new Decision(
+          List.of("its headers cannot be read to their end; the policy's unparsed: drop"),
+          List.of(),
+          List.of());
+  private static final Decision DETOUR =
+      new Decision(
+          List.of(
+              "it may go elsewhere than to this address (source route, own headers,"
+                  + " packet socket); the policy's unparsed: drop"),
+          List.of(),
+          List.of());
 
   private final HostNames names;
 
@@ -56,6 +70,9 @@ final class Narrator {
     objecting.forEach(
         slot -> {
           Decision said = said(slot, decisions, fallback);
+          if (said.deny().isEmpty() && outcome != Outcome.ALLOWED) {
+            said = unread(event, said);
+          }
           findings.add(
               new Finding(
                   set.name(slot),
@@ -82,6 +99,12 @@ final class Narrator {
     List<String> all = new ArrayList<>(warn);
     all.add("with this subject a budget is used up");
     return List.copyOf(all);
+  }
+
+  /** The kernel denies by itself what it cannot read: no rule says why. */
+  private static Decision unread(Event event, Decision said) {
+    int flags = event.head().objectFlags();
+    return ObjectFlag.UNPARSED.in(flags) ? UNREAD : ObjectFlag.DETOUR.in(flags) ? DETOUR : said;
   }
 
   private static Decision said(int slot, SlotDecisions decisions, boolean fallback) {

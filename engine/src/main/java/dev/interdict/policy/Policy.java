@@ -14,7 +14,8 @@ import java.util.Set;
  * @param scope where it applies
  * @param onMiss what the first event of a kind meets
  * @param fallback the answer when there is none in time
- * @param unparsedPass whether packets whose headers cannot be read pass (default: they are dropped)
+ * @param unparsedPass whether packets whose headers cannot be read, and sockets that may send
+ *     elsewhere than to their address, pass (default: they are refused)
  * @param judgesUnknownPath whether what has no path that can be told is judged without it (default:
  *     a policy that reads the path refuses it)
  * @param budget refused subjects per window after which the kernel itself stops enforcing it; null:

@@ -243,7 +243,7 @@ public final class PolicyParser {
     return new Scope(List.copyOf(cgroups), List.copyOf(interfaces));
   }
 
-  /** What becomes of packets whose headers cannot be read. */
+  /** What becomes of packets whose headers cannot be read, and of sockets with detours. */
   private enum Unparsed {
     DROP,
     PASS
@@ -265,11 +265,14 @@ public final class PolicyParser {
   }
 
   private boolean unparsedPass(Section spec, Set<Hook> hooks) {
-    if (spec.has("unparsed") && !hooks.contains(Hook.XDP_INGRESS)) {
+    if (spec.has("unparsed")
+        && !hooks.contains(Hook.XDP_INGRESS)
+        && !hooks.contains(Hook.SOCKET_CONNECT)) {
       spec.warning(
           spec.mark("unparsed"),
           LintRule.SCOPE.id(),
-          "unparsed matters for xdp_ingress only, which is none of the hooks");
+          "unparsed matters for xdp_ingress and socket_connect only, none of which is a"
+              + " hook of this policy");
     }
     return spec.word("unparsed", Unparsed.class, Unparsed.DROP) == Unparsed.PASS;
   }

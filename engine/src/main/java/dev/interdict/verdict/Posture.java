@@ -38,7 +38,7 @@ public record Posture(Collection<Slot> slots, Timing timing) {
    * @param hold the first event waits for its decision
    * @param refuseMiss events are refused until they are decided
    * @param fallbackDeny no answer in time is a refusal
-   * @param unparsedPass packets that cannot be read pass
+   * @param unparsedPass packets that cannot be read and sockets with detours pass
    */
   public record Slot(
       int number,

@@ -26,6 +26,9 @@ class AttacksIT {
    */
   private static final Set<String> MOVED = Set.of("renamed", "parentrenamed");
 
+  /** Detours by a header that the caller writes, not by a route. */
+  private static final Set<String> OWN_HEADERS = Set.of("four-raw", "four-hdrincl", "four-packet");
+
   /** Ways that need a right which users do not have, or a kernel that Debian does not build. */
   private static final Map<String, Set<Who>> IMPOSSIBLE =
       Map.ofEntries(
@@ -38,6 +41,7 @@ class AttacksIT {
           Map.entry("chroot", USER),
           Map.entry("opentree", USER),
           Map.entry("init", USER),
+          Map.entry("given-fetched", USER),
           Map.entry("raw", USER));
 
   /**
@@ -160,9 +164,42 @@ class AttacksIT {
   Stream<DynamicTest> reachingAForbiddenAddressMustBeRefusedByEveryDoor() {
     return new Trials(
             Attack.list("net").stream()
+                .filter(door -> !door[2].equals("detour"))
                 .map(door -> address(door[1], Host.FORBIDDEN_ADDRESS, Host.ALLOWED_ADDRESS))
                 .toList())
         .tests();
+  }
+
+  /** The address is an allowed one, but not where the packet goes, or not all that is asked for. */
+  @TestFactory
+  Stream<DynamicTest> whatMayGoElsewhereThanToItsAddressMustBeRefused() {
+    return new Trials(
+            Attack.list("net").stream()
+                .filter(door -> door[2].equals("detour"))
+                .map(door -> detour(door[1]))
+                .toList())
+        .tests();
+  }
+
+  /** The twin is a packet to the allowed address without a detour. */
+  private static Trial detour(String door) {
+    boolean six = door.startsWith("six");
+    String forbidden = six ? Host.FORBIDDEN_ADDRESS_6 : Host.FORBIDDEN_ADDRESS;
+    String allowed = six ? Host.ALLOWED_ADDRESS_6 : Host.ALLOWED_ADDRESS;
+    // What arrives is seen at the first address: by a route the last one of it, with a header of
+    // its own the one in there.
+    boolean route = !OWN_HEADERS.contains(door);
+    return new Trial(
+        door,
+        "net -d %s",
+        null,
+        "%s %s 7777 %s".formatted(door, route ? allowed : forbidden, route ? forbidden : allowed),
+        "sendto %s 7777 %s".formatted(allowed, forbidden),
+        "EPERM",
+        Hook.SOCKET_CONNECT,
+        Pattern.compile(".*"),
+        2, // the option, and the packet
+        six ? NOBODY : USER);
   }
 
   private static Trial file(String name, String command, String object) {

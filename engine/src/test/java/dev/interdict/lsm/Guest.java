@@ -63,6 +63,15 @@ final class Guest {
     }
   }
 
+  /** Writes into a file that is there, such as a setting of the kernel. */
+  static void write(Path path, String content) {
+    try {
+      Files.writeString(path, content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** A folder in which everybody may do everything. */
   static Path directory(Path path) {
     try {

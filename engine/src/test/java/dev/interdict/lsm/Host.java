@@ -87,6 +87,12 @@ final class Host {
       throw new UncheckedIOException(e);
     }
     Guest.run("ip", "-6", "address", "replace", FORBIDDEN_ADDRESS_6 + "/128", "dev", "lo");
+    for (String card : List.of("all", "lo")) { // so that detours arrive
+      Guest.write(Path.of("/proc/sys/net/ipv6/conf", card, "seg6_enabled"), "1");
+      for (String setting : List.of("accept_source_route", "route_localnet", "accept_local")) {
+        Guest.write(Path.of("/proc/sys/net/ipv4/conf", card, setting), "1");
+      }
+    }
     Guest.run("ip", "-6", "address", "replace", ALLOWED_ADDRESS_6 + "/128", "dev", "lo");
   }
 

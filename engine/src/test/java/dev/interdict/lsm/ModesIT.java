@@ -8,6 +8,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.Outcome;
+import dev.interdict.v1.PolicyCounters;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -101,6 +102,38 @@ class ModesIT {
     host.admin().resetBudget("trial-alarm");
     assertFalse(host.admin().policy("trial-alarm").getMode().getAlarmed());
     host.admin().delete("trial-alarm");
+  }
+
+  /** The first attempt of a subject is decided behind it, the second one answered by the kernel. */
+  @Test
+  void everyAttemptMustLeaveOneRecordAndOneCount() {
+    String cgroup = Host.covered("conserved");
+    PolicyCounters before = host.admin().policy("trial-files").getCounters();
+    host.admin().mode("trial-files", Mode.MODE_AUDIT);
+    openTwice(cgroup, 9000);
+    host.settle();
+    host.admin().mode("trial-files", Mode.MODE_ENFORCE);
+    openTwice(cgroup, 9100);
+    host.settle();
+    List<Decision> events = host.decisions().of(cgroup, Hook.FILE_OPEN);
+    assertEquals(16, events.stream().filter(e -> is(e, Outcome.OUTCOME_WOULD_DENY)).count());
+    assertEquals(16, events.stream().filter(e -> is(e, Outcome.OUTCOME_DENIED)).count());
+    PolicyCounters after = host.admin().policy("trial-files").getCounters();
+    int settled = 1; // each of the two opened the file once
+    assertEquals(16 + settled, after.getWouldDeny() - before.getWouldDeny());
+    assertEquals(16 + settled, after.getDenied() - before.getDenied());
+  }
+
+  private static boolean is(Decision event, Outcome outcome) {
+    return event.getOutcome() == outcome;
+  }
+
+  private static void openTwice(String cgroup, int firstUser) {
+    for (int user = firstUser; user < firstUser + 8; user++) {
+      for (int i = 0; i < 2; i++) {
+        var ignored = Attack.run(Attack.in(cgroup, user, "open " + SECRET));
+      }
+    }
   }
 
   @Test

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Whether what a socket sends goes where its address says: source routes, headers of the caller's own, packet sockets. */
+#ifndef INTERDICT_DETOUR_BPF_H
+#define INTERDICT_DETOUR_BPF_H
+
+#include <interdict/kernel.h>
+
+/* More control messages than any program sends; what is behind them counts as a detour. */
+#define CONTROLS 64
+
+/* struct cmsghdr */
+struct control {
+	__u64 bytes;
+	__u32 level;
+	__u32 type;
+};
+
+struct control_walk {
+	__u64 at, end;
+	__u32 source;		/* IPv4, where IP_PKTINFO says it: the destination of what goes to 0.0.0.0 */
+	__u32 detour;
+};
+
+/* Options that stay with the socket. */
+static __always_inline bool sets_detour(int level, int option)
+{
+	if (level == LEVEL_IP)
+		return option == IP_OPTIONS || option == IP_HDRINCL;
+	return level == LEVEL_IPV6 && (option == IPV6_RTHDR || option == IPV6_2292PKTOPTIONS || option == IPV6_HDRINCL);
+}
+
+/* Control messages that hold for one packet. */
+static __always_inline bool is_detour(const struct control *control)
+{
+	switch (control->level) {
+	case LEVEL_IP:
+		return control->type == IP_RETOPTS;
+	case LEVEL_IPV6:
+		return control->type == IPV6_RTHDR || control->type == IPV6_2292RTHDR;
+	case PROTOCOL_SCTP:
+		return control->type == SCTP_DSTADDRV4 || control->type == SCTP_DSTADDRV6;
+	default:
+		return false;
+	}
+}
+
+static __always_inline __u32 source_in(const struct control *control, __u64 at)
+{
+	const void *data = (void *)(at + sizeof(*control));
+	__u32 word[4] = {};
+
+	if (control->level == LEVEL_IP && control->type == IP_PKTINFO) {
+		bpf_probe_read_kernel(word, 8, data);
+		return word[1];
+	}
+	if (control->level != LEVEL_IPV6 || (control->type != IPV6_PKTINFO && control->type != IPV6_2292PKTINFO))
+		return 0;
+	bpf_probe_read_kernel(word, sizeof(word), data);
+	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff) ? word[3] : 0;
+}
+
+static long next_control(__u32 step, struct control_walk *walk)
+{
+	struct control control;
+
+	if (walk->at + sizeof(control) > walk->end || bpf_probe_read_kernel(&control, sizeof(control), (void *)walk->at) ||
+	    control.bytes < sizeof(control))
+		return 1;	/* the kernel takes the rest for nothing, or refuses the call */
+	walk->detour |= is_detour(&control);
+	walk->source = source_in(&control, walk->at) ?: walk->source;
+	walk->at += (control.bytes + 7) & ~7ULL;
+	return 0;
+}
+
+/* The kernel's copy, as the protocols will read it: the source, and DETOUR_CONTROL. */
+#define DETOUR_CONTROL (1ULL << 32)
+
+SUBPROGRAM __u64 read_controls(const struct msghdr *message)
+{
+	struct control_walk walk = {.at = (__u64)message->msg_control};
+
+	walk.end = walk.at + message->msg_controllen;
+	if (message->msg_controllen && bpf_loop(CONTROLS, next_control, &walk, 0) == CONTROLS)
+		walk.detour = true;
+	return walk.source | (walk.detour ? DETOUR_CONTROL : 0);
+}
+
+/* Whether each packet brings its own IP header. */
+static __always_inline bool builds_headers(const struct sock *sock)
+{
+	const struct inet_sock___bits *bits = (const void *)sock;
+	const struct inet_sock *inet = (const void *)sock;
+
+	if (sock->sk_type != SOCK_RAW)
+		return false;
+	if (sock->sk_protocol == PROTOCOL_RAW)
+		return true;
+	if (bpf_core_field_exists(bits->hdrincl))
+		return BPF_CORE_READ_BITFIELD_PROBED(bits, hdrincl);
+	return BPF_CORE_READ(inet, inet_flags) >> INET_HDRINCL & 1;
+}
+
+/* The state of a socket, whoever made it so. */
+static __always_inline bool detours(const struct sock *sock)
+{
+	const struct inet_sock *inet = (const void *)sock;
+	__u16 family = sock->__sk_common.skc_family;
+
+	if (family == AF_PACKET)
+		return true;
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	if (builds_headers(sock) || BPF_CORE_READ(inet, inet_opt, opt.srr))
+		return true;
+	return family == AF_INET6 && BPF_CORE_READ(inet, pinet6, opt, srcrt);
+}
+
+#endif
