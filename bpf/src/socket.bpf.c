@@ -75,7 +75,7 @@ SUBPROGRAM int reach(struct socket *socket, struct address *address, __u32 acces
 	facts->protocol = sock->sk_protocol;
 	facts->socket.port = bpf_ntohs(address->port);
 	facts->socket.type = socket->type;
-	result = answer(run, posture, HOOK_SOCKET_CONNECT, way);
+	result = answer(run, HOOK_SOCKET_CONNECT, way);
 	release(run);
 	return result;
 }
