@@ -33,7 +33,10 @@ class RacesIT {
         "race-exec -d links -n 100 /trial/race/runs-42 /trial/race/runs-43",
         "race-net -n 20000 127.0.0.2 7778 127.0.0.3",
       })
-  void theForbiddenObjectMustNeverBeReached(String race) {
+  void theForbiddenObjectMustNeverBeReached(String tries) {
+    // Where the machine is not the thorough one, a fifth of the many.
+    String race =
+        Guest.thorough() ? tries : tries.replace(" 50000 ", " 10000 ").replace(" 20000 ", " 4000 ");
     Answer control = Attack.run(Attack.in(Guest.UNCOVERED + "/race", race));
     assertTrue(control.number("forbidden") > 0, () -> "proves nothing: " + control);
     assertTrue(control.number("allowed") > 0, () -> "proves nothing: " + control);
