@@ -191,7 +191,8 @@ struct posture {
  * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
  * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
  * unchanged posture is then filled into the spare copy too). A copy is filled again only when no run can still read it: 100 ms after
- * the switch that took it out of force. */
+ * the switch that took it out of force. But for enforce: a run reads it once, so its bits are also switched in the copy in force,
+ * and the epoch stays. */
 struct engine_state {
 	__u64 heartbeat_ns;	/* CLOCK_BOOTTIME, written by the engine */
 	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
