@@ -18,7 +18,7 @@ SUBPROGRAM int run_file(struct file *file, enum hook hook, __u32 access, enum wa
 		return no_memory(&covered, posture, hook, way);
 	begin(run, posture, &covered, hook, access);
 	fill_file(run, file);
-	result = answer(run, posture, hook, way);
+	result = answer(run, hook, way);
 	release(run);
 	return result;
 }

@@ -41,12 +41,12 @@ static __always_inline __u32 access_of_call(struct task_struct *task)
 }
 
 /* Whether path_mknod has let this very creation pass in the same call: it is answered once. */
-static __always_inline bool passed_at_creation(struct run *run, const struct posture *posture)
+static __always_inline bool passed_at_creation(struct run *run)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u64 *passed;
 
-	name_event(run, posture, HOOK_FILE_OPEN);
+	name_event(run, HOOK_FILE_OPEN);
 	passed = bpf_map_lookup_elem(&creations, &id);
 	if (!passed || *passed != run->digest)
 		return false;
@@ -76,8 +76,8 @@ SUBPROGRAM int open_file(struct file *file)
 		run->at.dentry = (__u64)load(struct dentry, run->at.dentry, d_parent);
 		run->object.slash = 1;
 	}
-	if (!created || !passed_at_creation(run, posture))
-		result = answer(run, posture, HOOK_FILE_OPEN, way);
+	if (!created || !passed_at_creation(run))
+		result = answer(run, HOOK_FILE_OPEN, way);
 	release(run);
 	return result;
 }
@@ -96,7 +96,7 @@ SUBPROGRAM int receive_file(struct file *file)
 		return no_memory(&covered, posture, HOOK_FILE_OPEN, WAY_NONE);
 	begin(run, posture, &covered, HOOK_FILE_OPEN, access_of(file, false));
 	fill_file(run, file);
-	result = answer(run, posture, HOOK_FILE_OPEN, WAY_NONE);
+	result = answer(run, HOOK_FILE_OPEN, WAY_NONE);
 	release(run);
 	return result;
 }
@@ -121,7 +121,7 @@ SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, 
 	run->record.facts.file.device = BPF_CORE_READ(directory, dentry, d_inode, i_sb, s_dev);
 	run->record.facts.file.mode = S_IFREG | (mode & ~BPF_CORE_READ(task, fs, umask) & 07777);
 	fill_created(run, task);
-	result = answer(run, posture, HOOK_FILE_OPEN, WAY_CREATE);
+	result = answer(run, HOOK_FILE_OPEN, WAY_CREATE);
 	if (!result)
 		bpf_map_update_elem(&creations, &id, &run->digest, BPF_ANY);
 	release(run);

@@ -92,8 +92,8 @@ static __always_inline int refuse_detour(struct run *run, const struct posture *
 	COUNT(HOOK_SOCKET_CONNECT, undecidable);
 	if (!refusing)
 		return 0;
-	name_event(run, posture, HOOK_SOCKET_CONNECT);
-	return conclude(run, posture, HOOK_SOCKET_CONNECT, SETTLED);
+	name_event(run, HOOK_SOCKET_CONNECT);
+	return conclude(run, HOOK_SOCKET_CONNECT, SETTLED);
 }
 
 SUBPROGRAM int reach(const struct sock *sock, struct address *address, __u32 access, enum way way)
@@ -113,7 +113,7 @@ SUBPROGRAM int reach(const struct sock *sock, struct address *address, __u32 acc
 	if (address->detour)
 		result = refuse_detour(run, posture);
 	if (!result && any(run->covered) && address->detour != NOTHING_ELSE)
-		result = answer(run, posture, HOOK_SOCKET_CONNECT, way);
+		result = answer(run, HOOK_SOCKET_CONNECT, way);
 	release(run);
 	return result;
 }

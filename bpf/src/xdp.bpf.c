@@ -53,8 +53,11 @@ static __always_inline void prepare(struct run *run, const struct posture *postu
 	__u32 zero = 0;
 
 	off = bpf_map_lookup_elem(&tripped, &zero);
-	for (int i = 0; i < SLOT_WORDS; i++)
+	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
+		run->hold[i] = posture->hold[i];
+		run->refuse_miss[i] = posture->refuse_miss[i];
+	}
 	run->exe.start = PATH_BYTES;	/* no names */
 	run->object.start = PATH_BYTES;
 }
@@ -93,7 +96,7 @@ SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, c
 	bool refused;
 
 	if (fallback)
-		refuse_undecided(run, posture, fallback);
+		refuse_undecided(run, fallback);
 	name_source(run);
 	refused = settle(run, HOOK_XDP_INGRESS);
 	if (refused)
@@ -107,18 +110,20 @@ SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, c
 SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
 {
 	bool refuses = any_of(run->deny, run->enforce, run->covered) || any_of(run->undecided, run->enforce, posture->refuse_miss);
-	bool holds = any_of(run->undecided, run->enforce, posture->hold);
+	bool holds = any_of(run->undecided, run->enforce, posture->hold), cannot = holds && !expected(run, posture->hold);
 	__u64 now = bpf_ktime_get_boot_ns(), since;
 	bool asked = true;
 
-	if (due(run->digest, now, posture->deadline_ns, &since))
+	if (any_open(run) && due(run->digest, now, posture->deadline_ns, &since))
 		asked = ask(run, &packets, HOOK_XDP_INGRESS, (holds ? RECORD_HELD : 0) | (refuses ? RECORD_REFUSED : 0));
 	apply_mode(run);
 	if (refuses)
 		return conclude_packet(run, posture, posture->refuse_miss);
 	if (!holds)
 		return any(run->deny) ? conclude_packet(run, posture, NULL) : XDP_PASS;
-	if (engine_lost(posture, now))
+	if (cannot)
+		COUNT(HOOK_XDP_INGRESS, cannot);
+	else if (engine_lost(posture->stale_ns))
 		COUNT(HOOK_XDP_INGRESS, stale);
 	else if (now - since > posture->deadline_ns)
 		COUNT(HOOK_XDP_INGRESS, gave_up);
@@ -182,7 +187,7 @@ static __always_inline int answer_packet(struct xdp_md *context, enum link_heade
 	cursor.limit = cursor.end - cursor.start;
 	if (!posture || !read_frame(&cursor, header, &packet))
 		return uncovered_packet();
-	mask = mask_of(posture, HOOK_XDP_INGRESS);
+	mask = mask_of(posture->mask_set, HOOK_XDP_INGRESS);
 	if (!mask)
 		return XDP_PASS;	/* cannot be, for the same reason */
 	fill_packet(&run->record.facts, &packet, posture->mask_set, context->ingress_ifindex);

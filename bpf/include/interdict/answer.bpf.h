@@ -29,9 +29,9 @@ static __always_inline __u64 any_of(const __u64 *slots, const __u64 *enforce, co
 	return found;
 }
 
-static __always_inline const struct verdict_key *mask_of(const struct posture *posture, enum hook hook)
+static __always_inline const struct verdict_key *mask_of(__u32 mask_set, enum hook hook)
 {
-	__u32 index = (posture->mask_set & 1) * HOOKS + hook;
+	__u32 index = (mask_set & 1) * HOOKS + hook;
 
 	return bpf_map_lookup_elem(&key_masks, &index);
 }
@@ -57,44 +57,45 @@ enum reading {
 };
 
 /* Copies what a verdict says about the covering slots, and adds to matter the slots that do not just let pass. */
-static __always_inline enum reading read_verdict(const struct verdict *verdict, const struct verdict_key *key, const __u64 *covered,
-						 __u64 *undecided, __u64 *deny, __u64 *kill, __u64 *matter)
+static __always_inline enum reading read_verdict(const struct verdict *verdict, struct run *run, __u64 *matter)
 {
-	const __u64 *ours = (const __u64 *)key, *theirs = (const __u64 *)&verdict->key;
+	const __u64 *ours = (const __u64 *)&run->record.key, *theirs = (const __u64 *)&verdict->key;
 	__u64 stamp = READ(verdict->stamp), mixed = stamp ^ READ(verdict->stamp_again), differ = 0, expires;
 
-	LOAD_BARRIER(*(__u64 *)undecided);
+	LOAD_BARRIER(run->undecided[0]);
 #pragma unroll
-	for (int i = 0; i < (int)(sizeof(*key) / sizeof(*ours)); i++) {
+	for (int i = 0; i < (int)(sizeof(run->record.key) / sizeof(*ours)); i++) {
 		differ |= ours[i] ^ READ(theirs[i]);
 		barrier_var(differ);	/* else the compiler keeps all words on the stack first */
 	}
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		__u64 ask = covered[i] & ~READ(verdict->decided[i]), no = covered[i] & READ(verdict->deny[i]);
+		__u64 ask = run->covered[i] & ~READ(verdict->decided[i]), no = run->covered[i] & READ(verdict->deny[i]);
 
-		undecided[i] = ask;
-		deny[i] = no;
-		kill[i] = covered[i] & READ(verdict->kill[i]);
+		run->undecided[i] = ask;
+		run->cannot[i] = ask & no;
+		run->deny[i] = no & ~ask;
+		run->kill[i] = run->covered[i] & READ(verdict->kill[i]);
 		*matter |= ask | no;
 	}
 	expires = READ(verdict->expires_ns);
-	LOAD_BARRIER(*(__u64 *)undecided);
+	LOAD_BARRIER(run->undecided[0]);
 	mixed |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
 	if (!(mixed | differ) && (!expires || expires > bpf_ktime_get_boot_ns()))
 		return FITS;
 	return mixed ? MIXTURE : NOTHING;
 }
 
-static __always_inline void nothing_known(const __u64 *covered, __u64 *undecided, __u64 *deny, __u64 *kill)
+static __always_inline void nothing_known(struct run *run)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		undecided[i] = covered[i];
-		deny[i] = 0;
-		kill[i] = 0;
+		run->undecided[i] = run->covered[i];
+		run->cannot[i] = 0;
+		run->deny[i] = 0;
+		run->kill[i] = 0;
 	}
 }
 
-/* Looks up the key of the run and fills in undecided, deny and kill; false if all covering slots let it pass. */
+/* Looks up the key of the run and fills in undecided, cannot, deny and kill; false if all covering slots let it pass. */
 static __always_inline bool consult_table(struct run *run, void *table)
 {
 	enum reading reading = MIXTURE;
@@ -105,17 +106,37 @@ static __always_inline bool consult_table(struct run *run, void *table)
 
 		if (!verdict)
 			break;
-		reading = read_verdict(verdict, &run->record.key, run->covered, run->undecided, run->deny, run->kill, &matter);
+		reading = read_verdict(verdict, run, &matter);
 		if (reading == FITS)
 			return matter;
 	}
-	nothing_known(run->covered, run->undecided, run->deny, run->kill);
+	nothing_known(run);
 	return true;
 }
 
 SUBPROGRAM bool consult(struct run *run)
 {
 	return consult_table(run, &verdicts);
+}
+
+/* The slots that can be asked: undecided, and not known to have no answer. */
+static __always_inline __u64 any_open(const struct run *run)
+{
+	__u64 found = 0;
+
+	for (int i = 0; i < SLOT_WORDS; i++)
+		found |= run->undecided[i] & ~run->cannot[i];
+	return found;
+}
+
+/* Those of them that may refuse and have this wish. */
+static __always_inline __u64 expected(const struct run *run, const __u64 *wish)
+{
+	__u64 found = 0;
+
+	for (int i = 0; i < SLOT_WORDS; i++)
+		found |= run->undecided[i] & ~run->cannot[i] & run->enforce[i] & wish[i];
+	return found;
 }
 
 static __always_inline __u32 lowest_slot(__u64 bits)
@@ -264,11 +285,11 @@ static __always_inline void apply_mode(struct run *run)
 }
 
 /* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
-SUBPROGRAM void refuse_undecided(struct run *run, const struct posture *posture, const __u64 *wish)
+SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
-		run->fell[i] = run->undecided[i] & run->enforce[i] & (posture->hold[i] | posture->refuse_miss[i]);
+		run->fell[i] = run->undecided[i] & run->enforce[i] & (run->hold[i] | run->refuse_miss[i]);
 	}
 	each_slot(run, run->fell, COUNT_FALLBACK);
 }
@@ -321,8 +342,8 @@ SUBPROGRAM void report(struct run *run, enum hook hook, __u8 flags)
 static __always_inline bool ask(struct run *run, void *ring, enum hook hook, __u8 flags)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->record.asked[i] = run->undecided[i];
-		run->record.refused[i] = flags & RECORD_HELD ? run->undecided[i] & run->enforce[i] : 0;
+		run->record.asked[i] = run->undecided[i] & ~run->cannot[i];
+		run->record.refused[i] = flags & RECORD_HELD ? run->record.asked[i] & run->enforce[i] : 0;
 		run->record.would[i] = 0;
 	}
 	if (!send(run, ring, RECORD_DECIDE, run->flags | flags)) {
@@ -333,11 +354,18 @@ static __always_inline bool ask(struct run *run, void *ring, enum hook hook, __u
 	return true;
 }
 
-static __always_inline bool engine_lost(const struct posture *posture, __u64 now)
+/* Nanoseconds since the later of the engine's heartbeat and a time. */
+static __always_inline __s64 silence(__u64 since)
 {
 	struct engine_state *state = engine();
+	__u64 beat = state ? READ(state->heartbeat_ns) : 0;
 
-	return !state || (__s64)(now - READ(state->heartbeat_ns)) > (__s64)posture->stale_ns;
+	return bpf_ktime_get_ns() - (beat > since ? beat : since);
+}
+
+static __always_inline bool engine_lost(__u64 stale_ns)
+{
+	return silence(0) > (__s64)stale_ns;
 }
 
 #endif

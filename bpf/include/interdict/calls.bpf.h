@@ -118,12 +118,6 @@ static __always_inline bool is_send(long number, bool compat)
 	return number == X86_64_SENDTO || number == X86_64_SENDMSG || number == X86_64_SENDMMSG;
 }
 
-/* Whether the caller holds a lock that others want: who can go and come back does not stay in the hook. */
-static __always_inline bool under_lock(enum way way)
-{
-	return way == WAY_CREATE || way == WAY_PROTECT || way == WAY_ASSOCIATE;
-}
-
 SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 {
 	long number = call->number;

@@ -12,9 +12,9 @@ SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const 
 }
 
 /* Names the event: the facts as far as a policy reads them. */
-SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum hook hook)
+SUBPROGRAM void name_event(struct run *run, enum hook hook)
 {
-	const struct verdict_key *mask = mask_of(posture, hook);
+	const struct verdict_key *mask = mask_of(run->record.facts.mask_set, hook);
 	struct engine_state *state = engine();
 
 	if (!mask || !state)
@@ -36,42 +36,58 @@ SUBPROGRAM void name_event(struct run *run, const struct posture *posture, enum 
 	name_key(run, mask, state);
 }
 
+static __always_inline bool complete_run(struct run *run)
+{
+	struct engine_state *state = engine();
+
+	return state && complete(run, state->hash_key);
+}
+
 /* Whether a slot is undecided still when the facts are complete. */
-static __always_inline bool remains_undecided(struct run *run, const struct posture *posture, enum hook hook)
+static __always_inline bool remains_undecided(struct run *run, enum hook hook)
 {
 	if (!complete_run(run))
 		return true;
-	name_event(run, posture, hook);
+	name_event(run, hook);
 	consult(run);
 	return any(run->undecided);
 }
 
-/* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. */
-SUBPROGRAM enum outcome miss(struct run *run, const struct posture *posture, enum hook hook, enum way way, bool fresh)
+/* Asks whom nobody waits for; who cannot answer is not asked. */
+static __always_inline void ask_by_the_way(struct run *run, enum hook hook, __u8 flags)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
-	bool waits;
+	if (any_open(run))
+		ask(run, &decide, hook, flags);
+}
 
+/* Nobody waits for an engine that is lost. Who has waited has asked. */
+static __always_inline enum outcome without_engine(struct run *run, enum hook hook)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	COUNT(hook, stale);
+	if (waiter_of(id, run))
+		return end_wait(id, FALL_BACK);
+	ask_by_the_way(run, hook, any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0);
+	return FALL_BACK;
+}
+
+/* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. */
+SUBPROGRAM enum outcome miss(struct run *run, enum hook hook, enum way way)
+{
 	if (any_of(run->deny, run->enforce, run->covered)) {
-		ask_about(run, hook, RECORD_REFUSED);
+		ask_by_the_way(run, hook, RECORD_REFUSED);
 		return SETTLED;
 	}
-	if (any_of(run->undecided, run->enforce, posture->refuse_miss)) {
-		ask_about(run, hook, RECORD_REFUSED);
+	if (any_of(run->undecided, run->enforce, run->refuse_miss)) {
+		ask_by_the_way(run, hook, RECORD_REFUSED);
 		return REFUSE_MISS;
 	}
-	waits = any_of(run->undecided, run->enforce, posture->hold);
-	if (!waits) {
-		ask_about(run, hook, 0);
-		return SETTLED;
+	if (!expected(run, run->hold)) {
+		ask_by_the_way(run, hook, 0);
+		return answered(run, hook);
 	}
-	if (engine_lost(posture, now)) {
-		COUNT(hook, stale);
-		if (fresh)
-			ask_about(run, hook, any_of(run->undecided, run->enforce, posture->fallback_deny) ? RECORD_REFUSED : 0);
-		return FALL_BACK;
-	}
-	return wait(run, posture, hook, way);
+	return engine_lost(run->stale_ns) ? without_engine(run, hook) : wait(run, hook, way);
 }
 
 /* SIGKILL, if a slot that refuses wants it. */
@@ -93,13 +109,13 @@ static __always_inline void name_subject(struct run *run)
 }
 
 /* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
-SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hook hook, enum outcome outcome)
+SUBPROGRAM int conclude(struct run *run, enum hook hook, enum outcome outcome)
 {
 	bool fallback = outcome == FALL_BACK || outcome == REFUSE_MISS, refused;
 
 	apply_mode(run);
 	if (fallback)
-		refuse_undecided(run, posture, outcome == REFUSE_MISS ? posture->refuse_miss : posture->fallback_deny);
+		refuse_undecided(run, outcome == REFUSE_MISS ? run->refuse_miss : run->fallback_deny);
 	else if (!any(run->deny))
 		return 0;
 	complete_run(run);
@@ -113,43 +129,39 @@ SUBPROGRAM int conclude(struct run *run, const struct posture *posture, enum hoo
 }
 
 /* The answer to a run whose facts are filled in. */
-static __always_inline int answer(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 {
 	enum outcome outcome = SETTLED;
-	bool matters, fresh;
+	bool matters;
 
-	name_event(run, posture, hook);
+	name_event(run, hook);
 	matters = consult(run);
 	if (matters && any(run->undecided)) {
 		COUNT(hook, misses);
-		fresh = !waiter_of(bpf_get_current_pid_tgid(), run->digest, bpf_ktime_get_boot_ns(), posture);
-		if (!fresh || remains_undecided(run, posture, hook))
-			outcome = miss(run, posture, hook, way, fresh);
+		if (remains_undecided(run, hook))
+			outcome = miss(run, hook, way);
 	} else {
 		COUNT(hook, hits);
 		if (!matters)
 			return 0;
 	}
-	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, posture, hook, outcome);
+	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, hook, outcome);
 }
 
-/* All working memory is in use: nothing can be looked up. Who may wait tries again, the others get the fallback; no record, since there
- * is no memory for one. */
+/* All working memory is in use: nothing can be looked up, not even whether it is denied. So nobody who is covered passes: who can comes again, the
+ * others are refused; no record, since there is no memory for one. */
 SUBPROGRAM int no_memory(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
 {
-	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns(), none = 1;
-	struct waiter *waiter = waiter_of(id, none, now, posture);
-	struct waiter state = {.digest = none, .since_ns = waiter ? waiter->since_ns : now, .last_ns = now};
+	struct waiter none = {.digest = ~0ULL, .last_ns = bpf_ktime_get_ns()};
+	__u64 id = bpf_get_current_pid_tgid();
+	enum round round = round_of(way);
 
-	COUNT(hook, undecidable);
+	COUNT(hook, no_memory);
 	if (!any_of(covered->slots, posture->enforce, posture->active[hook & (HOOKS - 1)]))
 		return 0;
-	if (now - state.since_ns <= posture->deadline_ns && can_restart(hook, way) &&
-	    !bpf_map_update_elem(&waiters, &id, &state, BPF_ANY) && signal_that_vanishes())
+	if (round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook))
 		return -ERESTARTNOINTR;
 	COUNT(hook, lost_observe);
-	if (!any_of(covered->slots, posture->enforce, posture->fallback_deny))
-		return 0;
 	COUNT(hook, denied);
 	return -EPERM;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* A miss: who asks, who waits, and how.
  *
- * Stage 1 polls the verdicts in the hook. Stage 2 makes a signal pending that vanishes at once and returns -ERESTARTNOINTR: on its way
- * to user mode the task finds no signal left, its call is issued again, and the hook is back at stage 1. Stage 3 gives up. */
+ * Stage 1 polls the verdicts in the hook. Stage 2 sends the task round: the hook returns -ERESTARTNOINTR and makes the task look for signals
+ * on its way to user mode; it finds none, its call is issued again, and the hook is back at stage 1. Stage 3 gives up, because the engine is
+ * silent: as long as it works, nobody who can wait is answered without it, however many they are. */
 #ifndef INTERDICT_HOLD_BPF_H
 #define INTERDICT_HOLD_BPF_H
 
-#include <interdict/answer.bpf.h>
+#include <interdict/round.bpf.h>
 
 enum outcome {
 	SETTLED,	/* by what the verdict says; what is still undecided passes */
@@ -16,132 +17,115 @@ enum outcome {
 };
 
 /* Polls at the most. One look takes 100 ns, so that time and not this ends the wait. */
-#define POLLS (1 << 22)
+#define POLLS (1 << 23)
 #define POLLS_BETWEEN_CLOCKS 16
-
-/* Whether the task would run a handler of its own for our SIGCONT. */
-static __always_inline bool handles_sigcont(struct task_struct *task)
-{
-	return (__u64)BPF_CORE_READ(task, sighand, action[SIGCONT - 1].sa.sa_handler) > SIG_IGN;
-}
-
-SUBPROGRAM bool can_restart(enum hook hook, enum way way)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct call call = current_call(task);
-
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING | PF_DUMPCORE | PF_SIGNALED))
-		return false;
-	if (task->tgid == 1 || task->ptrace || BPF_CORE_READ(task, signal, flags) & SIGNAL_UNKILLABLE)
-		return false;
-	if (!can_be_issued_again(way, &call))
-		return false;
-	if (!handles_sigcont(task))
-		return true;
-	COUNT(hook, sigcont_handler);
-	return false;
-}
-
-/* Somebody may wait for SIGCONT with sigwait or a signalfd, and would get ours: stage 2 only after all patience. */
-static __always_inline bool blocks_sigcont(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, blocked.sig[0]) & SIGNAL_BIT(SIGCONT);
-}
-
-/* How long stage 1 lasts. Under a lock nobody stays long, but for those who have nothing else: a wrong answer is
- * worse than neighbours that wait for the lock until the deadline at most. */
-static __always_inline __u64 stay_ns(const struct posture *posture, enum way way, bool restartable)
-{
-	if (!restartable || (!under_lock(way) && blocks_sigcont(bpf_get_current_task_btf())))
-		return posture->patience_ns;
-	return posture->poll_ns;
-}
-
-/* A real stop is on its way (Ctrl-Z): our SIGCONT would cancel it. */
-static __always_inline bool stop_pending(struct task_struct *task, bool *ours)
-{
-	__u64 stops = STOP_SIGNALS & ~BPF_CORE_READ(task, blocked.sig[0]);
-	bool mine = task->jobctl & JOBCTL_STOP_PENDING || BPF_CORE_READ(task, pending.signal.sig[0]) & stops;
-	bool shared = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) & stops;
-
-	*ours = mine || (shared && BPF_CORE_READ(task, signal, nr_threads) == 1);
-	return mine || shared;
-}
-
-/* Makes sure that the task looks for signals before it is back in user mode, and finds none. A real SIGSTOP that has come since we looked
- * would be cancelled too: then ours is left, and both are one stop. */
-static __always_inline bool signal_that_vanishes(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	if (bpf_send_signal_thread(SIGSTOP))
-		return false;
-	if (BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) & 1ull << (SIGSTOP - 1))
-		return true;
-	return !bpf_send_signal_thread(SIGCONT);
-}
+#define POLLS_BETWEEN_ASKS 1024
 
 struct poll {
 	struct run *run;
-	const struct posture *posture;
+	__u64 since_ns;		/* the task has waited since then, in this hook and before */
+	__u64 start_ns;		/* in this hook */
 	__u64 until_ns;
+	enum hook hook;
+	__u32 leave_after_ns;	/* of silence, where too many wait; 0: does not matter */
 	bool answered;
+	bool crowded;		/* has left, and is not counted as patient any more */
 };
 
-static __always_inline bool decided(const struct poll *poll)
+/* Whether the engine has taken the question, if there is one, out of the ring: then its answer is there, or none will come. */
+static __always_inline bool is_through(const struct run *run)
 {
-	return !any_of(poll->run->undecided, poll->run->enforce, poll->posture->hold);
+	return !run->asked_until || bpf_ringbuf_query(&decide, BPF_RB_CONS_POS) >= run->asked_until;
+}
+
+/* Without room in the ring it stays without a question until the next time. */
+static __always_inline void ask_again(struct run *run, enum hook hook)
+{
+	if (run->asks >= ASKS_MAX || !ask(run, &decide, hook, RECORD_HELD))
+		return;
+	run->asks++;
+	run->asked_until = bpf_ringbuf_query(&decide, BPF_RB_PROD_POS);
+}
+
+/* Too many wait in hooks, and the engine has no processor: one of them leaves. */
+static __always_inline bool leaves(const struct poll *poll)
+{
+	struct engine_state *state = engine();
+	__u32 patient;
+
+	if (!state || !poll->leave_after_ns)
+		return false;
+	patient = READ(state->patient);
+	return patient >= READ(state->processors) && silence(poll->start_ns) > poll->leave_after_ns &&
+	       __sync_val_compare_and_swap(&state->patient, patient, patient - 1) == patient;
+}
+
+static __always_inline bool is_over(struct poll *poll)
+{
+	poll->crowded = leaves(poll);
+	return poll->crowded || bpf_ktime_get_ns() > poll->until_ns || silence(poll->since_ns) > (__s64)poll->run->deadline_ns;
 }
 
 static long look_again(__u32 step, struct poll *poll)
 {
-	consult(poll->run);
-	poll->answered = decided(poll);
-	return poll->answered || (step % POLLS_BETWEEN_CLOCKS == 0 && bpf_ktime_get_boot_ns() > poll->until_ns);
+	struct run *run = poll->run;
+	bool through = step % POLLS_BETWEEN_ASKS == 0 && is_through(run);	/* before the look: what was left by then is seen */
+
+	consult(run);
+	poll->answered = !expected(run, run->hold);
+	if (poll->answered)
+		return 1;
+	if (through)
+		ask_again(run, poll->hook);
+	return step % POLLS_BETWEEN_CLOCKS == 0 && is_over(poll);
 }
 
-/* Stage 1. */
-SUBPROGRAM bool wait_here(struct run *run, const struct posture *posture, __u64 ns)
-{
-	struct poll poll = {.run = run, .posture = posture, .until_ns = bpf_ktime_get_boot_ns() + ns};
-
-	bpf_loop(POLLS, look_again, &poll, 0);
-	return poll.answered;
-}
-
-/* Stage 2: true if the hook is to return -ERESTARTNOINTR. While a stop waits for another thread of the process to take it, we wait too. */
-static __always_inline bool restart(struct run *run, const struct posture *posture)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	bool ours;
-
-	if (!stop_pending(task, &ours))
-		return signal_that_vanishes();
-	if (ours)
-		return true;
-	wait_here(run, posture, posture->poll_ns);
-	return (stop_pending(task, &ours) && ours) || signal_that_vanishes();
-}
-
-/* What the current task waits for, if it waits for this key; one that has not come back for a whole deadline has given up by itself. */
-static __always_inline struct waiter *waiter_of(__u64 id, __u64 digest, __u64 now, const struct posture *posture)
-{
-	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &id);
-
-	return waiter && waiter->digest == digest && now - waiter->last_ns <= posture->deadline_ns ? waiter : NULL;
-}
-
-static __always_inline bool complete_run(struct run *run)
+static __always_inline void count_patient(int change)
 {
 	struct engine_state *state = engine();
 
-	return state && complete(run, state->hash_key);
+	if (state)
+		__sync_fetch_and_add(&state->patient, change);
 }
 
-static __always_inline bool ask_about(struct run *run, enum hook hook, __u8 flags)
+/* Stage 1. Who can go round without being noticed does not stay; under the lock of a directory that would keep others, too. */
+SUBPROGRAM bool wait_here(struct poll *poll, enum round round)
 {
-	complete_run(run);
-	return ask(run, &decide, hook, flags);
+	bool patient = round == STAYS || round == NOTICED;
+
+	poll->start_ns = bpf_ktime_get_ns();
+	poll->until_ns = poll->start_ns + (patient ? poll->run->patience_ns : poll->run->poll_ns);
+	if (patient) {
+		poll->leave_after_ns = round == NOTICED ? STALL_NS : poll->run->deadline_ns / 4;
+		COUNT(poll->hook, patient);
+		count_patient(1);
+	}
+	bpf_loop(POLLS, look_again, poll, 0);
+	if (patient && !poll->crowded)
+		count_patient(-1);
+	return poll->answered;
+}
+
+/* What the current task waits for, if it waits for this key. What a killed thread has left behind means nothing to the next one of its
+ * number. */
+static __always_inline struct waiter *waiter_of(__u64 id, const struct run *run)
+{
+	struct waiter *waiter = bpf_map_lookup_elem(&waiters, &id);
+
+	return waiter && waiter->digest == run->digest && bpf_ktime_get_ns() - waiter->last_ns <= run->stale_ns ? waiter : NULL;
+}
+
+/* The same; begins to wait if it does not. NULL if there is no room. */
+static __always_inline struct waiter *begin_wait(__u64 id, const struct run *run)
+{
+	struct waiter *waiter = waiter_of(id, run);
+	struct waiter fresh = {.digest = run->digest, .since_ns = bpf_ktime_get_ns()};
+
+	if (waiter)
+		return waiter;
+	fresh.last_ns = fresh.since_ns;
+	bpf_map_update_elem(&waiters, &id, &fresh, BPF_ANY);
+	return bpf_map_lookup_elem(&waiters, &id);
 }
 
 static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
@@ -150,39 +134,60 @@ static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
 	return outcome;
 }
 
-/* One visit of a waiting task. */
-static __always_inline enum outcome wait(struct run *run, const struct posture *posture, enum hook hook, enum way way)
+/* All that it would wait for have answered, or cannot. */
+static __always_inline enum outcome answered(const struct run *run, enum hook hook)
 {
-	__u64 id = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns();
-	struct waiter *waiter = waiter_of(id, run->digest, now, posture);
-	struct waiter state = {.digest = run->digest, .since_ns = now};
-	bool restartable = can_restart(hook, way);
+	if (!any_of(run->undecided, run->enforce, run->hold))
+		return SETTLED;
+	COUNT(hook, cannot);
+	return FALL_BACK;
+}
 
-	if (waiter)
-		state = *waiter;
-	if (!state.asked)
-		state.asked = ask_about(run, hook, RECORD_HELD);
-	if (!restartable && !state.asked)
-		return end_wait(id, FALL_BACK);
-	if (!restartable)
-		COUNT(hook, patient);
-	if (wait_here(run, posture, stay_ns(posture, way, restartable))) {
-		COUNT(hook, waited);
-		return end_wait(id, SETTLED);
-	}
-	state.last_ns = bpf_ktime_get_boot_ns();
-	state.tries++;
-	if (!restartable || state.last_ns - state.since_ns > posture->deadline_ns) {
-		COUNT(hook, gave_up);
-		return end_wait(id, FALL_BACK);
-	}
-	if (bpf_map_update_elem(&waiters, &id, &state, BPF_ANY)) {
+/* The engine is silent; or has had the question as often as may be, and leaves no answer. */
+static __always_inline bool is_hopeless(const struct run *run, __u64 since_ns)
+{
+	return silence(since_ns) > (__s64)run->deadline_ns || (run->asks >= ASKS_MAX && is_through(run));
+}
+
+/* Why one who cannot leave the hook has waited there in vain. */
+static __always_inline void count_in_vain(const struct poll *poll)
+{
+	if (poll->crowded)
+		COUNT(poll->hook, crowded);
+	else
+		COUNT(poll->hook, gave_up);
+}
+
+/* One visit of a waiting task, whose run is complete. */
+static __always_inline enum outcome wait(struct run *run, enum hook hook, enum way way)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct waiter *waiter = begin_wait(id, run);
+	enum round round = round_of(way);
+	struct poll poll = {.run = run, .hook = hook};
+
+	if (!waiter) {
 		COUNT(hook, no_waiter);
 		return FALL_BACK;
 	}
-	if (!restart(run, posture))
+	poll.since_ns = waiter->since_ns;
+	run->asked_until = waiter->asked_until;
+	run->asks = waiter->asks;
+	if (wait_here(&poll, round)) {
+		COUNT(hook, waited);
+		return end_wait(id, answered(run, hook));
+	}
+	if (round == STAYS || is_hopeless(run, poll.since_ns)) {
+		count_in_vain(&poll);
 		return end_wait(id, FALL_BACK);
-	COUNT(hook, restarted);
+	}
+	waiter->asked_until = run->asked_until;
+	waiter->asks = run->asks;
+	waiter->last_ns = bpf_ktime_get_ns();
+	if (!go_round(round, hook)) {
+		COUNT(hook, gave_up);
+		return end_wait(id, FALL_BACK);
+	}
 	return RESTART;
 }
 

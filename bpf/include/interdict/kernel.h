@@ -89,6 +89,7 @@ struct sigaction { void *sa_handler; };
 struct k_sigaction { struct sigaction sa; };
 struct sighand_struct { struct k_sigaction action[64]; };
 struct signal_struct { unsigned int flags; int nr_threads; struct sigpending shared_pending; };
+struct callback_head { struct callback_head *next; };
 struct thread_info { __u32 status; };
 struct pt_regs { unsigned long orig_ax, cx, dx, si; };	/* x86 only */
 struct task_struct {
@@ -112,9 +113,16 @@ struct task_struct {
 	struct sighand_struct *sighand;
 	struct sigset blocked;
 	struct sigpending pending;
+	struct callback_head *task_works;
 };
 
+/* Where the numbers of kernel functions stand that only some kernels have. */
+enum special_kfunc_type { KF_bpf_task_work_schedule_signal = 1 };
+
 #pragma clang attribute pop
+
+/* A place in a map's value for work that a task does on its way to user mode, from Linux 7.0 on; to older ones it is eight bytes. */
+struct bpf_task_work { __u64 opaque; };
 
 #define EPERM 1
 #define ERESTARTNOINTR 513	/* the call is issued again before the task is back in user mode */
@@ -122,6 +130,9 @@ struct task_struct {
 #define SIGKILL 9
 #define SIGCONT 18
 #define SIGSTOP 19
+#define SIGTSTP 20
+#define SIGTTIN 21
+#define SIGTTOU 22
 #define SIGNAL_BIT(signal) (1ULL << ((signal) - 1))
 #define STOP_SIGNALS (SIGNAL_BIT(19) | SIGNAL_BIT(20) | SIGNAL_BIT(21) | SIGNAL_BIT(22))	/* STOP TSTP TTIN TTOU */
 #define SIG_IGN 1
@@ -134,7 +145,9 @@ struct task_struct {
 #define PF_KTHREAD 0x00200000
 
 #define JOBCTL_STOP_PENDING (1UL << 17)
-#define SIGNAL_UNKILLABLE 0x40	/* signal_struct.flags: the init of a pid namespace */
+/* signal_struct.flags */
+#define SIGNAL_CLD_MASK 0x30	/* a stop was ended before anybody was told */
+#define SIGNAL_UNKILLABLE 0x40	/* the init of a pid namespace */
 #define TS_COMPAT 0x0002	/* thread_info.status, x86: in a 32-bit system call */
 
 #define FMODE_READ 0x1

@@ -57,6 +57,16 @@
  * its own. A power of two. */
 #define SCRATCH_MAX 256
 
+/* Looks for one that is free, of 30 ns each: some milliseconds, in which a preempted task is back. */
+#define CLAIM_TRIES (1 << 17)
+
+/* Questions of one waiting task. The engine leaves an answer to each or says that there is none; one that has pushed the answer out, or let it
+ * expire, before the task could look is asked again. */
+#define ASKS_MAX 16
+
+/* A processor that is free shows a sign of life of the engine in less than a millisecond. */
+#define STALL_NS 10000000ULL
+
 /* Cgroups whose scope the hooks remember, and a hook's list of those it need not look at. Powers of two. */
 #define SCOPE_CACHE 1024
 

@@ -10,10 +10,12 @@
  * deleted, and must not keep others from waiting. */
 struct waiter {
 	__u64 digest;		/* of the key it waits for */
-	__u64 since_ns;		/* CLOCK_BOOTTIME */
+	__u64 since_ns;		/* CLOCK_MONOTONIC */
 	__u64 last_ns;		/* when it last left the hook */
-	__u32 tries;
-	__u32 asked;		/* the engine has the record */
+	__u64 asked_until;	/* as in struct run */
+	__u32 asks;
+	__u32 pad0;
+	struct bpf_task_work work;	/* that makes it go round */
 };
 
 /* What the executable of a task is called, so that a hit need not walk. Only the task itself writes it. */
@@ -79,10 +81,22 @@ struct run {
 	__u64 covered[SLOT_WORDS];	/* slots that have a say */
 	__u64 enforce[SLOT_WORDS];	/* slots that may refuse: enforced and not tripped */
 	__u64 undecided[SLOT_WORDS];	/* covering slots that have not been asked */
+	__u64 cannot[SLOT_WORDS];	/* those of them that cannot answer */
 	__u64 deny[SLOT_WORDS];
 	__u64 kill[SLOT_WORDS];
 	__u64 fell[SLOT_WORDS];	/* slots whose fallback answers */
 	struct slot_walk walk;
+	/* Of the posture that the run began with: it may be filled anew while a task waits. */
+	__u64 hold[SLOT_WORDS];
+	__u64 refuse_miss[SLOT_WORDS];
+	__u64 fallback_deny[SLOT_WORDS];
+	__u64 poll_ns;
+	__u64 patience_ns;
+	__u64 deadline_ns;
+	__u64 stale_ns;
+	__u64 asked_until;	/* where its question ends in the ring, or a little beyond; 0: it has not been asked */
+	__u32 asks;		/* how often it has been */
+	__u32 pad0;
 	struct place at;	/* of the object; no dentry: it has no path */
 	__u32 exe_walked;
 	__u32 object_walked;

@@ -6,21 +6,37 @@
 #include <interdict/calls.bpf.h>
 #include <interdict/scope.bpf.h>
 
+struct search {
+	__u32 index;
+	bool found;
+};
+
+static long try_claim(__u32 step, struct search *search)
+{
+	__u32 index = bpf_get_prandom_u32() & (SCRATCH_MAX - 1);
+	struct run *run = bpf_map_lookup_elem(&scratch, &index);
+
+	search->index = index;
+	search->found = run && !READ(run->claimed) && !__sync_val_compare_and_swap(&run->claimed, 0, 1);
+	return search->found;
+}
+
+SUBPROGRAM struct run *claim_any(void)
+{
+	struct search search = {};
+
+	bpf_loop(CLAIM_TRIES, try_claim, &search, 0);
+	return search.found ? bpf_map_lookup_elem(&scratch, &search.index) : NULL;
+}
+
 /* One hook runs with this memory until release(). NULL if none is found. The processor's own is likely to be free and near; if a task was
  * preempted while it had that one, any other will do. */
 static __always_inline struct run *claim(void)
 {
-	__u32 next = bpf_get_smp_processor_id();
+	__u32 index = bpf_get_smp_processor_id() & (SCRATCH_MAX - 1);
+	struct run *run = bpf_map_lookup_elem(&scratch, &index);
 
-	for (__u32 try = 0; try < 16; try++) {
-		__u32 index = next & (SCRATCH_MAX - 1);
-		struct run *run = bpf_map_lookup_elem(&scratch, &index);
-
-		if (run && !__sync_val_compare_and_swap(&run->claimed, 0, 1))
-			return run;
-		next = bpf_get_prandom_u32();
-	}
-	return NULL;
+	return run && !__sync_val_compare_and_swap(&run->claimed, 0, 1) ? run : claim_any();
 }
 
 static __always_inline void release(struct run *run)
@@ -77,7 +93,14 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->covered[i] = covered->slots[i];
 		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
+		run->hold[i] = posture->hold[i];
+		run->refuse_miss[i] = posture->refuse_miss[i];
+		run->fallback_deny[i] = posture->fallback_deny[i];
 	}
+	run->poll_ns = posture->poll_ns;
+	run->patience_ns = posture->patience_ns;
+	run->deadline_ns = posture->deadline_ns;
+	run->stale_ns = posture->stale_ns;
 }
 
 static __always_inline void fill_inode(struct run *run, struct inode *inode)

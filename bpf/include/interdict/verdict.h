@@ -133,7 +133,7 @@ struct verdict {
 	__u64 stamp;		/* of this write: a counter of the engine */
 	struct verdict_key key;
 	__u64 decided[SLOT_WORDS];	/* these slots have been asked */
-	__u64 deny[SLOT_WORDS];		/* and these of them deny */
+	__u64 deny[SLOT_WORDS];		/* and these of them deny; of a slot that is not decided: it cannot answer, nobody need wait for it */
 	__u64 kill[SLOT_WORDS];		/* and these of those want the process killed */
 	__u64 expires_ns;		/* CLOCK_BOOTTIME; 0: never */
 	__u64 stamp_again;	/* the same number */
@@ -179,14 +179,14 @@ struct posture {
 	__u64 fallback_deny[SLOT_WORDS];	/* fallback: deny */
 	__u64 unparsed_pass[SLOT_WORDS];	/* packets that cannot be parsed and sockets with detours pass this slot; the others refuse them */
 	__u64 poll_ns;			/* stage 1: at most this long in the hook */
-	__u64 patience_ns;		/* stage 1 where stage 2 is not possible */
-	__u64 deadline_ns;		/* after this long the fallback answers */
+	__u64 patience_ns;		/* stage 1 where stage 2 is not possible, or would be noticed */
+	__u64 deadline_ns;		/* who waits gets the fallback when the engine has been silent for so long */
 	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
 	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
 	__u32 pad0;
 };
 
-/* The page that engine and programs share without system calls (a mapped array of one).
+/* The page that engine and programs share without system calls (a mapped array of one), two cache lines.
  *
  * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
  * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
@@ -194,15 +194,20 @@ struct posture {
  * the switch that took it out of force. But for enforce: a run reads it once, so its bits are also switched in the copy in force,
  * and the epoch stays. */
 struct engine_state {
-	__u64 heartbeat_ns;	/* CLOCK_BOOTTIME, written by the engine */
-	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
-	__u32 engine_pid;	/* tgid in the initial pid namespace; never held, never refused */
+	/* The line that every run reads: it changes with the posture and the engine. */
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */
-	__u32 names_epoch;	/* rises after each change of named_places or named_files: what is remembered of them is void */
-	__u64 engine_start;	/* when its first thread started, in clock ticks since boot: a number alone is given to others later */
+	__u32 engine_pid;	/* tgid in the initial pid namespace; 0: no engine. Never held, never refused, if it also has */
+	__u64 engine_start;	/* this start time: of its first thread, in hundredths of a second since boot */
 	__u64 hash_key[2];	/* secret of the hashes of names; random, set before attach, never changed while verdicts live */
-	__u64 pad1[10];		/* to two cache lines */
-	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; likewise */
+	__u32 processors;	/* that the engine found */
+	__u32 names_epoch;	/* rises after each change of named_places or named_files: what is remembered of them is void */
+	__u64 pad1[3];
+	/* The line that changes all the time. */
+	__u64 heartbeat_ns;	/* CLOCK_MONOTONIC, by the engine after each evaluation; a host that slept has not been without one */
+	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
+	__u32 patient;		/* by the programs: tasks that wait in a hook and do not leave it */
+	__u64 pad2[6];
+	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; as hash_key */
 };
 
 /* Which slots cover a cgroup and all below it (map scopes, written by the engine; its level below the root must be less than
@@ -254,18 +259,21 @@ struct hook_counters {
 	__u64 would_deny;	/* denied by a verdict, not refused because of mode or a tripped budget */
 	__u64 waited;		/* answered in stage 1 after a miss */
 	__u64 restarted;	/* stage 2 taken */
-	__u64 patient;		/* stage 2 not possible here: waited in the hook for patience_ns at most */
-	__u64 gave_up;		/* no answer within the deadline: fallback */
+	__u64 patient;		/* stage 2 not possible here, or noticed: waited in the hook for patience_ns at most */
+	__u64 gave_up;		/* the engine was silent for a whole deadline, or had the question and left no answer: fallback */
 	__u64 stale;		/* no heartbeat: fallback without waiting */
-	__u64 lost_decide;	/* no room in the decide (or packet) ring: fallback */
+	__u64 lost_decide;	/* no room in the decide ring: asks again later. In the packet ring: fallback */
 	__u64 lost_observe;	/* no room in the observe ring: the denial stands, its record is lost */
 	__u64 folded;		/* the observe ring is half full: the denial stands; it has been reported a moment ago, or is of a packet */
-	__u64 undecidable;	/* path unknown, packet unparsed, socket with a detour, or scratch memory exhausted: fallback */
+	__u64 undecidable;	/* path unknown to a policy that reads it, a packet that cannot be parsed, or a socket with a detour */
 	__u64 no_waiter;	/* no room to remember the waiting task: fallback */
-	__u64 sigcont_handler;	/* would have run the program's own SIGCONT handler: patient instead of restart */
+	__u64 sigcont_seen;	/* stage 2 by a SIGCONT that the program or its tracer sees, since patience had not helped */
 	__u64 killed;
 	__u64 asked;		/* decide or packet records submitted: asked + lost_decide = what the engine should have seen */
 	__u64 observed;		/* observe records submitted */
+	__u64 cannot;		/* the engine has said that a policy cannot answer: fallback without waiting */
+	__u64 crowded;		/* cannot leave the hook, where as many wait as there are processors, and the engine gets none: fallback */
+	__u64 no_memory;	/* no working memory: comes again; who cannot is refused */
 };
 
 /* What the engine's decisions said about attempts that the kernel had let pass, or dropped to wait, before they were there (map told: by

@@ -122,6 +122,7 @@ int command_notices(const struct options *options, char **args);
 int command_bystander(const struct options *options, char **args);
 int command_timer(const struct options *options, char **args);
 int command_stopped(const struct options *options, char **args);
+int command_stops(const struct options *options, char **args);
 int command_killed(const struct options *options, char **args);
 int command_persist(const struct options *options, char **args);
 int command_stutter(const struct options *options, char **args);

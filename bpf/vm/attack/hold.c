@@ -252,6 +252,58 @@ int command_stopped(const struct options *options, char **args)
 	return finish(options, sight);
 }
 
+/* Opens a file under another new name each time, for ever: each open is the first of its kind. */
+static _Noreturn void open_for_ever(const char *directory, unsigned *opens)
+{
+	char *name = text("%s/file-%d", directory, 0), *next;
+
+	write_text(name, "content\n", 0644);
+	for (int i = 1;; i++) {
+		int file = open(name, O_RDONLY | O_CLOEXEC);
+
+		if (file < 0)
+			_exit(EXIT_FAILED);
+		close(file);
+		__atomic_fetch_add(opens, 1, __ATOMIC_RELAXED);
+		next = text("%s/file-%d", directory, i);
+		if (rename(name, next))
+			_exit(EXIT_FAILED);
+		free(name);
+		name = next;
+	}
+}
+
+/* Real stops, to the process ("process", SIGTSTP) or to the thread ("thread", SIGSTOP), at any moment of a program that is held all the time: not one
+ * is lost. In a process group of its own, or the kernel would ignore SIGTSTP. */
+int command_stops(const struct options *options, char **args)
+{
+	bool thread = options->door && !strcmp(options->door, "thread");
+	unsigned *opens = shared(sizeof(*opens)), lost = 0;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		setpgid(0, 0);
+		open_for_ever(args[0], opens);
+	}
+	while (!__atomic_load_n(opens, __ATOMIC_RELAXED))
+		usleep(1000);
+	for (int i = 0; i < options->count; i++) {
+		usleep(random() % 3000);
+		if (thread ? syscall(SYS_tgkill, child, child, SIGSTOP) : kill(child, SIGTSTP))
+			unprepared("stop");
+		status = status_within_a_second(child, WUNTRACED);
+		if (status != -1 && !WIFSTOPPED(status))
+			unprepared("died");
+		lost += status == -1;
+		kill(child, SIGCONT);
+	}
+	kill(child, SIGKILL);
+	wait_for(child);
+	fact("stops=%d lost=%u opens=%u", options->count, lost, *opens);
+	return report_if(!lost);
+}
+
 /* A waiting task dies at once when it is killed. */
 int command_killed(const struct options *options, char **args)
 {

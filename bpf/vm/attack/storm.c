@@ -3,18 +3,32 @@
  * first kind makes each answer predictable, and each wrong one countable. */
 #define _GNU_SOURCE
 #include "attack.h"
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
 
 static char *file_name(const char *directory, int index, int every)
 {
 	return text("%s/%s-%d", directory, every && index % every == 0 ? "forbidden" : "file", index);
 }
 
+/* With -d links all of a kind are names of one file. */
 int command_make(const struct options *options, char **args)
 {
+	bool links = options->door && !strcmp(options->door, "links");
+	char *first[2] = {};
+
 	if (mkdir(args[0], 0777) && errno != EEXIST)
 		unprepared("mkdir");
-	for (int i = 0; i < options->count; i++)
-		write_text(file_name(args[0], i, options->every), "content\n", 0644);
+	for (int i = 0; i < options->count; i++) {
+		bool forbidden = options->every && i % options->every == 0;
+		char *name = file_name(args[0], i, options->every);
+
+		if (!first[forbidden] || !links)
+			write_text(first[forbidden] = name, "content\n", 0644);
+		else if (link(first[forbidden], name))
+			unprepared("link");
+	}
 	fact("files=%d", options->count);
 	return report();
 }
@@ -86,11 +100,36 @@ static void add(struct sight *sum, const struct sight *sight)
 		sum->other = sight->other;
 }
 
+static void on_continue(int signal)
+{
+	(void)signal;
+}
+
+/* What makes the tasks of a storm harder to hold, or their events more. */
+static void make_harder(const char *door, struct share *share)
+{
+	struct sigaction action = {.sa_handler = on_continue, .sa_flags = SA_RESTART};
+	char *mount_point = text("%s/at-%d", share->directory, share->first);
+
+	if (!strcmp(door, "handler")) {
+		sigaction(SIGCONT, &action, NULL);
+	} else if (!strcmp(door, "binds")) {
+		if (mkdir(mount_point, 0777) || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount(share->directory, mount_point, NULL, MS_BIND, NULL))
+			unprepared("bind");
+		share->directory = mount_point;
+	} else {
+		unknown("kind of storm", door);
+	}
+}
+
 /* In each of the processes, threads; without threads the process itself. */
 static void storm_process(struct share *shares, int threads)
 {
 	void *handles[threads + 1];
 
+	if (shares->options->door)
+		make_harder(shares->options->door, shares);
 	for (int i = 1; i < threads; i++)
 		handles[i] = start_thread(take_share, &shares[i]);
 	take_share(&shares[0]);

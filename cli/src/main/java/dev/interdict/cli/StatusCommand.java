@@ -25,6 +25,10 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true,
     description = "Show what is attached, in force, counted and lost, and where bundles come from.")
 final class StatusCommand implements Callable<Integer> {
+  /** Counters of answers without a decision. */
+  private static final List<String> WITHOUT_ANSWER =
+      List.of("gave_up", "stale", "cannot", "crowded", "no_waiter");
+
   @Mixin Engine engine;
   @Mixin Output output;
 
@@ -64,7 +68,7 @@ final class StatusCommand implements Callable<Integer> {
           counter(hook, "misses"),
           counter(hook, "denied"),
           counter(hook, "would_deny"),
-          counter(hook, "gave_up") + counter(hook, "stale"),
+          WITHOUT_ANSWER.stream().mapToLong(name -> counter(hook, name)).sum(),
           counter(hook, "lost_decide") + counter(hook, "lost_observe"));
     }
     out.print(hooks.render());

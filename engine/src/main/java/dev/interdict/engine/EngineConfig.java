@@ -15,9 +15,9 @@ import java.time.Duration;
  * @param poll stage 1 of holding: at most this long inside the hook. The engine answers in tens of
  *     microseconds when it spins; longer would cost the waiting task's processor more than a
  *     restart does
- * @param patience the same where a call cannot be restarted (io_uring, PID 1, traced tasks): the
- *     fallback answers after it
- * @param deadline a held call gets the fallback after it, counted from its first miss
+ * @param patience the same where a call cannot be issued again (io_uring, an execve's loader), or
+ *     its program would notice: the first get the fallback after it
+ * @param deadline a held call gets the fallback when the engine has been silent for so long
  * @param stale a heartbeat older than this means that the engine is lost and nobody waits
  * @param spin how long the consumer looks for more records before it sleeps; a wake-up costs 40 to
  *     60 microseconds
@@ -53,7 +53,7 @@ public record EngineConfig(
           Path.of("/run/interdict/admin.sock"),
           Path.of("/sys/fs/bpf/interdict"),
           Duration.ofNanos(100_000),
-          DEADLINE,
+          DEADLINE.multipliedBy(2),
           DEADLINE,
           DEADLINE.multipliedBy(5),
           Duration.ofNanos(50_000),

@@ -71,18 +71,27 @@ public final class PolicySetEvaluator {
    * policy that no rule of can hold has nothing to say, and is not evaluated.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
+    return decide(event, asked, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param alive called after each evaluation, of which an event may take many
+   */
+  public SlotDecisions decide(Event event, SlotSet asked, Runnable alive) {
     SlotSet concerned = Readings.isPlain(event) ? set.concerned(event) : asked;
     SlotDecisions all = SlotDecisions.silent(asked.minus(concerned));
     SlotSet left = asked.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
       for (long rest = left.word(word); rest != 0; rest &= rest - 1) {
-        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), event, all);
+        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), event, all, alive);
       }
     }
     return all;
   }
 
-  private SlotDecisions ask(int slot, Event event, SlotDecisions so) {
+  private SlotDecisions ask(int slot, Event event, SlotDecisions so, Runnable alive) {
     PolicyModule module = set.module(slot);
     try {
       Evaluator evaluator = evaluator(module);
@@ -95,12 +104,14 @@ public final class PolicySetEvaluator {
       Decision said = Decision.ALLOW;
       for (Event reading : readings.of(event)) {
         said = said.or(evaluator.evaluate(reading));
+        alive.run();
       }
       if (readings.isUnknown(event) && !set.judgesUnknown(slot)) {
         said = said.or(UNKNOWN);
       }
       return so.with(slot, said);
     } catch (EvaluationException e) {
+      alive.run();
       LOG.log(level(e), "no decision: {0}", e.getMessage());
       return so.withFailure(slot, e);
     }

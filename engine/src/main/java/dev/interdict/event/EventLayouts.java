@@ -72,11 +72,14 @@ public final class EventLayouts {
 
   public static final Layout ENGINE_STATE =
       Layout.struct("engine_state")
-          .u64("heartbeat_ns")
-          .u32("asleep", "engine_pid", "posture_epoch", "names_epoch")
+          .u32("posture_epoch", "engine_pid")
           .u64("engine_start")
           .bytes("hash_key", 16)
-          .bytes("pad1", 80)
+          .u32("processors", "names_epoch")
+          .bytes("pad1", 24)
+          .u64("heartbeat_ns")
+          .u32("asleep", "patient")
+          .bytes("pad2", 48)
           .bytes("digest_key", (4 * VERDICT_KEY.size() / Long.BYTES + 2) * Long.BYTES)
           .end();
 
@@ -95,7 +98,8 @@ public final class EventLayouts {
           .u64("uncovered", "hits", "misses", "denied", "would_deny", "waited", "restarted")
           .u64(
               "patient", "gave_up", "stale", "lost_decide", "lost_observe", "folded", "undecidable")
-          .u64("no_waiter", "sigcont_handler", "killed", "asked", "observed")
+          .u64("no_waiter", "sigcont_seen", "killed", "asked", "observed")
+          .u64("cannot", "crowded", "no_memory")
           .end();
 
   public static final Layout SLOT_COUNTERS =

@@ -18,8 +18,9 @@ import java.util.List;
  * a while before it sleeps, and tells the programs that it sleeps: only then do they pay for waking
  * it. It looks on only as long as records come about as fast; a quiet host costs no processor.
  *
- * <p>Its heartbeat is what the programs go by: an engine whose decider is stuck is lost to them,
- * whatever else runs.
+ * <p>Its heartbeat, after each evaluation, is what the programs go by: who waits has patience as
+ * long as it comes, however long the queue is, and an engine whose decider is stuck is lost to
+ * them, whatever else runs.
  */
 final class Decider implements Worker.Round {
   private static final Logger LOG = System.getLogger(Decider.class.getName());
@@ -30,10 +31,7 @@ final class Decider implements Worker.Round {
    */
   private static final Duration BEAT = Duration.ofMillis(50);
 
-  /**
-   * Records between two heartbeats: at 50 ms, the limit of one evaluation, still below the
-   * staleness.
-   */
+  /** Records of one ring before the other has its turn. */
   private static final int BATCH = 16;
 
   private final RingBuffer processes;
@@ -54,7 +52,7 @@ final class Decider implements Worker.Round {
     this.rings = List.of(processes, packets);
     this.state = parts.state();
     Judge judge = new Judge(parts.verdicts(), outcomes, counters);
-    this.reader = new RecordReader(event -> judge.judge(event, evaluator), counters);
+    this.reader = new RecordReader(event -> judge.judge(event, evaluator, state::beat), counters);
     this.counters = counters;
     this.spinNs = spin.toNanos();
     this.meanGapNs = spinNs;
@@ -70,7 +68,7 @@ final class Decider implements Worker.Round {
   }
 
   private void begin() {
-    // Tasks that wait poll and restart: without this, fifty of them would share the processor that
+    // Tasks that wait poll and go round: without this, fifty of them would share the processor that
     // is to answer them.
     if (!ThreadPriority.raise()) {
       LOG.log(Level.WARNING, "the decider has no priority (CAP_SYS_NICE): held calls wait longer");

@@ -17,6 +17,9 @@ import java.time.Duration;
 /**
  * From one miss to its verdict. For one thread.
  *
+ * <p>A policy that gives no answer is left alone with this key for a moment, and the kernel is told
+ * so: its fallback answers at once, and nobody waits.
+ *
  * <p>A decision that also rests on the moment it is made in ({@link PolicySet#perishable}) makes
  * the verdict expire; its key is one process's alone. What has expired says nothing, here as in the
  * kernel.
@@ -30,6 +33,9 @@ final class Judge {
    */
   static final Duration PERISHABLE = Duration.ofMillis(100);
 
+  /** How long a policy is not asked again about a key that it had no answer to. */
+  static final Duration CANNOT = Duration.ofSeconds(1);
+
   private final VerdictTable verdicts;
   private final Outcomes outcomes;
   private final PipelineCounters counters;
@@ -40,20 +46,24 @@ final class Judge {
     this.counters = counters;
   }
 
-  /** Decides what is open about {@code event} and leaves the verdict. */
-  void judge(Event event, PolicySetEvaluator policies) {
+  /**
+   * Decides what is open about {@code event} and leaves the verdict.
+   *
+   * @param alive called after each evaluation
+   */
+  void judge(Event event, PolicySetEvaluator policies, Runnable alive) {
     PolicySet set = policies.takeOver();
     Event.Head head = event.head();
     VerdictKey key = VerdictKey.of(head.key());
     SlotSet asked = head.asked().and(set.slots());
     Verdict known = verdicts.get(key);
     boolean holds = known != null && known.holds(BootClock.nowNs());
-    SlotSet open = holds ? asked.minus(known.decided()) : asked;
+    SlotSet open = holds ? asked.minus(known.answered()) : asked;
     if (open.isEmpty()) {
       repeat(event, set, asked, key, known);
       return;
     }
-    SlotDecisions decisions = policies.decide(event, open);
+    SlotDecisions decisions = policies.decide(event, open, alive);
     counters.failed.add(decisions.failed().size());
     counters.overRate.add(decisions.overRate());
     // First the reasons, then the verdict: whoever sees the refusal finds why.
@@ -67,11 +77,13 @@ final class Judge {
 
   private static Verdict verdict(SlotDecisions decisions, PolicySet set) {
     boolean perishable = !decisions.decided().and(set.perishable()).isEmpty();
+    Duration stands = perishable ? PERISHABLE : decisions.failed().isEmpty() ? null : CANNOT;
     return new Verdict(
         decisions.decided(),
         decisions.deny(),
         decisions.kill(),
-        perishable ? BootClock.nowNs() + PERISHABLE.toNanos() : 0);
+        decisions.failed(),
+        stands == null ? 0 : BootClock.nowNs() + stands.toNanos());
   }
 
   /**
@@ -92,7 +104,7 @@ final class Judge {
     try {
       verdicts.merge(key, verdict, policySet);
     } catch (BpfException e) {
-      // The task that waits gets its fallback; the next miss tries again.
+      // The task that waits asks again.
       counters.unwritten.increment();
       LOG.log(Level.WARNING, "a verdict was not written: {0}", e.getMessage());
     }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.interdict.event.EventLayouts;
-import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfMap;
 import dev.interdict.libbpf.ProcessIdentity;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +19,7 @@ public final class EngineState {
   private static final long ASLEEP = EventLayouts.ENGINE_STATE.offset("asleep");
   private static final long PID = EventLayouts.ENGINE_STATE.offset("engine_pid");
   private static final long START = EventLayouts.ENGINE_STATE.offset("engine_start");
+  private static final long PROCESSORS = EventLayouts.ENGINE_STATE.offset("processors");
   private static final long EPOCH = EventLayouts.ENGINE_STATE.offset("posture_epoch");
   private static final long NAMES = EventLayouts.ENGINE_STATE.offset("names_epoch");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
@@ -47,9 +47,13 @@ public final class EngineState {
     }
   }
 
-  /** Tells the programs that the engine is there: nobody waits when this is older than stale_ns. */
+  /**
+   * Tells the programs that the engine works: who waits goes on waiting as long as this comes again
+   * within the deadline. By a clock that stands still while the host sleeps, as {@link
+   * System#nanoTime} does on Linux (CLOCK_MONOTONIC): a host that wakes up has an engine.
+   */
   public void beat() {
-    LONG.setRelease(page, HEARTBEAT, BootClock.nowNs());
+    LONG.setRelease(page, HEARTBEAT, System.nanoTime());
   }
 
   /** Takes the heartbeat back: from now on nobody waits. */
@@ -70,6 +74,7 @@ public final class EngineState {
   public void engine(ProcessIdentity process) {
     INT.setRelease(page, PID, 0);
     LONG.setRelease(page, START, process.startTicks());
+    INT.setRelease(page, PROCESSORS, Runtime.getRuntime().availableProcessors());
     INT.setRelease(page, PID, process.pid());
   }
 

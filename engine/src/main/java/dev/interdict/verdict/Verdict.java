@@ -12,9 +12,11 @@ import java.lang.foreign.ValueLayout;
  * @param decided slots that have been asked
  * @param deny those of them that deny
  * @param kill those of these that want the process killed
+ * @param cannot slots that have been asked and have no answer: nobody waits for them. In the kernel
+ *     these are denied and not decided
  * @param expiresNs {@code CLOCK_BOOTTIME}; 0: never
  */
-public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs) {
+public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, SlotSet cannot, long expiresNs) {
   /** {@code sizeof(struct verdict)}. */
   public static final int BYTES = EventLayouts.VERDICT.size();
 
@@ -29,6 +31,12 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   public Verdict {
     deny = deny.and(decided);
     kill = kill.and(deny);
+    cannot = cannot.minus(decided);
+  }
+
+  /** All that were asked have answered. */
+  public Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresNs) {
+    this(decided, deny, kill, SlotSet.NONE, expiresNs);
   }
 
   /** A verdict that does not expire. */
@@ -39,6 +47,11 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
   /** Whether it still says something at {@code nowNs}. */
   public boolean holds(long nowNs) {
     return expiresNs == 0 || expiresNs > nowNs;
+  }
+
+  /** Slots about which it says something. */
+  public SlotSet answered() {
+    return decided.or(cannot);
   }
 
   /** Both together; where both have asked a slot, {@code newer} counts. The earlier expiry wins. */
@@ -52,29 +65,33 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, long expiresN
         decided.or(newer.decided),
         deny.and(kept).or(newer.deny),
         kill.and(kept).or(newer.kill),
+        cannot.or(newer.cannot),
         expires);
   }
 
   /** What is left without {@code slots}. */
   Verdict without(SlotSet slots) {
-    return new Verdict(decided.minus(slots), deny.minus(slots), kill.minus(slots), expiresNs);
+    return new Verdict(
+        decided.minus(slots), deny.minus(slots), kill.minus(slots), cannot.minus(slots), expiresNs);
   }
 
   void write(MemorySegment to, VerdictKey key, long stamp) {
     to.set(ValueLayout.JAVA_LONG, STAMP, stamp);
     MemorySegment.copy(key.bytes(), 0, to, ValueLayout.JAVA_BYTE, KEY, VerdictKey.BYTES);
     Slots.write(to, DECIDED, decided);
-    Slots.write(to, DENY, deny);
+    Slots.write(to, DENY, deny.or(cannot));
     Slots.write(to, KILL, kill);
     to.set(ValueLayout.JAVA_LONG, EXPIRES, expiresNs);
     to.set(ValueLayout.JAVA_LONG, STAMP_AGAIN, stamp);
   }
 
   static Verdict read(MemorySegment from) {
+    SlotSet deny = Slots.read(from, DENY);
     return new Verdict(
         Slots.read(from, DECIDED),
-        Slots.read(from, DENY),
+        deny,
         Slots.read(from, KILL),
+        deny,
         from.get(ValueLayout.JAVA_LONG, EXPIRES));
   }
 

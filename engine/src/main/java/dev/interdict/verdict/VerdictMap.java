@@ -87,7 +87,7 @@ final class VerdictMap implements AutoCloseable {
 
   /** Always writes, also what is known: the kernel may have lost it. */
   Verdict merge(VerdictKey key, Verdict verdict, long policySet) {
-    return locked(() -> write(key, verdict.without(forgottenSince(policySet, verdict.decided()))));
+    return locked(() -> write(key, verdict.without(forgottenSince(policySet, verdict.answered()))));
   }
 
   /** Drops the entries whose key is of another mask set; those that still come will go first. */
@@ -143,7 +143,7 @@ final class VerdictMap implements AutoCloseable {
     boolean same = before != null && before.key.equals(key);
     Verdict merged =
         same && before.verdict.holds(BootClock.nowNs()) ? before.verdict.with(news) : news;
-    if (!merged.decided().isEmpty()) {
+    if (!merged.answered().isEmpty()) {
       collided += before != null && !same ? 1 : 0;
       if (before == null && size() >= capacity) {
         makeRoom();
@@ -190,7 +190,7 @@ final class VerdictMap implements AutoCloseable {
         continue;
       }
       Verdict rest = change.apply(entry);
-      if (rest.decided().isEmpty()) {
+      if (rest.answered().isEmpty()) {
         empty.add(digests[i]);
       } else if (!rest.equals(entry.verdict)) {
         put(digests[i], new Entry(entry.key, rest));

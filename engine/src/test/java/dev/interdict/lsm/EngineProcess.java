@@ -26,10 +26,10 @@ final class EngineProcess {
   }
 
   /** Starts the engine and waits until it answers. */
-  static EngineProcess start() {
+  static EngineProcess start(Duration deadline) {
     try {
       Files.deleteIfExists(SOCKET);
-      EngineProcess engine = new EngineProcess(launch());
+      EngineProcess engine = new EngineProcess(launch(deadline));
       engine.awaitAnswer();
       return engine;
     } catch (IOException e) {
@@ -37,11 +37,11 @@ final class EngineProcess {
     }
   }
 
-  private static Process launch(String... arguments) throws IOException {
+  private static Process launch(Duration deadline, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-Dinterdict.deadline.ms=" + DEADLINE.toMillis());
+    command.add("-Dinterdict.deadline.ms=" + deadline.toMillis());
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add("dev.interdict.engine.Main");
@@ -55,7 +55,7 @@ final class EngineProcess {
   /** Takes everything of the engine out of the kernel. */
   static void uninstall() {
     try {
-      EngineProcess uninstall = new EngineProcess(launch("uninstall"));
+      EngineProcess uninstall = new EngineProcess(launch(DEADLINE, "uninstall"));
       uninstall.await();
       if (uninstall.process.exitValue() != 0) {
         throw new AssertionError("uninstall failed: " + log());

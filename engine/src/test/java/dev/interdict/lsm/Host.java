@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,7 @@ final class Host {
 
   /** Every counter of a hook that stands for an answer without a decision. */
   private static final List<String> UNANSWERED =
-      List.of("gave_up", "stale", "lost_decide", "no_waiter");
+      List.of("gave_up", "stale", "cannot", "crowded", "no_waiter");
 
   /** Users that nobody else is. */
   private static final int NEW_USERS = 100_000;
@@ -102,7 +103,11 @@ final class Host {
   }
 
   private void start() {
-    engine = EngineProcess.start();
+    start(EngineProcess.DEADLINE);
+  }
+
+  private void start(Duration deadline) {
+    engine = EngineProcess.start(deadline);
     admin = new Admin(EngineProcess.SOCKET);
     decisions = new Decisions(admin);
   }
@@ -123,6 +128,13 @@ final class Host {
   void restart() {
     admin.close();
     start();
+  }
+
+  /** Ends the engine and starts one with another deadline. */
+  void restart(Duration deadline) {
+    engine.stop();
+    admin.close();
+    start(deadline);
   }
 
   /** A cgroup that the policies cover and that nobody has used before. */

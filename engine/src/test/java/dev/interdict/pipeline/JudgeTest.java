@@ -71,6 +71,7 @@ class JudgeTest {
           kernel,
           map(MapInfo.HASH, 8, Verdict.BYTES, 128),
           new EngineState(map(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1)));
+  private int signs;
   private final Judge judge = new Judge(table, outcomes, counters);
 
   private static FakeBpfMap map(int type, int key, int value, int entries) {
@@ -117,6 +118,10 @@ class JudgeTest {
         open.mode());
   }
 
+  private void judge(Event event, PolicySetEvaluator policies) {
+    judge.judge(event, policies, () -> signs++);
+  }
+
   private Verdict verdict(Event event) {
     return table.get(VerdictKey.of(event.head().key()));
   }
@@ -129,9 +134,9 @@ class JudgeTest {
   void aDecisionAboutTheEventAloneStands() throws Exception {
     PolicySetEvaluator steady = policies(STEADY, STEADY);
     Event event = miss(0, 0);
-    judge.judge(event, steady);
+    judge(event, steady);
     assertEquals(0, verdict(event).expiresNs());
-    judge.judge(event, steady);
+    judge(event, steady);
     assertEquals(1, counters.read().get("repeated"));
   }
 
@@ -140,7 +145,7 @@ class JudgeTest {
     PolicySetEvaluator both = policies(STEADY, PERISHABLE);
     Event event = miss(0, 0);
     long before = BootClock.nowNs();
-    judge.judge(event, both);
+    judge(event, both);
     long after = BootClock.nowNs();
     long keeps = Judge.PERISHABLE.toNanos();
     assertTrue(verdict(event).expiresNs() >= before + keeps, "too short");
@@ -150,7 +155,7 @@ class JudgeTest {
     while (BootClock.nowNs() <= verdict(event).expiresNs()) {
       Thread.sleep(10);
     }
-    judge.judge(event, both);
+    judge(event, both);
     assertNotEquals(first, said(event, TWO), "the answer of a moment that is over");
     assertTrue(verdict(event).expiresNs() > BootClock.nowNs(), "the old expiry has stayed");
     assertEquals(2, counters.read().get("decided"));
@@ -164,23 +169,23 @@ class JudgeTest {
     PolicySetEvaluator both = policies(STEADY, PERISHABLE);
     int events = 0;
     while (counters.read().get("over_rate") == 0 && events < 200_000) {
-      judge.judge(miss(events++, 0), both);
+      judge(miss(events++, 0), both);
     }
     assertEquals(1, counters.read().get("over_rate"), "a thousand a second pass, no more");
     assertTrue(events > 1000, events + " events");
     assertEquals(SlotSet.of(ONE), verdict(miss(events - 1, 0)).decided(), "the others decide on");
-    assertEquals(0, verdict(miss(events - 1, 0)).expiresNs());
+    assertEquals(SlotSet.of(TWO), verdict(miss(events - 1, 0)).cannot());
   }
 
   @Test
   void aVerdictThatTheKernelHasLostIsWrittenAgain() throws Exception {
     PolicySetEvaluator steady = policies(STEADY, STEADY);
-    judge.judge(miss(0, 0), steady);
+    judge(miss(0, 0), steady);
     int written = kernel.writes();
     for (byte[] digest : kernel.keys()) {
       kernel.delete(digest);
     }
-    judge.judge(miss(0, 0), steady);
+    judge(miss(0, 0), steady);
     assertEquals(1, kernel.size(), "or each attempt would be a miss");
     assertEquals(written + 1, kernel.writes());
     assertEquals(1, counters.read().get("decided"), "nobody was asked again");
@@ -190,7 +195,7 @@ class JudgeTest {
   void theEventSaysWhyAPolicyGaveNoAnswer() throws Exception {
     Event event = miss(0, 0);
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      judge.judge(event, policies(ENDLESS, "warn contains \"seen\" if input.process.uid == 1000"));
+      judge(event, policies(ENDLESS, "warn contains \"seen\" if input.process.uid == 1000"));
       DecisionRecord record = watcher.poll(NOW);
       assertEquals(Outcome.ALLOWED, record.outcome());
       assertEquals(
@@ -200,6 +205,27 @@ class JudgeTest {
     }
     assertEquals(SlotSet.of(TWO), verdict(event).decided());
     assertEquals(1, counters.read().get("failed"));
+    assertEquals(2, signs, "one evaluation failed, one did not: each is a sign of life");
+  }
+
+  /** Nobody waits out a deadline for what will not come. */
+  @Test
+  void theKernelIsToldOfAPolicyWithoutAnswerForAMoment() throws Exception {
+    PolicySetEvaluator policies = policies(ENDLESS, STEADY);
+    Event event = miss(0, RecordFlag.HELD.bit());
+    judge(event, policies);
+    Verdict told = verdict(event);
+    assertEquals(SlotSet.of(ONE), told.cannot());
+    assertEquals(SlotSet.of(TWO), told.decided());
+    assertTrue(told.expiresNs() > BootClock.nowNs(), "it never ends");
+    judge(event, policies);
+    assertEquals(1, counters.read().get("failed"), "asked again about the same at once");
+    assertEquals(1, counters.read().get("repeated"));
+    while (BootClock.nowNs() <= told.expiresNs()) {
+      Thread.sleep(10);
+    }
+    judge(event, policies);
+    assertEquals(2, counters.read().get("failed"), "not asked again when the moment was over");
   }
 
   /**
@@ -210,7 +236,7 @@ class JudgeTest {
     PolicySet set = set(ENDLESS, STEADY.replace("1000", "7")).refusing(ONE).build();
     Event event = miss(0, RecordFlag.HELD.bit());
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      judge.judge(event, set.newEvaluator());
+      judge(event, set.newEvaluator());
       assertNull(watcher.poll(NOW), "the kernel tells");
       FileEvent told = miss(0, RecordFlag.HELD.bit() | RecordFlag.FALLBACK.bit());
       outcomes.answered(refused(told), set, outcomes.reasons(VerdictKey.of(told.head().key())));
@@ -228,13 +254,13 @@ class JudgeTest {
     PolicySetEvaluator policies = policies(STEADY, STEADY.replace("1000", "7"));
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
       for (int times = 1; times <= 2; times++) {
-        judge.judge(miss(0, 0), policies);
+        judge(miss(0, 0), policies);
         assertEquals(Outcome.WOULD_DENY, watcher.poll(NOW).outcome());
         assertEquals(times, counted.slot(ONE).get("would_deny"));
         assertEquals(times, counted.hook(Hook.FILE_OPEN).get("would_deny"));
       }
-      judge.judge(miss(0, RecordFlag.REFUSED.bit()), policies);
-      judge.judge(miss(0, RecordFlag.HELD.bit()), policies);
+      judge(miss(0, RecordFlag.REFUSED.bit()), policies);
+      judge(miss(0, RecordFlag.HELD.bit()), policies);
       assertNull(watcher.poll(NOW), "the kernel tells, and counts");
     }
     assertEquals(2, counted.slot(ONE).get("would_deny"));
@@ -247,12 +273,12 @@ class JudgeTest {
     String nobody = "deny contains \"nobody\" if not input.process.uid";
     PolicySet set = set(nobody, nobody).build();
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      judge.judge(dropped(SlotSet.of(ONE)), set.newEvaluator());
+      judge(dropped(SlotSet.of(ONE)), set.newEvaluator());
       DecisionRecord record = watcher.poll(NOW);
       assertEquals(Outcome.DENIED, record.outcome());
       assertTrue(record.findings().getFirst().enforced());
       assertFalse(record.findings().getLast().enforced(), "in audit");
-      judge.judge(dropped(SlotSet.NONE), set.newEvaluator());
+      judge(dropped(SlotSet.NONE), set.newEvaluator());
       assertEquals(Outcome.WOULD_DENY, watcher.poll(NOW).outcome(), "another policy made it wait");
     }
     assertEquals(1, counted.slot(ONE).get("denied"));

@@ -233,6 +233,23 @@ class VerdictTableTest {
     }
   }
 
+  @Test
+  void whoCannotAnswerIsDeniedAndNotDecidedInTheKernelUntilItDoes() {
+    VerdictKey key = key(1);
+    table.merge(key, new Verdict(TWO, SlotSet.NONE, SlotSet.NONE, ONE, 0), SET);
+    assertEquals(2, value(key).getLong(at("deny")));
+    assertEquals(0, value(key).getLong(at("decided")));
+    try (VerdictTable next = new VerdictTable(verdicts, flows, state)) {
+      assertEquals(ONE, next.get(key).cannot());
+      assertEquals(SlotSet.NONE, next.get(key).deny());
+    }
+    table.merge(key, verdict(ONE, ONE), SET);
+    assertEquals(verdict(BOTH, ONE), table.get(key));
+    table.merge(key(2), new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE, ONE, 0), SET);
+    table.forget(1, SET + 1);
+    assertNull(table.get(key(2)), "it says nothing any more");
+  }
+
   private static Verdict verdict(SlotSet decided, SlotSet deny) {
     return new Verdict(decided, deny, SlotSet.NONE);
   }

@@ -1,0 +1,98 @@
+package dev.interdict.lsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Load does not decide. The engine has a deadline that is short for an emulated machine, and crowds
+ * of tasks, each of which does something for the first time, wait many times as long: as long as it
+ * works, each gets the policy's answer on its first call.
+ *
+ * <p>The environment variable CROWD makes the crowds larger, as bpf/vm/README.md has it.
+ */
+@Tag("lsm")
+class CrowdIT {
+  private static final Duration DEADLINE = Duration.ofMillis(500);
+  private static final Duration LIMIT = Duration.ofMinutes(10);
+  private static final int CROWD = Integer.parseInt(System.getenv().getOrDefault("CROWD", "300"));
+
+  /** Questions of this many tasks, 4 KB each, are more than the ring has room for. */
+  private static final int FULL = Math.max(1200, CROWD);
+
+  private static final int EVERY = 2;
+
+  private static Host host;
+
+  @BeforeAll
+  static void shorten() {
+    host = Host.get();
+    host.restart(DEADLINE);
+  }
+
+  @AfterAll
+  static void lengthen() {
+    if (host != null) {
+      host.restart(EngineProcess.DEADLINE);
+    }
+  }
+
+  /** Each opens another name of a denied file; half of the names are another file's. */
+  @ParameterizedTest
+  @CsvSource({"links,", "links,-d handler", "files,-d binds"})
+  void aCrowdIsAnsweredRight(String kind, String door) {
+    Path files = Host.folder();
+    made("make -d %s -n %d -e %d %s".formatted(kind, CROWD, EVERY, files));
+    answeredRight("storm %s -p %d -n 1 -e %d %s", door, CROWD, files);
+  }
+
+  /** Their questions need more room than the ring has: they ask again later. */
+  @Test
+  void aFullRingMakesNobodyPass() {
+    Path deep = Host.folder();
+    while (deep.toString().length() < 3700) {
+      deep = deep.resolve("d".repeat(250));
+    }
+    Guest.directory(deep);
+    made("make -d links -n %d -e %d %s".formatted(FULL, EVERY, deep));
+    answeredRight("storm %s -p %d -n 1 -e %d %s", "", FULL, deep);
+  }
+
+  /** One at a time, so that the programs meet a real stop at every moment of being held. */
+  @ParameterizedTest
+  @ValueSource(strings = {"process", "thread"})
+  void noRealStopIsLost(String whom) {
+    String cgroup = Host.covered("stops");
+    Answer answer =
+        Attack.start(Attack.in(cgroup, "stops -d " + whom + " -n 1000 " + Host.folder()))
+            .await(LIMIT);
+    System.out.println("stops: " + answer);
+    assertEquals("ok", answer.result(), answer::toString);
+    assertTrue(answer.number("opens") > 1000, answer::toString);
+  }
+
+  private static void made(String command) {
+    Answer made = Attack.run(command);
+    assertTrue(made.ok(), made::toString);
+  }
+
+  private static void answeredRight(String command, String door, int crowd, Path files) {
+    var before = host.unanswered();
+    String line = command.formatted(door == null ? "" : door, crowd, EVERY, files);
+    Answer answer =
+        Attack.start(Attack.in(Host.covered("crowd"), line.replaceAll(" +", " "))).await(LIMIT);
+    System.out.println("crowd: " + line.replaceAll("/d+", "") + ": " + answer);
+    assertEquals("ok", answer.result(), answer::toString);
+    assertEquals(crowd, answer.number("right"), answer::toString);
+    assertEquals(before, host.unanswered());
+  }
+}

@@ -1,0 +1,47 @@
+package dev.interdict.verdict;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.EventLayouts;
+import dev.interdict.libbpf.MapInfo;
+import dev.interdict.libbpf.ProcessIdentity;
+import dev.interdict.testkit.FakeBpfMap;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+class EngineStateTest {
+  private final FakeBpfMap map =
+      new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1);
+  private final EngineState state = new EngineState(map);
+
+  private long word(String field) {
+    return map.memory().get(ValueLayout.JAVA_LONG, EventLayouts.ENGINE_STATE.offset(field));
+  }
+
+  private int number(String field) {
+    return map.memory().get(ValueLayout.JAVA_INT, EventLayouts.ENGINE_STATE.offset(field));
+  }
+
+  /** The number alone is given to another process afterwards. */
+  @Test
+  void anEngineIsNamedByItsNumberAndItsStart() {
+    state.engine(new ProcessIdentity(17, 4711));
+    assertEquals(17, number("engine_pid"));
+    assertEquals(4711, word("engine_start"));
+    assertTrue(number("processors") > 0);
+  }
+
+  @Test
+  void aClosedEngineIsNobodyAndHasNoHeartbeat() {
+    state.engine(new ProcessIdentity(17, 4711));
+    long before = System.nanoTime();
+    state.beat();
+    assertTrue(word("heartbeat_ns") >= before && word("heartbeat_ns") <= System.nanoTime());
+    long secret = word("hash_key");
+    state.close();
+    assertEquals(0, number("engine_pid"));
+    assertEquals(0, word("heartbeat_ns"));
+    assertEquals(secret, word("hash_key"), "names and verdicts in the kernel rest on it");
+  }
+}
