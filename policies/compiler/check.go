@@ -37,6 +37,9 @@ func check(req *Request) (*checked, []Diagnostic, error) {
 	data, found := document(req)
 	modules, bad := parse(req.Sources)
 	found = append(found, bad...)
+	if bad := tooLarge(modules); len(bad) > 0 {
+		return nil, append(found, bad...), nil
+	}
 	for _, name := range util.KeysSorted(modules) {
 		found = append(found, checkPackage(name, modules[name], req.Name)...)
 		found = append(found, forbidden(modules[name])...)
@@ -44,6 +47,8 @@ func check(req *Request) (*checked, []Diagnostic, error) {
 			found = append(found, momentary(modules[name])...)
 		}
 		found = append(found, schema.impossible(modules[name])...)
+		found = append(found, silent(modules[name], req.Name)...)
+		found = append(found, schema.replaced(modules[name])...)
 	}
 	sets, bad := definedSets(modules, req.Name)
 	if len(modules) == len(req.Sources) { // a file that does not parse may hold them

@@ -39,7 +39,7 @@ func TestPackages(t *testing.T) {
 		{"its tests", map[string]string{"p.rego": uses, "helpers.rego": helper,
 			"h_test.rego": "package interdict.policies.p.helpers_test\nimport data.interdict.policies.p.helpers\ntest_a if helpers.secret(\"/a\")\n"}, nil},
 		{"another policy's", map[string]string{"p.rego": uses, "helpers.rego": helper, "q.rego": "package interdict.policies.pq\na := 1\n"},
-			[]string{"q.rego:1 package.name"}},
+			[]string{"q.rego:1 package.name", "q.rego:1 policy.other-policy"}},
 		{"a library's", map[string]string{"p.rego": head + "deny contains \"x\"\n", "l.rego": "package interdict.lib.l\na := 1\n"},
 			[]string{"l.rego:1 package.name"}},
 		{"where a bundle has the data", map[string]string{"p.rego": head + "deny contains \"x\"\n", "d.rego": "package interdict.policies.p.data.x\na := 1\n"},

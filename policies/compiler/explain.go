@@ -45,7 +45,13 @@ func explain(errs ast.Errors, schema *inputSchema, incomplete bool) []Diagnostic
 		}
 		d := diagnostic(e, "")
 		if d.File == "" || d.File == wrapperFile {
-			d.File = "" // about the policy as a whole, not about a file people wrote
+			if e.Code == ast.RecursionErr && len(errs) > 1 {
+				continue // said at the rule that people wrote
+			}
+			d.File, d.Line, d.Column = "", 0, 0 // about the policy as a whole, not about a file people wrote
+		}
+		if e.Code == ast.RecursionErr && strings.Contains(e.Message, "interdict.decision") {
+			d.Message = "this rule reads all of data, and with it the decision that rests on it: name the part of data that is meant"
 		}
 		switch detail := e.Details.(type) {
 		case *ast.RefErrInvalidDetail:
@@ -61,6 +67,11 @@ func explain(errs ast.Errors, schema *inputSchema, incomplete bool) []Diagnostic
 				d.Message = fmt.Sprintf("%v is a %s: there is nothing below it, so %v is never defined",
 					detail.Ref[:detail.Pos+1], types.Sprint(detail.Have), detail.Ref)
 			}
+		}
+		if i := slices.IndexFunc(found, func(f Diagnostic) bool {
+			return d.Code == ast.RecursionErr && f.Code == d.Code && f.File == d.File && f.Line == d.Line
+		}); i >= 0 { // one circle: the rule reads itself, and the decision
+			found = append(found[:i], found[i+1:]...)
 		}
 		found = append(found, d)
 	}

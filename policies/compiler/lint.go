@@ -31,11 +31,12 @@ func lintPolicy(req *Request) (*Response, error) {
 			return false
 		})
 	}
-	l.names(packageName(req.Name))
+	l.prefixes()
+	l.judgeNames(packageName(req.Name))
 	found, err = l.unreachable(policy)
 	l.found = append(l.found, found...)
 	sortDiagnostics(l.found)
-	return &Response{Diagnostics: slices.Compact(l.found)}, err
+	return &Response{Diagnostics: slices.Compact(l.found), Names: slices.Compact(l.names)}, err
 }
 
 type linter struct {
@@ -43,7 +44,18 @@ type linter struct {
 	data    map[string]any
 	modules map[string]*ast.Module // the policy's own, references resolved and otherwise as they were written
 	rules   map[string][]*ast.Rule // the rules in them, by reference
+	begins  map[string]bool        // what some rule says a path begins with
+	names   []Name
 	found   []Diagnostic
+}
+
+// Name is a path that a rule compares with, as it stands.
+type Name struct {
+	Path    string `json:"path"`
+	Excepts bool   `json:"excepts"` // it is a file that the rule lets through
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
 }
 
 func (l *linter) report(loc *ast.Location, code, format string, args ...any) {
@@ -104,7 +116,7 @@ func (l *linter) absent(rule *ast.Rule) {
 			l.optionalRefs(expr, func(name string) {
 				if !known[name] {
 					l.report(expr.Location, "absent-not", "input.%s can be absent, and then this line is undefined instead of true: the rule stays silent. "+
-						"Negate a rule of its own: not allowed, with: allowed if %s", name, strings.TrimPrefix(firstLine(expr.Location.Text), "not "))
+						"Negate a rule of its own: %s", name, l.ownRule(expr))
 				}
 			})
 		}
@@ -120,6 +132,27 @@ func (l *linter) absent(rule *ast.Rule) {
 			})
 		}
 	})
+}
+
+// ownRule writes a negated call as a negated rule, with what the call takes of the rule around it as arguments.
+func (l *linter) ownRule(expr *ast.Expr) string {
+	vars := map[ast.Var]bool{}
+	variables(expr, vars)
+	var args []string
+	for v := range vars {
+		if !v.IsGenerated() && !v.IsWildcard() {
+			args = append(args, string(v))
+		}
+	}
+	slices.Sort(args)
+	head := "matched"
+	for n := 2; slices.ContainsFunc(util.KeysSorted(l.rules), func(name string) bool { return strings.HasSuffix(name, "."+head) }); n++ {
+		head = fmt.Sprint("matched_", n)
+	}
+	if len(args) > 0 {
+		head += "(" + strings.Join(args, ", ") + ")"
+	}
+	return fmt.Sprintf("not %s, with: %s if %s", head, head, strings.TrimPrefix(firstLine(expr.Location.Text), "not "))
 }
 
 var reasonCalls = []string{"sprintf", "concat"}
@@ -196,8 +229,22 @@ type use struct {
 	hooks    []string
 }
 
-// names looks at what rules say about paths.
-func (l *linter) names(pkg string) {
+// prefixes notes what rules say that a path begins with: a folder and all below it is written as both.
+func (l *linter) prefixes() {
+	l.begins = map[string]bool{}
+	for _, rules := range l.rules {
+		for _, rule := range rules {
+			for _, u := range l.usesIn(rule, collectionsOf(rule)) {
+				for _, value := range u.values {
+					l.begins[value] = l.begins[value] || u.operator == "startswith"
+				}
+			}
+		}
+	}
+}
+
+// judgeNames looks at what rules say about paths.
+func (l *linter) judgeNames(pkg string) {
 	seen := map[string]bool{}
 	for _, set := range []string{"deny", "kill"} {
 		for _, rule := range l.rules["data."+pkg+"."+set] {
@@ -213,18 +260,7 @@ func (l *linter) walk(rule *ast.Rule, excepts bool, hooks []string, seen map[str
 		return
 	}
 	seen[id] = true
-	collections := map[ast.Var]*ast.Term{}
-	ast.WalkExprs(rule, func(expr *ast.Expr) bool {
-		if decl, ok := expr.Terms.(*ast.SomeDecl); ok && len(decl.Symbols) == 1 {
-			if call, ok := decl.Symbols[0].Value.(ast.Call); ok && len(call) == 3 {
-				if v, ok := call[1].Value.(ast.Var); ok {
-					collections[v] = call[2]
-				}
-			}
-		}
-		return false
-	})
-	uses := l.usesIn(rule, collections)
+	uses := l.usesIn(rule, collectionsOf(rule))
 	directory := false
 	for _, u := range uses {
 		switch {
@@ -248,6 +284,22 @@ func (l *linter) walk(rule *ast.Rule, excepts bool, hooks []string, seen map[str
 		})
 		return false
 	})
+}
+
+// collectionsOf are what the variables of "some x in collection" stand for.
+func collectionsOf(rule *ast.Rule) map[ast.Var]*ast.Term {
+	collections := map[ast.Var]*ast.Term{}
+	ast.WalkExprs(rule, func(expr *ast.Expr) bool {
+		if decl, ok := expr.Terms.(*ast.SomeDecl); ok && len(decl.Symbols) == 1 {
+			if call, ok := decl.Symbols[0].Value.(ast.Call); ok && len(call) == 3 {
+				if v, ok := call[1].Value.(ast.Var); ok {
+					collections[v] = call[2]
+				}
+			}
+		}
+		return false
+	})
+	return collections
 }
 
 func intersect(a, b []string) []string {
@@ -337,25 +389,111 @@ func (l *linter) judge(u use, directory bool) {
 		l.report(u.loc, "identity", "this pattern has the one member %s: compare with the path itself. Then the file is meant, under every name it has; "+
 			"a pattern judges the name that was used, and a hard link, bind mount or symbolic link has another", one)
 	}
+	if u.operator == "equal" {
+		for _, value := range u.values {
+			if strings.HasPrefix(value, "/") && u.loc != nil {
+				l.names = append(l.names, Name{value, u.excepts && !program, u.loc.File, u.loc.Row, u.loc.Col})
+			}
+		}
+	}
+	l.judgeWritable(u)
 	if u.operator == "equal" && (runs || !directory) {
-		if dirs := intersect(u.values, directories); len(dirs) > 0 {
+		dirs := slices.DeleteFunc(intersect(u.values, directories), func(dir string) bool { return l.begins[strings.TrimSuffix(dir, "/")+"/"] })
+		if len(dirs) > 0 {
 			l.report(u.loc, "directory", "%s is a directory: this says nothing of what is in it. For that write the prefix %s/", dirs[0], strings.TrimSuffix(dirs[0], "/"))
 		}
 	}
 	if u.operator == "startswith" {
-		for _, value := range u.values {
-			if !strings.HasSuffix(value, "/") {
-				l.report(u.loc, "value", "the prefix %s also matches %sx; write %s/ for what is below a directory", value, value, value)
-			}
+		if dirs := intersect(u.values, directories); len(dirs) > 0 && dirs[0] != "/" {
+			l.report(u.loc, "value", "the prefix %s also matches %sx. For the directory and what is below write under: %s, in Rego the path itself or the prefix %s/",
+				dirs[0], dirs[0], dirs[0], dirs[0])
 		}
 	}
-	if !u.excepts && runs && !program && u.operator == "endswith" && !slices.ContainsFunc(u.values, func(v string) bool { return strings.LastIndex(v, "/") > 0 }) {
-		l.report(u.loc, "name-only", "programs are told by the last part of their name: whoever can copy, link or rename one runs it under another. "+
-			"Name whole paths, or say what may run instead of what may not")
+	l.judgeMerged(u)
+	if (program || runs) && !u.excepts && lastPartOnly(u) {
+		what := "programs"
+		if !program && len(u.hooks) == 1 && u.hooks[0] == "mmap_exec" {
+			what = "files"
+		}
+		l.report(u.loc, "name-only", "%s are told by the last part of their name: whoever can copy, link or rename one has it under another. "+
+			"Name whole paths, or say what is let through instead of what is not", what)
 	}
 	if program {
 		l.judgeProgram(u)
 	}
+}
+
+// judgeWritable finds files that stand where users can write: what the path means there is for them to say.
+func (l *linter) judgeWritable(u use) {
+	if u.field != "file.path" || u.operator != "equal" {
+		return
+	}
+	for _, value := range u.values {
+		i := slices.IndexFunc(writable, func(dir string) bool { return strings.HasPrefix(value, dir) })
+		if i < 0 {
+			continue
+		}
+		does := "whoever makes, moves or replaces the file decides what the rule is about, and it holds for that path alone: no other name of the file counts"
+		if u.excepts {
+			does = "whoever makes or replaces the file has it let through"
+		}
+		l.report(u.loc, "writable-path", "%s: users can write in %s, so %s. Name a file in a folder of root's, or a prefix or glob if the folder is meant", value, writable[i], does)
+		return
+	}
+}
+
+// merged are links on nearly every host, each with what it leads to: the kernel never reports them.
+var merged = [][2]string{{"/bin/", "/usr/bin/"}, {"/sbin/", "/usr/sbin/"}, {"/lib/", "/usr/lib/"}, {"/lib32/", "/usr/lib32/"}, {"/lib64/", "/usr/lib64/"},
+	{"/libx32/", "/usr/libx32/"}, {"/var/run/", "/run/"}, {"/var/lock/", "/run/lock/"}}
+
+// judgeMerged finds patterns through such links, where the rule does not have the other name too. A path as it is stands for
+// what it leads to, unless it is to let a file through: every name of the file has to be let through, the one that is used, too.
+func (l *linter) judgeMerged(u use) {
+	anchor, whole := "", u.operator == "equal"
+	if u.operator == "regex.match" {
+		anchor = "^"
+	} else if u.operator == "endswith" || whole && (u.field != "file.path" || !u.excepts) {
+		return
+	}
+	for _, value := range u.values {
+		for _, link := range merged {
+			rest, through := strings.CutPrefix(value+"/", anchor+link[0])
+			if !through {
+				continue
+			}
+			other := strings.TrimSuffix(anchor+link[1]+rest, "/")
+			if strings.HasSuffix(value, "/") {
+				other = anchor + link[1] + strings.TrimSuffix(rest, "/")
+			}
+			if slices.Contains(u.values, other) {
+				continue
+			}
+			remedy := "that, or both"
+			if whole {
+				remedy = "that"
+			}
+			l.report(u.loc, "merged-usr", "%s leads through %s, which is a link to %s on most hosts and in most images: the kernel reports %s. Write %s",
+				value, strings.TrimSuffix(link[0], "/"), strings.TrimSuffix(link[1], "/"), other, remedy)
+			return
+		}
+	}
+}
+
+// lastPartOnly tells whether a pattern leaves it open in which folder a file is.
+func lastPartOnly(u use) bool {
+	return len(u.values) > 0 && !slices.ContainsFunc(u.values, func(value string) bool {
+		switch u.operator {
+		case "endswith":
+			return strings.LastIndex(value, "/") > 0
+		case "glob.match":
+			name, any := strings.CutPrefix(strings.TrimPrefix(value, "/"), "**/")
+			return !any || strings.Contains(name, "/")
+		case "regex.match":
+			name, ends := strings.CutSuffix(value, "$")
+			return !ends || !strings.HasPrefix(name, "/") || strings.Contains(name[1:], "/")
+		}
+		return true
+	})
 }
 
 func (l *linter) judgeProgram(u use) {

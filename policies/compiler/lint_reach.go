@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -21,8 +22,10 @@ import (
 // of them. If they all fail at every hook, no event meets the rule. What cannot be told counts as reachable.
 
 const (
-	trialsMax = 2000 // of one field in one rule; more constants than that are not judged
-	unlike    = "~"  // in no constant anybody writes at an end of a name
+	trialsMax = 2000       // of one field in one rule; more constants than that are not judged
+	stepsMax  = 100_000    // of one evaluation: what takes longer is not judged
+	stepsAll  = 10_000_000 // of all evaluations of one policy
+	unlike    = "~"        // in no constant anybody writes at an end of a name
 )
 
 // group is what a body says about one field (or about none): expressions that share no variable with others.
@@ -37,7 +40,18 @@ type group struct {
 	numbers   []int64
 }
 
+// steps ends an evaluation after so many expressions: it is counted, not timed, so that equal requests get equal answers.
+type steps struct{ left int }
+
+func (s *steps) Cancel() { s.left = 0 }
+
+func (s *steps) Cancelled() bool {
+	s.left--
+	return s.left < 0
+}
+
 type reacher struct {
+	steps  int
 	policy *checked
 	schema *inputSchema
 	store  storage.Store
@@ -46,7 +60,7 @@ type reacher struct {
 
 func (l *linter) unreachable(policy *checked) ([]Diagnostic, error) {
 	ctx := context.Background()
-	r := &reacher{policy: policy, schema: l.schema, store: inmem.NewFromObject(policy.data)}
+	r := &reacher{steps: stepsAll, policy: policy, schema: l.schema, store: inmem.NewFromObject(policy.data)}
 	txn, err := r.store.NewTransaction(ctx)
 	if err != nil {
 		return nil, err
@@ -333,6 +347,17 @@ func (g *group) understood() bool {
 	return true
 }
 
+// textual tells whether the group looks at parts of a text.
+func (g *group) textual() bool {
+	for operator := range g.operators {
+		if operator != "net.cidr_contains" && !slices.Contains([]string{"equal", "eq", "assign", "neq", "internal.member_2"}, operator) &&
+			!strings.HasPrefix(operator, "data.") {
+			return true
+		}
+	}
+	return false
+}
+
 // trial is a value to try; exact if it stands for itself and not for all that are like it.
 type trial struct {
 	value any
@@ -351,6 +376,9 @@ func (r *reacher) possible(g *group, hook string) bool {
 	}
 	if optionalAt(r.schema.own[hook], path) && r.holds(g.body, g.field, nil) {
 		return true
+	}
+	if strings.HasSuffix(g.field, ".address") && g.textual() {
+		return true // an address by its text: which texts are addresses is not worked out
 	}
 	trials, all := g.trials(schema)
 	if len(trials) > trialsMax {
@@ -468,7 +496,25 @@ func (g *group) textTrials() []trial {
 			}
 		}
 	}
+	if strings.HasSuffix(g.field, ".path") {
+		return paths(trials)
+	}
 	return trials
+}
+
+// paths are the trials that a path can be: absolute, and in its shortest form. One that stands for all like it gets a root.
+func paths(trials []trial) []trial {
+	var possible []trial
+	for _, t := range trials {
+		text := t.value.(string)
+		if !t.exact && strings.HasPrefix(text, unlike) {
+			text = "/" + text
+		}
+		if path.Clean(text) == text && path.IsAbs(text) {
+			possible = append(possible, trial{text, t.exact})
+		}
+	}
+	return possible
 }
 
 // addressTrials: networks are intervals, so that whatever they leave over begins at 0, at one, or behind one.
@@ -517,7 +563,10 @@ func (r *reacher) holds(body ast.Body, path string, value any) bool {
 		}
 		node[names[len(names)-1]] = value
 	}
-	results, err := topdown.NewQuery(body).WithCompiler(r.policy.compiler).WithStore(r.store).WithTransaction(r.txn).
+	limit := min(stepsMax, r.steps)
+	patience := &steps{limit}
+	results, err := topdown.NewQuery(body).WithCompiler(r.policy.compiler).WithStore(r.store).WithTransaction(r.txn).WithCancel(patience).
 		WithInput(ast.NewTerm(ast.MustInterfaceToValue(input))).Run(context.Background())
+	r.steps -= limit - max(0, patience.left)
 	return err != nil || len(results) > 0
 }

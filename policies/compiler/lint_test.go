@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,7 +11,7 @@ import (
 func lint(t testing.TB, hooks []string, body string) string {
 	req := request(t, body)
 	req.Hooks = hooks
-	req.Data = json.RawMessage(`{"trusted": ["/opt/a", "/usr/bin/python3"], "none": [], "nets": ["10.0.0.0/8"], "on": false}`)
+	req.Data = json.RawMessage(`{"trusted": ["/opt/a", "/usr/bin/python3"], "none": [], "nets": ["10.0.0.0/8"], "on": false, "names": ["/sh", "/bash"]}`)
 	res, err := lintPolicy(req)
 	if err != nil {
 		t.Fatal(err)
@@ -31,6 +32,35 @@ func many(n int) string {
 		names[i] = fmt.Sprintf("%q", fmt.Sprint("/srv/", i))
 	}
 	return strings.Join(names, ", ")
+}
+
+func TestLintSaysWhatCompiles(t *testing.T) {
+	body := "deny contains \"x\" if { some svc, paths in data.allowed; not startswith(input.file.path, svc) }\nmatched if input.hook == \"exec\""
+	req := request(t, body)
+	res, err := lintPolicy(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range res.Diagnostics {
+		if d.Code == "lint.absent-not" {
+			if want := "not matched_2(svc), with: matched_2(svc) if startswith(input.file.path, svc)"; !strings.HasSuffix(d.Message, want) {
+				t.Errorf("%s\nwant %s", d.Message, want)
+			}
+			return
+		}
+	}
+	t.Error("no finding")
+}
+
+func TestLintKnowsTheNames(t *testing.T) {
+	res, err := lintPolicy(request(t, "deny contains \"x\" if {\n\tinput.file.path in {\"/etc/a\", \"/etc/b\"}\n\tnot ok\n}\nok if input.process.exe.path == \"/opt/c\"\nok if input.file.path == \"/d\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Name{{"/etc/a", false, "p.rego", 3, 2}, {"/etc/b", false, "p.rego", 3, 2}, {"/opt/c", false, "p.rego", 6, 7}, {"/d", true, "p.rego", 7, 7}}
+	if !slices.Equal(res.Names, want) {
+		t.Errorf("%v, not %v", res.Names, want)
+	}
 }
 
 func TestLint(t *testing.T) {
@@ -66,6 +96,25 @@ func TestLint(t *testing.T) {
 		{"a name", []string{"exec"}, `deny contains "x" if endswith(input.file.path, "/nmap")`, "2:22 name-only"},
 		{"a name at this hook", []string{"exec", "file_open"}, `deny contains "x" if { input.hook == "exec"; endswith(input.file.path, "/nmap") }`, "2:46 name-only"},
 		{"a file's name", file, `deny contains "x" if endswith(input.file.path, ".pem")`, ""},
+		{"a name in a pattern", []string{"exec"}, `deny contains "x" if glob.match("/**/sh", ["/"], input.file.path)`, "2:22 name-only"},
+		{"a name in an expression", []string{"exec"}, `deny contains "x" if regex.match("/(bash|sh)$", input.file.path)`, "2:22 name-only"},
+		{"a name in data", []string{"exec"}, "deny contains \"x\" if { some s in data.names; endswith(input.file.path, s) }", "2:46 name-only"},
+		{"a program's name", file, `deny contains "x" if endswith(input.process.exe.path, "/sh")`, "2:22 name-only"},
+		{"a program's name that is let through", file, "deny contains \"x\" if { input.file.path == \"/a\"; not ok }\nok if endswith(input.process.exe.path, \"/backup\")", ""},
+		{"a folder in a pattern", []string{"exec"}, `deny contains "x" if glob.match("/opt/**/sh", ["/"], input.file.path)`, ""},
+		{"a directory and what is below", file, "deny contains \"x\" if of_etc\nof_etc if input.file.path == \"/etc\"\nof_etc if startswith(input.file.path, \"/etc/\")", ""},
+		{"a partial name", file, `deny contains "x" if startswith(input.file.path, "/dev/sd")`, ""},
+		{"a name through a link", file, `deny contains "x" if input.process.exe.path in {"/opt/x", "/bin/nc"}`, ""},
+		{"a program let through by a link", file, "deny contains \"x\" if { input.file.path == \"/bin/a\"; not ok }\nok if input.process.exe.path == \"/bin/nc\"", ""},
+		{"a file let through by a link", file, "deny contains \"x\" if { input.file.uid == 0; not ok }\nok if input.file.path == \"/bin/nc\"", "3:7 merged-usr"},
+		{"a file let through by both names", file, "deny contains \"x\" if { input.file.uid == 0; not ok }\nok if input.file.path in {\"/bin/nc\", \"/usr/bin/nc\"}", ""},
+		{"a file that users can make", file, `deny contains "x" if input.file.path in {"/a", "/tmp/x"}`, "2:22 writable-path"},
+		{"a file of a user's", file, `deny contains "x" if input.file.path == "/home/a/.ssh/id_rsa"`, "2:22 writable-path"},
+		{"a file of a user's that is let through", file, "deny contains \"x\" if { input.file.uid == 0; not ok }\nok if input.file.path == \"/var/tmp/a\"", "3:7 writable-path"},
+		{"files of users", file, `deny contains "x" if glob.match("/home/*/.ssh/id_*", ["/"], input.file.path)`, ""},
+		{"a folder through a link", file, `deny contains "x" if startswith(input.file.path, "/lib/")`, "2:22 merged-usr"},
+		{"a pattern through a link", file, `deny contains "x" if glob.match("/var/run/**", ["/"], input.file.path)`, "2:22 merged-usr"},
+		{"an expression through a link", file, `deny contains "x" if regex.match("^/sbin/[a-z]+$", input.file.path)`, "2:22 merged-usr"},
 		{"a program users can move", file, `deny contains "x" if startswith(input.process.exe.path, "/tmp/")`, "2:22 writable-program"},
 		{"a program users can make", file, "deny contains \"x\" if { input.file.path == \"/a\"; not ok }\nok if glob.match(\"/home/*/bin/x\", [\"/\"], input.process.exe.path)", "3:7 writable-program"},
 		{"an interpreter", file, "deny contains \"x\" if { input.file.path == \"/a\"; not ok }\nok if input.process.exe.path in trusted\ntrusted := {\"/usr/bin/bash\"}", "3:7 interpreter"},
@@ -96,6 +145,10 @@ func TestLint(t *testing.T) {
 		{"no hook has both", []string{"file_open", "socket_connect"}, `deny contains "x" if { input.file.path == "/a"; input.socket.port == 1 }`, "2:1 unreachable"},
 		{"a hook that lacks it", []string{"file_open", "socket_connect"}, `deny contains "x" if { input.hook == "socket_connect"; input.file.path == "/a" }`, "2:1 unreachable"},
 		{"an exception for the absent", file, `deny contains "x" if { not input.file.path; input.file.path == "/a" }`, "2:45 unreachable"},
+		{"a relative prefix", file, `deny contains "x" if startswith(input.file.path, "etc/")`, "2:22 unreachable"},
+		{"a path that ends with a slash", file, `deny contains "x" if endswith(input.file.path, "etc/")`, "2:22 unreachable"},
+		{"an address by its text", []string{"socket_connect"}, `deny contains "x" if startswith(input.socket.address, "10.")`, ""},
+		{"more than anybody waits for", file, `deny contains "x" if { some i in numbers.range(1, 3000); some j in numbers.range(1, 3000); i * j == 0 }`, ""},
 		{"an argument", file, "deny contains \"x\" if f(input.file.path, \"/a\")\nf(a, b) if { a == b; a == \"/b\" }", "2:22 unreachable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -39,6 +39,7 @@ type Response struct {
 	Tests       []TestResult      `json:"tests,omitempty"`    // test
 	Coverage    *Coverage         `json:"coverage,omitempty"` // test
 	Decisions   []json.RawMessage `json:"decisions,omitempty"`
+	Names       []Name            `json:"names,omitempty"` // lint: what paths are compared with
 }
 
 // Diagnostic is one finding. Lines and columns count from 1; 0 is unknown.

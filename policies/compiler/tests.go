@@ -2,11 +2,14 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 func testResult(r *tester.Result) TestResult {
@@ -18,8 +21,40 @@ func testResult(r *tester.Result) TestResult {
 		t.Outcome = "skip"
 	case r.Fail:
 		t.Outcome = "fail"
+		t.Message = failedAt(r)
 	}
 	return t
+}
+
+// failedAt is the expression of the test that did not hold, with the values of its variables.
+func failedAt(r *tester.Result) string {
+	var last *topdown.Event
+	for _, event := range r.Trace {
+		if event.Op == topdown.FailOp && event.Location != nil && event.Location.File == r.Location.File {
+			last = event
+		}
+	}
+	if last == nil {
+		return ""
+	}
+	message := fmt.Sprintf("line %d does not hold: %s", last.Location.Row, firstLine(last.Location.Text))
+	if last.Locals == nil {
+		return message
+	}
+	var values []string
+	last.Locals.Iter(func(key, value ast.Value) bool {
+		if v, ok := key.(ast.Var); ok {
+			if meta, known := last.LocalMetadata[v]; known && !meta.Name.IsGenerated() {
+				values = append(values, fmt.Sprintf("%s is %v", meta.Name, value))
+			}
+		}
+		return false
+	})
+	slices.Sort(values)
+	if len(values) > 0 {
+		message += " (" + strings.Join(values, ", ") + ")"
+	}
+	return message
 }
 
 func sortTests(tests []TestResult) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
@@ -121,12 +123,45 @@ func testPolicy(req *Request) (*Response, error) {
 		return nil, fmt.Errorf("running the tests: %w", err)
 	}
 	res := &Response{Diagnostics: found}
+	failed := map[string]bool{}
 	for r := range results {
 		res.Tests = append(res.Tests, testResult(r))
+		failed[r.Name] = failed[r.Name] || r.Fail
+	}
+	if err := explainFailures(policy, schema, failed, res.Tests); err != nil {
+		return nil, err
 	}
 	sortTests(res.Tests)
 	res.Coverage = coverageOf(coverage, policy.modules)
 	return res, nil
+}
+
+// explainFailures runs what failed again, and keeps track this time: nobody pays for that where all is well.
+func explainFailures(policy *checked, schema *inputSchema, failed map[string]bool, tests []TestResult) error {
+	var names []string
+	for _, name := range util.KeysSorted(failed) {
+		if failed[name] {
+			names = append(names, regexp.QuoteMeta(name))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	results, err := tester.NewRunner().SetCompiler(newCompiler(schema).WithEnablePrintStatements(true)).EnableTracing(true).
+		SetStore(inmem.NewFromObject(policy.data)).SetModules(policy.modules).CapturePrintOutput(true).
+		Filter("\\b("+strings.Join(names, "|")+")$").RunTests(context.Background(), nil)
+	if err != nil {
+		return fmt.Errorf("running the tests again: %w", err)
+	}
+	for r := range results {
+		again := testResult(r)
+		for i := range tests {
+			if tests[i].Package == again.Package && tests[i].Name == again.Name && tests[i].Outcome == "fail" {
+				tests[i].Message = again.Message
+			}
+		}
+	}
+	return nil
 }
 
 func formatSources(req *Request) *Response {

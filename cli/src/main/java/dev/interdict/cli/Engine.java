@@ -5,8 +5,11 @@ import dev.interdict.admin.AdminConfig;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.AbstractStub;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -25,7 +28,7 @@ final class Engine {
       names = "--timeout",
       paramLabel = "SECONDS",
       defaultValue = "120",
-      description = "Wait at most so long for the answer (default: ${DEFAULT-VALUE}).")
+      description = "Wait at most so long for the answer; 0: no limit (default: ${DEFAULT-VALUE}).")
   int timeoutSeconds;
 
   /**
@@ -35,7 +38,20 @@ final class Engine {
    * @throws Failure if the engine cannot be reached, refuses, or does not answer in time
    */
   <S extends AbstractStub<S>, R> R ask(Function<io.grpc.Channel, S> stub, Function<S, R> question) {
-    return ask(stub, question, Duration.ofSeconds(timeoutSeconds));
+    if (timeoutSeconds < 0) {
+      throw new Failure(ExitCode.USAGE, "--timeout is 0 (no limit) or a number of seconds", null);
+    }
+    return ask(stub, question, timeoutSeconds == 0 ? null : Duration.ofSeconds(timeoutSeconds));
+  }
+
+  private void reach() {
+    try {
+      Files.readAttributes(socket, BasicFileAttributes.class);
+    } catch (AccessDeniedException e) {
+      throw Failures.unreachable(socket, "permission denied");
+    } catch (IOException e) {
+      throw Failures.unreachable(socket, "there is no such socket");
+    }
   }
 
   /**
@@ -45,9 +61,7 @@ final class Engine {
    */
   <S extends AbstractStub<S>, R> R ask(
       Function<io.grpc.Channel, S> stub, Function<S, R> question, Duration limit) {
-    if (!Files.exists(socket)) {
-      throw Failures.unreachable(socket, "there is no such socket");
-    }
+    reach();
     ManagedChannel channel = AdminChannel.open(socket);
     try {
       S service = stub.apply(channel);

@@ -4,6 +4,7 @@ import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.delivery.DeliveryConfigReader;
 import dev.interdict.engine.EngineLostException;
 import dev.interdict.libbpf.BpfException;
+import dev.interdict.policy.FileTrouble;
 import dev.interdict.policy.PolicyException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -47,12 +48,20 @@ final class EngineCommand implements Callable<Integer> {
           ExitCode.REFUSED,
           "the engine cannot go on and ends: " + Text.line(e.getMessage()),
           "what was enforced still is; the log above says why, and the next engine takes over");
-    } catch (IOException | BpfException | LinkageError e) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "the engine did not start: " + Text.line(String.valueOf(e.getMessage())),
-          "see what this host lacks: interdict doctor");
+    } catch (IOException e) {
+      throw notStarted(FileTrouble.of(e));
+    } catch (BpfException | LinkageError e) {
+      throw notStarted(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static Failure notStarted(String reason) {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the engine did not start: " + Text.line(reason),
+        reason.endsWith("permission denied")
+            ? "run it as root"
+            : "see what this host lacks: interdict doctor");
   }
 
   private DeliveryConfig sources() {
@@ -70,7 +79,7 @@ final class EngineCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new Failure(
           ExitCode.USAGE,
-          "cannot read " + Text.word(bundles.toString()) + ": " + Text.line(e.toString()),
+          "cannot read " + Text.word(bundles.toString()) + ": " + Text.line(FileTrouble.of(e)),
           null);
     }
   }

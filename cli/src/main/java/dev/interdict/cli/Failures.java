@@ -12,6 +12,7 @@ import io.grpc.protobuf.StatusProto;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The engine's refusals as failures of a command. */
@@ -22,7 +23,9 @@ final class Failures {
     return new Failure(
         ExitCode.UNREACHABLE,
         "the engine cannot be reached at " + Text.word(socket.toString()) + ": " + reason,
-        "start it with: interdict engine   (as root; --socket if it listens elsewhere)");
+        reason.toLowerCase(Locale.ROOT).contains("permission denied")
+            ? "run it as root"
+            : "start it with: interdict engine   (as root; --socket if it listens elsewhere)");
   }
 
   static Failure of(StatusRuntimeException thrown, Path socket) {

@@ -3,7 +3,9 @@ package dev.interdict.cli;
 import dev.interdict.compile.Compilation;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.eval.InvalidModuleException;
 import dev.interdict.eval.Limits;
+import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
@@ -14,6 +16,7 @@ import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,34 +73,55 @@ final class LocalPolicy {
   }
 
   /**
-   * Compiles, from the cache if nothing has changed.
+   * Compiles, from the cache if nothing has changed, and tries what comes of it as the engine does
+   * before it takes a policy.
    *
    * @param tests checked with it
    * @throws Failure if the compiler itself failed
    */
   Compilation compile(ParsedPolicy parsed, Map<String, String> tests) {
-    return run(compiler -> compiler.compile(parsed.policy(), tests));
-  }
-
-  /**
-   * Tries what was compiled as the engine does before it takes a policy.
-   *
-   * @param compiled null: it did not compile
-   * @param found gets what is wrong
-   * @return {@code compiled}; null if something is
-   */
-  CompiledPolicy tryOut(
-      PolicySource source, ParsedPolicy parsed, CompiledPolicy compiled, List<Diagnostic> found) {
-    if (compiled == null) {
-      return null;
+    Compilation compilation = run(compiler -> compiler.compile(parsed.policy(), tests));
+    if (!compilation.succeeded()) {
+      return compilation;
     }
-    Path classes = RegoCompiler.defaultCache().resolve("classes");
     List<String> problems =
         run(
             compiler ->
-                PolicyTrial.problems(compiled, parsed.policy().hooks(), classes, Limits.DEFAULT));
-    problems.forEach(problem -> found.add(Diagnostic.unfit(source.manifest(), problem)));
-    return problems.isEmpty() ? compiled : null;
+                PolicyTrial.problems(
+                    compilation.compiled(), parsed.policy().hooks(), classes(), Limits.DEFAULT));
+    if (problems.isEmpty()) {
+      return compilation;
+    }
+    List<Diagnostic> found = new ArrayList<>(compilation.diagnostics());
+    problems.forEach(problem -> found.add(parsed.notes().unfit(problem)));
+    return new Compilation(found, null);
+  }
+
+  /**
+   * The module that would enforce.
+   *
+   * @throws Failure if this engine cannot load it
+   */
+  static PolicyModule load(CompiledPolicy compiled) {
+    try {
+      return PolicyModule.load(compiled, classes());
+    } catch (InvalidModuleException | IOException e) {
+      throw new Failure(
+          ExitCode.REFUSED,
+          "the compiled policy cannot be loaded: " + Text.line(String.valueOf(e.getMessage())),
+          null);
+    }
+  }
+
+  /** Where translated policies are kept; null if they cannot be: then each time makes them anew. */
+  static Path classes() {
+    Path classes = RegoCompiler.defaultCache().resolve("classes");
+    try {
+      Files.createDirectories(classes);
+    } catch (IOException e) {
+      return null;
+    }
+    return Files.isWritable(classes) ? classes : null;
   }
 
   /**
@@ -112,7 +136,7 @@ final class LocalPolicy {
       throw new Failure(
           ExitCode.REFUSED,
           "the compiler failed: " + Text.line(String.valueOf(e.getMessage())),
-          "this is not about the policy; its cache is " + RegoCompiler.defaultCache());
+          "this is not about the policy");
     }
   }
 

@@ -69,7 +69,10 @@ public final class Main implements Runnable {
     PrintWriter out = new PrintWriter(System.out, false, System.out.charset());
     PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
     int code = commandLine().setOut(out).setErr(err).execute(args);
-    out.flush();
+    if (out.checkError() && code == ExitCode.OK) {
+      err.println("error: the output could not be written");
+      code = ExitCode.REFUSED;
+    }
     System.exit(code);
   }
 
@@ -79,6 +82,7 @@ public final class Main implements Runnable {
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setAbbreviatedOptionsAllowed(false)
         .setUsageHelpAutoWidth(true)
+        .setParameterExceptionHandler(Main::usage)
         .setExecutionExceptionHandler((e, command, parsed) -> report(e, command));
   }
 
@@ -99,6 +103,21 @@ public final class Main implements Runnable {
       top = top.getParent();
     }
     return top.getCommand();
+  }
+
+  /** One line and where to read more: the whole help would push the error off the screen. */
+  private static int usage(CommandLine.ParameterException thrown, String[] args) {
+    CommandLine command = thrown.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println(style(command).red("error:") + " " + Text.line(thrown.getMessage()));
+    boolean which =
+        !command.getSubcommands().isEmpty() && command.getUnmatchedArguments().isEmpty();
+    if (which) {
+      command.usage(err);
+    } else if (!CommandLine.UnmatchedArgumentException.printSuggestions(thrown, err)) {
+      err.println("  see: " + command.getCommandSpec().qualifiedName() + " --help");
+    }
+    return ExitCode.USAGE;
   }
 
   private static int report(Exception thrown, CommandLine command) {

@@ -8,6 +8,7 @@ import dev.interdict.bundle.Signer;
 import dev.interdict.compile.Compilation;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.FileTrouble;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
@@ -63,10 +64,9 @@ final class PolicyBuildCommand implements Callable<Integer> {
   @Option(
       names = "--serial",
       paramLabel = "N",
-      defaultValue = "-1",
       description =
           "Must rise with each bundle of a source: engines refuse an older one (default: none).")
-  long serial;
+  Long serial;
 
   @ArgGroup(exclusive = false)
   Signing signing;
@@ -103,7 +103,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (serial < -1) {
+    if (serial != null && serial < 0) {
       throw new CommandLine.ParameterException(spec.commandLine(), "--serial must be 0 or more");
     }
     BundleBuilder builder = new BundleBuilder();
@@ -112,7 +112,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
       for (Path path : paths) {
         add(builder, path);
       }
-      byte[] archive = builder.build(revision, serial, signer);
+      byte[] archive = builder.build(revision, serial == null ? -1 : serial, signer);
       write(archive);
       tell(archive.length);
       return ExitCode.OK;
@@ -154,7 +154,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
           "cannot read the key "
               + Text.word(signing.key.toString())
               + ": "
-              + Text.line(e.toString()),
+              + Text.line(FileTrouble.of(e)),
           null);
     } catch (BundleException e) {
       throw new BundleException(signing.key + ": " + e.getMessage(), e);
@@ -170,7 +170,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
-          "cannot write " + Text.word(output.toString()) + ": " + Text.line(e.toString()),
+          "cannot write " + Text.word(output.toString()) + ": " + Text.line(FileTrouble.of(e)),
           null);
     }
   }
@@ -186,7 +186,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
         signing == null
             ? "not signed"
             : "signed with " + signing.algorithm + " as " + Text.word(signing.keyId));
-    if (serial < 0) {
+    if (serial == null) {
       out.println(
           "no serial: engines take an older bundle in its place; number them with --serial");
     }

@@ -1,5 +1,6 @@
 package dev.interdict.cli;
 
+import dev.interdict.policy.FileTrouble;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetPolicyResponse;
 import dev.interdict.v1.PolicyInfo;
@@ -96,7 +97,7 @@ final class PolicyGetCommand implements Callable<Integer> {
           "cannot write the sources into "
               + Text.word(save.toString())
               + ": "
-              + Text.line(e.toString()),
+              + Text.line(FileTrouble.of(e)),
           "name a folder that does not exist yet");
     }
   }

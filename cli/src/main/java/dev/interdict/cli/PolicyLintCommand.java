@@ -18,6 +18,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -39,6 +40,11 @@ final class PolicyLintCommand implements Callable<Integer> {
       arity = "1..*",
       description = "Policies: their folders, or YAML files.")
   List<Path> paths;
+
+  @Option(
+      names = "--host",
+      description = "Look too where the names in the policies lead on this host.")
+  boolean host;
 
   /**
    * What was found in one policy.
@@ -80,7 +86,7 @@ final class PolicyLintCommand implements Callable<Integer> {
     return clean ? ExitCode.OK : ExitCode.NO;
   }
 
-  private static Report report(LocalPolicy local) {
+  private Report report(LocalPolicy local) {
     PolicySource source;
     try {
       source = PolicySource.read(local.path);
@@ -94,11 +100,10 @@ final class PolicyLintCommand implements Callable<Integer> {
     return new Report(local, source, local.run(compiler -> lint(compiler, parsed)));
   }
 
-  private static List<Diagnostic> lint(RegoCompiler compiler, ParsedPolicy parsed)
+  private List<Diagnostic> lint(RegoCompiler compiler, ParsedPolicy parsed)
       throws java.io.IOException {
     try {
-      return new PolicyLinter(compiler, RegoCompiler.defaultCache().resolve("classes"))
-          .lint(parsed);
+      return new PolicyLinter(compiler, LocalPolicy.classes()).lint(parsed, host);
     } catch (InvalidModuleException e) {
       throw new Failure(
           ExitCode.REFUSED,

@@ -1,5 +1,6 @@
 package dev.interdict.cli;
 
+import dev.interdict.policy.FileTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -32,10 +33,10 @@ final class PolicyNewCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     String name = String.valueOf(path.getFileName());
-    if (!name.matches("[a-z][a-z0-9-]{0,61}[a-z0-9]")) {
+    if (!name.matches("[a-z]([a-z0-9-]{0,61}[a-z0-9])?")) {
       throw new CommandLine.ParameterException(
           spec.commandLine(),
-          "\"%s\" is no name for a policy: lower-case letters, digits and dashes, a letter first"
+          "\"%s\" is no name for a policy: lower-case letters, digits and dashes, a letter first, no dash last"
               .formatted(Text.line(name)));
     }
     String identifier = name.replace('-', '_');
@@ -59,7 +60,7 @@ final class PolicyNewCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
-          "cannot make " + Text.word(path.toString()) + ": " + Text.line(e.toString()),
+          "cannot make " + Text.word(path.toString()) + ": " + Text.line(FileTrouble.of(e)),
           null);
     }
     String shown = Text.word(path.toString());

@@ -1,21 +1,19 @@
 package dev.interdict.cli;
 
 import dev.interdict.compile.Compilation;
-import dev.interdict.compile.RegoCompiler;
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.TestReport;
 import dev.interdict.eval.Decision;
 import dev.interdict.eval.Evaluator;
 import dev.interdict.eval.HostNames;
-import dev.interdict.eval.InvalidModuleException;
-import dev.interdict.eval.PolicyModule;
 import dev.interdict.policy.Cases;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicySource;
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,6 +44,10 @@ final class PolicyTestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (!(threshold >= 0 && threshold <= 100)) {
+      throw new CommandLine.ParameterException(
+          local.spec.commandLine(), "--threshold is a percentage, from 0 to 100");
+    }
     PolicySource source = local.read();
     ParsedPolicy parsed = local.parse(source);
     Policy policy = local.policy(parsed);
@@ -59,36 +61,30 @@ final class PolicyTestCommand implements Callable<Integer> {
         parsed.tests().isEmpty()
             ? null
             : local.run(compiler -> compiler.test(policy, parsed.tests()));
-    List<Cases.Result> cases = cases(parsed, compilation);
+    List<Cases.Result> cases = cases(parsed, compilation.compiled());
     TestOutcome outcome = new TestOutcome(tests, cases, threshold);
     output.print(
         outcome.tree(), out -> outcome.tell(out, output.style(), verbose, local.path.toString()));
     return outcome.passed() ? ExitCode.OK : ExitCode.NO;
   }
 
-  private List<Cases.Result> cases(ParsedPolicy parsed, Compilation compilation) {
+  private List<Cases.Result> cases(ParsedPolicy parsed, CompiledPolicy compiled) {
     if (parsed.cases() == null) {
       return List.of();
     }
     try {
       Cases cases = Cases.read(parsed.cases(), parsed.policy());
-      PolicyModule module =
-          PolicyModule.load(compilation.compiled(), RegoCompiler.defaultCache().resolve("classes"));
-      try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      try (Evaluator evaluator = LocalPolicy.load(compiled).newEvaluator(HostNames.NONE)) {
         return cases.run(
             input -> {
               Decision said = evaluator.evaluate(input);
               return new Cases.Said(said.deny(), said.kill(), said.warn());
-            });
+            },
+            compiled.literals());
       }
     } catch (PolicyException e) {
       local.print(e.diagnostics(), null);
       throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(e.diagnostics()), null);
-    } catch (InvalidModuleException | IOException e) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "the compiled policy cannot be loaded: " + Text.line(e.getMessage()),
-          null);
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.interdict.compile.TestReport;
 import dev.interdict.compile.TestReport.Outcome;
 import dev.interdict.policy.Cases;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -51,6 +52,10 @@ record TestOutcome(TestReport tests, List<Cases.Result> cases, double threshold)
             "cases.yaml:" + result.about().line(),
             result.about().name(),
             result.passed() ? "" : result.problem());
+        if (!result.passed()) {
+          String input = new String(result.about().inputJson(), StandardCharsets.UTF_8);
+          out.println("      asked about " + Text.line(input));
+        }
       }
     }
     summary(out, style, path);
@@ -79,7 +84,7 @@ record TestOutcome(TestReport tests, List<Cases.Result> cases, double threshold)
                 .filter(t -> t.outcome() == Outcome.FAIL || t.outcome() == Outcome.ERROR)
                 .count()
             + cases.stream().filter(c -> !c.passed()).count();
-    out.print("%d tests, %d cases".formatted(results().size(), cases.size()));
+    out.print(count(results().size(), "test") + ", " + count(cases.size(), "case"));
     out.println(failed == 0 ? ": all passed" : ": " + style.red(failed + " failed"));
     if (tests != null) {
       out.println("coverage %.1f %%".formatted(covered()));
@@ -93,6 +98,10 @@ record TestOutcome(TestReport tests, List<Cases.Result> cases, double threshold)
     if (passed()) {
       out.println("next: interdict policy lint " + Text.word(path));
     }
+  }
+
+  private static String count(int number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
   }
 
   Map<String, Object> tree() {

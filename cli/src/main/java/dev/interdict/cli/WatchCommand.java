@@ -1,7 +1,9 @@
 package dev.interdict.cli;
 
 import dev.interdict.v1.DecisionServiceGrpc;
+import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.Outcome;
+import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import java.io.PrintWriter;
@@ -10,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,6 +51,22 @@ final class WatchCommand implements Callable<Integer> {
     }
   }
 
+  /** The words of people, and an error that lists them. */
+  static final class ShownConverter implements CommandLine.ITypeConverter<Shown> {
+    @Override
+    public Shown convert(String word) {
+      for (Shown shown : Shown.values()) {
+        if (shown.toString().equalsIgnoreCase(word.replace('_', '-'))) {
+          return shown;
+        }
+      }
+      throw new CommandLine.TypeConversionException(
+          "it is allowed, denied or would-deny, not \"" + Text.line(word) + "\"");
+    }
+  }
+
+  private static final long MAX_UID = 0xffff_ffffL;
+
   @Spec CommandSpec spec;
   @Mixin Engine engine;
 
@@ -58,7 +77,10 @@ final class WatchCommand implements Callable<Integer> {
       description = "compact, json (one line each) or yaml (default: ${DEFAULT-VALUE}).")
   Format format;
 
-  @Option(names = "--outcome", description = "${COMPLETION-CANDIDATES} (default: all but allowed).")
+  @Option(
+      names = "--outcome",
+      converter = ShownConverter.class,
+      description = "allowed, denied or would-deny (default: all but allowed).")
   List<Shown> outcomes = new ArrayList<>();
 
   @Option(names = "--all", description = "First-time allows too.")
@@ -71,7 +93,7 @@ final class WatchCommand implements Callable<Integer> {
   List<String> policies = new ArrayList<>();
 
   @Option(names = "--uid", description = "User id of the process.")
-  List<Integer> uids = new ArrayList<>();
+  List<Long> uids = new ArrayList<>();
 
   @Option(names = "--exe", paramLabel = "GLOB", description = "Path of the executable.")
   List<String> executables = new ArrayList<>();
@@ -94,6 +116,13 @@ final class WatchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (last < 0 || count < 1) {
+      throw usage(last < 0 ? "--last is 0 or more" : "--count is 1 or more");
+    }
+    if (uids.stream().anyMatch(uid -> uid < 0 || uid > MAX_UID)) {
+      throw usage("--uid is a user id, from 0 to " + MAX_UID);
+    }
+    policies.forEach(this::require);
     PrintWriter out = spec.commandLine().getOut();
     CompactLine line = new CompactLine(Main.style(spec.commandLine()));
     return engine.ask(
@@ -101,7 +130,7 @@ final class WatchCommand implements Callable<Integer> {
         service -> {
           Iterator<WatchDecisionsResponse> events = service.watchDecisions(request());
           long rest = count;
-          while (rest > 0 && events.hasNext()) {
+          while (rest > 0 && !out.checkError() && events.hasNext()) {
             WatchDecisionsResponse event = events.next();
             print(event, line, out);
             rest -= event.hasDecision() ? 1 : 0;
@@ -109,6 +138,17 @@ final class WatchCommand implements Callable<Integer> {
           return ExitCode.OK;
         },
         null);
+  }
+
+  private CommandLine.ParameterException usage(String message) {
+    return new CommandLine.ParameterException(spec.commandLine(), message);
+  }
+
+  /** Of a policy that is not there, nothing would ever be heard. */
+  private void require(String policy) {
+    engine.ask(
+        PolicyServiceGrpc::newBlockingStub,
+        service -> service.getPolicy(GetPolicyRequest.newBuilder().setName(policy).build()));
   }
 
   private void print(WatchDecisionsResponse event, CompactLine line, PrintWriter out) {
@@ -131,7 +171,7 @@ final class WatchCommand implements Callable<Integer> {
         WatchDecisionsRequest.newBuilder()
             .addAllHooks(hooks)
             .addAllPolicies(policies)
-            .addAllUids(uids)
+            .addAllUids(uids.stream().map(Long::intValue).toList())
             .addAllExecutables(executables)
             .addAllCgroups(cgroups)
             .setLast(last)

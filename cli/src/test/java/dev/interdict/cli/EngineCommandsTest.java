@@ -69,7 +69,6 @@ class EngineCommandsTest {
 
   @BeforeEach
   void start() throws IOException {
-    PolicyCommandsTest.keepTheCacheInTarget();
     TimeZone.setDefault(TimeZone.getTimeZone(ZoneOffset.UTC));
     control =
         new PolicyControl(

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,11 +29,6 @@ class FirstPolicyPageTest {
   @TempDir Path folder;
   private final List<String> page = new ArrayList<>();
   private int lastCode;
-
-  @BeforeAll
-  static void keepTheCacheInTarget() {
-    PolicyCommandsTest.keepTheCacheInTarget();
-  }
 
   @Test
   void theCommandsOfThePageMustPrintWhatItSays() throws IOException {

@@ -34,7 +34,6 @@ class PolicyBuildCommandTest {
 
   @BeforeEach
   void write() throws IOException {
-    PolicyCommandsTest.keepTheCacheInTarget();
     policy = Files.writeString(directory.resolve("p.yaml"), PolicyCommandsTest.VALID);
     bundle = directory.resolve("b.tar.gz");
   }

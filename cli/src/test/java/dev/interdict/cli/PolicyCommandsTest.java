@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -32,12 +31,6 @@ class PolicyCommandsTest {
 
   @TempDir Path directory;
 
-  /** The compiler takes seconds for what it has not compiled before; the home is not ours. */
-  @BeforeAll
-  static void keepTheCacheInTarget() {
-    System.setProperty("user.home", Path.of("target", "home").toAbsolutePath().toString());
-  }
-
   @Test
   void aNewPolicyMustPassItsOwnCheckAndTest() {
     String folder = directory.resolve("my-policy").toString();
@@ -47,7 +40,7 @@ class PolicyCommandsTest {
         """
         my-policy: ok
           reads     file.path process.exe.path
-          protects  /etc/my-policy/secret /usr/bin/my-policy
+          files     /etc/my-policy/secret /usr/bin/my-policy
         next: interdict policy test %s
         """
             .formatted(folder),
@@ -81,6 +74,7 @@ class PolicyCommandsTest {
             .contains("cases.yaml:14 another program opens another file: deny: expected none, got"),
         test.out());
     assertTrue(test.out().contains("0 tests, 3 cases: 1 failed"), test.out());
+    assertTrue(test.out().contains("      asked about {\"access\":[\"read\"],"), test.out());
     JsonNode json =
         JsonMapper.shared()
             .readTree(Cli.run("policy", "test", "-o", "json", folder.toString()).out());
@@ -248,6 +242,44 @@ class PolicyCommandsTest {
     assertEquals(
         ExitCode.USAGE, Cli.run("policy", "new", directory.resolve("My").toString()).code());
     assertEquals(ExitCode.OK, Cli.run("policy", "show", folder.toString()).code());
+  }
+
+  @Test
+  void aPolicyMayHaveAShortNameAndNeedsAFolderToStandIn() {
+    assertEquals(ExitCode.OK, Cli.run("policy", "new", directory.resolve("x").toString()).code());
+    assertEquals(
+        ExitCode.USAGE, Cli.run("policy", "new", directory.resolve("x-").toString()).code());
+    Cli lost = Cli.run("policy", "new", directory.resolve("no/such").toString());
+    assertTrue(lost.err().endsWith("there is no such file or folder\n"), lost.err());
+  }
+
+  @Test
+  void numbersThatMeanNothingMustBeRefusedInOneLine() throws IOException {
+    String policy = write(VALID).toString();
+    for (String[] wrong :
+        new String[][] {
+          {"policy", "build", "--serial", "-1", policy},
+          {"policy", "test", "--threshold", "101", policy},
+          {"watch", "--uid", "-1"},
+          {"watch", "--uid", "4294967296"},
+          {"watch", "--last", "-1"},
+          {"watch", "--count", "0"},
+          {"watch", "--outcome", "refused"},
+          {"policy", "list", "--timeout", "-5"},
+          {"policy", "chekc", policy},
+        }) {
+      Cli refused = Cli.run(wrong);
+      assertEquals(ExitCode.USAGE, refused.code(), String.join(" ", wrong));
+      assertTrue(refused.err().lines().count() <= 2, refused.err());
+    }
+  }
+
+  @Test
+  void whoMayNotTalkToTheEngineMustBeToldSo() {
+    Failure denied = Failures.unreachable(Path.of("/run/x.sock"), "permission denied");
+    assertEquals("run it as root", denied.hint());
+    Failure missing = Failures.unreachable(Path.of("/run/x.sock"), "there is no such socket");
+    assertTrue(missing.hint().startsWith("start it with: interdict engine"), missing.hint());
   }
 
   private Path write(String yaml) throws IOException {

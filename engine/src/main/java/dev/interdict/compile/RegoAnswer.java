@@ -22,7 +22,8 @@ record RegoAnswer(
     Set<String> literals,
     Map<String, String> sources,
     List<Test> tests,
-    Coverage coverage) {
+    Coverage coverage,
+    List<NamedFile> names) {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   record Finding(String severity, String file, int line, int column, String code, String message) {
@@ -59,6 +60,7 @@ record RegoAnswer(
     literals = Objects.requireNonNullElse(literals, Set.of());
     sources = Objects.requireNonNullElse(sources, Map.of());
     tests = Objects.requireNonNullElse(tests, List.of());
+    names = Objects.requireNonNullElse(names, List.of());
     coverage = Objects.requireNonNullElse(coverage, new Coverage(0, Map.of()));
   }
 

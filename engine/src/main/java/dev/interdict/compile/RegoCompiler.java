@@ -14,6 +14,8 @@ import java.util.Map;
  * an unchanged policy takes milliseconds. Safe for use by many threads.
  */
 public final class RegoCompiler {
+  private static final System.Logger LOG = System.getLogger(RegoCompiler.class.getName());
+
   private final RegoRunner runner;
   private final CompileCache cache;
   private final AnswerCache answers;
@@ -36,21 +38,27 @@ public final class RegoCompiler {
     return new RegoCompiler(new RegoChild(), cache);
   }
 
-  /** {@code $XDG_CACHE_HOME/interdict}, or {@code ~/.cache/interdict}. */
+  /**
+   * {@code $XDG_CACHE_HOME/interdict}, or {@code ~/.cache/interdict} with the home that the
+   * environment says: that of the password file may be none.
+   */
   public static Path defaultCache() {
-    String base = System.getenv("XDG_CACHE_HOME");
+    return defaultCache(System.getenv(), System.getProperty("user.home"));
+  }
+
+  static Path defaultCache(Map<String, String> environment, String passwordHome) {
+    String base = environment.getOrDefault("XDG_CACHE_HOME", "");
+    String home = environment.getOrDefault("HOME", "");
     Path root =
-        base == null || base.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(base);
+        base.isEmpty() ? Path.of(home.isEmpty() ? passwordHome : home, ".cache") : Path.of(base);
     return root.resolve("interdict");
   }
 
   /**
    * Checks and compiles; all findings come at once.
    *
-   * @throws IOException if the compiler itself failed or the cache cannot be written; it does not
-   *     mean that something is wrong with the policy
+   * @throws IOException if the compiler itself failed; it does not mean that something is wrong
+   *     with the policy
    */
   public Compilation compile(Policy policy) throws IOException {
     return compile(policy, Map.of());
@@ -80,7 +88,7 @@ public final class RegoCompiler {
       byte[] said = runner.run(request.encode());
       answer = RegoAnswer.decode(said);
       if (answer.failed()) {
-        answers.put(key, said);
+        keep(() -> answers.put(key, said));
       }
     }
     List<Diagnostic> findings = answer.findings();
@@ -98,10 +106,13 @@ public final class RegoCompiler {
             new ReadSet(answer.reads()),
             answer.literals(),
             findings);
-    cache.put(key, compiled);
-    if (!key.equals(digest)) {
-      cache.put(digest, compiled); // the tests add nothing to it
-    }
+    keep(
+        () -> {
+          cache.put(key, compiled);
+          if (!key.equals(digest)) {
+            cache.put(digest, compiled); // the tests add nothing to it
+          }
+        });
     return new Compilation(findings, compiled);
   }
 
@@ -119,7 +130,7 @@ public final class RegoCompiler {
    * time and no chance, so a report holds until policy, tests, data, schemas or compiler change.
    *
    * @param tests Rego by file name, each ending in {@code _test.rego}
-   * @throws IOException if the compiler itself failed or the cache cannot be written
+   * @throws IOException if the compiler itself failed
    */
   public TestReport test(Policy policy, Map<String, String> tests) throws IOException {
     RegoAnswer answer = ask(RegoRequest.of("test", policy, tests));
@@ -135,10 +146,19 @@ public final class RegoCompiler {
    *
    * @return warnings whose codes are ids of {@link dev.interdict.policy.LintRule}; errors if the
    *     policy does not compile
-   * @throws IOException if the compiler itself failed or the cache cannot be written
+   * @throws IOException if the compiler itself failed
    */
   public List<Diagnostic> lint(Policy policy) throws IOException {
     return ask(RegoRequest.of("lint", policy, Map.of())).findings();
+  }
+
+  /**
+   * The names that the policy's rules compare paths with, as they stand.
+   *
+   * @throws IOException if the compiler itself failed
+   */
+  public List<NamedFile> names(Policy policy) throws IOException {
+    return ask(RegoRequest.of("lint", policy, Map.of())).names();
   }
 
   private RegoAnswer ask(RegoRequest request) throws IOException {
@@ -149,8 +169,23 @@ public final class RegoCompiler {
     }
     byte[] said = runner.run(request.encode());
     RegoAnswer answer = RegoAnswer.decode(said);
-    answers.put(key, said);
+    keep(() -> answers.put(key, said));
     return answer;
+  }
+
+  /** Something to write into a cache. */
+  @FunctionalInterface
+  private interface Keeping {
+    void write() throws IOException;
+  }
+
+  /** Writes it if it can be written: without a cache all is the same, and slower. */
+  private static void keep(Keeping keeping) {
+    try {
+      keeping.write();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "nothing is kept for the next time", e);
+    }
   }
 
   /**

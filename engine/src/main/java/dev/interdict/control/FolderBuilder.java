@@ -51,7 +51,7 @@ public final class FolderBuilder implements PolicyBuilder {
       if (compiled == null || !compiled.digest().equals(RegoCompiler.digest(policy))) {
         compiled = compile(policy, parsed, findings);
       }
-      tryOut(compiled, policy, findings);
+      tryOut(compiled, parsed, findings);
       return new Built(policy, compiled, CompiledPolicyFile.toBytes(compiled));
     } catch (IOException e) {
       throw new BuildException(
@@ -87,10 +87,10 @@ public final class FolderBuilder implements PolicyBuilder {
     return compilation.compiled();
   }
 
-  private void tryOut(CompiledPolicy compiled, Policy policy, List<Diagnostic> findings)
+  private void tryOut(CompiledPolicy compiled, ParsedPolicy parsed, List<Diagnostic> findings)
       throws IOException {
-    List<String> problems = trial.problems(compiled, policy.hooks());
-    problems.forEach(problem -> findings.add(Diagnostic.unfit(PolicySource.POLICY_YAML, problem)));
+    List<String> problems = trial.problems(compiled, parsed.policy().hooks());
+    problems.forEach(problem -> findings.add(parsed.notes().unfit(problem)));
     if (!problems.isEmpty()) {
       throw new InvalidPolicyException(findings);
     }

@@ -4,7 +4,10 @@ import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.Concerns.Concern;
 import dev.interdict.compile.Concerns.Operator;
 import dev.interdict.event.Hook;
+import dev.interdict.policy.Cases;
+import dev.interdict.policy.PolicyException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,10 +18,15 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Tries a policy before it is in force: that it can be translated whole, and that it answers within
- * its limits, about events that meet nothing and about events with what its rules look for. A
- * policy that does not would leave every such event to its fallback. Safe for use by many threads.
+ * its limits, about ordinary events, about events that meet nothing and about events with what its
+ * rules look for. A policy that does not would leave every such event to its fallback. Safe for use by many threads.
  */
 public final class PolicyTrial {
+  private static final String ORDINARY = "ordinary.yaml";
+
+  private static final String CHEAPER =
+      ". Compare facts with lists and data instead of computing from them, or split the policy";
+
   /** Of one condition; more of its kind cost the same. */
   private static final int VALUES_MAX = 4;
 
@@ -50,19 +58,54 @@ public final class PolicyTrial {
       return List.of(e.getMessage());
     }
     try (Trying trying = new Trying(module)) {
+      List<String> silent = silence(trying, hooks);
+      if (!silent.isEmpty()) {
+        return silent;
+      }
       for (Map<String, Object> event : events(policy, hooks)) {
         EvaluationException failure = trying.attempt(JsonMapper.shared().writeValueAsBytes(event));
-        if (failure != null) {
+        if (failure != null && isOfLimits(failure)) {
           return List.of(
               failure.getMessage()
                   + ", for an event with "
                   + JsonMapper.shared().writeValueAsString(event)
-                  + "; its fallback would answer all such events. Compare facts with lists and data"
-                  + " instead of computing from them, or split the policy");
+                  + "; its fallback would answer all such events"
+                  + CHEAPER);
         }
       }
     }
     return List.of();
+  }
+
+  /** Where the policy has no answer to what happens all the time, and all facts are there. */
+  private static List<String> silence(Trying trying, Set<Hook> hooks) throws IOException {
+    List<String> silent = new ArrayList<>();
+    for (Cases.Case event : ordinary(hooks)) {
+      EvaluationException failure = trying.attempt(event.inputJson());
+      if (failure != null) {
+        silent.add(
+            "gives no decision at %s, for instance when %s (%s): its fallback would answer for it"
+                    .formatted(event.hook().id(), event.name(), failure.getMessage())
+                + (isOfLimits(failure) ? CHEAPER : ""));
+      }
+    }
+    return silent;
+  }
+
+  private static List<Cases.Case> ordinary(Set<Hook> hooks) throws IOException {
+    try (InputStream in = PolicyTrial.class.getResourceAsStream(ORDINARY)) {
+      return Cases.of(in.readAllBytes(), hooks);
+    } catch (PolicyException e) {
+      throw new IllegalStateException(ORDINARY + " in the class path is damaged", e);
+    }
+  }
+
+  /** What an event's few facts cannot answer, one that has all its facts may. */
+  private static boolean isOfLimits(EvaluationException failure) {
+    return switch (failure.kind()) {
+      case TIMEOUT, MEMORY -> true;
+      case TRAP, RESULT, ABORT, RATE, NAMES, SUSPENDED -> false;
+    };
   }
 
   /** Evaluators of the policy: one serves as long as it answers, since making it is what costs. */
@@ -75,6 +118,7 @@ public final class PolicyTrial {
       evaluator = module.newEvaluator(HostNames.NONE);
     }
 
+    /** Why it has no answer, however often it is asked; null if it has one. */
     EvaluationException attempt(byte[] input) {
       EvaluationException last = null;
       for (int i = 1; i <= ATTEMPTS; i++) {
@@ -89,11 +133,7 @@ public final class PolicyTrial {
           evaluator = module.newEvaluator(HostNames.NONE);
         }
       }
-      return switch (last.kind()) {
-        case TIMEOUT, MEMORY -> last;
-        // What these facts alone cannot answer, an event that has all its facts may.
-        case TRAP, RESULT, ABORT, RATE, NAMES, SUSPENDED -> null;
-      };
+      return last;
     }
 
     @Override

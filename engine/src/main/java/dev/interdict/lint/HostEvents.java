@@ -5,100 +5,134 @@ import dev.interdict.eval.EvaluationException;
 import dev.interdict.eval.Evaluator;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
+import dev.interdict.event.Hook;
 import dev.interdict.policy.Cases;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.LintRule;
 import dev.interdict.policy.ParsedPolicy;
-import dev.interdict.policy.PolicyException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import dev.interdict.policy.Policy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Set;
 
 /**
- * Events that a host must keep allowed, tried on the WebAssembly module that would enforce. They
- * are written as {@code cases.yaml} is, in the resources beside this class.
+ * Events that a host, or the programs of a scope, must keep allowed, tried on the WebAssembly
+ * module that would enforce.
  */
 final class HostEvents {
-  private static final Map<LintRule, String> FILES =
-      Map.of(LintRule.LOCKOUT, "lockout.yaml", LintRule.MAINTENANCE, "maintenance.yaml");
-
   /** More names than this are counted, not told. */
   private static final int NAMES_MAX = 3;
 
-  private HostEvents() {}
+  private static final int ATTEMPTS = 5;
 
-  /** One finding for each rule of the policy that denies some of them. */
-  static List<Diagnostic> denials(PolicyModule module, ParsedPolicy parsed) {
-    List<Diagnostic> found = new ArrayList<>();
-    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
-      FILES.forEach((rule, file) -> found.addAll(denials(evaluator, parsed, rule, file)));
-    }
-    return found;
+  private static final String STARTS =
+      ". Enforced, this host may not start or let you in again: except these programs, or name"
+          + " the cgroups it is for in spec.scope";
+  private static final String RUNS =
+      ". Enforced, no program in the scope starts: let through what every program needs";
+  private static final String GOES_ON =
+      ". Except these programs if the host is to go on doing that";
+  private static final String REPLIES =
+      ". Each packet is judged alone, no connection is known: let the answers to what this host"
+          + " asks through by their source port, or by destination ports above 1023";
+
+  private final Evaluator evaluator;
+  private final Set<String> literals;
+  private final ParsedPolicy parsed;
+  private final List<Diagnostic> found = new ArrayList<>();
+  private final List<String> unanswered = new ArrayList<>();
+
+  private HostEvents(Evaluator evaluator, Set<String> literals, ParsedPolicy parsed) {
+    this.evaluator = evaluator;
+    this.literals = literals;
+    this.parsed = parsed;
   }
 
-  private static List<Diagnostic> denials(
-      Evaluator evaluator, ParsedPolicy parsed, LintRule rule, String file) {
-    Map<Diagnostic, List<String>> byPlace = new LinkedHashMap<>();
-    for (Cases.Case event : events(file, parsed)) {
-      for (String reason : reasons(evaluator, event)) {
-        Diagnostic place = parsed.notes().about(reason, rule, "");
+  /** One finding for each rule of the policy that denies some of them. */
+  static List<Diagnostic> denials(
+      PolicyModule module, Set<String> literals, ParsedPolicy parsed) {
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      HostEvents events = new HostEvents(evaluator, literals, parsed);
+      events.judge(LintRule.LOCKOUT, EventFile.within("lockout.yaml", parsed.policy()), STARTS);
+      events.judge(LintRule.LOCKOUT, members(parsed.policy()), RUNS);
+      events.judge(
+          LintRule.MAINTENANCE, EventFile.within("maintenance.yaml", parsed.policy()), GOES_ON);
+      return events.all();
+    }
+  }
+
+  /** What a program in each of the scope's cgroups does before it does anything else. */
+  private static List<Cases.Case> members(Policy policy) {
+    List<Cases.Case> events = new ArrayList<>();
+    for (String cgroup : policy.scope().cgroups()) {
+      if (!cgroup.equals("/")) {
+        events.addAll(EventFile.members("member.yaml", policy, cgroup));
+      }
+    }
+    return events;
+  }
+
+  private void judge(LintRule rule, List<Cases.Case> events, String remedy) {
+    Map<Diagnostic, Set<String>> byPlace = new LinkedHashMap<>();
+    for (Cases.Case event : events) {
+      boolean packet = event.hook() == Hook.XDP_INGRESS;
+      for (String reason : reasons(event)) {
         byPlace
-            .computeIfAbsent(place, p -> new ArrayList<>())
+            .computeIfAbsent(
+                parsed.notes().about(reason, rule, packet ? REPLIES : remedy),
+                place -> new LinkedHashSet<>())
             .add(event.name() + " (\"" + reason + "\")");
       }
     }
-    List<Diagnostic> found = new ArrayList<>();
     byPlace.forEach(
-        (at, names) ->
-            found.add(
-                new Diagnostic(
-                    at.severity(),
-                    at.file(),
-                    at.line(),
-                    at.column(),
-                    at.code(),
-                    say(rule, names))));
-    return found;
+        (place, names) -> found.add(place.with("denies: " + some(names) + place.message())));
   }
 
-  private static String say(LintRule rule, List<String> names) {
+  private static String some(Set<String> names) {
     String more =
         names.size() > NAMES_MAX ? " and " + (names.size() - NAMES_MAX) + " more events" : "";
-    String after =
-        rule == LintRule.LOCKOUT
-            ? ". Enforced, this host may not start or let you in again: except these programs, or name"
-                + " the cgroups it is for in spec.scope"
-            : ". Except these programs if the host is to go on doing that";
-    return "denies: "
-        + String.join("; ", names.subList(0, Math.min(NAMES_MAX, names.size())))
-        + more
-        + after;
+    return String.join("; ", names.stream().limit(NAMES_MAX).toList()) + more;
   }
 
-  private static List<String> reasons(Evaluator evaluator, Cases.Case event) {
+  private List<String> reasons(Cases.Case event) {
     try {
-      Decision said = evaluator.evaluate(event.inputJson());
-      return Stream.concat(said.deny().stream(), said.kill().stream()).toList();
+      List<String> reasons = new ArrayList<>();
+      for (byte[] input : event.shown(literals)) {
+        Decision said = ask(input);
+        reasons.addAll(said.deny());
+        reasons.addAll(said.kill());
+      }
+      return reasons.stream().distinct().toList();
     } catch (EvaluationException e) {
+      unanswered.add(event.name() + " (" + e.getMessage() + ")");
       return List.of(); // no decision is no denial; the fallback is judged with the settings
     }
   }
 
-  private static List<Cases.Case> events(String file, ParsedPolicy parsed) {
-    try (InputStream in = HostEvents.class.getResourceAsStream(file)) {
-      if (in == null) {
-        throw new IOException("no resource " + file);
+  /** What the policy says, if it does so in one of several attempts: cold code can take its time. */
+  private Decision ask(byte[] input) throws EvaluationException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return evaluator.evaluate(input);
+      } catch (EvaluationException e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
       }
-      return Cases.within(in.readAllBytes(), parsed.policy());
-    } catch (IOException e) {
-      throw new UncheckedIOException("the events of lint in the class path are damaged", e);
-    } catch (PolicyException e) {
-      throw new IllegalStateException("the events of lint in the class path are damaged", e);
     }
+  }
+
+  private List<Diagnostic> all() {
+    if (!unanswered.isEmpty()) {
+      String what =
+          "gives no decision about: "
+              + some(new LinkedHashSet<>(unanswered))
+              + ". The fallback answers such events";
+      found.add(parsed.notes().about("", LintRule.NO_ANSWER, what));
+    }
+    return found;
   }
 }

@@ -1,9 +1,12 @@
 package dev.interdict.lint;
 
 import dev.interdict.compile.Compilation;
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.eval.InvalidModuleException;
+import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.LintRule;
 import dev.interdict.policy.ParsedPolicy;
@@ -20,14 +23,13 @@ import java.util.Set;
  */
 public final class PolicyLinter {
   /** Warnings that the reader of YAML rules gives at their very place. */
-  private static final Set<String> SAID_ALREADY =
-      Set.of(LintRule.VALUE.id(), LintRule.EVERY_PROCESS.id());
+  private static final Set<String> SAID_ALREADY = Set.of(LintRule.EVERY_PROCESS.id());
 
   private final RegoCompiler compiler;
   private final Path classes;
 
   /**
-   * @param classes where translated policies are kept; made when needed
+   * @param classes where translated policies are kept; made when needed; null: nowhere
    */
   public PolicyLinter(RegoCompiler compiler, Path classes) {
     this.compiler = compiler;
@@ -38,18 +40,30 @@ public final class PolicyLinter {
    * All findings about a policy that parses, by file, line and column; its warnings too, but not
    * what it sets aside. With an error among them it does not compile, and only that is told.
    *
-   * @throws IOException if the compiler failed or a cache cannot be written
+   * @param host whether to look where the names in it lead on this host
+   * @throws IOException if the compiler failed
    * @throws InvalidModuleException if the engine cannot load what the compiler has made
    */
-  public List<Diagnostic> lint(ParsedPolicy parsed) throws IOException, InvalidModuleException {
+  public List<Diagnostic> lint(ParsedPolicy parsed, boolean host)
+      throws IOException, InvalidModuleException {
     Compilation compilation = compiler.compile(parsed.policy());
     if (!compilation.succeeded()) {
       return parsed.sourceMap().map(compilation.diagnostics());
     }
     List<Diagnostic> found = new ArrayList<>(parsed.notes().settings());
     found.addAll(parsed.sourceMap().map(rego(parsed)));
+    List<String> problems =
+        PolicyTrial.problems(
+            compilation.compiled(), parsed.policy().hooks(), classes, Limits.DEFAULT);
+    if (!problems.isEmpty()) {
+      return problems.stream().map(parsed.notes()::unfit).toList();
+    }
     PolicyModule module = PolicyModule.load(compilation.compiled(), classes);
-    found.addAll(HostEvents.denials(module, parsed));
+    found.addAll(HostEvents.denials(module, compilation.compiled().literals(), parsed));
+    if (host) {
+      found.addAll(
+          parsed.sourceMap().map(NamesHere.check(Path.of("/"), compiler.names(parsed.policy()))));
+    }
     List<Diagnostic> kept = new ArrayList<>(parsed.diagnostics());
     kept.addAll(parsed.notes().keep(found));
     kept.addAll(parsed.notes().idle());

@@ -11,6 +11,9 @@ final class Addresses {
   /** What is wrong with an address as a literal, or null. */
   static String addressProblem(String text) {
     byte[] address = Cidr.parseAddress(text);
+    if (address == null && text.indexOf('/') >= 0 && cidrProblem(text) == null) {
+      return "\"" + text + "\" is a network, and no address; write {cidr: " + text + "}";
+    }
     if (address == null) {
       return "\"" + text + "\" is no IP address";
     }

@@ -85,10 +85,12 @@ final class CaseReader {
           "allow must be true; for a denial write deny: true");
     }
     YamlNode input = section.node("input");
+    Hook hook = input == null ? null : hook(input);
     return new Case(
         section.string("name", where),
         item.at().line(),
-        input == null ? new byte[0] : input(input),
+        hook,
+        hook == null ? new byte[0] : input(input, hook),
         expected(section, "deny", !section.has("kill")),
         expected(section, "kill", true),
         expected(section, "warn", false));
@@ -107,14 +109,11 @@ final class CaseReader {
     return reasons.isEmpty() ? new Expected.Nothing() : new Expected.Exactly(reasons);
   }
 
-  private byte[] input(YamlNode node) {
-    Hook hook = hook(node);
-    if (hook == null) {
-      return new byte[0];
-    }
+  private byte[] input(YamlNode node, Hook hook) {
     Map<String, Field> fields = Fields.of(hook);
     Map<String, Object> facts = new TreeMap<>();
     collect("", node, hook, facts);
+    family(fields, facts);
     fields.forEach(
         (path, field) -> {
           if (!field.optional()) {
@@ -122,6 +121,15 @@ final class CaseReader {
           }
         });
     return JsonMapper.shared().writeValueAsBytes(nest(facts));
+  }
+
+  /** A packet with an address has a family: without it there is no such event. */
+  private static void family(Map<String, Field> fields, Map<String, Object> facts) {
+    for (String end : List.of("packet.source.address", "packet.destination.address")) {
+      if (fields.containsKey("packet.family") && facts.get(end) instanceof String address) {
+        facts.putIfAbsent("packet.family", address.indexOf(':') < 0 ? "inet" : "inet6");
+      }
+    }
   }
 
   private Hook hook(YamlNode input) {
@@ -168,7 +176,7 @@ final class CaseReader {
           error(
               e.at(),
               "rule.unknown-field",
-              hook.id() + " has no fact \"" + below + "\"" + Suggest.among(below, fields.keySet()));
+              hook.id() + " has no fact \"" + below + "\"" + Suggest.fact(below, fields.keySet()));
         }
       }
     } else {
@@ -190,6 +198,15 @@ final class CaseReader {
     }
     List<Object> values = new ArrayList<>();
     sequence.items().forEach(item -> values.add(literals.check(field, Operator.IN, item)));
+    String problem =
+        values.contains("exec") && field.words().contains("read") && values.size() > 1
+            ? "exec comes alone: it is the open of execve"
+            : values.containsAll(List.of("create", "truncate"))
+                ? "create and truncate never come together: what an open makes is empty"
+                : null;
+    if (problem != null) {
+      error(node.at(), "rule.value", problem);
+    }
     return values;
   }
 

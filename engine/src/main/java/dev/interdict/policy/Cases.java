@@ -4,6 +4,8 @@ import dev.interdict.event.Hook;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -15,17 +17,30 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param list in the order of the file
  */
-public record Cases(List<Case> list) {
+public record Cases(List<Case> list, Policy.Scope scope) {
 
   /**
    * One example.
    *
    * @param line where it stands in {@code cases.yaml}, from 1
+   * @param hook where it happens
    * @param inputJson a complete {@code input} document, UTF-8
    * @param deny what is expected of {@code deny}; {@code kill} and {@code warn} alike
    */
   public record Case(
-      String name, int line, byte[] inputJson, Expected deny, Expected kill, Expected warn) {}
+      String name,
+      int line,
+      Hook hook,
+      byte[] inputJson,
+      Expected deny,
+      Expected kill,
+      Expected warn) {
+
+    /** The documents that a policy which mentions the paths {@code literals} is shown for it. */
+    public List<byte[]> shown(Set<String> literals) {
+      return Members.named(inputJson, literals);
+    }
+  }
 
   /** What is expected of one set of reasons. */
   public sealed interface Expected {
@@ -42,7 +57,17 @@ public record Cases(List<Case> list) {
   }
 
   /** What a policy said about an event. */
-  public record Said(List<String> deny, List<String> kill, List<String> warn) {}
+  public record Said(List<String> deny, List<String> kill, List<String> warn) {
+    private static final Said NOTHING = new Said(List.of(), List.of(), List.of());
+
+    private Said and(Said more) {
+      return new Said(both(deny, more.deny), both(kill, more.kill), both(warn, more.warn));
+    }
+
+    private static List<String> both(List<String> a, List<String> b) {
+      return Stream.concat(a.stream(), b.stream()).distinct().toList();
+    }
+  }
 
   /** Evaluates the policy, as the engine does. */
   @FunctionalInterface
@@ -79,7 +104,7 @@ public record Cases(List<Case> list) {
     if (findings.failed()) {
       throw new PolicyException(findings.sorted());
     }
-    return new Cases(List.copyOf(cases));
+    return new Cases(List.copyOf(cases), policy.scope());
   }
 
   /**
@@ -89,49 +114,74 @@ public record Cases(List<Case> list) {
    * @throws PolicyException with every finding, if one is an error
    */
   public static List<Case> within(byte[] yaml, Policy policy) throws PolicyException {
+    return of(yaml, policy.hooks()).stream().filter(c -> isWithin(c, policy)).toList();
+  }
+
+  /**
+   * Reads events of any hook, in the same form, and keeps those of {@code hooks}, wherever they
+   * happen.
+   *
+   * @throws PolicyException with every finding, if one is an error
+   */
+  public static List<Case> of(byte[] yaml, Set<Hook> hooks) throws PolicyException {
     Findings findings = new Findings();
     List<Case> all = new CaseReader(EnumSet.allOf(Hook.class), findings).read(yaml);
     if (findings.failed()) {
       throw new PolicyException(findings.sorted());
     }
-    return all.stream().filter(c -> isWithin(c, policy)).toList();
+    return all.stream().filter(c -> hooks.contains(c.hook())).toList();
   }
 
   private static boolean isWithin(Case event, Policy policy) {
     JsonNode input = JsonMapper.shared().readTree(event.inputJson());
-    String hook = input.path("hook").asString();
-    String cgroup = input.at("/process/cgroup/path").asString("/");
     List<String> scope = policy.scope().cgroups();
-    return policy.hooks().stream().anyMatch(h -> h.id().equals(hook))
-        && (scope.isEmpty()
-            || !input.has("process")
-            || scope.stream().anyMatch(c -> c.equals("/") || (cgroup + "/").startsWith(c + "/")));
+    boolean rootsOnly = input.has("process") && input.at("/process/cgroup/path").isMissingNode();
+    return Members.outside(input, policy.scope()) == null
+        && (!rootsOnly || scope.isEmpty() || scope.contains("/"));
   }
 
-  /** Tries all cases; a judge that throws fails the case. */
-  public List<Result> run(Judge judge) {
+  /**
+   * Tries all cases; a judge that throws fails the case. An event outside of the policy's scope is
+   * judged by nobody, and a file is judged under each of its names.
+   *
+   * @param literals the names of files that the policy mentions
+   */
+  public List<Result> run(Judge judge, Set<String> literals) {
     List<Result> results = new ArrayList<>();
     for (Case each : list) {
-      results.add(new Result(each, problem(each, judge)));
+      results.add(new Result(each, problem(each, judge, literals)));
     }
     return results;
   }
 
-  private static String problem(Case about, Judge judge) {
+  private String problem(Case about, Judge judge, Set<String> literals) {
+    String outside = Members.outside(JsonMapper.shared().readTree(about.inputJson()), scope);
     Said said;
     try {
-      said = judge.judge(about.inputJson());
+      said = outside != null ? Said.NOTHING : judge(about, judge, literals);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return "interrupted";
     } catch (Exception e) {
-      return "no decision: " + e;
+      return "no decision: " + e.getMessage();
     }
     List<String> problems = new ArrayList<>();
     compare("deny", about.deny(), said.deny(), problems);
     compare("kill", about.kill(), said.kill(), problems);
     compare("warn", about.warn(), said.warn(), problems);
-    return problems.isEmpty() ? null : String.join("; ", problems);
+    if (problems.isEmpty()) {
+      return null;
+    }
+    return String.join("; ", problems)
+        + (outside == null ? "" : " (" + outside + ": the policy is not asked)");
+  }
+
+  private static Said judge(Case about, Judge judge, Set<String> literals) throws Exception {
+    Said all = Said.NOTHING;
+    for (byte[] input : about.shown(literals)) {
+      all = all.and(judge.judge(input));
+    }
+    return all;
   }
 
   private static void compare(

@@ -1,5 +1,6 @@
 package dev.interdict.policy;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -87,18 +88,54 @@ final class DataReader {
   private static JsonNode json(byte[] bytes, Findings findings) {
     try {
       JsonNode node = JSON.readTree(bytes);
-      if (node.isObject()) {
+      if (!node.isObject()) {
+        findings.error("data.json", "json.type", "data must be a JSON object");
+        return JSON.createObjectNode();
+      }
+      String strange = strange(node, "data");
+      if (strange == null) {
         return node;
       }
-      findings.error("data.json", "json.type", "data must be a JSON object");
+      findings.error("data.json", "json.value", strange);
     } catch (JacksonException e) {
       TokenStreamLocation at = e.getLocation();
       Mark mark =
           at == null
               ? Mark.START
               : new Mark(Math.max(1, at.getLineNr()), Math.max(0, at.getColumnNr()));
-      findings.error("data.json", mark, "json.syntax", e.getOriginalMessage());
+      findings.error("data.json", mark, "json.syntax", words(e.getOriginalMessage()));
     }
     return JSON.createObjectNode();
+  }
+
+  /** The parser's message without what is for programmers: codes, and settings of the parser. */
+  private static String words(String message) {
+    return message
+        .replaceAll(" \\(code \\d+[^)]*\\)", "")
+        .replaceAll(": enable `?Json[A-Za-z.]*Feature[^ ]*`? to allow", ": no value of JSON")
+        .replaceAll("; enable `?Json[A-Za-z.]*Feature[^ ]*`? to allow", "");
+  }
+
+  /** What no policy could compare with anything; null if there is nothing of the kind. */
+  private static String strange(JsonNode node, String path) {
+    if (node.isFloatingPointNumber() && !Double.isFinite(node.asDouble())) {
+      return path + ": the number is too large";
+    }
+    if (node.isString() && !StandardCharsets.UTF_8.newEncoder().canEncode(node.asString())) {
+      return path + ": the text has half of a character (a lone surrogate)";
+    }
+    for (Map.Entry<String, JsonNode> entry : node.properties()) {
+      String strange = strange(entry.getValue(), path + "." + entry.getKey());
+      if (strange != null) {
+        return strange;
+      }
+    }
+    for (int i = 0; node.isArray() && i < node.size(); i++) {
+      String strange = strange(node.get(i), path + "[" + i + "]");
+      if (strange != null) {
+        return strange;
+      }
+    }
+    return null;
   }
 }

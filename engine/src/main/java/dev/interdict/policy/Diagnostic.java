@@ -19,9 +19,9 @@ public record Diagnostic(
     WARNING
   }
 
-  /** A policy that compiles and cannot be enforced; {@code problem} says why, and what to do. */
-  public static Diagnostic unfit(String file, String problem) {
-    return new Diagnostic(Severity.ERROR, file, 1, 1, "policy.limits", problem);
+  /** The same, in other words. */
+  public Diagnostic with(String other) {
+    return new Diagnostic(severity, file, line, column, code, other);
   }
 
   /** {@code file:line:column: message [code]}, as compilers print. */

@@ -54,6 +54,11 @@ record Field(
     return path.equals("file.path") || path.equals("process.exe.path");
   }
 
+  /** Whether the values are paths of cgroups, written as those of files. */
+  boolean isCgroupPath() {
+    return path.equals("process.cgroup.path");
+  }
+
   /** The same fact at another hook: what either side allows. */
   Field or(Field other) {
     List<String> both =

@@ -83,6 +83,17 @@ public final class LintNotes {
     return warning(rule, hooks, message);
   }
 
+  /** A policy that compiles and cannot be enforced; {@code problem} says why, and what to do. */
+  public Diagnostic unfit(String problem) {
+    return new Diagnostic(
+        Diagnostic.Severity.ERROR,
+        file,
+        hooks.line(),
+        hooks.column(),
+        "policy.no-answer",
+        problem);
+  }
+
   void metadata(Section metadata) {
     metadata.stringMap("annotations");
     if (metadata.node("annotations") instanceof YamlNode.Mapping mapping) {

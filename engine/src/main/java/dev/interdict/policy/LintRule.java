@@ -19,12 +19,16 @@ public enum LintRule {
   IDENTITY("a pattern that has only one member"),
   DIRECTORY("a directory is named where files are meant"),
   VALUE("a value or pattern that says something else than it seems to"),
-  NAME_ONLY("programs are told by the last part of their name"),
+  MERGED_USR("a pattern through /bin, /sbin, /lib or /var/run, which lead elsewhere on most hosts"),
+  NOT_HERE("with --host: a name that nothing has on this host, or that lets nothing through"),
+  NAME_ONLY("programs or files are told by the last part of their name"),
   WRITABLE_PROGRAM("a program that users can replace, move or bring along"),
+  WRITABLE_PATH("a file where others than root can write: what the path means is for them to say"),
   INTERPRETER("an interpreter is let through, and with it all that it runs"),
   ABSENT_NOT("a negation that is undefined instead of true when a fact is absent"),
   ABSENT_REASON("a reason that takes the denial with it when a fact is absent"),
   EVERY_PROCESS("a fact that makes the kernel ask for every process"),
+  NO_ANSWER("an ordinary event that the policy gives no decision about"),
   IGNORE("a rule set aside that is none, or has nothing to say");
 
   /** The annotation of a policy that sets rules aside, by id, with commas between. */

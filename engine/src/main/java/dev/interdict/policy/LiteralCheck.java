@@ -1,6 +1,8 @@
 package dev.interdict.policy;
 
 import com.google.re2j.PatternSyntaxException;
+import java.util.EnumSet;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -8,6 +10,9 @@ import tools.jackson.databind.JsonNode;
  * a rule would never match and nobody would notice.
  */
 final class LiteralCheck {
+  private static final Set<Operator> TEXTUAL =
+      EnumSet.of(Operator.PREFIX, Operator.SUFFIX, Operator.GLOB, Operator.REGEX);
+
   private final String file;
   private final Findings findings;
 
@@ -29,16 +34,13 @@ final class LiteralCheck {
     if (!fits) {
       boolean quotable =
           type.wanted.equals("a string") && node instanceof YamlNode.Scalar && value != null;
+      String number = value instanceof String ? Suggest.number(field.path()) : "";
+      String hint = quotable ? "; put it in quotes" : number;
       findings.error(
           file,
           node.at(),
           "rule.type",
-          field.path()
-              + " is "
-              + type.wanted
-              + ", not "
-              + node.kind()
-              + (quotable ? "; put it in quotes" : ""));
+          field.path() + " is " + type.wanted + ", not " + node.kind() + hint);
       return null;
     }
     String problem = problem(field, operator, value);
@@ -77,6 +79,10 @@ final class LiteralCheck {
   }
 
   private static String problem(Field field, Operator operator, Object value) {
+    String never = value instanceof String text ? PathCheck.problem(field, operator, text) : null;
+    if (never != null) {
+      return never;
+    }
     return switch (operator) {
       case REGEX -> regexProblem((String) value);
       case GLOB -> globProblem((String) value);
@@ -113,7 +119,7 @@ final class LiteralCheck {
     if (field.isAddress()) {
       return Addresses.addressProblem(text);
     }
-    return field.isPath() ? pathProblem(text) : null;
+    return null;
   }
 
   private static String nameProblem(Field field, String text) {
@@ -128,18 +134,6 @@ final class LiteralCheck {
     return text.matches("0|[1-9]\\d{0,4}")
         ? null
         : field.path() + " is never \"" + text + "\"" + Suggest.among(text, field.names().values());
-  }
-
-  private static String pathProblem(String path) {
-    if (!path.startsWith("/")) {
-      return "\"" + path + "\" is not absolute; the kernel reports absolute paths only";
-    }
-    boolean normal = path.equals("/") || !(path + "/").matches(".*/(\\.{0,2})/.*");
-    return normal
-        ? null
-        : "\""
-            + path
-            + "\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs";
   }
 
   private static String regexProblem(String regex) {
@@ -172,14 +166,8 @@ final class LiteralCheck {
   }
 
   private static String doubt(Field field, Operator operator, String text) {
-    if (operator == Operator.PREFIX && field.isPath() && !text.endsWith("/")) {
-      return "the prefix "
-          + text
-          + " also matches "
-          + text
-          + "x; write "
-          + text
-          + "/ for what is below a directory";
+    if (field.isAddress() && TEXTUAL.contains(operator)) {
+      return "compares " + field.path() + " by its text; for a network write {cidr: 10.0.0.0/8}";
     }
     if (operator == Operator.REGEX && !text.startsWith("^") && !text.endsWith("$")) {
       return "the expression matches anywhere in "

@@ -67,7 +67,7 @@ final class MatchReader {
     }
     Set<String> known = new TreeSet<>(fields.keySet());
     known.addAll(List.of("any", "all", "not"));
-    return "unknown fact \"" + path + "\"" + Suggest.among(path, known);
+    return "unknown fact \"" + path + "\"" + Suggest.fact(path, known);
   }
 
   private Condition operators(Field field, YamlNode.Mapping mapping, Mark at) {
@@ -95,7 +95,11 @@ final class MatchReader {
   private static String misfit(Field field, String key, Operator operator) {
     List<String> fitting = Operator.keysFor(field);
     if (operator == null) {
-      return "unknown operator \"" + key + "\" for " + field.path() + Suggest.among(key, fitting);
+      return "unknown operator \""
+          + key
+          + "\" for "
+          + field.path()
+          + Suggest.operator(key, fitting);
     }
     if (operator == Operator.EXISTS) {
       return field.path() + " is always there; exists says nothing";
@@ -106,7 +110,8 @@ final class MatchReader {
   }
 
   private Condition match(Field field, Operator operator, YamlNode node, Mark at) {
-    if (operator.takes != Operator.Takes.ONE && node instanceof YamlNode.Mapping reference) {
+    boolean data = operator.takes != Operator.Takes.ONE && operator != Operator.UNDER;
+    if (data && node instanceof YamlNode.Mapping reference) {
       return dataMatch(field, operator, reference, at);
     }
     List<YamlNode> items;
@@ -119,7 +124,10 @@ final class MatchReader {
     } else if (operator.takes != Operator.Takes.LIST && node instanceof YamlNode.Scalar) {
       items = List.of(node);
     } else {
-      String wanted = operator.takes == Operator.Takes.ONE ? "one value" : "a list or {data: NAME}";
+      String wanted =
+          operator.takes == Operator.Takes.ONE
+              ? "one value"
+              : data ? "a list or {data: NAME}" : "a value or a list of them";
       findings.error(
           file,
           node.at(),
@@ -133,11 +141,35 @@ final class MatchReader {
     }
     List<Object> values = new ArrayList<>();
     for (YamlNode item : items) {
-      values.add(literals.check(field, operator, item));
+      if (AccessWords.isModify(field, item)) {
+        values.addAll(AccessWords.MODIFY);
+      } else {
+        values.add(literals.check(field, operator, item));
+      }
     }
-    return values.contains(null)
-        ? null
-        : new Match(field, operator, new Values.Literals(values), at);
+    if (values.contains(null)) {
+      return null;
+    }
+    AccessWords.warn(file, findings, field, operator, values, node.at());
+    if (operator == Operator.UNDER) {
+      return under(field, values, at);
+    }
+    boolean several = operator == Operator.EQUALS && values.size() > 1; // modify
+    return literals(field, several ? Operator.IN : operator, values, at);
+  }
+
+  private static Match literals(Field field, Operator operator, List<Object> values, Mark at) {
+    return new Match(field, operator, new Values.Literals(values), at);
+  }
+
+  /** The folder itself, or what is below: two comparisons, as whoever writes them out would. */
+  private static Condition under(Field field, List<Object> folders, Mark at) {
+    List<Object> below = new ArrayList<>();
+    folders.forEach(folder -> below.add(folder + "/"));
+    return new Condition.Any(
+        List.of(
+            literals(field, Operator.IN, folders, at), literals(field, Operator.PREFIX, below, at)),
+        at);
   }
 
   private Condition dataMatch(Field field, Operator operator, YamlNode.Mapping reference, Mark at) {

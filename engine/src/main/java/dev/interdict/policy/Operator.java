@@ -12,6 +12,8 @@ enum Operator {
   NOT_IN("notIn", Takes.LIST),
   PREFIX("prefix", Takes.ONE_OR_LIST),
   SUFFIX("suffix", Takes.ONE_OR_LIST),
+  /** For paths only: this one and all below. */
+  UNDER("under", Takes.ONE_OR_LIST),
   GLOB("glob", Takes.ONE_OR_LIST),
   REGEX("regex", Takes.ONE_OR_LIST),
   /** For addresses only. */
@@ -44,6 +46,7 @@ enum Operator {
       case EQUALS -> true;
       case IN, NOT_IN -> field.type() != Field.Type.BOOLEAN;
       case PREFIX, SUFFIX, GLOB, REGEX -> field.type() == Field.Type.STRING;
+      case UNDER -> field.isPath() || field.isCgroupPath();
       case CIDR -> field.isAddress();
       case GT, LT, GE, LE -> field.type() == Field.Type.INTEGER;
       case EXISTS -> field.optional();

@@ -5,9 +5,7 @@ import dev.interdict.policy.Policy.Budget;
 import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.policy.Policy.OnMiss;
-import dev.interdict.policy.Policy.Scope;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -135,7 +133,7 @@ public final class PolicyParser {
             metadata.stringMap("labels"),
             hooks,
             spec.word("mode", Mode.class, Mode.AUDIT),
-            scope(spec, hooks),
+            new ScopeReader(spec).read(hooks),
             spec.word("onMiss", OnMiss.class, OnMiss.HOLD),
             spec.word("fallback", Fallback.class, Fallback.ALLOW),
             unparsedPass(spec, hooks),
@@ -196,51 +194,6 @@ public final class PolicyParser {
       spec.error(s.at(), "yaml.value", "spec.hooks is empty; known: " + String.join(", ", known));
     }
     return hooks;
-  }
-
-  private Scope scope(Section spec, Set<Hook> hooks) {
-    Section scope = spec.section("scope", List.of("cgroups", "interfaces"));
-    List<String> cgroups = new ArrayList<>();
-    for (YamlNode.Scalar item : scope.strings("cgroups")) {
-      String path = item.text();
-      if (!path.startsWith("/") || (path.length() > 1 && (path + "/").matches(".*/\\.{0,2}/.*"))) {
-        scope.error(
-            item.at(),
-            "yaml.value",
-            "\""
-                + path
-                + "\" is no cgroup path; write it from the cgroup root, such as /system.slice/nginx.service");
-      }
-      cgroups.add(path);
-    }
-    List<String> interfaces = new ArrayList<>();
-    for (YamlNode.Scalar item : scope.strings("interfaces")) {
-      if (!item.text().matches("[^/\\s:]{1,15}")) {
-        scope.error(
-            item.at(), "yaml.value", "\"" + item.text() + "\" is no name of a network interface");
-      }
-      interfaces.add(item.text());
-    }
-    boolean packets = hooks.contains(Hook.XDP_INGRESS);
-    if (packets && interfaces.isEmpty()) {
-      spec.warning(
-          spec.mark("hooks"),
-          LintRule.SCOPE.id(),
-          "xdp_ingress without spec.scope.interfaces sees no packet; name the interfaces");
-    }
-    if (!packets && !interfaces.isEmpty()) {
-      scope.warning(
-          scope.mark("interfaces"),
-          LintRule.SCOPE.id(),
-          "interfaces matter for xdp_ingress only, which is none of the hooks");
-    }
-    if (packets && hooks.size() == 1 && !cgroups.isEmpty()) {
-      scope.warning(
-          scope.mark("cgroups"),
-          LintRule.SCOPE.id(),
-          "packets have no cgroup; this scope has no effect at xdp_ingress");
-    }
-    return new Scope(List.copyOf(cgroups), List.copyOf(interfaces));
   }
 
   /** What becomes of packets whose headers cannot be read, and of sockets with detours. */

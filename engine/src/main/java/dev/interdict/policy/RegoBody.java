@@ -131,6 +131,7 @@ final class RegoBody {
       case SUFFIX -> each(match, "suffix", v -> "endswith(" + ref + ", " + v + ")");
       case GLOB -> each(match, "pattern", v -> "glob.match(" + v + ", [\"/\"], " + ref + ")");
       case REGEX -> each(match, "pattern", v -> "regex.match(" + v + ", " + ref + ")");
+      case UNDER -> throw new IllegalArgumentException("under is read as two comparisons");
       case CIDR -> each(match, "cidr", v -> "net.cidr_contains(" + v + ", " + ref + ")");
       case GT -> add(match.at(), ref + " > " + literal(match), present);
       case LT -> add(match.at(), ref + " < " + literal(match), present);

@@ -29,6 +29,10 @@ final class RuleReader {
       Stream.of(Rule.Kind.values()).map(Rule.Kind::key).toList();
   private static final List<String> KEYS =
       Stream.concat(KINDS.stream(), Stream.of("reason")).toList();
+
+  /** What a reader of the log takes in at a glance; the kernel's side keeps less. */
+  private static final int MAX_REASON = 1000;
+
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{|}}|\\{([^{}]*)}|[{}]");
 
   private final String file;
@@ -86,6 +90,7 @@ final class RuleReader {
     section.require("reason");
     String reason = section.string("reason", "");
     if (when == null) {
+      reason(reason, section.mark("reason"), Set.of(), new Condition.All(List.of(), node.at()));
       return null;
     }
     Set<Hook> applicable = applicable(when, section.mark(kind.key()));
@@ -94,6 +99,13 @@ final class RuleReader {
           section.mark("reason"),
           "yaml.value",
           "the reason is empty; say why, for those who read the log");
+    }
+    if (reason.length() > MAX_REASON) {
+      section.error(
+          section.mark("reason"),
+          "policy.size",
+          "the reason has " + reason.length() + " characters; at most " + MAX_REASON);
+      reason = "";
     }
     Mark reasonMark = section.has("reason") ? section.node("reason").at() : node.at();
     return new Rule(

@@ -48,7 +48,7 @@ public final class Section {
             file,
             e.at(),
             "yaml.unknown-key",
-            "unknown key \"" + e.key() + "\" in " + where + Suggest.among(e.key(), known));
+            "unknown key \"" + e.key() + "\" in " + where + Suggest.ruleKey(e.key(), known));
       }
     }
     return new Section(file, findings, where, mapping.at(), mapping.entries());

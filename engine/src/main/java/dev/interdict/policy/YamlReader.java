@@ -45,6 +45,7 @@ public final class YamlReader {
   private final String file;
   private final Findings findings;
   private Iterator<Event> events;
+  private final Map<String, YamlNode> anchored = new HashMap<>();
   private boolean tooDeep;
 
   private YamlReader(String file, Findings findings) {
@@ -161,6 +162,29 @@ public final class YamlReader {
       return new YamlNode.Scalar("", true, false, at);
     }
     refuseTricks(event, at);
+    YamlNode node = plain(event, at, depth);
+    if (event instanceof NodeEvent named && named.getAnchor() != null && isFlat(node)) {
+      anchored.putIfAbsent(named.getAnchor(), node);
+    }
+    return node;
+  }
+
+  /** Of such a node an alias is shown as what it stands for: then it is the only error there. */
+  private static boolean isFlat(YamlNode node) {
+    return switch (node) {
+      case YamlNode.Scalar scalar -> true;
+      case YamlNode.Sequence list ->
+          list.items().stream().allMatch(YamlNode.Scalar.class::isInstance);
+      case YamlNode.Mapping map ->
+          map.entries().stream().allMatch(e -> e.value() instanceof YamlNode.Scalar);
+    };
+  }
+
+  private YamlNode plain(Event event, Mark at, int depth) {
+    YamlNode named = event instanceof AliasEvent alias ? anchored.get(alias.getAnchor()) : null;
+    if (named != null) {
+      return named;
+    }
     return switch (event) {
       case ScalarEvent s ->
           new YamlNode.Scalar(

@@ -332,4 +332,16 @@ class RegoCompilerTest {
     assertEquals(PACKAGE + "\ndeny contains 1 if input.x == 2\n", result.sources().get("a.rego"));
     assertEquals("b.rego", result.diagnostics().getFirst().file());
   }
+
+  @Test
+  void theCacheMustBeWhereTheEnvironmentSays() {
+    assertEquals(
+        Path.of("/x/interdict"),
+        RegoCompiler.defaultCache(
+            Map.of("XDG_CACHE_HOME", "/x", "HOME", "/home/ci"), "/nonexistent"));
+    assertEquals(
+        Path.of("/home/ci/.cache/interdict"),
+        RegoCompiler.defaultCache(Map.of("HOME", "/home/ci"), "/nonexistent"));
+    assertEquals(Path.of("/root/.cache/interdict"), RegoCompiler.defaultCache(Map.of(), "/root"));
+  }
 }

@@ -49,8 +49,17 @@ class PolicyTrialTest {
     List<String> problems = problems("deny contains \"x\" if {\n" + SLOW + "\n}");
     assertEquals(1, problems.size());
     assertTrue(
-        problems.getFirst().startsWith("policy trial: took longer than 50 ms"),
-        problems.getFirst());
+        problems.getFirst().contains("policy trial: took longer than 50 ms"), problems.getFirst());
+  }
+
+  /** With all facts there, silence is the policy's own. */
+  @Test
+  void whatContradictsItselfIsRefused() throws Exception {
+    List<String> problems =
+        problems("deny contains \"x\" if level == input.file.uid\nlevel := 1\nlevel := 2");
+    assertEquals(1, problems.size());
+    assertTrue(
+        problems.getFirst().startsWith("gives no decision at file_open"), problems.getFirst());
   }
 
   /** Only events with what a rule looks for show what it costs. */

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.compile.NamedFile;
 import dev.interdict.compile.NativeRego;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.LintRule;
@@ -13,6 +14,7 @@ import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -47,7 +49,7 @@ class PolicyLinterTest {
 
   private static List<Diagnostic> lint(ParsedPolicy parsed) throws Exception {
     parsed.orThrow();
-    return linter.lint(parsed);
+    return linter.lint(parsed, false);
   }
 
   /** Findings about a policy of this {@code spec}, one a line. */
@@ -203,6 +205,129 @@ class PolicyLinterTest {
         lint(PolicyParser.parse(new PolicySource("policy.yaml", files))).stream()
             .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
             .toList());
+  }
+
+  @Test
+  void whatAScopesProgramsAllNeedMustBeFound() throws Exception {
+    String spec =
+        """
+        hooks: [file_open]
+        scope: {cgroups: [/a.slice]}
+        rules:
+          - deny:
+              %s
+            reason: no
+        """;
+    assertEquals("p.yaml:8:7 lint.lockout", lint("", spec.formatted("hook: file_open")));
+    assertEquals("", lint("", spec.formatted("file.path: {under: /srv}")));
+  }
+
+  /** A path stands for what it leads to: who excepts /bin/login has excepted what runs. */
+  @Test
+  void exceptionsByLinksMustCount() throws Exception {
+    String spec =
+        """
+        hooks: [file_open]
+        rules:
+          - deny:
+              file.path: {in: [/etc/shadow, /etc/gshadow]}
+              process.exe.path: {notIn: [%s]}
+            reason: no
+        """;
+    assertEquals("p.yaml:7:7 lint.lockout", lint("", spec.formatted("/usr/bin/login")));
+    assertEquals("", lint("", spec.formatted("/usr/bin/login, /usr/sbin/sshd")));
+    assertEquals("", lint("", spec.formatted("/bin/login, /sbin/sshd")));
+  }
+
+  @Test
+  void aPolicyWithoutAnAnswerMustBeAnErrorThatSaysWhy() throws Exception {
+    for (String[] each :
+        new String[][] {
+          {
+            "level := 1\nlevel := 2\ndeny contains \"x\" if level == input.file.uid",
+            "its runtime gave up"
+          },
+          {
+            "deny contains \"x\" if { some i in numbers.range(1, 3000); some j in numbers.range(1, 3000);"
+                + " i * j == 0 }",
+            "took longer than 50 ms"
+          },
+        }) {
+      var files = new TreeMap<String, byte[]>();
+      files.put("policy.yaml", (HEAD.formatted("") + "  hooks: [file_open]\n").getBytes(UTF_8));
+      files.put("p.rego", ("package interdict.policies.p\n\n" + each[0]).getBytes(UTF_8));
+      List<Diagnostic> found = lint(PolicyParser.parse(new PolicySource("policy.yaml", files)));
+      assertEquals(
+          List.of("policy.yaml:5:3 policy.no-answer"),
+          found.stream()
+              .map(d -> "%s:%d:%d %s".formatted(d.file(), d.line(), d.column(), d.code()))
+              .toList());
+      assertTrue(found.getFirst().message().contains(each[1]), found.getFirst().message());
+    }
+  }
+
+  @Test
+  void packetsMustBeToldOfTheirOwnRemedy() throws Exception {
+    String yaml =
+        HEAD.formatted("")
+            + """
+              hooks: [xdp_ingress]
+              scope: {interfaces: [eth0]}
+              rules:
+                - deny:
+                    packet.protocol: tcp
+                    not: {packet.destination.port: {in: [22, 443]}}
+                  reason: closed
+            """;
+    List<Diagnostic> found =
+        lint(PolicyParser.parse(PolicySource.ofYaml("p.yaml", yaml.getBytes(UTF_8))));
+    assertEquals("lint.maintenance", found.getFirst().code());
+    assertTrue(
+        found.getFirst().message().contains("no connection is known"), found.getFirst().message());
+  }
+
+  @Test
+  void namesThatAreLinksHereMustBeFoundWhenAsked(@TempDir Path root) throws Exception {
+    Files.createDirectories(root.resolve("usr/bin"));
+    Files.createFile(root.resolve("usr/bin/python3.11"));
+    Files.createSymbolicLink(root.resolve("usr/bin/python3"), Path.of("python3.11"));
+    Files.createSymbolicLink(root.resolve("bin"), Path.of("usr/bin"));
+    Files.createSymbolicLink(root.resolve("usr/bin/lost"), Path.of("nowhere"));
+    assertEquals(
+        List.of(
+            "/bin/python3.11 leads to /usr/bin/python3.11 on this host: a file is let through only"
+                + " under the name that is used, too. Write /usr/bin/python3.11"),
+        foundHere(root, "lint.not-here", true, "/usr/bin/python3.11", "/bin/python3.11"));
+    assertEquals(
+        List.of(
+            "/usr/bin/lost is a link on this host that leads nowhere",
+            "/a is no file on this host: nothing has this name now"),
+        foundHere(
+            root, "lint.not-here", false, "/usr/bin/python3", "/bin/python3.11", "/usr/bin/lost", "/a"));
+  }
+
+  @Test
+  void namesWhereOthersCanWriteMustBeFoundWhenAsked(@TempDir Path root) throws Exception {
+    for (String mode : List.of("rwxrwxrwx", "rwxr-xr-x")) {
+      Path folder = Files.createDirectories(root.resolve("srv").resolve(mode));
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString(mode));
+    }
+    boolean roots = Files.getAttribute(root, "unix:uid").equals(0);
+    List<String> found =
+        foundHere(root, "lint.writable-path", false, "/srv/rwxrwxrwx/a", "/srv/rwxr-xr-x/a");
+    assertEquals(roots ? 1 : 2, found.size(), found.toString());
+    assertTrue(
+        found.getFirst().startsWith("/srv/rwxrwxrwx/a: others than root can write in /srv/rwxrwxrwx"),
+        found.toString());
+  }
+
+  private static List<String> foundHere(Path root, String code, boolean excepts, String... names) {
+    List<NamedFile> all =
+        Stream.of(names).map(name -> new NamedFile(name, excepts, "p.rego", 3, 2)).toList();
+    return NamesHere.check(root, all).stream()
+        .filter(found -> found.code().equals(code))
+        .map(Diagnostic::message)
+        .toList();
   }
 
   /** The findings of the compiler, and the page, know the rules by their names. */

@@ -3,10 +3,15 @@ package dev.interdict.policy;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.policy.Cases.Judge;
+import dev.interdict.policy.Cases.Result;
 import dev.interdict.policy.Cases.Said;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 class CasesTest {
 
@@ -48,7 +53,8 @@ class CasesTest {
             "3: input needs the key \"hook\": the policy has several (exec, socket_connect)",
             "4: the case \"a\" is already in line 2",
             "7: exec has no fact \"file.pth\"; did you mean \"file.path\"?",
-            "8: process.uid is a whole number, not the string \"root\"",
+            "8: process.uid is a whole number, not the string \"root\"; users and groups are known by"
+                + " number, root is 0",
             "9: access is never \"read\"; known: exec",
             "11: \"file_open\" is no hook of the policy; known: exec, socket_connect",
             "11: allow must be true; for a denial write deny: true"),
@@ -103,7 +109,9 @@ class CasesTest {
   }
 
   private static List<String> outcomes(Cases cases, Said said) {
-    return cases.run(input -> said).stream().map(r -> r.passed() ? "ok" : r.problem()).toList();
+    return cases.run(input -> said, Set.of()).stream()
+        .map(r -> r.passed() ? "ok" : r.problem())
+        .toList();
   }
 
   @Test
@@ -114,8 +122,114 @@ class CasesTest {
             .run(
                 input -> {
                   throw new IllegalStateException("stopped");
-                })
+                },
+                Set.of())
             .getFirst();
-    assertEquals("no decision: java.lang.IllegalStateException: stopped", result.problem());
+    assertEquals("no decision: stopped", result.problem());
+  }
+
+  private static String scoped(String scope, String hooks, String input, Said said)
+      throws PolicyException {
+    String yaml =
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: t}\nspec:\n"
+            + "  hooks: [%s]\n  scope: %s\n  rules: [{deny: {hook: %s}, reason: x}]\n"
+                .formatted(hooks, scope, hooks);
+    Policy policy = PolicyParser.parse(Sources.folder("policy.yaml", yaml)).orThrow();
+    Cases cases =
+        Cases.read(
+            ("cases: [{name: a, deny: true, input: " + input + "}]").getBytes(UTF_8), policy);
+    return outcomes(cases, said).getFirst();
+  }
+
+  @Test
+  void anEventOutsideOfTheScopeMustBeJudgedByNobody() throws PolicyException {
+    Said denied = new Said(List.of("x"), List.of(), List.of());
+    String scope = "{cgroups: [/a.slice]}";
+    String in = "{process: {cgroup: {path: %s}}}";
+    assertEquals("ok", scoped(scope, "exec", in.formatted("/a.slice/b.service"), denied));
+    assertEquals("ok", scoped(scope, "exec", "{}", denied));
+    assertEquals(
+        "deny: expected a reason, got none (process.cgroup.path /a.slicer is outside of"
+            + " spec.scope: the policy is not asked)",
+        scoped(scope, "exec", in.formatted("/a.slicer"), denied));
+    assertEquals(
+        "deny: expected a reason, got none (packet.interface.name eth1 is outside of spec.scope:"
+            + " the policy is not asked)",
+        scoped(
+            "{interfaces: [eth0]}", "xdp_ingress", "{packet: {interface: {name: eth1}}}", denied));
+  }
+
+  /** The engine judges a file under every name that leads to it; so must a test. */
+  @Test
+  void aFileMustBeJudgedUnderItsNamesThroughLinks() throws PolicyException {
+    Cases cases =
+        read("exec", "cases: [{name: a, deny: [bin], input: {file: {path: /usr/bin/bash}}}]");
+    Judge judge =
+        input ->
+            new Said(
+                new String(input, UTF_8).contains("\"/bin/bash\"") ? List.of("bin") : List.of(),
+                List.of(),
+                List.of());
+    assertEquals(
+        List.of(true), cases.run(judge, Set.of("/bin/bash")).stream().map(Result::passed).toList());
+    assertEquals(
+        List.of(false), cases.run(judge, Set.of("/bin/sh")).stream().map(Result::passed).toList());
+  }
+
+  /** A program is shown under the names of the policy that lead to it, or else under its own. */
+  @Test
+  void aProgramMustBeJudgedUnderTheNamesOfThePolicy() throws PolicyException {
+    Cases.Case about =
+        read(
+                "file_open",
+                "cases: [{name: a, allow: true, input: {file: {path: /usr/lib/x}, process: {exe:"
+                    + " {path: /usr/bin/bash}}}}]")
+            .list()
+            .getFirst();
+    assertEquals(List.of("/usr/bin/bash /usr/lib/x"), shown(about));
+    assertEquals(List.of("/bin/bash /usr/lib/x"), shown(about, "/bin/bash"));
+    assertEquals(
+        List.of("/bin/bash /usr/lib/x", "/usr/bin/bash /usr/lib/x"),
+        shown(about, "/bin/bash", "/usr/bin/bash"));
+    assertEquals(
+        List.of("/bin/bash /lib/x", "/bin/bash /usr/lib/x"), shown(about, "/bin/bash", "/lib/x"));
+  }
+
+  private static List<String> shown(Cases.Case about, String... literals) {
+    return about.shown(Set.of(literals)).stream()
+        .map(json -> JsonMapper.shared().readTree(json))
+        .map(
+            input ->
+                input.at("/process/exe/path").asString() + " " + input.at("/file/path").asString())
+        .toList();
+  }
+
+  @Test
+  void setsOfAccessThatNoCallHasMustBeRefused() {
+    for (String set : List.of("[exec, read]", "[create, truncate]")) {
+      PolicyException e =
+          assertThrows(
+              PolicyException.class,
+              () ->
+                  read(
+                      "file_open",
+                      "cases: [{name: a, allow: true, input: {access: " + set + "}}]"));
+      assertEquals("rule.value", e.diagnostics().getFirst().code(), set);
+    }
+  }
+
+  @Test
+  void aPacketWithAnAddressMustHaveAFamily() throws PolicyException {
+    Policy policy =
+        PolicyParser.parse(
+                Sources.rules("xdp_ingress", "- {deny: {packet.parsed: false}, reason: no}"))
+            .orThrow();
+    Cases cases =
+        Cases.read(
+            "cases: [{name: a, allow: true, input: {packet: {source: {address: \"fd00::1\"}}}}]"
+                .getBytes(UTF_8),
+            policy);
+    String input = new String(cases.list().getFirst().inputJson(), UTF_8);
+    assertTrue(input.contains("\"family\":\"inet6\""), input);
   }
 }

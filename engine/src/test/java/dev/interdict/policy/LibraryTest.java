@@ -136,7 +136,8 @@ class LibraryTest {
                   input -> {
                     Decision said = evaluator.evaluate(input);
                     return new Cases.Said(said.deny(), said.kill(), said.warn());
-                  })
+                  },
+                  compiledPolicy.literals())
               .stream()
               .filter(r -> !r.passed())
               .toList();

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PolicyParserTest {
 
@@ -359,5 +361,68 @@ class PolicyParserTest {
         PolicyParser.parse(new PolicySource("policy.yaml", files)).diagnostics().stream()
             .map(Diagnostic::toString)
             .toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{cgroups: [/sys/fs/cgroup/a.slice]} | \"/sys/fs/cgroup/a.slice\" begins with where cgroups are mounted; write it from the cgroup root: /a.slice",
+        "{cgroups: ['/a*']} | \"/a*\" is a pattern, and a scope takes none; name the slice above, and in the rules write process.cgroup.path: {glob: ...}",
+        "{cgroups: [/a.slice, /a.slice]} | \"/a.slice\" is named twice",
+        "{cgroups: []} | spec.scope.cgroups is empty; for every process of the host leave the key out",
+        "{interfaces: ['eth*']} | \"eth*\" is a pattern, and a scope takes none; name each interface",
+        "{cgroups: [a.slice]} | \"a.slice\" is no cgroup path; write it from the cgroup root, such as /system.slice/nginx.service",
+      })
+  void aScopeThatCoversNothingOrEverythingMustBeAnError(String scope, String expected) {
+    String yaml =
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: t}\nspec:\n"
+            + "  hooks: [exec, xdp_ingress]\n  rules: [{deny: {hook: exec}, reason: x}]\n  scope: ";
+    assertEquals(
+        List.of(expected),
+        parse(yaml + scope + "\n").diagnostics().stream()
+            .filter(d -> d.severity() == Diagnostic.Severity.ERROR)
+            .map(Diagnostic::message)
+            .toList());
+  }
+
+  @Test
+  void anAnchorMustBeTheOnlyProblemWhereItIsUsed() {
+    ParsedPolicy parsed =
+        PolicyParser.parse(
+            Sources.rules(
+                "exec",
+                """
+                - {deny: {file.path: {in: &tools [/a, /b]}}, reason: x}
+                - {deny: {process.exe.path: {in: *tools}}, reason: y}
+                """));
+    assertEquals(
+        List.of("yaml.anchor", "yaml.alias"),
+        parsed.diagnostics().stream().map(Diagnostic::code).toList());
+  }
+
+  @Test
+  void dataThatCannotBeReadMustBeNamedInWords() {
+    for (String[] each :
+        new String[][] {
+          {"{\"a\": 1e999}", "data.a: the number is too large"},
+          {
+            "{\"a\": [\"\\ud800\"]}",
+            "data.a[0]: the text has half of a character (a lone surrogate)"
+          },
+        }) {
+      ParsedPolicy parsed =
+          PolicyParser.parse(
+              Sources.folder(
+                  "policy.yaml", FULL.replaceAll("(?m)^ *data:.*$", ""), "data.json", each[0]));
+      assertTrue(
+          parsed.diagnostics().stream().anyMatch(d -> d.message().equals(each[1])),
+          parsed.diagnostics().toString());
+    }
+    ParsedPolicy parsed =
+        PolicyParser.parse(Sources.folder("policy.yaml", FULL, "data.json", "{\"a\": NaN}"));
+    assertTrue(
+        parsed.diagnostics().stream().noneMatch(d -> d.message().contains("Feature")),
+        parsed.diagnostics().toString());
   }
 }

@@ -1,8 +1,11 @@
 package dev.interdict.policy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,19 +20,36 @@ class RuleReaderTest {
         "file.path: {}                      | file.path is compared with nothing",
         "file.path: 12                      | file.path is a string, not the number 12; put it in quotes",
         "file.path:                         | file.path is a string, not nothing",
-        "file.path: a                       | \"a\" is not absolute; the kernel reports absolute paths only",
+        "file.path: a                       | no path is \"a\"; the kernel reports absolute paths only: begin with /",
         "file.path: /a/../b                 | \"/a/../b\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs",
         "file.path: /a/                     | \"/a/\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs",
         "file.path: /a/*                    | \"/a/*\" is compared literally; for a pattern write {glob: ...}",
-        "file.path: {prefix: /tmp}          | the prefix /tmp also matches /tmpx; write /tmp/ for what is below a directory",
+        "file.path: {prefix: etc/}          | no path begins with \"etc/\"; the kernel reports absolute paths only: begin with /",
+        "file.path: {prefix: 'memfd:x'}     | no path begins with \"memfd:x\"; files in memory are reported as /memfd:NAME",
+        "file.path: {suffix: bin/}          | no path ends with a slash, so none ends with \"bin/\"",
+        "file.path: {glob: '~/.ssh/*'}      | no path matches \"~/.ssh/*\"; home folders and variables are not filled in: write /home/*/ in a glob, or /root/",
+        "file.path: {regex: ^etc}           | no path begins with \"etc\"; the kernel reports absolute paths only: begin with /",
+        "file.path: {under: /usr/}          | \"/usr/\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs",
+        "file.path: {under: /}              | every path is under /; leave this out",
+        "file.path: {under: {data: x}}      | under takes a value or a list of them, not a mapping",
+        "file.path: {contains: x}           | unknown operator \"contains\" for file.path; write {glob: \"**TEXT**\"}",
+        "file.path: {not: x}                | unknown operator \"not\" for file.path; put the fact below not: not: {FACT: {OPERATOR: VALUE}}",
+        "process.args: x                    | unknown fact \"process.args\"; no hook knows the arguments of a program",
+        "process.parent.exe.path: /a        | unknown fact \"process.parent.exe.path\"; no parent is known; at exec, process.exe.path is the caller, which mostly is the parent",
+        "process.comm: sh                   | unknown fact \"process.comm\"; programs are known by whole paths: process.exe.path, with {suffix: /NAME} for any folder",
+        "process.uid: root                  | process.uid is a whole number, not the string \"root\"; users and groups are known by number, root is 0",
+        "socket.port: ssh                   | socket.port is a whole number, not the string \"ssh\"; ports are known by number",
+        "hook: file_open, access: write     | write alone misses an open that only truncates or only creates the file; write access: modify, which is write, append, create and truncate",
+        "socket.address: {in: [10.0.0.0/8]} | \"10.0.0.0/8\" is a network, and no address; write {cidr: 10.0.0.0/8}",
+        "socket.address: {prefix: '10.'}    | compares socket.address by its text; for a network write {cidr: 10.0.0.0/8}",
         "file.path: {prefix: ''}            | an empty prefix matches everything",
         "file.path: {in: []}                | the list is empty",
         "file.path: {in: /a}                | in takes a list or {data: NAME}, not the string \"/a\"",
-        "file.path: {gt: 1}                 | gt does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, glob, regex, exists",
+        "file.path: {gt: 1}                 | gt does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, under, glob, regex, exists",
         "file.path: {notin: [/a]}           | unknown operator \"notin\" for file.path; did you mean \"notIn\"?",
         "file.path: {regex: '(?=a)'}        | no regular expression that OPA knows (RE2): error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
         "file.path: {glob: '/a[b'}          | the glob \"/a[b\" has an open [ or {, or a } too many",
-        "file.path: {cidr: 10.0.0.0/8}      | cidr does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, glob, regex, exists",
+        "file.path: {cidr: 10.0.0.0/8}      | cidr does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, under, glob, regex, exists",
         "file.uid: {exists: true}           | file.uid is always there; exists says nothing",
         "file.uid: -1                       | file.uid is between 0 and 4294967295; -1 never occurs",
         "file.uid: {in: [4294967296]}       | file.uid is between 0 and 4294967295; 4294967296 never occurs",
@@ -66,6 +86,66 @@ class RuleReaderTest {
             .map(Diagnostic::message)
             .filter(m -> !m.startsWith("no rule can match"))
             .collect(Collectors.joining("; ")));
+  }
+
+  @Test
+  void aWrongFactMustNotHideThoseOfTheReason() {
+    assertEquals(
+        List.of(
+            "unknown fact \"file.pth\"; did you mean \"file.path\"?",
+            "unknown fact \"file.ui\"; did you mean \"file.uid\"? (in the reason)"),
+        PolicyParser.parse(
+                Sources.rules("file_open", "- {deny: {file.pth: /a}, reason: \"{file.ui}\"}"))
+            .diagnostics()
+            .stream()
+            .map(Diagnostic::message)
+            .toList());
+  }
+
+  @Test
+  void whatIsWrittenForManyMustMeanAllOfThem() throws PolicyException {
+    for (String[] each :
+        new String[][] {
+          {
+            "access: modify", "input.access[_] in {\"write\", \"append\", \"create\", \"truncate\"}"
+          },
+          {
+            "access: {in: [read, modify]}",
+            "\"read\", \"write\", \"append\", \"create\", \"truncate\""
+          },
+          {"file.path: {under: /usr}", "input.file.path in {\"/usr\"}"},
+          {"file.path: {under: /usr}", "startswith(input.file.path, \"/usr/\")"},
+          {"file.path: {regex: '^[/]etc$'}", "regex.match"},
+        }) {
+      ParsedPolicy parsed =
+          PolicyParser.parse(Sources.rules("file_open", "- {deny: {" + each[0] + "}, reason: x}"));
+      assertEquals(List.of(), parsed.diagnostics(), each[0]);
+      String rego = parsed.orThrow().rego().get(PolicyParser.LOWERED);
+      assertTrue(rego.contains(each[1]), rego);
+    }
+  }
+
+  @Test
+  void whoeverAllowsMustBeToldHow() {
+    assertEquals(
+        "unknown key \"allow\" in spec.rules[0]; what nobody denies is allowed: write deny, with"
+            + " not: {...} around what is let through",
+        PolicyParser.parse(Sources.rules("file_open", "- {allow: {file.path: /a}, reason: x}"))
+            .diagnostics()
+            .getLast()
+            .message());
+  }
+
+  @Test
+  void aReasonNobodyReadsMustBeRefused() {
+    assertEquals(
+        "the reason has 1001 characters; at most 1000",
+        PolicyParser.parse(
+                Sources.rules(
+                    "file_open", "- {deny: {file.path: /a}, reason: " + "x".repeat(1001) + "}"))
+            .diagnostics()
+            .getFirst()
+            .message());
   }
 
   @ParameterizedTest

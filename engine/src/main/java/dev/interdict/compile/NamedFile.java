@@ -1,0 +1,12 @@
+package dev.interdict.compile;
+
+/**
+ * A name that a rule compares a path with, and where it stands.
+ *
+ * @param path absolute
+ * @param excepts whether it is a file that the rule lets through
+ * @param file of the source
+ * @param line from 1
+ * @param column from 1
+ */
+public record NamedFile(String path, boolean excepts, String file, int line, int column) {}

@@ -1,0 +1,97 @@
+package dev.interdict.policy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Which events a policy is asked about, and under which names: what the kernel's side and the
+ * engine see to before a policy is evaluated. Tests have to do the same, or they prove nothing.
+ */
+final class Members {
+  /* Links on nearly every host since 2020; each with what it leads to. */
+  private static final List<List<String>> MERGED =
+      List.of(
+          List.of("/bin/", "/usr/bin/"),
+          List.of("/sbin/", "/usr/sbin/"),
+          List.of("/sbin/", "/usr/bin/"),
+          List.of("/lib/", "/usr/lib/"),
+          List.of("/lib32/", "/usr/lib32/"),
+          List.of("/lib64/", "/usr/lib64/"),
+          List.of("/libx32/", "/usr/libx32/"),
+          List.of("/var/run/", "/run/"),
+          List.of("/var/lock/", "/run/lock/"));
+
+  private static final String FILE = "/file/path";
+  private static final String PROGRAM = "/process/exe/path";
+
+  private Members() {}
+
+  /**
+   * Why the policy is not asked about {@code input}; null if it is. What is not known, is inside.
+   */
+  static String outside(JsonNode input, Policy.Scope scope) {
+    String cgroup = input.at("/process/cgroup/path").asString("");
+    boolean within =
+        scope.cgroups().isEmpty()
+            || cgroup.isEmpty()
+            || scope.cgroups().stream()
+                .anyMatch(c -> c.equals("/") || (cgroup + "/").startsWith(c + "/"));
+    if (!within) {
+      return "process.cgroup.path " + cgroup + " is outside of spec.scope";
+    }
+    String name = input.at("/packet/interface/name").asString("");
+    return name.isEmpty() || scope.interfaces().contains(name)
+        ? null
+        : "packet.interface.name " + name + " is outside of spec.scope";
+  }
+
+  /**
+   * The event as a policy is shown it where /bin, /lib and their like are links: its file under the
+   * path that was used and each of {@code literals} that leads to it, its program under those that
+   * lead to it, or else its own.
+   */
+  static List<byte[]> named(byte[] inputJson, Set<String> literals) {
+    JsonNode input = JsonMapper.shared().readTree(inputJson);
+    Set<String> programs = leadingTo(input.at(PROGRAM).asString(""), literals);
+    String program = input.at(PROGRAM).asString("");
+    if (programs.isEmpty() || literals.contains(program)) {
+      programs.add(program);
+    }
+    Set<String> files = leadingTo(input.at(FILE).asString(""), literals);
+    files.add(input.at(FILE).asString(""));
+    List<byte[]> all = new ArrayList<>();
+    for (String each : programs) {
+      for (String file : files) {
+        JsonNode shown = input.deepCopy();
+        put(shown, PROGRAM, each);
+        put(shown, FILE, file);
+        all.add(JsonMapper.shared().writeValueAsBytes(shown));
+      }
+    }
+    return all;
+  }
+
+  private static Set<String> leadingTo(String path, Set<String> literals) {
+    Set<String> names = new TreeSet<>();
+    for (List<String> link : MERGED) {
+      String from = link.get(0);
+      String to = link.get(1);
+      if (path.startsWith(to) && literals.contains(from + path.substring(to.length()))) {
+        names.add(from + path.substring(to.length()));
+      }
+    }
+    return names;
+  }
+
+  private static void put(JsonNode input, String pointer, String path) {
+    if (!path.isEmpty()) {
+      int name = pointer.lastIndexOf('/');
+      ((ObjectNode) input.at(pointer.substring(0, name))).put(pointer.substring(name + 1), path);
+    }
+  }
+}

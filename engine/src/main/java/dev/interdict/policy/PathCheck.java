@@ -1,0 +1,59 @@
+package dev.interdict.policy;
+
+import java.util.regex.Pattern;
+
+/**
+ * Finds what no path can be or match. The kernel reports absolute paths in their shortest form:
+ * nothing else begins with, ends with or equals one.
+ */
+final class PathCheck {
+  /** A text behind ^ that is not a slash, and is there for certain. */
+  private static final Pattern ANCHORED = Pattern.compile("\\^[A-Za-z0-9_~$-](?![*?{|]).*");
+
+  private PathCheck() {}
+
+  /**
+   * Why {@code text} never holds for this fact, and what to write; null if it may, or if it is no
+   * path.
+   */
+  static String problem(Field field, Operator operator, String text) {
+    if (!(field.isPath() || field.isCgroupPath()) || text.isEmpty()) {
+      return null;
+    }
+    return switch (operator) {
+      case EQUALS, IN, NOT_IN -> literal(text);
+      case UNDER -> text.equals("/") ? "every path is under /; leave this out" : literal(text);
+      case PREFIX -> text.startsWith("/") ? null : relative("begins with", text);
+      case SUFFIX ->
+          text.endsWith("/") && !text.equals("/")
+              ? "no path ends with a slash, so none ends with \"" + text + "\""
+              : null;
+      case GLOB -> "/*?[{\\".indexOf(text.charAt(0)) >= 0 ? null : relative("matches", text);
+      case REGEX ->
+          ANCHORED.matcher(text).matches() ? relative("begins with", text.substring(1)) : null;
+      default -> null;
+    };
+  }
+
+  private static String literal(String path) {
+    if (!path.startsWith("/")) {
+      return relative("is", path);
+    }
+    boolean normal = path.equals("/") || !(path + "/").matches(".*/(\\.{0,2})/.*");
+    return normal
+        ? null
+        : "\""
+            + path
+            + "\" is not in its shortest form (//, /./, /../ or a / at the end) and never occurs";
+  }
+
+  private static String relative(String verb, String text) {
+    String hint =
+        text.startsWith("~") || text.startsWith("$")
+            ? "; home folders and variables are not filled in: write /home/*/ in a glob, or /root/"
+            : text.startsWith("memfd:")
+                ? "; files in memory are reported as /memfd:NAME"
+                : "; the kernel reports absolute paths only: begin with /";
+    return "no path " + verb + " \"" + text + "\"" + hint;
+  }
+}
