@@ -6,6 +6,7 @@ import dev.interdict.control.FolderBuilder;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.decisions.DecisionLog;
+import dev.interdict.eval.PolicyModules;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.Shell;
@@ -70,19 +71,20 @@ public final class SwitchBench {
   }
 
   private static void run(EngineConfig config) throws Exception {
+    NameSets sets = new NameSets();
     try (KernelSide kernel = KernelSide.open(config.pins());
-        Pipeline pipeline = pipeline(kernel, config)) {
+        FileNameKeeper files = FileNameKeeper.start(kernel.files(), sets);
+        Pipeline pipeline = pipeline(kernel, sets, config)) {
       PolicyLoader loader =
           new PolicyLoader(
-              config.cacheDirectory().resolve("classes"),
-              new KernelNames(kernel.cgroups()),
-              new WarmUp(config.warmUp()),
-              config.limits());
+              new PolicyModules(config.cacheDirectory().resolve("classes"), config.limits()),
+              new KernelNames(kernel.cgroups(), sets),
+              new WarmUp(config.warmUp()));
       PolicyControl control =
           new PolicyControl(
               new FolderBuilder(
                   RegoCompiler.inChild(config.cacheDirectory()), (compiled, hooks) -> List.of()),
-              new Enforcer(kernel, pipeline, loader, HostAbilities.probe(), config),
+              new Enforcer(kernel, pipeline, loader, files, HostAbilities.probe(), config),
               new StateStore(config.stateDirectory()),
               Clock.systemUTC());
       control.restore();
@@ -110,7 +112,7 @@ public final class SwitchBench {
     }
   }
 
-  private static Pipeline pipeline(KernelSide kernel, EngineConfig config) {
+  private static Pipeline pipeline(KernelSide kernel, NameSets sets, EngineConfig config) {
     return new Pipeline(
         new Pipeline.Parts(
             kernel.decide(),
@@ -118,8 +120,9 @@ public final class SwitchBench {
             kernel.observe(),
             kernel.state(),
             kernel.verdicts(),
+            kernel.counters(),
             new DecisionLog(),
-            new KernelNames(kernel.cgroups())),
+            new KernelNames(kernel.cgroups(), sets)),
         config.spin(),
         new Workers(lost -> {}));
   }

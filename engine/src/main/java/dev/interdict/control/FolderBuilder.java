@@ -48,11 +48,13 @@ public final class FolderBuilder implements PolicyBuilder {
     }
     try {
       CompiledPolicy compiled = artefact == null ? null : read(artefact, findings);
-      if (compiled == null || !compiled.digest().equals(RegoCompiler.digest(policy))) {
+      boolean asItCame = compiled != null && compiled.digest().equals(RegoCompiler.digest(policy));
+      if (!asItCame) {
         compiled = compile(policy, parsed, findings);
       }
       tryOut(compiled, parsed, findings);
-      return new Built(policy, compiled, CompiledPolicyFile.toBytes(compiled));
+      return new Built(
+          policy, compiled, asItCame ? artefact : CompiledPolicyFile.toBytes(compiled));
     } catch (IOException e) {
       throw new BuildException(
           "policy " + policy.name() + " could not be compiled: " + e.getMessage(), e);

@@ -11,6 +11,7 @@ import dev.interdict.control.StateStore;
 import dev.interdict.control.Version;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
+import dev.interdict.eval.PolicyModules;
 import dev.interdict.eval.PolicyTrial;
 import dev.interdict.eval.Watchdog;
 import dev.interdict.libbpf.BpfException;
@@ -109,16 +110,15 @@ public final class Engine implements AutoCloseable {
                     names),
                 config.spin(),
                 workers));
-    Path classes = config.cacheDirectory().resolve("classes");
-    PolicyLoader loader =
-        new PolicyLoader(classes, names, new WarmUp(config.warmUp()), config.limits());
+    PolicyModules modules =
+        new PolicyModules(config.cacheDirectory().resolve("classes"), config.limits());
+    PolicyLoader loader = new PolicyLoader(modules, names, new WarmUp(config.warmUp()));
     Enforcer enforcer = new Enforcer(kernel, pipeline, loader, files, abilities, config);
     PolicyControl control =
         new PolicyControl(
             new FolderBuilder(
                 RegoCompiler.inChild(config.cacheDirectory()),
-                (compiled, hooks) ->
-                    PolicyTrial.problems(compiled, hooks, classes, config.limits())),
+                (compiled, hooks) -> PolicyTrial.problems(compiled, hooks, modules)),
             enforcer,
             new StateStore(config.stateDirectory()),
             Clock.systemUTC());

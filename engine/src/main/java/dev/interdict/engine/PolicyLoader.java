@@ -7,12 +7,11 @@ import dev.interdict.control.EnforcementException;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.InvalidModuleException;
-import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicyModules;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.policy.Policy;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -26,18 +25,16 @@ import java.util.function.Supplier;
  * {@link #load} by one at a time.
  */
 final class PolicyLoader {
-  private final Path classCache;
   private final HostNames names;
   private final WarmUp warmUp;
-  private final Limits limits;
+  private final PolicyModules modules;
   private final List<Map<String, PolicyModule>> held = new CopyOnWriteArrayList<>();
   private volatile Map<String, PolicyModule> loaded = Map.of();
   private volatile PolicySet latest;
 
-  PolicyLoader(Path classCache, HostNames names, WarmUp warmUp, Limits limits) {
-    this.classCache = classCache;
+  PolicyLoader(PolicyModules modules, HostNames names, WarmUp warmUp) {
+    this.modules = modules;
     this.names = names;
-    this.limits = limits;
     this.warmUp = warmUp;
     this.latest = PolicySet.builder(0, names).build();
   }
@@ -105,7 +102,7 @@ final class PolicyLoader {
 
   private PolicyModule load(CompiledPolicy compiled, Policy policy) {
     try {
-      PolicyModule module = PolicyModule.load(compiled, classCache, limits);
+      PolicyModule module = modules.load(compiled);
       warmUp.run(module, policy.hooks());
       return module;
     } catch (IOException | InvalidModuleException e) {

@@ -1,10 +1,10 @@
 package dev.interdict.eval;
 
-import com.dylibso.chicory.compiler.Cache;
 import com.dylibso.chicory.compiler.MachineFactoryCompiler;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -16,19 +16,24 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * Translated policies on disk: one jar of class bytes for each module and translator. What is in
- * here runs inside the engine, so the directory must belong to the engine's user and be writable by
- * nobody else.
+ * Translated policies on disk, for each translator: a file for each module with the classes that
+ * are its own, and one for each class that modules share. What is in here runs inside the engine,
+ * so the directory must belong to the engine's user and be writable by nobody else.
  *
- * <p>Safe for use by many threads and processes: files appear whole.
+ * <p>Each file begins with the SHA-256 of the rest: what a crash or a full disk has spoiled is not
+ * there. Safe for use by many threads and processes: files appear whole.
  */
-final class ClassCache implements Cache {
+final class ClassCache {
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
+
+  private static final int DIGEST_BYTES = 32;
 
   private final Path directory;
 
@@ -43,34 +48,60 @@ final class ClassCache implements Cache {
     makePrivate(directory);
   }
 
-  @Override
-  public byte[] get(String key) throws IOException {
+  /**
+   * The translation of a module.
+   *
+   * @param module its digest in hex
+   * @return null if it is not there, whole and with all it shares
+   * @throws IOException if the directory cannot be read
+   */
+  PolicyCode get(String module) throws IOException {
     try {
-      return Files.readAllBytes(file(key));
-    } catch (NoSuchFileException e) {
+      return PolicyCode.fromBytes(read(module), this::read);
+    } catch (NoSuchFileException | EOFException e) {
       return null;
     }
   }
 
-  @Override
-  public void putIfAbsent(String key, byte[] data) throws IOException {
-    Path whole = Files.createTempFile(directory, "new-", ".tmp");
+  /** Keeps a translation. */
+  void put(String module, PolicyCode code) throws IOException {
+    for (Map.Entry<String, byte[]> shared : code.shared().entrySet()) {
+      if (!has(shared.getKey())) {
+        put(shared.getKey(), shared.getValue());
+      }
+    }
+    put(module, code.toBytes());
+  }
+
+  /** Whether a file of this name is there, whole. */
+  boolean has(String name) throws IOException {
     try {
-      Files.write(whole, data);
-      Files.move(whole, file(key), StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(whole);
+      read(name);
+      return true;
+    } catch (NoSuchFileException | EOFException e) {
+      return false;
     }
   }
 
-  /** Forgets what is stored under {@code key}. */
-  void remove(String key) throws IOException {
-    Files.deleteIfExists(file(key));
+  private byte[] read(String name) throws IOException {
+    byte[] file = Files.readAllBytes(directory.resolve(name));
+    byte[] content = Arrays.copyOfRange(file, Math.min(file.length, DIGEST_BYTES), file.length);
+    if (!Arrays.equals(sha256(content), 0, DIGEST_BYTES, file, 0, file.length - content.length)) {
+      throw new EOFException(name + " is spoiled");
+    }
+    return content;
   }
 
-  private Path file(String key) {
-    return directory.resolve(
-        HexFormat.of().formatHex(sha256(key.getBytes(StandardCharsets.UTF_8))) + ".jar");
+  /** Keeps a file. */
+  void put(String name, byte[] content) throws IOException {
+    Path whole = Files.createTempFile(directory, "new-", ".tmp");
+    try {
+      ByteBuffer file = ByteBuffer.allocate(DIGEST_BYTES + content.length);
+      Files.write(whole, file.put(sha256(content)).put(content).array());
+      Files.move(whole, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(whole);
+    }
   }
 
   private static void makePrivate(Path directory) throws IOException {
@@ -107,6 +138,11 @@ final class ClassCache implements Cache {
   /* Another translator writes other classes for the same module, so its code is part of the name. */
   private static String translator() throws IOException {
     MessageDigest digest = newSha256();
+    for (Class<?> part : new Class<?>[] {Translation.class, CodeLinks.class, PolicyCode.class}) {
+      try (InputStream code = part.getResourceAsStream(part.getSimpleName() + ".class")) {
+        digest.update(code.readAllBytes());
+      }
+    }
     Class<?> compiler = MachineFactoryCompiler.class;
     for (String part :
         new String[] {"Compiler", "Emitters", "EmitterMap", "Shaded", "WasmAnalyzer"}) {
@@ -124,7 +160,7 @@ final class ClassCache implements Cache {
     return newSha256().digest(bytes);
   }
 
-  private static MessageDigest newSha256() {
+  static MessageDigest newSha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

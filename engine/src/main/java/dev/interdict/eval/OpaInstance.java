@@ -49,6 +49,7 @@ final class OpaInstance {
   private static final int CONTEXT_RESULT = 8;
   private static final int CONTEXT_ENTRYPOINT = 12;
 
+  private final OpaModule module;
   private final PolicyMemory memory;
   private final Instance instance;
   private final Values values;
@@ -62,6 +63,7 @@ final class OpaInstance {
   private int context;
 
   OpaInstance(OpaModule module, int memoryBytes) {
+    this.module = module;
     memory = new PolicyMemory(module.initialPages(), memoryBytes / Memory.PAGE_SIZE);
     values = new Values(memory);
     instance =
@@ -202,7 +204,6 @@ final class OpaInstance {
    * allocates nothing. The translator is part of the class cache's key, so its habits are known.
    */
   private MethodHandle direct(String export) {
-    Class<?> machine = instance.getMachine().getClass();
     int function = -1;
     for (int i = 0; i < instance.module().exportSection().exportCount(); i++) {
       if (instance.module().exportSection().getExport(i).name().equals(export)) {
@@ -217,19 +218,11 @@ final class OpaInstance {
             Memory.class,
             Instance.class);
     try {
-      for (int group = 0; ; group++) {
-        Class<?> functions =
-            machine.getClassLoader().loadClass(machine.getName() + "FuncGroup_" + group);
-        try {
-          MethodHandle found =
-              MethodHandles.privateLookupIn(functions, MethodHandles.lookup())
-                  .findStatic(functions, "func_" + function, method);
-          return MethodHandles.insertArguments(found, 1, memory, instance);
-        } catch (NoSuchMethodException e) {
-          // In the next group, or in none: then its class is not found.
-        }
-      }
-    } catch (ClassNotFoundException | IllegalAccessException e) {
+      MethodHandle found =
+          MethodHandles.privateLookupIn(module.function(function), MethodHandles.lookup())
+              .findStatic(module.function(function), "func_" + function, method);
+      return MethodHandles.insertArguments(found, 1, memory, instance);
+    } catch (ReflectiveOperationException e) {
       throw new Abort(export + " cannot be called: its signature is " + type + ", or " + e);
     }
   }

@@ -1,7 +1,5 @@
 package dev.interdict.eval;
 
-import com.dylibso.chicory.compiler.InterpreterFallback;
-import com.dylibso.chicory.compiler.MachineFactoryCompiler;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.runtime.InterpreterMachine;
 import com.dylibso.chicory.runtime.Machine;
@@ -15,6 +13,7 @@ import com.dylibso.chicory.wasm.types.MemoryImport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -59,11 +58,11 @@ final class OpaModule {
           "opa_value_parse");
 
   private final WasmModule wasm;
-  private final Function<Instance, Machine> machines;
+  private final PolicyCode.Loaded code;
 
-  private OpaModule(WasmModule wasm, Function<Instance, Machine> machines) {
+  private OpaModule(WasmModule wasm, PolicyCode.Loaded code) {
     this.wasm = wasm;
-    this.machines = machines;
+    this.code = code;
   }
 
   /**
@@ -76,10 +75,17 @@ final class OpaModule {
    */
   static OpaModule load(String policy, byte[] bytes, Path classCache)
       throws InvalidModuleException, IOException {
-    WasmModule wasm = parse(policy, bytes);
     ClassCache cache = classCache == null ? null : new ClassCache(classCache);
+    String digest = HexFormat.of().formatHex(ClassCache.sha256(bytes));
+    PolicyCode code = cache == null ? null : cache.get(digest);
     try {
-      return new OpaModule(wasm, translate(wasm, cache));
+      if (code == null) {
+        code = Translation.of(parse(policy, bytes));
+        if (cache != null) {
+          cache.put(digest, code);
+        }
+      }
+      return new OpaModule(ModuleFrame.of(bytes), code.load());
     } catch (ChicoryException | LinkageError e) {
       throw new InvalidModuleException(policy, whyNot(String.valueOf(e.getMessage())), e);
     }
@@ -100,7 +106,7 @@ final class OpaModule {
   /** Parses and checks, and interprets: a thousand times slower to run, but at once. */
   static OpaModule interpreted(String policy, byte[] bytes) throws InvalidModuleException {
     WasmModule wasm = parse(policy, bytes);
-    return new OpaModule(wasm, InterpreterMachine::new);
+    return new OpaModule(wasm, null);
   }
 
   private static WasmModule parse(String policy, byte[] bytes) throws InvalidModuleException {
@@ -117,25 +123,6 @@ final class OpaModule {
     checkImports(policy, wasm);
     checkExports(policy, wasm);
     return wasm;
-  }
-
-  private static Function<Instance, Machine> translate(WasmModule wasm, ClassCache cache)
-      throws IOException {
-    try {
-      return compiler(wasm).withCache(cache).compile();
-    } catch (ChicoryException | LinkageError | NullPointerException e) {
-      if (cache == null) {
-        throw e;
-      }
-      // A file that a crash or a full disk has spoiled must not keep the policy out.
-      cache.remove(wasm.digest());
-      return compiler(wasm).withCache(cache).compile();
-    }
-  }
-
-  private static MachineFactoryCompiler.Builder compiler(WasmModule wasm) {
-    // Interpreted, a function would be a thousand times slower: the policy would never answer.
-    return MachineFactoryCompiler.builder(wasm).withInterpreterFallback(InterpreterFallback.FAIL);
   }
 
   private static void checkImports(String policy, WasmModule wasm) throws InvalidModuleException {
@@ -184,7 +171,12 @@ final class OpaModule {
   }
 
   Function<Instance, Machine> machines() {
-    return machines;
+    return code == null ? InterpreterMachine::new : code.machines();
+  }
+
+  /** The class that has the function of this number as its static method {@code func_NUMBER}. */
+  Class<?> function(int number) throws ClassNotFoundException {
+    return code.function(number);
   }
 
   /** Pages of memory that the module asks for at the start. */

@@ -66,7 +66,7 @@ public final class PolicyModule {
         loaded = start(policy, module, limits);
       } catch (OpaInstance.Abort | Values.TooLarge e) {
         throw cannotStart(policy, e.getMessage(), e);
-      } catch (RuntimeException | StackOverflowError e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError e) {
         throw cannotStart(policy, e.toString(), e);
       } finally {
         guard.end();
@@ -107,7 +107,7 @@ public final class PolicyModule {
       guard.begin();
       try {
         instance.evaluate(nothing, instance.heapPointer());
-      } catch (RuntimeException | StackOverflowError e) {
+      } catch (RuntimeException | StackOverflowError | LinkageError e) {
         // It will be known when it fails on an event; an event can also fare better.
       } finally {
         guard.end();

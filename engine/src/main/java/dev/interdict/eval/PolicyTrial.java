@@ -19,7 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Tries a policy before it is in force: that it can be translated whole, and that it answers within
  * its limits, about ordinary events, about events that meet nothing and about events with what its
- * rules look for. A policy that does not would leave every such event to its fallback. Safe for use by many threads.
+ * rules look for. A policy that does not would leave every such event to its fallback. Safe for use
+ * by many threads.
  */
 public final class PolicyTrial {
   private static final String ORDINARY = "ordinary.yaml";
@@ -51,11 +52,26 @@ public final class PolicyTrial {
    */
   public static List<String> problems(
       CompiledPolicy policy, Set<Hook> hooks, Path classCache, Limits limits) throws IOException {
+    return problems(policy, hooks, new PolicyModules(classCache, limits));
+  }
+
+  /**
+   * What is wrong; empty: nothing.
+   *
+   * @param hooks where the policy is asked
+   * @param modules what is loaded here is found there
+   * @throws IOException if the class cache cannot be used
+   */
+  public static List<String> problems(CompiledPolicy policy, Set<Hook> hooks, PolicyModules modules)
+      throws IOException {
     PolicyModule module;
     try {
-      module = PolicyModule.load(policy, classCache, limits);
+      module = modules.load(policy);
     } catch (InvalidModuleException e) {
       return List.of(e.getMessage());
+    }
+    if (modules.isTried(policy, hooks)) {
+      return List.of();
     }
     try (Trying trying = new Trying(module)) {
       List<String> silent = silence(trying, hooks);
@@ -74,6 +90,7 @@ public final class PolicyTrial {
         }
       }
     }
+    modules.tried(policy, hooks);
     return List.of();
   }
 

@@ -52,8 +52,7 @@ final class HostEvents {
   }
 
   /** One finding for each rule of the policy that denies some of them. */
-  static List<Diagnostic> denials(
-      PolicyModule module, Set<String> literals, ParsedPolicy parsed) {
+  static List<Diagnostic> denials(PolicyModule module, Set<String> literals, ParsedPolicy parsed) {
     try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
       HostEvents events = new HostEvents(evaluator, literals, parsed);
       events.judge(LintRule.LOCKOUT, EventFile.within("lockout.yaml", parsed.policy()), STARTS);
@@ -112,7 +111,9 @@ final class HostEvents {
     }
   }
 
-  /** What the policy says, if it does so in one of several attempts: cold code can take its time. */
+  /**
+   * What the policy says, if it does so in one of several attempts: cold code can take its time.
+   */
   private Decision ask(byte[] input) throws EvaluationException {
     for (int attempt = 1; ; attempt++) {
       try {

@@ -41,8 +41,7 @@ final class NamesHere {
     return found;
   }
 
-  private static void add(
-      List<Diagnostic> found, NamedFile named, LintRule rule, String problem) {
+  private static void add(List<Diagnostic> found, NamedFile named, LintRule rule, String problem) {
     if (problem != null) {
       found.add(
           new Diagnostic(

@@ -1,7 +1,6 @@
 package dev.interdict.lint;
 
 import dev.interdict.compile.Compilation;
-import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.eval.InvalidModuleException;
 import dev.interdict.eval.Limits;

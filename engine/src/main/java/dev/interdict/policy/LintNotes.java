@@ -86,12 +86,7 @@ public final class LintNotes {
   /** A policy that compiles and cannot be enforced; {@code problem} says why, and what to do. */
   public Diagnostic unfit(String problem) {
     return new Diagnostic(
-        Diagnostic.Severity.ERROR,
-        file,
-        hooks.line(),
-        hooks.column(),
-        "policy.no-answer",
-        problem);
+        Diagnostic.Severity.ERROR, file, hooks.line(), hooks.column(), "policy.no-answer", problem);
   }
 
   void metadata(Section metadata) {

@@ -1,7 +1,9 @@
 package dev.interdict.eval;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,9 +13,13 @@ import dev.interdict.testkit.RegoToWasm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,27 +95,47 @@ class PolicyModuleTest {
     Path cache = folder.resolve("classes");
     CompiledPolicy policy = RegoToWasm.compile("cached", REGO, "{}");
     PolicyModule.translate(policy, cache);
-    List<Path> files = jars(cache);
-    assertEquals(1, files.size());
+    Map<Path, FileTime> before = files(cache);
     assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(cache)));
-    var before = Files.getLastModifiedTime(files.getFirst());
     try (Evaluator evaluator = PolicyModule.load(policy, cache).newEvaluator(HostNames.NONE)) {
       assertEquals(
           List.of("shadow"), evaluator.evaluate(Events.open("/bin/cat", 1, "/etc/shadow")).deny());
     }
-    assertEquals(before, Files.getLastModifiedTime(files.getFirst()));
+    assertEquals(before, files(cache));
   }
 
   @Test
-  void aSpoiledFileInTheCacheIsReplaced() throws Exception {
-    CompiledPolicy policy = RegoToWasm.compile("cached", REGO, "{}");
+  void anotherPolicyAddsOnlyWhatIsItsOwn() throws Exception {
+    Path cache = folder.resolve("classes");
+    PolicyModule.translate(RegoToWasm.compile("one", REGO, "{}"), cache);
+    Map<Path, FileTime> before = files(cache);
+    String other = REGO.replace("shadow", "gshadow");
+    PolicyModule.translate(RegoToWasm.compile("two", other, "{}"), cache);
+    Map<Path, FileTime> after = files(cache);
+    assertTrue(before.size() > 700, before.size() + " files");
+    assertEquals(1, after.size() - before.size());
+    after.keySet().retainAll(before.keySet());
+    assertEquals(before, after);
+  }
+
+  @Test
+  void spoiledFilesInTheCacheAreReplaced() throws Exception {
+    CompiledPolicy policy = new TinyModule().eval(new byte[] {0x41, 0x2a}).policy();
     PolicyModule.translate(policy, folder.resolve("classes"));
-    Path jar = jars(folder.resolve("classes")).getFirst();
-    byte[] good = Files.readAllBytes(jar);
-    for (int length : new int[] {0, 100, good.length / 2}) {
-      Files.write(jar, Arrays.copyOf(good, length));
-      PolicyModule.load(policy, folder.resolve("classes"));
-      assertTrue(Files.size(jar) > 0.9 * good.length, "after " + length + " bytes");
+    for (Path file : files(folder.resolve("classes")).keySet()) {
+      byte[] good = Files.readAllBytes(file);
+      for (int length : new int[] {0, 20, good.length / 2, good.length - 1}) {
+        Files.write(file, Arrays.copyOf(good, length));
+        PolicyCode again = new ClassCache(folder.resolve("classes")).get(digest(policy));
+        if (!SharedCode.LOADER.has(file.getFileName().toString())) {
+          assertNull(again, file + " after " + length + " bytes");
+        }
+        PolicyModule.translate(policy, folder.resolve("classes"));
+        if (file.endsWith(digest(policy))) {
+          assertArrayEquals(good, Files.readAllBytes(file), file + " after " + length + " bytes");
+        }
+      }
+      Files.write(file, good);
     }
   }
 
@@ -126,9 +152,17 @@ class PolicyModuleTest {
     assertTrue(e.getMessage().contains("0700"), e.getMessage());
   }
 
-  private static List<Path> jars(Path folder) throws IOException {
+  private static String digest(CompiledPolicy policy) {
+    return HexFormat.of().formatHex(ClassCache.sha256(policy.wasm()));
+  }
+
+  private static Map<Path, FileTime> files(Path folder) throws IOException {
+    Map<Path, FileTime> times = new TreeMap<>();
     try (Stream<Path> files = Files.walk(folder)) {
-      return files.filter(Files::isRegularFile).toList();
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        times.put(file, Files.getLastModifiedTime(file));
+      }
     }
+    return times;
   }
 }

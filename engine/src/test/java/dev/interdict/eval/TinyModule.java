@@ -52,6 +52,7 @@ final class TinyModule {
   private static final int BUILTINS = 0x500;
 
   private byte[] eval = NOTHING;
+  private byte[] context = cat(b(0x41), leb(0x600));
   private byte[] builtin = {};
   private int major = 1;
   private int minor = 3;
@@ -61,6 +62,12 @@ final class TinyModule {
 
   TinyModule eval(byte[] body) {
     eval = body;
+    return this;
+  }
+
+  /** The body of {@code opa_eval_ctx_new}, which is function 15 and takes nothing. */
+  TinyModule context(byte[] body) {
+    context = body;
     return this;
   }
 
@@ -194,7 +201,7 @@ final class TinyModule {
         body(b(0x41, 0x80, 0x0a)),
         body(malloc),
         body(b(0x03, 0x40, 0x0c, 0x00, 0x0b)),
-        body(cat(b(0x41), leb(0x600))));
+        body(context));
   }
 
   /* An opa_object of one key and the number 0, or of none, laid out at an address. */

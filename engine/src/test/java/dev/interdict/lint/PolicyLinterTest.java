@@ -303,7 +303,13 @@ class PolicyLinterTest {
             "/usr/bin/lost is a link on this host that leads nowhere",
             "/a is no file on this host: nothing has this name now"),
         foundHere(
-            root, "lint.not-here", false, "/usr/bin/python3", "/bin/python3.11", "/usr/bin/lost", "/a"));
+            root,
+            "lint.not-here",
+            false,
+            "/usr/bin/python3",
+            "/bin/python3.11",
+            "/usr/bin/lost",
+            "/a"));
   }
 
   @Test
@@ -317,7 +323,9 @@ class PolicyLinterTest {
         foundHere(root, "lint.writable-path", false, "/srv/rwxrwxrwx/a", "/srv/rwxr-xr-x/a");
     assertEquals(roots ? 1 : 2, found.size(), found.toString());
     assertTrue(
-        found.getFirst().startsWith("/srv/rwxrwxrwx/a: others than root can write in /srv/rwxrwxrwx"),
+        found
+            .getFirst()
+            .startsWith("/srv/rwxrwxrwx/a: others than root can write in /srv/rwxrwxrwx"),
         found.toString());
   }
 

@@ -76,7 +76,8 @@ class CrowdIT {
   void noRealStopIsLost(String whom) {
     String cgroup = Host.covered("stops");
     Answer answer =
-        Attack.start(Attack.in(cgroup, "stops -d %s -n %d %s".formatted(whom, STOPS, Host.folder())))
+        Attack.start(
+                Attack.in(cgroup, "stops -d %s -n %d %s".formatted(whom, STOPS, Host.folder())))
             .await(LIMIT);
     System.out.println("stops: " + answer);
     assertEquals("ok", answer.result(), answer::toString);

@@ -1,0 +1,79 @@
+package dev.interdict.eval;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.event.Hook;
+import java.io.IOException;
+import java.lang.ref.SoftReference;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Loads policies with the same cache and limits. One that is loaded is used again, such as after
+ * its trial, unless memory is short. Safe for use by many threads.
+ */
+public final class PolicyModules {
+  private final Path classCache;
+  private final Limits limits;
+  private final Map<String, SoftReference<PolicyModule>> loaded = new ConcurrentHashMap<>();
+
+  /**
+   * @param classCache as for {@link PolicyModule#load}
+   */
+  public PolicyModules(Path classCache, Limits limits) {
+    this.classCache = classCache;
+    this.limits = limits;
+  }
+
+  /**
+   * The policy, ready to be evaluated.
+   *
+   * @throws InvalidModuleException as {@link PolicyModule#load}
+   * @throws IOException if the class cache cannot be used
+   */
+  public PolicyModule load(CompiledPolicy policy) throws InvalidModuleException, IOException {
+    String key = key(policy);
+    SoftReference<PolicyModule> known = loaded.get(key);
+    PolicyModule module = known == null ? null : known.get();
+    if (module == null) {
+      module = PolicyModule.load(policy, classCache, limits);
+      loaded.values().removeIf(reference -> reference.get() == null);
+      loaded.put(key, new SoftReference<>(module));
+    }
+    return module;
+  }
+
+  private static String key(CompiledPolicy policy) {
+    MessageDigest digest = ClassCache.newSha256();
+    digest.update((policy.digest() + policy.tables() + policy.concerns()).getBytes(UTF_8));
+    digest.update(ClassCache.sha256(policy.wasm()));
+    digest.update(policy.data());
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /**
+   * Whether the policy, as this translator translates it, has passed its trial under these limits
+   * at these hooks.
+   */
+  boolean isTried(CompiledPolicy policy, Set<Hook> hooks) throws IOException {
+    return classCache != null && new ClassCache(classCache).has(trial(policy, hooks));
+  }
+
+  /** Remembers that. */
+  void tried(CompiledPolicy policy, Set<Hook> hooks) throws IOException {
+    if (classCache != null) {
+      new ClassCache(classCache).put(trial(policy, hooks), new byte[0]);
+    }
+  }
+
+  private String trial(CompiledPolicy policy, Set<Hook> hooks) {
+    String all = key(policy) + " " + limits + " " + new TreeSet<>(hooks);
+    return "tried-" + HexFormat.of().formatHex(ClassCache.sha256(all.getBytes(UTF_8)));
+  }
+}
