@@ -115,13 +115,12 @@ final class LocalPolicy {
 
   /** Where translated policies are kept; null if they cannot be: then each time makes them anew. */
   static Path classes() {
-    Path classes = RegoCompiler.defaultCache().resolve("classes");
-    try {
-      Files.createDirectories(classes);
-    } catch (IOException e) {
-      return null;
+    Path classes = RegoCompiler.defaultCache().resolve("classes").toAbsolutePath();
+    Path there = classes;
+    while (!Files.exists(there)) {
+      there = there.getParent();
     }
-    return Files.isWritable(classes) ? classes : null;
+    return Files.isDirectory(there) && Files.isWritable(there) ? classes : null;
   }
 
   /**

@@ -60,8 +60,8 @@ record PolicyCode(
   }
 
   /**
-   * Defines and verifies its own classes; what other modules have brought already is used again,
-   * and is verified when it is first called.
+   * Defines and verifies the classes, so that no event waits for that; what other modules have
+   * brought already is used again.
    *
    * @throws LinkageError if they are no classes
    */
@@ -72,6 +72,9 @@ record PolicyCode(
     try {
       for (String name : own.keySet()) {
         Class.forName(name, true, loader); // verifies it
+      }
+      for (String name : functions) {
+        Class.forName(name, true, loader);
       }
       Class<?> machine = loader.loadClass(main);
       return new Loaded(

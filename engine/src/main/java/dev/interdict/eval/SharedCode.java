@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The code that policies have in common, loaded once in a process: classes whose names say what
- * they do ({@link Translation}), so that whoever brings one first brings it for all. A class is
- * defined when it is first called; most of OPA's functions never are. Safe for use by many threads.
+ * they do ({@link Translation}), so that whoever brings one first brings it for all. Safe for use
+ * by many threads.
  *
  * <p>It keeps what it has: OPA's functions are 750, and a module of another release of its compiler
  * brings as many again.
