@@ -79,7 +79,7 @@ final class EngineCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new Failure(
           ExitCode.USAGE,
-          "cannot read " + Text.word(bundles.toString()) + ": " + Text.line(FileTrouble.of(e)),
+          "cannot read " + Text.word(bundles.toString()) + ": " + Text.line(FileTrouble.why(e)),
           null);
     }
   }

@@ -154,7 +154,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
           "cannot read the key "
               + Text.word(signing.key.toString())
               + ": "
-              + Text.line(FileTrouble.of(e)),
+              + Text.line(FileTrouble.why(e)),
           null);
     } catch (BundleException e) {
       throw new BundleException(signing.key + ": " + e.getMessage(), e);
@@ -170,7 +170,7 @@ final class PolicyBuildCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
-          "cannot write " + Text.word(output.toString()) + ": " + Text.line(FileTrouble.of(e)),
+          "cannot write " + Text.word(output.toString()) + ": " + Text.line(FileTrouble.why(e)),
           null);
     }
   }

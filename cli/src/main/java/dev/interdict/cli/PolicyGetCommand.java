@@ -97,7 +97,7 @@ final class PolicyGetCommand implements Callable<Integer> {
           "cannot write the sources into "
               + Text.word(save.toString())
               + ": "
-              + Text.line(FileTrouble.of(e)),
+              + Text.line(FileTrouble.why(e)),
           "name a folder that does not exist yet");
     }
   }

@@ -60,7 +60,7 @@ final class PolicyNewCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
-          "cannot make " + Text.word(path.toString()) + ": " + Text.line(FileTrouble.of(e)),
+          "cannot make " + Text.word(path.toString()) + ": " + Text.line(FileTrouble.why(e)),
           null);
     }
     String shown = Text.word(path.toString());

@@ -14,6 +14,13 @@ public final class FileTrouble {
 
   /** What went wrong; with the file if the exception knows it. */
   public static String of(IOException thrown) {
+    return thrown instanceof FileSystemException e && e.getFile() != null
+        ? e.getFile() + ": " + why(thrown)
+        : why(thrown);
+  }
+
+  /** The same for who names the file himself. */
+  public static String why(IOException thrown) {
     String why =
         switch (thrown) {
           case NoSuchFileException e -> "there is no such file or folder";
@@ -24,9 +31,6 @@ public final class FileTrouble {
           case FileSystemException e -> e.getReason();
           default -> thrown.getMessage();
         };
-    String reason = why == null ? thrown.getClass().getSimpleName() : why;
-    return thrown instanceof FileSystemException e && e.getFile() != null
-        ? e.getFile() + ": " + reason
-        : reason;
+    return why == null ? thrown.getClass().getSimpleName() : why;
   }
 }
