@@ -53,12 +53,16 @@ struct stops {
 
 static __always_inline struct stops stops_of(struct task_struct *task)
 {
-	return (struct stops){
-		.mine = BPF_CORE_READ(task, pending.signal.sig[0]) & STOP_SIGNALS,
-		.shared = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) & STOP_SIGNALS,
+	const struct signal_struct *signal = task->signal;
+	struct stops stops = {
 		.begun = READ(task->jobctl) & JOBCTL_STOP_PENDING,
-		.undone = BPF_CORE_READ(task, signal, flags) & SIGNAL_CLD_MASK,
+		.undone = READ(signal->flags) & SIGNAL_CLD_MASK,
 	};
+
+	/* Last, and without a helper: what comes between this and SIGCONT is lost. */
+	stops.mine = READ(task->pending.signal.sig[0]) & STOP_SIGNALS;
+	stops.shared = READ(signal->shared_pending.signal.sig[0]) & STOP_SIGNALS;
+	return stops;
 }
 
 /* It looks for signals anyway, and stops. */
