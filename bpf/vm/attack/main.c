@@ -20,6 +20,7 @@ static int command_list(const struct options *options, char **args)
 	list_aliases();
 	list_contexts();
 	list_lenders();
+	list_changes();
 	fflush(stdout);
 	return 0;
 }
@@ -65,8 +66,8 @@ static int command_write(const struct options *options, char **args)
 static int command_remove(const struct options *options, char **args)
 {
 	(void)options;
-	if (unlink(args[0]) && errno != ENOENT)
-		unprepared("unlink");
+	if (remove(args[0]) && errno != ENOENT)
+		unprepared("remove");
 	return 0;
 }
 
@@ -104,6 +105,9 @@ static const struct {
 	{"exec", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_exec},
 	{"lend", "[-d DOOR] TRUSTED open PATH", 3, NOWHERE, command_lend},
 	{"replace", "PATH", 1, NOWHERE, command_replace},
+	{"change", "[-d DOOR] [-a ALIAS] PATH", 1, TARGET, command_change},
+	{"file", "PATH", 1, NOWHERE, command_file},
+	{"folder", "PATH", 1, NOWHERE, command_folder},
 	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},
