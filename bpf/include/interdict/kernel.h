@@ -133,6 +133,8 @@ struct bpf_task_work { __u64 opaque; };
 #define SIGTSTP 20
 #define SIGTTIN 21
 #define SIGTTOU 22
+#define STOPS 4	/* signals that stop, in a row from SIGSTOP on */
+#define SEND_SIG_PRIV 1	/* in the place of a siginfo: the kernel sends it */
 #define SIGNAL_BIT(signal) (1ULL << ((signal) - 1))
 #define STOP_SIGNALS (SIGNAL_BIT(19) | SIGNAL_BIT(20) | SIGNAL_BIT(21) | SIGNAL_BIT(22))	/* STOP TSTP TTIN TTOU */
 #define SIG_IGN 1

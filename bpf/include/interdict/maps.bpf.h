@@ -286,6 +286,20 @@ struct {
 	__type(value, struct exe_name);
 } exe_names __weak SEC(".maps");
 
+/* When a process was last sent stops and a SIGCONT that are not ours, CLOCK_MONOTONIC; kept with its first thread. */
+struct real_signals {
+	__u64 stopped_ns[STOPS];	/* SIGSTOP to SIGTTOU */
+	__u64 continued_ns;
+};
+
+/* Only of processes that a signal has sent round. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct real_signals);
+} real_signals __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, SCRATCH_MAX);

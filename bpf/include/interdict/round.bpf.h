@@ -59,7 +59,6 @@ static __always_inline struct stops stops_of(struct task_struct *task)
 		.undone = READ(signal->flags) & SIGNAL_CLD_MASK,
 	};
 
-	/* Last, and without a helper: what comes between this and SIGCONT is lost. */
 	stops.mine = READ(task->pending.signal.sig[0]) & STOP_SIGNALS;
 	stops.shared = READ(signal->shared_pending.signal.sig[0]) & STOP_SIGNALS;
 	return stops;
@@ -87,6 +86,20 @@ static __always_inline int stop_to_take_back(struct task_struct *task)
 	return stops_at(task, SIGTTOU) ? SIGTTOU : stops_at(task, SIGTTIN) ? SIGTTIN : SIGSTOP;
 }
 
+/* Those that others have sent to the process since, and that no SIGCONT of theirs has taken back. */
+static __always_inline __u64 stops_since(__u64 since_ns, const struct real_signals *real)
+{
+	__u64 found = 0;
+
+	for (int i = 0; i < STOPS; i++) {
+		__u64 stopped_ns = READ(real->stopped_ns[i]);
+
+		if (stopped_ns >= since_ns && stopped_ns > READ(real->continued_ns))
+			found |= SIGNAL_BIT(SIGSTOP + i);
+	}
+	return found;
+}
+
 /* SIGCONT has taken real stops back, too: they are sent again. */
 SUBPROGRAM void send_again(struct stops *stops)
 {
@@ -103,19 +116,23 @@ SUBPROGRAM void send_again(struct stops *stops)
 SUBPROGRAM bool by_signal(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct real_signals *real = bpf_task_storage_get(&real_signals, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	int ours = stop_to_take_back(task);
 	struct stops stops = stops_of(task);
+	__u64 look_ns;
 
 	if (stops_by_itself(task, &stops))
 		return true;
-	if (bpf_send_signal_thread(ours))
+	if (!real || bpf_send_signal_thread(ours))
 		return false;
+	look_ns = bpf_ktime_get_ns();
 	stops = stops_of(task);
 	stops.mine &= ~SIGNAL_BIT(ours);
 	if (stops.begun)
 		return true;	/* ours is one stop with the real one */
 	if (bpf_send_signal_thread(SIGCONT))
 		return false;
+	stops.shared |= stops_since(look_ns, real);	/* they came between the look and SIGCONT */
 	if (!stops.undone && BPF_CORE_READ(task, signal, flags) & SIGNAL_CLD_MASK)
 		stops.shared |= SIGNAL_BIT(SIGSTOP);	/* it had begun meanwhile */
 	if (stops.mine | stops.shared)

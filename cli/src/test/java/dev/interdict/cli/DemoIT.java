@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** The demo checks itself; so it is a test. */
 @Tag("lsm")
+@Tag("demo")
 final class DemoIT {
   @Test
   void everythingIsAsTheDemoPromisesAndNothingIsLeft() throws IOException {

@@ -1,12 +1,19 @@
 package dev.interdict.attach;
 
 import dev.interdict.event.Hook;
+import dev.interdict.libbpf.KernelProbe;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
 /** Which programs of the object make up a hook. */
 final class HookPrograms {
+  /** Beside the programs of any hook: keeps real stops apart from those of sending round. */
+  static final String SIGNALS = "tp_signal_generate";
+
+  /** With it tasks go round without a signal. */
+  private static final String TASK_WORK = "bpf_task_work_schedule_signal";
+
   private HookPrograms() {}
 
   /** The LSM programs of {@code hook}; none for packets: see {@link LinkHeader}. */
@@ -26,10 +33,13 @@ final class HookPrograms {
     };
   }
 
-  /** The LSM programs of all these hooks. */
-  static Set<String> lsm(Set<Hook> hooks) {
+  /** The programs of all these hooks. */
+  static Set<String> of(Set<Hook> hooks) {
     Set<String> programs = new TreeSet<>();
     hooks.forEach(hook -> programs.addAll(lsm(hook)));
+    if (!programs.isEmpty() && !KernelProbe.hasFunction(TASK_WORK)) {
+      programs.add(SIGNALS);
+    }
     return programs;
   }
 }

@@ -126,7 +126,7 @@ public final class HookSet implements AutoCloseable {
    *     nothing else
    */
   public void attach(Set<Hook> hooks) {
-    Set<String> wanted = HookPrograms.lsm(hooks);
+    Set<String> wanted = HookPrograms.of(hooks);
     if (wanted.equals(running) && current.links().containsAll(wanted)) {
       return; // to load them costs the verifier most of a second, and modes are to change at
       // once
@@ -138,7 +138,7 @@ public final class HookSet implements AutoCloseable {
       for (String name : wanted) {
         try (BpfProgram program = object.program(name)) {
           if (!runs(name, program)) {
-            made.put(name, BpfLink.attachLsm(program));
+            made.put(name, attach(name, program));
           }
         }
       }
@@ -158,6 +158,12 @@ public final class HookSet implements AutoCloseable {
         .forEach(name -> Pins.delete(current.link(name)));
     settle();
     running = wanted;
+  }
+
+  private static BpfLink attach(String name, BpfProgram program) {
+    return name.equals(HookPrograms.SIGNALS)
+        ? BpfLink.attachTracepoint(program)
+        : BpfLink.attachLsm(program);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.nio.file.Path;
  */
 public final class BpfLink implements AutoCloseable {
   private static final int INFO_BYTES = 32;
+  private static final int BPF_TRACE_RAW_TP = 23;
   private static final int BPF_LSM_MAC = 27;
   private static final int BPF_XDP = 37;
   private static final int XDP_FLAGS_SKB_MODE = 2;
@@ -30,6 +31,11 @@ public final class BpfLink implements AutoCloseable {
   /** Lets {@code program} run at the LSM hook of its section. */
   public static BpfLink attachLsm(BpfProgram program) {
     return create("attach program", program, 0, BPF_LSM_MAC, 0);
+  }
+
+  /** Lets {@code program} run at the tracepoint of its section. */
+  public static BpfLink attachTracepoint(BpfProgram program) {
+    return create("attach program", program, 0, BPF_TRACE_RAW_TP, 0);
   }
 
   /**

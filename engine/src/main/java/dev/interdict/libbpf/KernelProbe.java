@@ -21,6 +21,7 @@ import java.util.function.Supplier;
 public final class KernelProbe {
   private static final int PROG_TYPE_XDP = 6;
   private static final int PROG_TYPE_LSM = 29;
+  private static final int BPF_TRACE_FENTRY = 24;
   private static final int BPF_LSM_MAC = 27;
   private static final Path LSM_LIST = Path.of("/sys/kernel/security/lsm");
   private static final Path KERNEL_BTF = Path.of("/sys/kernel/btf/vmlinux");
@@ -191,6 +192,13 @@ public final class KernelProbe {
       return new Finding(id, what, true, probe.get(), "");
     } catch (BpfException e) {
       return new Finding(id, what, false, e.getMessage(), remedy);
+    }
+  }
+
+  /** Whether the kernel has a function that programs may call or trace. */
+  public static boolean hasFunction(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      return BpfCalls.libbpf_find_vmlinux_btf_id(arena.allocateFrom(name), BPF_TRACE_FENTRY) > 0;
     }
   }
 
