@@ -140,6 +140,8 @@ class BundleArchiveTest {
     assertRefused("no gzip tar", Arrays.copyOf(archive, archive.length / 2));
     assertRefused("no gzip tar", "not gzip".getBytes(UTF_8));
     assertRefused("cut off", gzip(Arrays.copyOf(entry('0', "a", "x".repeat(5_000)), 1_024)));
+    assertRefused("cut off", gzip(Arrays.copyOf(entry('0', "a", "x".repeat(1_024)), 1_024)));
+    assertRefused("cut off", gzip(entry('0', "a", ""), Arrays.copyOf(entry('0', "b", ""), 100)));
     byte[] damaged = entry('0', "a", "x");
     damaged[0] = 'b';
     assertRefused("wrong checksum", damaged);

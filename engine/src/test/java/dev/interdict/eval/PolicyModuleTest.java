@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -135,6 +136,11 @@ class PolicyModuleTest {
           assertArrayEquals(good, Files.readAllBytes(file), file + " after " + length + " bytes");
         }
       }
+      byte[] flipped = good.clone();
+      flipped[good.length - 1] ^= 1;
+      Files.write(file, flipped);
+      assertFalse(
+          new ClassCache(folder.resolve("classes")).has(file.getFileName().toString()), "a bit");
       Files.write(file, good);
     }
   }

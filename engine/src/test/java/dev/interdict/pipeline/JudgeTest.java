@@ -90,6 +90,10 @@ class JudgeTest {
 
   /** A miss of the n-th key. */
   private static FileEvent miss(int n, int flags) {
+    return miss(n, flags, BOTH);
+  }
+
+  private static FileEvent miss(int n, int flags, SlotSet asked) {
     FileEvent open = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
     Event.Head head = open.head();
     byte[] key = new byte[VerdictKey.BYTES];
@@ -104,7 +108,7 @@ class JudgeTest {
             head.access(),
             0,
             key,
-            BOTH,
+            asked,
             SlotSet.NONE,
             SlotSet.NONE),
         open.subject(),
@@ -138,6 +142,13 @@ class JudgeTest {
     assertEquals(0, verdict(event).expiresNs());
     judge(event, steady);
     assertEquals(1, counters.read().get("repeated"));
+  }
+
+  @Test
+  void onlyWhoIsAskedAboutDecides() throws Exception {
+    Event event = miss(0, 0, SlotSet.of(TWO));
+    judge(event, policies(STEADY, STEADY));
+    assertEquals(new Verdict(SlotSet.of(TWO), SlotSet.of(TWO), SlotSet.NONE), verdict(event));
   }
 
   @Test

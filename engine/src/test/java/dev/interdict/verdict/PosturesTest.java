@@ -14,6 +14,7 @@ import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,6 +60,22 @@ class PosturesTest {
     assertEquals(0, posture.getLong(at("unparsed_pass") + 8));
     assertEquals(100_000, posture.getLong(at("poll_ns")));
     assertEquals(200_000_000, posture.getLong(at("deadline_ns")));
+  }
+
+  /** Each setting by itself: the slot that has it, and no other. */
+  @Test
+  void aSlotHasNoSettingOfItsNeighbours() {
+    List<String> settings =
+        List.of("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass");
+    List<Posture.Slot> slots = new ArrayList<>();
+    for (int i = 0; i < settings.size(); i++) {
+      slots.add(
+          new Posture.Slot(i, Set.of(Hook.EXEC), i == 0, i == 1, i == 2, i == 3, i == 4, i == 5));
+    }
+    switcher.use(() -> new Posture(slots, Posture.Timing.DEFAULT), MASKS);
+    for (int i = 0; i < settings.size(); i++) {
+      assertEquals(1L << i, posture(1).getLong(at(settings.get(i))), settings.get(i));
+    }
   }
 
   @Test

@@ -41,6 +41,14 @@ class ScopesTest {
     assertEquals(1, scopes.size());
   }
 
+  /** As a cgroup is by a path with and without a slash at its end. */
+  @Test
+  void aCgroupOfTwoNamesHasTheSlotsOfBoth() {
+    host.put("/a/", 10L);
+    use(Map.of(0, List.of("/a"), 1, List.of("/a/")), Map.of());
+    assertArrayEquals(slots(3, 0), scopes.lookup(number(10)).orElseThrow());
+  }
+
   @Test
   void aCgroupThatComesLaterIsFoundByTheNextLook() {
     use(Map.of(0, List.of("/late")), Map.of(0, List.of("eth0", "eth9")));

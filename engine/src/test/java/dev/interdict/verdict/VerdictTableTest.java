@@ -77,6 +77,9 @@ class VerdictTableTest {
     Verdict late = new Verdict(ONE, SlotSet.NONE, SlotSet.NONE, now + 60_000_000_000L);
     assertEquals(late.expiresNs(), table.merge(key, late, SET).expiresNs());
     assertEquals(late.expiresNs(), table.merge(key, verdict(TWO, TWO), SET).expiresNs());
+    Verdict soon = new Verdict(TWO, SlotSet.NONE, SlotSet.NONE, now + 30_000_000_000L);
+    assertEquals(soon.expiresNs(), table.merge(key, soon, SET).expiresNs());
+    assertEquals(soon.expiresNs(), table.merge(key, late, SET).expiresNs());
   }
 
   @Test
@@ -102,6 +105,14 @@ class VerdictTableTest {
     assertEquals(verdict(ONE, ONE), one.get(key(1)), "and nothing of the other's");
     one.forget(1, SET + 1);
     assertEquals(0, verdicts.size());
+  }
+
+  @Test
+  void onlyWhoHasDecidedDeniesAndOnlyWhoDeniesKills() {
+    Verdict verdict = new Verdict(ONE, BOTH, BOTH);
+    assertEquals(ONE, verdict.deny());
+    assertEquals(ONE, verdict.kill());
+    assertEquals(SlotSet.NONE, new Verdict(BOTH, SlotSet.NONE, BOTH).kill());
   }
 
   @Test
@@ -158,6 +169,15 @@ class VerdictTableTest {
     assertNull(table.get(key(2)));
     assertEquals(verdict(TWO, TWO), table.merge(key(2), verdict(BOTH, BOTH), SET));
     assertEquals(verdict(BOTH, BOTH), table.merge(key(2), verdict(ONE, ONE), SET + 1));
+  }
+
+  @Test
+  void aForgottenSlotIsInNoVerdictOnPackets() {
+    VerdictKey packet = VerdictKey.of(RecordBuilder.of(Hook.XDP_INGRESS).facts());
+    table.merge(packet, verdict(BOTH, BOTH), SET);
+    table.forget(1, SET + 1);
+    assertEquals(verdict(TWO, TWO), table.get(packet));
+    assertEquals(verdict(TWO, TWO), table.merge(packet, verdict(ONE, ONE), SET));
   }
 
   @Test
