@@ -5,9 +5,8 @@ import dev.interdict.compile.Concerns.Concern;
 import dev.interdict.compile.Concerns.Operator;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Cases;
-import dev.interdict.policy.PolicyException;
+import dev.interdict.policy.EventFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
  * by many threads.
  */
 public final class PolicyTrial {
-  private static final String ORDINARY = "ordinary.yaml";
+  private static final EventFile ORDINARY = new EventFile(PolicyTrial.class, "ordinary.yaml");
 
   private static final String CHEAPER =
       ". Compare facts with lists and data instead of computing from them, or split the policy";
@@ -95,9 +94,9 @@ public final class PolicyTrial {
   }
 
   /** Where the policy has no answer to what happens all the time, and all facts are there. */
-  private static List<String> silence(Trying trying, Set<Hook> hooks) throws IOException {
+  private static List<String> silence(Trying trying, Set<Hook> hooks) {
     List<String> silent = new ArrayList<>();
-    for (Cases.Case event : ordinary(hooks)) {
+    for (Cases.Case event : ORDINARY.of(hooks)) {
       EvaluationException failure = trying.attempt(event.inputJson());
       if (failure != null) {
         silent.add(
@@ -107,14 +106,6 @@ public final class PolicyTrial {
       }
     }
     return silent;
-  }
-
-  private static List<Cases.Case> ordinary(Set<Hook> hooks) throws IOException {
-    try (InputStream in = PolicyTrial.class.getResourceAsStream(ORDINARY)) {
-      return Cases.of(in.readAllBytes(), hooks);
-    } catch (PolicyException e) {
-      throw new IllegalStateException(ORDINARY + " in the class path is damaged", e);
-    }
   }
 
   /** What an event's few facts cannot answer, one that has all its facts may. */

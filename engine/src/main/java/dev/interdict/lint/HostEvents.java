@@ -8,6 +8,7 @@ import dev.interdict.eval.PolicyModule;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Cases;
 import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.EventFile;
 import dev.interdict.policy.LintRule;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
@@ -55,12 +56,15 @@ final class HostEvents {
   static List<Diagnostic> denials(PolicyModule module, Set<String> literals, ParsedPolicy parsed) {
     try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
       HostEvents events = new HostEvents(evaluator, literals, parsed);
-      events.judge(LintRule.LOCKOUT, EventFile.within("lockout.yaml", parsed.policy()), STARTS);
+      events.judge(LintRule.LOCKOUT, file("lockout.yaml").within(parsed.policy()), STARTS);
       events.judge(LintRule.LOCKOUT, members(parsed.policy()), RUNS);
-      events.judge(
-          LintRule.MAINTENANCE, EventFile.within("maintenance.yaml", parsed.policy()), GOES_ON);
+      events.judge(LintRule.MAINTENANCE, file("maintenance.yaml").within(parsed.policy()), GOES_ON);
       return events.all();
     }
+  }
+
+  private static EventFile file(String name) {
+    return new EventFile(HostEvents.class, name);
   }
 
   /** What a program in each of the scope's cgroups does before it does anything else. */
@@ -68,7 +72,7 @@ final class HostEvents {
     List<Cases.Case> events = new ArrayList<>();
     for (String cgroup : policy.scope().cgroups()) {
       if (!cgroup.equals("/")) {
-        events.addAll(EventFile.members("member.yaml", policy, cgroup));
+        events.addAll(file("member.yaml").members(policy, cgroup));
       }
     }
     return events;
