@@ -10,15 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 
 /** A bundle on this host's disk. Its tag is the digest of its content. */
 final class LocalFetcher implements BundleFetcher {
-  /** Group and others, as in {@code chmod go-w}. */
-  private static final int OTHERS_WRITE = 0022;
-
   private final Path path;
   private final boolean signed;
 
@@ -34,16 +30,16 @@ final class LocalFetcher implements BundleFetcher {
   @Override
   public Fetched fetch(String etag) throws FetchException, BundleException {
     try {
+      Path found = path;
       if (!signed) {
-        requireOwn(path.toAbsolutePath().getParent());
-        requireOwn(path);
-        if (Files.isDirectory(path)) {
-          for (Path inside : inside(path)) {
-            requireOwn(inside);
+        found = OwnPath.resolve(path);
+        if (Files.isDirectory(found)) {
+          for (Path inside : inside(found)) {
+            OwnPath.require(inside, false);
           }
         }
       }
-      return Files.isDirectory(path) ? folder(etag) : archive(etag);
+      return Files.isDirectory(found) ? folder(found, etag) : archive(found, etag);
     } catch (IOException e) {
       throw new FetchException("cannot read " + path + ": " + e, 0, e);
     }
@@ -57,21 +53,7 @@ final class LocalFetcher implements BundleFetcher {
     }
   }
 
-  /** Whoever can write there writes this host's policies. */
-  private static void requireOwn(Path path) throws IOException, FetchException {
-    Map<String, Object> attributes = Files.readAttributes(path, "unix:mode,uid");
-    int owner = (Integer) attributes.get("uid");
-    int own = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    if (((Integer) attributes.get("mode") & OTHERS_WRITE) != 0 || (owner != 0 && owner != own)) {
-      throw new FetchException(
-          "%s can be written to by others, and no key is configured; chown root %s && chmod go-w %s"
-              .formatted(path, path, path),
-          0,
-          null);
-    }
-  }
-
-  private Fetched archive(String etag) throws IOException, BundleException {
+  private static Fetched archive(Path path, String etag) throws IOException, BundleException {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(path)) {
       bytes = in.readNBytes(Limits.DEFAULT.packed() + 1);
@@ -82,7 +64,7 @@ final class LocalFetcher implements BundleFetcher {
         : new Fetched(BundleArchive.unpack(bytes, Limits.DEFAULT), tag, bytes.length, false);
   }
 
-  private Fetched folder(String etag) throws IOException, BundleException {
+  private static Fetched folder(Path path, String etag) throws IOException, BundleException {
     SortedMap<String, byte[]> files = BundleArchive.readFolder(path, Limits.DEFAULT);
     String tag = Contents.digest(files);
     int size = files.values().stream().mapToInt(content -> content.length).sum();

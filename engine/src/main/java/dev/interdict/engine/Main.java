@@ -37,6 +37,7 @@ public final class Main {
    * @throws EngineLostException if the engine can no longer do its work; the process should end
    */
   public static void run(EngineConfig config) throws IOException, InterruptedException {
+    LateLog.install();
     for (String missing : UnderPressure.prepare()) {
       LOG.log(Level.WARNING, "on a host under pressure the engine is less safe: {0}", missing);
     }

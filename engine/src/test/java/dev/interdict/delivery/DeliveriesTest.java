@@ -30,6 +30,7 @@ import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
@@ -42,6 +43,7 @@ import java.util.function.BooleanSupplier;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -338,6 +340,34 @@ class DeliveriesTest {
     start(new Local(directory.resolve("missing")), FAST, Trust.NONE);
     await(() -> error().contains("cannot read"));
     assertEquals(List.of("p"), names());
+  }
+
+  /** Who can rename a folder on the way, or turn a link, has a bundle of his own read. */
+  @Test
+  void noFolderAndNoLinkOnTheWayMayBelongToOthers() throws IOException {
+    Path open = Files.createDirectory(directory.resolve("open"));
+    Path own = Files.createDirectory(open.resolve("own"));
+    Path file = Files.write(own.resolve("b.tar.gz"), bundle(1, null, "/a"));
+    Path link = Files.createSymbolicLink(directory.resolve("current"), Path.of("./open/own"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+    for (Path way : List.of(file, link.resolve("b.tar.gz"), link.resolve("../own/b.tar.gz"))) {
+      start(new Local(way), FAST, Trust.NONE);
+      await(() -> error().startsWith(open + " can be written to by others"));
+      deliveries.close();
+    }
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwx------"));
+    start(new Local(link.resolve("b.tar.gz")), FAST, Trust.NONE);
+    await(() -> status().serial() == 1);
+    deliveries.close();
+
+    Files.createSymbolicLink(directory.resolve("round"), Path.of("round"));
+    start(new Local(directory.resolve("round")), FAST, Trust.NONE);
+    await(() -> error().contains("cannot read"));
+    deliveries.close();
+    Assumptions.assumeTrue(Files.getOwner(directory).getName().equals("root"));
+    Files.setAttribute(link, "unix:uid", 65_534, LinkOption.NOFOLLOW_LINKS);
+    start(new Local(link.resolve("b.tar.gz")), FAST, Trust.NONE);
+    await(() -> error().startsWith(link + " can be written to by others"));
   }
 
   @Test

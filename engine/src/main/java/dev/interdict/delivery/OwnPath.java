@@ -1,0 +1,97 @@
+package dev.interdict.delivery;
+
+import java.io.IOException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+
+/**
+ * Files that only root or the engine's user can write, or put another in the place of: the folders
+ * on the way to them, and the links, are theirs as well. So nobody else can change what a name
+ * means between a look and the next.
+ */
+final class OwnPath {
+  /** Group and others, as in {@code chmod go-w}. */
+  private static final int OTHERS_WRITE = 0022;
+
+  /** What is in such a folder can be renamed and removed by its owner only. */
+  private static final int STICKY = 01000;
+
+  private static final int TYPE = 0170000;
+  private static final int LINK = 0120000;
+
+  /** As many as the kernel follows. */
+  private static final int LINKS_MAX = 40;
+
+  private OwnPath() {}
+
+  /**
+   * Where {@code path} leads: a path without links.
+   *
+   * @throws FetchException if others can write to it, to its folder, or to one on the way
+   * @throws IOException if there is nothing, or it cannot be looked at
+   */
+  static Path resolve(Path path) throws IOException, FetchException {
+    Path root = path.toAbsolutePath().getRoot();
+    Path at = require(root, true);
+    Deque<Path> steps = new ArrayDeque<>();
+    push(steps, path.toAbsolutePath());
+    int links = 0;
+    while (!steps.isEmpty()) {
+      Path step = steps.pop();
+      if (step.toString().equals("..")) {
+        at = at.equals(root) ? at : at.getParent();
+        continue;
+      }
+      Path next = require(at.resolve(step).normalize(), true);
+      if (!Files.isSymbolicLink(next)) {
+        at = next;
+        continue;
+      }
+      if (++links > LINKS_MAX) {
+        throw new FileSystemLoopException(path.toString());
+      }
+      Path target = Files.readSymbolicLink(next);
+      at = target.isAbsolute() ? root : at;
+      push(steps, target);
+    }
+    if (!at.equals(root)) {
+      require(at.getParent(), false); // in /tmp a file of another may come when ours has gone
+    }
+    return require(at, false);
+  }
+
+  private static void push(Deque<Path> steps, Path path) {
+    for (int i = path.getNameCount() - 1; i >= 0; i--) {
+      steps.push(path.getName(i));
+    }
+  }
+
+  /**
+   * Whoever can write there writes this host's policies.
+   *
+   * @param sticky whether others may add names, as in {@code /tmp}
+   * @return the same
+   */
+  static Path require(Path path, boolean sticky) throws IOException, FetchException {
+    Map<String, Object> found =
+        Files.readAttributes(path, "unix:mode,uid", LinkOption.NOFOLLOW_LINKS);
+    int mode = (Integer) found.get("mode");
+    int owner = (Integer) found.get("uid");
+    int own = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    boolean open =
+        (mode & TYPE) != LINK && (mode & OTHERS_WRITE) != 0 && !(sticky && (mode & STICKY) != 0);
+    if (open || (owner != 0 && owner != own)) {
+      throw new FetchException(
+          "%s can be written to by others, and no key is configured; chown root %s && chmod go-w %s"
+              .formatted(path, path, path),
+          0,
+          null);
+    }
+    return path;
+  }
+}
