@@ -260,6 +260,15 @@ class EngineCommandsTest {
   }
 
   @Test
+  void aWatchForAPolicyThatIsNotThereMustEnd() {
+    Cli watch = run("watch", "--policy", "shadov");
+    assertEquals(ExitCode.NO, watch.code());
+    assertTrue(watch.err().contains("no policy is named \"shadov\""), watch.err());
+    apply(SHADOW);
+    assertEquals(ExitCode.OK, run("watch", "--policy", "shadow", "--no-follow").code());
+  }
+
+  @Test
   void yamlMustHaveNoAnchors() {
     log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
 
