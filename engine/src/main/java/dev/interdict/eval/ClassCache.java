@@ -17,6 +17,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +29,8 @@ import java.util.Set;
  * so the directory must belong to the engine's user and be writable by nobody else.
  *
  * <p>Each file begins with the SHA-256 of the rest: what a crash or a full disk has spoiled is not
- * there. Safe for use by many threads and processes: files appear whole.
+ * there. Safe for use by many threads and processes: files appear whole. What is not used for long
+ * goes ({@link StaleCode}).
  */
 final class ClassCache {
   private static final Set<PosixFilePermission> PRIVATE =
@@ -46,6 +49,7 @@ final class ClassCache {
     makePrivate(root);
     directory = root.resolve(translator());
     makePrivate(directory);
+    StaleCode.touch(directory);
   }
 
   /**
@@ -57,7 +61,8 @@ final class ClassCache {
    */
   PolicyCode get(String module) throws IOException {
     try {
-      return PolicyCode.fromBytes(read(module), this::read);
+      return PolicyCode.fromBytes(
+          read(module), name -> SharedCode.LOADER.has(name) ? null : read(name));
     } catch (NoSuchFileException | EOFException e) {
       return null;
     }
@@ -83,7 +88,42 @@ final class ClassCache {
     }
   }
 
+  /** Names of the shared classes of a module; none if it is not there, whole. */
+  Set<String> shared(String module) throws IOException {
+    Set<String> names = new HashSet<>();
+    try {
+      PolicyCode.fromBytes(
+          content(module),
+          name -> {
+            names.add(name);
+            return null;
+          });
+      return names;
+    } catch (NoSuchFileException | EOFException e) {
+      return Set.of();
+    }
+  }
+
+  /**
+   * Now and then, takes out what nobody has used for long.
+   *
+   * @param inUse modules that this process has loaded
+   * @throws IOException if the directory cannot be read
+   */
+  void prune(Collection<String> inUse) throws IOException {
+    if (StaleCode.isDue(directory)) {
+      inUse.forEach(module -> StaleCode.touch(directory.resolve(module)));
+      StaleCode.prune(this, directory);
+    }
+  }
+
   private byte[] read(String name) throws IOException {
+    byte[] content = content(name);
+    StaleCode.touch(directory.resolve(name));
+    return content;
+  }
+
+  private byte[] content(String name) throws IOException {
     byte[] file = Files.readAllBytes(directory.resolve(name));
     byte[] content = Arrays.copyOfRange(file, Math.min(file.length, DIGEST_BYTES), file.length);
     if (!Arrays.equals(sha256(content), 0, DIGEST_BYTES, file, 0, file.length - content.length)) {

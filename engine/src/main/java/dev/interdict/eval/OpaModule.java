@@ -76,7 +76,7 @@ final class OpaModule {
   static OpaModule load(String policy, byte[] bytes, Path classCache)
       throws InvalidModuleException, IOException {
     ClassCache cache = classCache == null ? null : new ClassCache(classCache);
-    String digest = HexFormat.of().formatHex(ClassCache.sha256(bytes));
+    String digest = digest(bytes);
     PolicyCode code = cache == null ? null : cache.get(digest);
     try {
       if (code == null) {
@@ -89,6 +89,11 @@ final class OpaModule {
     } catch (ChicoryException | LinkageError e) {
       throw new InvalidModuleException(policy, whyNot(String.valueOf(e.getMessage())), e);
     }
+  }
+
+  /** Under which a class cache has the module. */
+  static String digest(byte[] bytes) {
+    return HexFormat.of().formatHex(ClassCache.sha256(bytes));
   }
 
   private static final Pattern TOO_LARGE =

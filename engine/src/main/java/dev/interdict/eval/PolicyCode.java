@@ -112,7 +112,7 @@ record PolicyCode(
     return bytes.toByteArray();
   }
 
-  /** Where shared code comes from, by name. */
+  /** Where shared code comes from, by name; null if it is known already. */
   interface Source {
     byte[] get(String name) throws IOException;
   }
@@ -120,7 +120,7 @@ record PolicyCode(
   /**
    * What {@link #toBytes} made.
    *
-   * @param source asked for the shared classes that are not known yet
+   * @param source asked for the shared classes
    * @throws IOException if it is damaged, or one of those classes is missing
    */
   static PolicyCode fromBytes(byte[] file, Source source) throws IOException {
@@ -138,8 +138,9 @@ record PolicyCode(
       Map<String, byte[]> shared = new HashMap<>();
       for (int left = in.readInt(); left > 0; left--) {
         String name = in.readUTF();
-        if (!SharedCode.LOADER.has(name)) {
-          shared.put(name, source.get(name));
+        byte[] code = source.get(name);
+        if (code != null) {
+          shared.put(name, code);
         }
       }
       return new PolicyCode(main, functions, own, shared);

@@ -96,6 +96,11 @@ public final class PolicyModule {
     return loaded;
   }
 
+  /** As {@link OpaModule#digest} gives it. */
+  String codeDigest() {
+    return OpaModule.digest(policy.wasm());
+  }
+
   /*
    * The JVM links and verifies classes when they first run, which takes longer than an evaluation
    * may: let that be over before an event waits. What the policy says to nothing does not matter.

@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.Hook;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * its trial, unless memory is short. Safe for use by many threads.
  */
 public final class PolicyModules {
+  private static final Logger LOG = System.getLogger(PolicyModules.class.getName());
+
   private final Path classCache;
   private final Limits limits;
   private final Map<String, SoftReference<PolicyModule>> loaded = new ConcurrentHashMap<>();
@@ -45,8 +51,27 @@ public final class PolicyModules {
       module = PolicyModule.load(policy, classCache, limits);
       loaded.values().removeIf(reference -> reference.get() == null);
       loaded.put(key, new SoftReference<>(module));
+      prune();
     }
     return module;
+  }
+
+  private void prune() {
+    if (classCache == null) {
+      return;
+    }
+    try {
+      List<String> inUse = new ArrayList<>();
+      for (SoftReference<PolicyModule> reference : loaded.values()) {
+        PolicyModule module = reference.get();
+        if (module != null) {
+          inUse.add(module.codeDigest());
+        }
+      }
+      new ClassCache(classCache).prune(inUse);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the class cache was not pruned: {0}", e.toString());
+    }
   }
 
   private static String key(CompiledPolicy policy) {
