@@ -3,7 +3,10 @@ package dev.interdict.cli;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.PolicyFinding;
 import dev.interdict.v1.Subject;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +18,9 @@ import java.util.Locale;
  */
 final class CompactLine {
   private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneId.systemDefault());
+      DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
+  private static final DateTimeFormatter DAY_AND_TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT);
 
   private final Style style;
 
@@ -25,7 +30,7 @@ final class CompactLine {
 
   String of(Decision decision) {
     List<String> words = new ArrayList<>();
-    words.add(TIME.format(Trees.instant(decision.getTime())));
+    words.add(time(Trees.instant(decision.getTime())));
     words.add(answer(decision));
     words.add("%-14s".formatted(Text.word(decision.getHook())));
     if (decision.hasSubject()) {
@@ -41,6 +46,13 @@ final class CompactLine {
       words.add("(fallback: no decision in time)");
     }
     return String.join(" ", words);
+  }
+
+  /** Of another day with the day. */
+  private static String time(Instant instant) {
+    ZonedDateTime time = instant.atZone(ZoneId.systemDefault());
+    boolean today = time.toLocalDate().equals(LocalDate.now(time.getZone()));
+    return time.format(today ? TIME : DAY_AND_TIME);
   }
 
   String lost(long count) {

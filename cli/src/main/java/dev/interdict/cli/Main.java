@@ -2,6 +2,8 @@ package dev.interdict.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -45,7 +47,12 @@ public final class Main implements Runnable {
   enum Colour {
     AUTO,
     ALWAYS,
-    NEVER
+    NEVER;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   @Option(
@@ -108,6 +115,10 @@ public final class Main implements Runnable {
   /** One line and where to read more: the whole help would push the error off the screen. */
   private static int usage(CommandLine.ParameterException thrown, String[] args) {
     CommandLine command = thrown.getCommandLine();
+    if (command.getUnmatchedArguments().equals(List.of("help"))) {
+      command.usage(command.getOut()); // as other programs have it
+      return ExitCode.OK;
+    }
     PrintWriter err = command.getErr();
     err.println(style(command).red("error:") + " " + Text.line(thrown.getMessage()));
     boolean which =

@@ -2,6 +2,7 @@ package dev.interdict.cli;
 
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.yaml.snakeyaml.DumperOptions;
@@ -19,7 +20,13 @@ final class Output {
   enum Format {
     TABLE,
     JSON,
-    YAML
+    YAML;
+
+    /** As one writes it; completion and help have it from here. */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   @Spec(Spec.Target.MIXEE)

@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "new, check, lint, show, fmt, test and build need neither engine nor root:",
-      "  interdict policy new my-policy && interdict policy test my-policy",
+      "  interdict policy new my-policy",
+      "  interdict policy test my-policy",
       "  interdict policy apply my-policy"
     },
     subcommands = {

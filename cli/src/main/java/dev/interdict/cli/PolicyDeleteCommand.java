@@ -2,9 +2,11 @@ package dev.interdict.cli;
 
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.PolicyServiceGrpc;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -23,17 +25,37 @@ final class PolicyDeleteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    List<String> deleted = new ArrayList<>();
+    List<Failure> failures = new ArrayList<>();
     for (String name : names) {
-      engine.ask(
-          PolicyServiceGrpc::newBlockingStub,
-          service -> service.deletePolicy(DeletePolicyRequest.newBuilder().setName(name).build()));
+      try {
+        delete(name);
+        deleted.add(name);
+      } catch (Failure e) {
+        if (e.exitCode() == ExitCode.UNREACHABLE || names.size() == 1) {
+          throw e;
+        }
+        failures.add(e);
+      }
     }
     output.print(
-        Map.of("deleted", names),
+        Map.of("deleted", deleted),
         out -> {
-          names.forEach(name -> out.println(Text.word(name) + " deleted"));
+          deleted.forEach(name -> out.println(Text.word(name) + " deleted"));
           out.println("next: interdict policy list");
         });
+    if (!failures.isEmpty()) { // the others were deleted all the same
+      throw new Failure(
+          failures.getFirst().exitCode(),
+          failures.stream().map(Failure::getMessage).collect(Collectors.joining("\nerror: ")),
+          failures.getFirst().hint());
+    }
     return ExitCode.OK;
+  }
+
+  private void delete(String name) {
+    engine.ask(
+        PolicyServiceGrpc::newBlockingStub,
+        service -> service.deletePolicy(DeletePolicyRequest.newBuilder().setName(name).build()));
   }
 }

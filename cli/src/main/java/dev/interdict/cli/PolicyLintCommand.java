@@ -27,8 +27,9 @@ import picocli.CommandLine.Spec;
     name = "lint",
     mixinStandardHelpOptions = true,
     description = {
-      "Find what is legal in policies and most likely wrong: rules that nothing meets,",
-      "patterns where a file is meant, denials that would lock you out.",
+      "Find what is legal in policies and most likely wrong.",
+      "Such as rules that nothing meets, patterns where a file is meant, denials that would lock"
+          + " you out.",
       "Exits with 1 if anything is found."
     })
 final class PolicyLintCommand implements Callable<Integer> {

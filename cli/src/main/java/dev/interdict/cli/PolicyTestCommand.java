@@ -23,8 +23,9 @@ import picocli.CommandLine.Option;
     name = "test",
     mixinStandardHelpOptions = true,
     description = {
-      "Run a policy's tests: *_test.rego with OPA's tester, and cases.yaml through the very",
-      "WebAssembly module that would enforce."
+      "Run a policy's tests, *_test.rego and cases.yaml.",
+      "Rego tests run with OPA's tester, cases through the very WebAssembly module that would"
+          + " enforce."
     })
 final class PolicyTestCommand implements Callable<Integer> {
   @Mixin LocalPolicy local;

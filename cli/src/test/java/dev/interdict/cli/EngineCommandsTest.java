@@ -196,6 +196,24 @@ class EngineCommandsTest {
   }
 
   @Test
+  void oneNameThatIsNoneMustNotKeepTheOthersFromBeingDeleted() {
+    apply("name=a");
+    apply("name=b");
+
+    Cli delete = run("policy", "delete", "a", "nobody", "b", "none");
+    assertEquals(List.of(), control.list());
+    assertEquals("a deleted\nb deleted\nnext: interdict policy list\n", delete.out());
+    assertEquals(ExitCode.NO, delete.code());
+    assertEquals(
+        """
+        error: no policy is named "nobody"
+        error: no policy is named "none"
+          see: interdict policy list
+        """,
+        delete.err());
+  }
+
+  @Test
   void savedSourcesMustBeTheAppliedOnes() throws IOException {
     apply("name=a");
     Path copy = directory.resolve("copy");
@@ -232,12 +250,12 @@ class EngineCommandsTest {
             .symbol("✗ DENY  file_open      N →", "x DENY  file_open      N ->");
     String arrow = sign.substring(sign.indexOf("N ") + 2);
     assertEquals(
-        "12:00:00.250 "
+        "2026-03-01 12:00:00.250 "
             + sign.charAt(0)
             + " DENY  file_open      nginx[42] uid=33 /usr/sbin/nginx "
             + arrow
             + " /etc/shadow policy=secrets \"not \\u{1b} yours\"\n"
-            + "12:00:00.250 ~ AUDIT file_open      \"a b\\u{1b}[2J\"[42] uid=33 \"/x\\n/y\" "
+            + "2026-03-01 12:00:00.250 ~ AUDIT file_open      \"a b\\u{1b}[2J\"[42] uid=33 \"/x\\n/y\" "
             + arrow
             + " \"/etc/\\u{202e}shadow\" policy=secrets \"not \\u{1b} yours\"\n",
         run("watch", "--last", "10", "--no-follow").out());

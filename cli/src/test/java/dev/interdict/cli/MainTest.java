@@ -15,7 +15,9 @@ class MainTest {
   private static void assertHelp(CommandLine command) {
     String name = command.getCommandSpec().qualifiedName();
     assertTrue(command.getCommandSpec().mixinStandardHelpOptions(), name);
-    assertTrue(command.getCommandSpec().usageMessage().description().length > 0, name);
+    String[] description = command.getCommandSpec().usageMessage().description();
+    assertTrue(description.length > 0, name);
+    assertTrue(description[0].endsWith("."), name + ": lists of commands show the first alone");
     command.getSubcommands().values().forEach(MainTest::assertHelp);
   }
 
@@ -31,6 +33,14 @@ class MainTest {
   }
 
   @Test
+  void helpMustBeAWordToo() {
+    Cli help = Cli.run("policy", "help");
+    assertEquals(ExitCode.OK, help.code());
+    assertEquals(Cli.run("policy", "--help").out(), help.out());
+    assertTrue(Cli.run("help").out().contains("Usage: interdict "));
+  }
+
+  @Test
   void theVersionMustBeThatOfTheBuild() {
     assertTrue(Cli.run("version").out().startsWith("interdict 0."));
     assertEquals(Cli.run("version").out(), Cli.run("--version").out());
@@ -42,5 +52,6 @@ class MainTest {
 
     assertTrue(script.contains("watch"));
     assertTrue(script.contains("--socket"));
+    assertTrue(script.contains("\"table\" \"json\" \"yaml\""));
   }
 }

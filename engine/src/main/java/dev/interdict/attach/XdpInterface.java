@@ -49,7 +49,9 @@ public record XdpInterface(int index, Mode mode) {
             "attach to interface",
             name,
             e.errno(),
-            "another XDP program is on it: ip link set dev " + name + " xdp off removes it");
+            "another XDP program is on it: ip link set dev "
+                + name
+                + " xdp off removes it, or, if it is an engine's with other pins, uninstall there");
       }
       return create(pins, program, index, Mode.GENERIC);
     }

@@ -1,5 +1,8 @@
 package dev.interdict.libbpf;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 
 /**
@@ -58,12 +61,22 @@ public final class Errno {
     return name == null ? "errno " + errno : name;
   }
 
+  private static boolean isRoot() {
+    try {
+      return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    } catch (IOException e) {
+      return false; // no /proc: the advice is as good for who is not
+    }
+  }
+
   /** What usually helps against {@code errno}; empty if that depends. */
   static String remedy(int errno) {
     return switch (errno) {
       case EPERM, EACCES ->
-          "run as root (CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN); if you do, this kernel or container"
-              + " forbids it";
+          isRoot()
+              ? "this kernel or container forbids it to root: it takes CAP_BPF, CAP_PERFMON and"
+                  + " CAP_NET_ADMIN, and a kernel that is not locked down"
+              : "run as root (CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN)";
       case 12 -> "not enough memory: kernels before 5.11 count maps against ulimit -l";
       case 24 -> "raise ulimit -n";
       default -> "";

@@ -235,6 +235,9 @@ public final class PolicyParser {
       return null;
     }
     Section budget = spec.section("budget", List.of("subjects", "denials", "window", "settle"));
+    if (!(spec.node("budget") instanceof YamlNode.Mapping)) {
+      return null; // said already; what it lacks is not worth saying
+    }
     // As it was called when it counted attempts: what is kept from then stays in force.
     String limit = budget.has("denials") && !budget.has("subjects") ? "denials" : "subjects";
     budget.require(limit);

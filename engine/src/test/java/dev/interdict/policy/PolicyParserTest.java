@@ -186,6 +186,28 @@ class PolicyParserTest {
   }
 
   @Test
+  void whatIsNoMappingIsOneFault() {
+    assertEquals(
+        List.of("spec.budget must be a mapping, not the string \"100/m\""),
+        PolicyParser.parse(
+                Sources.folder(
+                    "policy.yaml",
+                    """
+                    apiVersion: interdict.dev/v1
+                    kind: Policy
+                    metadata: {name: one}
+                    spec:
+                      hooks: [file_open]
+                      budget: 100/m
+                      rules: [{deny: {file.path: /a}, reason: x}]
+                    """))
+            .diagnostics()
+            .stream()
+            .map(Diagnostic::message)
+            .toList());
+  }
+
+  @Test
   void aFactOfAnotherHookIsNamedWithItsHook() {
     ParsedPolicy parsed =
         PolicyParser.parse(Sources.rules("file_open", "- {deny: {socket.port: 22}, reason: no}"));
