@@ -397,7 +397,8 @@ func (l *linter) judge(u use, directory bool) {
 		}
 	}
 	l.judgeWritable(u)
-	if u.operator == "equal" && (runs || !directory) {
+	itself := slices.Equal(u.hooks, []string{"file_change"}) // a folder is deleted, renamed and given rights like any file
+	if u.operator == "equal" && (program || !itself) && (runs || !directory) {
 		dirs := slices.DeleteFunc(intersect(u.values, directories), func(dir string) bool { return l.begins[strings.TrimSuffix(dir, "/")+"/"] })
 		if len(dirs) > 0 {
 			l.report(u.loc, "directory", "%s is a directory: this says nothing of what is in it. For that write the prefix %s/", dirs[0], strings.TrimSuffix(dirs[0], "/"))

@@ -429,7 +429,7 @@ func (g *group) trials(schema map[string]any) (trials []trial, all bool) {
 		return []trial{{true, true}, {false, true}}, true
 	case "array":
 		items, _ := schema["items"].(map[string]any)
-		words, _ := items["enum"].([]any)
+		words := g.telling(items)
 		for set := 1; set < 1<<len(words); set++ {
 			var value []any
 			for i, word := range words {
@@ -450,6 +450,19 @@ func (g *group) trials(schema map[string]any) (trials []trial, all bool) {
 		return trials, true
 	}
 	return g.textTrials(), false
+}
+
+// telling are the words that sets are tried of: those that the group names, and others up to ten. No event has as many.
+func (g *group) telling(items map[string]any) []any {
+	all, _ := items["enum"].([]any)
+	named := func(word any) bool { return slices.Contains(g.texts, fmt.Sprint(word)) }
+	words := slices.DeleteFunc(slices.Clone(all), func(word any) bool { return !named(word) })
+	for _, word := range all {
+		if len(words) < 10 && !named(word) {
+			words = append(words, word)
+		}
+	}
+	return words
 }
 
 func (g *group) numberTrials(schema map[string]any) (trials []trial, all bool) {

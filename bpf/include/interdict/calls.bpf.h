@@ -12,34 +12,98 @@ enum x86_64_call {
 	X86_64_CONNECT = 42,
 	X86_64_SENDTO = 44,
 	X86_64_SENDMSG = 46,
+	X86_64_BIND = 49,
 	X86_64_SETSOCKOPT = 54,
 	X86_64_GETSOCKOPT = 55,
 	X86_64_EXECVE = 59,
+	X86_64_TRUNCATE = 76,
+	X86_64_FTRUNCATE = 77,
+	X86_64_RENAME = 82,
+	X86_64_MKDIR = 83,
+	X86_64_RMDIR = 84,
 	X86_64_CREAT = 85,
+	X86_64_LINK = 86,
+	X86_64_UNLINK = 87,
+	X86_64_SYMLINK = 88,
+	X86_64_CHMOD = 90,
+	X86_64_FCHMOD = 91,
+	X86_64_CHOWN = 92,
+	X86_64_FCHOWN = 93,
+	X86_64_LCHOWN = 94,
 	X86_64_MKNOD = 133,
+	X86_64_SETXATTR = 188,
+	X86_64_LSETXATTR = 189,
+	X86_64_FSETXATTR = 190,
+	X86_64_REMOVEXATTR = 197,
+	X86_64_LREMOVEXATTR = 198,
+	X86_64_FREMOVEXATTR = 199,
 	X86_64_OPENAT = 257,
+	X86_64_MKDIRAT = 258,
 	X86_64_MKNODAT = 259,
+	X86_64_FCHOWNAT = 260,
+	X86_64_UNLINKAT = 263,
+	X86_64_RENAMEAT = 264,
+	X86_64_LINKAT = 265,
+	X86_64_SYMLINKAT = 266,
+	X86_64_FCHMODAT = 268,
 	X86_64_OPEN_BY_HANDLE_AT = 304,
 	X86_64_SENDMMSG = 307,
+	X86_64_RENAMEAT2 = 316,
 	X86_64_EXECVEAT = 322,
 	X86_64_PKEY_MPROTECT = 329,
 	X86_64_OPENAT2 = 437,
+	X86_64_FCHMODAT2 = 452,
+	X86_64_SETXATTRAT = 463,
+	X86_64_REMOVEXATTRAT = 466,
 };
 
 enum i386_call {
 	I386_OPEN = 5,
 	I386_CREAT = 8,
+	I386_LINK = 9,
+	I386_UNLINK = 10,
 	I386_EXECVE = 11,
 	I386_MKNOD = 14,
+	I386_CHMOD = 15,
+	I386_LCHOWN = 16,
+	I386_RENAME = 38,
+	I386_MKDIR = 39,
+	I386_RMDIR = 40,
+	I386_SYMLINK = 83,
 	I386_MMAP = 90,
+	I386_TRUNCATE = 92,
+	I386_FTRUNCATE = 93,
+	I386_FCHMOD = 94,
+	I386_FCHOWN = 95,
 	I386_SOCKETCALL = 102,	/* can only be a connect, a send or an SCTP option where it comes to our hooks */
 	I386_MPROTECT = 125,
+	I386_CHOWN = 182,
 	I386_MMAP2 = 192,
+	I386_TRUNCATE64 = 193,
+	I386_FTRUNCATE64 = 194,
+	I386_LCHOWN32 = 198,
+	I386_FCHOWN32 = 207,
+	I386_CHOWN32 = 212,
+	I386_SETXATTR = 226,
+	I386_LSETXATTR = 227,
+	I386_FSETXATTR = 228,
+	I386_REMOVEXATTR = 235,
+	I386_LREMOVEXATTR = 236,
+	I386_FREMOVEXATTR = 237,
 	I386_OPENAT = 295,
+	I386_MKDIRAT = 296,
 	I386_MKNODAT = 297,
+	I386_FCHOWNAT = 298,
+	I386_UNLINKAT = 301,
+	I386_RENAMEAT = 302,
+	I386_LINKAT = 303,
+	I386_SYMLINKAT = 304,
+	I386_FCHMODAT = 306,
 	I386_OPEN_BY_HANDLE_AT = 342,
 	I386_SENDMMSG = 345,
+	I386_RENAMEAT2 = 353,
 	I386_EXECVEAT = 358,
+	I386_BIND = 361,
 	I386_CONNECT = 362,
 	I386_GETSOCKOPT = 365,
 	I386_SETSOCKOPT = 366,
@@ -47,6 +111,9 @@ enum i386_call {
 	I386_SENDMSG = 370,
 	I386_PKEY_MPROTECT = 380,
 	I386_OPENAT2 = 437,
+	I386_FCHMODAT2 = 452,
+	I386_SETXATTRAT = 463,
+	I386_REMOVEXATTRAT = 466,
 };
 
 /* The system call that the current task is in; number -1 where we cannot tell. */
@@ -78,6 +145,8 @@ enum way {
 	WAY_CONNECT,
 	WAY_SEND,
 	WAY_ASSOCIATE,	/* SCTP's connectx, which is an option: under the lock of its socket */
+	WAY_CHANGE,	/* of names and attributes, under the lock of the directory or file: as WAY_CREATE */
+	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
 static __always_inline bool is_open(long number, bool compat)
@@ -118,6 +187,45 @@ static __always_inline bool is_send(long number, bool compat)
 	return number == X86_64_SENDTO || number == X86_64_SENDMSG || number == X86_64_SENDMMSG;
 }
 
+static __always_inline bool is_truncate(long number, bool compat)
+{
+	if (compat)
+		return number == I386_TRUNCATE || number == I386_FTRUNCATE || number == I386_TRUNCATE64 || number == I386_FTRUNCATE64;
+	return number == X86_64_TRUNCATE || number == X86_64_FTRUNCATE;
+}
+
+static __always_inline bool is_change_32(long number)
+{
+	switch (number) {
+	case I386_LINK: case I386_UNLINK: case I386_CHMOD: case I386_LCHOWN: case I386_RENAME: case I386_MKDIR: case I386_RMDIR:
+	case I386_SYMLINK: case I386_FCHMOD: case I386_FCHOWN: case I386_CHOWN: case I386_LCHOWN32: case I386_FCHOWN32:
+	case I386_CHOWN32: case I386_SETXATTR: case I386_LSETXATTR: case I386_FSETXATTR: case I386_REMOVEXATTR:
+	case I386_LREMOVEXATTR: case I386_FREMOVEXATTR: case I386_MKDIRAT: case I386_FCHOWNAT: case I386_UNLINKAT: case I386_RENAMEAT:
+	case I386_LINKAT: case I386_SYMLINKAT: case I386_FCHMODAT: case I386_RENAMEAT2: case I386_BIND: case I386_FCHMODAT2:
+	case I386_SETXATTRAT: case I386_REMOVEXATTRAT:
+	case I386_MKNOD: case I386_MKNODAT: case I386_SOCKETCALL:	/* which can only be a bind */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline bool is_change_64(long number)
+{
+	switch (number) {
+	case X86_64_RENAME: case X86_64_MKDIR: case X86_64_RMDIR: case X86_64_LINK: case X86_64_UNLINK: case X86_64_SYMLINK:
+	case X86_64_CHMOD: case X86_64_FCHMOD: case X86_64_CHOWN: case X86_64_FCHOWN: case X86_64_LCHOWN: case X86_64_SETXATTR:
+	case X86_64_LSETXATTR: case X86_64_FSETXATTR: case X86_64_REMOVEXATTR: case X86_64_LREMOVEXATTR: case X86_64_FREMOVEXATTR:
+	case X86_64_MKDIRAT: case X86_64_FCHOWNAT: case X86_64_UNLINKAT: case X86_64_RENAMEAT: case X86_64_LINKAT:
+	case X86_64_SYMLINKAT: case X86_64_FCHMODAT: case X86_64_RENAMEAT2: case X86_64_FCHMODAT2: case X86_64_SETXATTRAT:
+	case X86_64_REMOVEXATTRAT: case X86_64_BIND:
+	case X86_64_MKNOD: case X86_64_MKNODAT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 {
 	long number = call->number;
@@ -140,6 +248,10 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return is_send(number, compat);
 	case WAY_ASSOCIATE:
 		return is_option(number, compat);
+	case WAY_CHANGE:
+		return compat ? is_change_32(number) : is_change_64(number);
+	case WAY_TRUNCATE:
+		return is_truncate(number, compat) || is_open(number, compat);
 	default:
 		return false;
 	}

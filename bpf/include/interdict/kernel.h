@@ -19,7 +19,9 @@
 struct kernel_id { __u32 val; };	/* kuid_t, kgid_t */
 struct hlist_bl_node { struct hlist_bl_node **pprev; };
 struct qstr { __u32 len; const unsigned char *name; };
-struct super_block { __u32 s_dev; unsigned long s_flags; };
+struct list_head { struct list_head *next; };
+struct super_block { __u32 s_dev; unsigned long s_flags; struct list_head s_mounts; };
+struct super_block___chain { struct mount *s_mounts; };	/* since Linux 6.17 */
 struct inode {
 	__u16 i_mode;
 	struct kernel_id i_uid;
@@ -41,8 +43,10 @@ struct vfsmount { struct dentry *mnt_root; };
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
+	struct list_head mnt_instance;
 	struct vfsmount mnt;
 };
+struct mount___chain { struct mount *mnt_next_for_sb; };	/* since Linux 6.17 */
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file {
 	unsigned int f_mode;
@@ -165,6 +169,9 @@ struct bpf_task_work { __u64 opaque; };
 
 #define S_IFMT 0170000
 #define S_IFREG 0100000
+#define S_IFDIR 0040000
+#define S_IFLNK 0120000
+#define RENAME_EXCHANGE 2
 #define PROT_EXEC 4
 
 #define AF_UNSPEC 0

@@ -19,6 +19,7 @@ enum hook {
 	HOOK_FILE_OPEN = 3,	/* file_open; path_mknod for a file that the open creates */
 	HOOK_SOCKET_CONNECT = 4,	/* socket_connect; socket_sendmsg with an address (UDP, TCP Fast Open) */
 	HOOK_XDP_INGRESS = 5,
+	HOOK_FILE_CHANGE = 6,	/* path_unlink, path_rename, path_chmod and their like: names and attributes; each name of a call by itself */
 };
 
 /* What the subject wants of the object; a set. */
@@ -33,6 +34,15 @@ enum access {
 	ACCESS_CONNECT = 1 << 7,
 	ACCESS_SEND = 1 << 8,	/* sendmsg with an address */
 	ACCESS_RECEIVE = 1 << 9,	/* a packet */
+	ACCESS_DELETE = 1 << 10,	/* unlink, rmdir; what a rename replaces */
+	ACCESS_MKDIR = 1 << 11,
+	ACCESS_MKNOD = 1 << 12,	/* what is neither a regular file nor a folder, nor a symbolic link */
+	ACCESS_SYMLINK = 1 << 13,
+	ACCESS_LINK = 1 << 14,
+	ACCESS_RENAME = 1 << 15,
+	ACCESS_CHMOD = 1 << 16,
+	ACCESS_CHOWN = 1 << 17,
+	ACCESS_XATTR = 1 << 18,	/* an extended attribute or an ACL, set or removed */
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */

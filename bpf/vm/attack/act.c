@@ -5,6 +5,9 @@
 #include "attack.h"
 #include <arpa/inet.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#define FRESH "/fresh"
 
 extern char **environ;
 
@@ -88,6 +91,36 @@ static void open_object(const char *path, const char *access)
 		outcome->error = errno;
 }
 
+/* In the root of its own; what comes to a new name was put there before. */
+static void change_object(const char *path, const char *access)
+{
+	bool new = strstr(access, "create");
+	int failed;
+
+	if (strstr(access, "rename"))
+		failed = new ? rename(FRESH, path) : rename(path, "/other");
+	else if (strstr(access, "symlink"))
+		failed = symlink("/", path);
+	else if (strstr(access, "link"))
+		failed = new ? link(FRESH, path) : link(path, "/other");
+	else if (strstr(access, "mkdir"))
+		failed = mkdir(path, 0777);
+	else if (strstr(access, "mknod"))
+		failed = mkfifo(path, 0666);
+	else if (strstr(access, "chmod"))
+		failed = chmod(path, 0777);
+	else if (strstr(access, "chown"))
+		failed = chown(path, 1, 1);
+	else if (strstr(access, "truncate"))
+		failed = truncate(path, 0);
+	else if (strstr(access, "xattr"))
+		failed = setxattr(path, "trusted.act", "x", 1, 0);
+	else
+		failed = remove(path);
+	if (failed)
+		outcome->error = errno;
+}
+
 static void run_object(const char *path, int file)
 {
 	char *arguments[] = {(char *)path, "nothing", NULL};
@@ -150,6 +183,8 @@ int command_acting(const struct options *options, char **args)
 	become(atoi(args[USER]));
 	if (is(hook, "file_open"))
 		open_object(args[OBJECT], args[ACCESS]);
+	else if (is(hook, "file_change"))
+		change_object(args[OBJECT], args[ACCESS]);
 	else if (is(hook, "exec"))
 		run_object(args[OBJECT], file);
 	else if (is(hook, "mmap_exec"))
@@ -172,6 +207,8 @@ int command_act(const struct options *options, char **args)
 	if (chmod(options->work, 0777) || chroot(options->work) || chdir("/"))
 		unprepared("chroot");
 	install(program, args[EXE]);
+	if (is(args[HOOK], "file_change"))
+		write_text(FRESH, "fresh\n", 0777);
 	if (!is(args[HOOK], "socket_connect"))
 		make_object(program, args[OBJECT], args[TYPE]);
 	for (int i = 0; i <= TYPE; i++)

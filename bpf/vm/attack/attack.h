@@ -104,6 +104,7 @@ void list_net_doors(void);
 void list_aliases(void);
 void list_contexts(void);
 void list_lenders(void);
+void list_changes(void);
 
 /* The commands. */
 int command_open(const struct options *options, char **args);
@@ -130,6 +131,10 @@ int command_core(const struct options *options, char **args);
 int command_pty(const struct options *options, char **args);
 int command_run(const struct options *options, char **args);
 int command_lend(const struct options *options, char **args);
+int command_change(const struct options *options, char **args);
+int command_absent(const struct options *options, char **args);
+int command_file(const struct options *options, char **args);
+int command_folder(const struct options *options, char **args);
 int command_act(const struct options *options, char **args);
 int command_acting(const struct options *options, char **args);
 int command_nothing(const struct options *options, char **args);

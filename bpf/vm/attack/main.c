@@ -20,6 +20,7 @@ static int command_list(const struct options *options, char **args)
 	list_aliases();
 	list_contexts();
 	list_lenders();
+	list_changes();
 	fflush(stdout);
 	return 0;
 }
@@ -65,8 +66,8 @@ static int command_write(const struct options *options, char **args)
 static int command_remove(const struct options *options, char **args)
 {
 	(void)options;
-	if (unlink(args[0]) && errno != ENOENT)
-		unprepared("unlink");
+	if (remove(args[0]) && errno != ENOENT)
+		unprepared("remove");
 	return 0;
 }
 
@@ -83,8 +84,9 @@ static int command_replace(const struct options *options, char **args)
 	return 0;
 }
 
-/* place: where the work directory goes. TARGET is beside the first argument, so that hard links and renames can be made. */
-enum place { NOWHERE, TARGET };
+/* place: where the work directory goes. TARGET is beside the first argument, so that hard links and renames can be made; ALIAS the same, and
+ * none where the file goes by its own name. */
+enum place { NOWHERE, TARGET, ALIAS };
 
 static int command_batch(const struct options *options, char **arguments);
 
@@ -104,6 +106,10 @@ static const struct {
 	{"exec", "[-d DOOR] [-a ALIAS] [-c CONTEXT] PATH", 1, TARGET, command_exec},
 	{"lend", "[-d DOOR] TRUSTED open PATH", 3, NOWHERE, command_lend},
 	{"replace", "PATH", 1, NOWHERE, command_replace},
+	{"change", "[-d DOOR] [-a ALIAS] PATH", 1, ALIAS, command_change},
+	{"absent", "PATH", 1, NOWHERE, command_absent},
+	{"file", "PATH", 1, NOWHERE, command_file},
+	{"folder", "PATH", 1, NOWHERE, command_folder},
 	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},
@@ -260,7 +266,7 @@ static int attack(int count, char **args)
 		join(cgroup);
 	if (user)
 		become(atoi(user));
-	if (commands[command].place == TARGET)
+	if (commands[command].place == TARGET || (commands[command].place == ALIAS && strcmp(options.alias, "direct")))
 		return with_work_directory(command, &options, args);
 	return commands[command].run(&options, args);
 }

@@ -3,8 +3,10 @@ package dev.interdict.attach;
 import dev.interdict.event.Hook;
 import dev.interdict.libbpf.KernelProbe;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Which programs of the object make up a hook. */
 final class HookPrograms {
@@ -14,14 +16,61 @@ final class HookPrograms {
   /** With it tasks go round without a signal. */
   private static final String TASK_WORK = "bpf_task_work_schedule_signal";
 
+  /**
+   * Programs at hooks that came with Linux 6.2. On an older kernel others of the same policy hook
+   * are asked instead: path_truncate, inode_setxattr and inode_removexattr.
+   */
+  private static final Map<String, String> SINCE_6_2 =
+      Map.of(
+          "lsm_file_truncate", "file_truncate",
+          "lsm_inode_set_acl", "inode_set_acl",
+          "lsm_inode_remove_acl", "inode_remove_acl");
+
+  /**
+   * Those of them that have no place here. Looked for once, when first needed: it takes reading all
+   * the types of the kernel.
+   */
+  private static final class Homeless {
+    static final Set<String> PROGRAMS =
+        SINCE_6_2.entrySet().stream()
+            .filter(program -> !KernelProbe.hasLsmHook(program.getValue()))
+            .map(Map.Entry::getKey)
+            .collect(Collectors.toUnmodifiableSet());
+  }
+
   private HookPrograms() {}
 
-  /** The LSM programs of {@code hook}; none for packets: see {@link LinkHeader}. */
+  /** The LSM programs of {@code hook} here; none for packets: see {@link LinkHeader}. */
   static List<String> lsm(Hook hook) {
+    return all(hook).stream().filter(HookPrograms::hasPlace).toList();
+  }
+
+  private static boolean hasPlace(String program) {
+    return !SINCE_6_2.containsKey(program) || !Homeless.PROGRAMS.contains(program);
+  }
+
+  private static List<String> all(Hook hook) {
     return switch (hook) {
       case EXEC -> List.of("lsm_exec");
       case MMAP_EXEC -> List.of("lsm_mmap_file", "lsm_file_mprotect");
       case FILE_OPEN -> List.of("lsm_file_open", "lsm_path_mknod", "lsm_file_receive");
+      case FILE_CHANGE ->
+          List.of(
+              "lsm_path_unlink",
+              "lsm_path_rmdir",
+              "lsm_path_mkdir",
+              "lsm_path_symlink",
+              "lsm_path_mknod_special",
+              "lsm_path_link",
+              "lsm_path_rename",
+              "lsm_path_chmod",
+              "lsm_path_chown",
+              "lsm_path_truncate",
+              "lsm_file_truncate",
+              "lsm_inode_setxattr",
+              "lsm_inode_removexattr",
+              "lsm_inode_set_acl",
+              "lsm_inode_remove_acl");
       case SOCKET_CONNECT ->
           List.of(
               "lsm_socket_connect",

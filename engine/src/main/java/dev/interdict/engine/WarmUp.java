@@ -89,7 +89,7 @@ final class WarmUp {
     byte[] address = new byte[16];
     address[15] = (byte) i;
     return switch (hook) {
-      case EXEC, MMAP_EXEC, FILE_OPEN ->
+      case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE ->
           new Event.FileEvent(head, subject, path, FileNames.NONE, 1, i, 0, 0, 0, 0100644);
       case SOCKET_CONNECT -> new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
       case XDP_INGRESS ->
@@ -102,6 +102,7 @@ final class WarmUp {
       case EXEC -> Access.EXEC;
       case MMAP_EXEC -> Access.MAP;
       case FILE_OPEN -> Access.READ;
+      case FILE_CHANGE -> Access.RENAME;
       case SOCKET_CONNECT -> Access.CONNECT;
       case XDP_INGRESS -> Access.RECEIVE;
     };

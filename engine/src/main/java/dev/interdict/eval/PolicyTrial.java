@@ -172,7 +172,7 @@ public final class PolicyTrial {
     put(event, "hook", hook.id());
     String unlike = "/srv/" + "a/".repeat(100) + "b";
     switch (hook) {
-      case EXEC, MMAP_EXEC, FILE_OPEN -> put(event, "file.path", unlike);
+      case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE -> put(event, "file.path", unlike);
       case SOCKET_CONNECT -> put(event, "socket.address", "192.0.2.1");
       case XDP_INGRESS -> put(event, "packet.source.address", "192.0.2.1");
     }

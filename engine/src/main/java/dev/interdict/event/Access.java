@@ -15,7 +15,16 @@ public enum Access {
   MAP,
   CONNECT,
   SEND,
-  RECEIVE;
+  RECEIVE,
+  DELETE,
+  MKDIR,
+  MKNOD,
+  SYMLINK,
+  LINK,
+  RENAME,
+  CHMOD,
+  CHOWN,
+  XATTR;
 
   private final String id = name().toLowerCase(Locale.ROOT);
 

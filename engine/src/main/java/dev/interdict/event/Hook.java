@@ -11,7 +11,8 @@ public enum Hook {
   MMAP_EXEC(2),
   FILE_OPEN(3),
   SOCKET_CONNECT(4),
-  XDP_INGRESS(5);
+  XDP_INGRESS(5),
+  FILE_CHANGE(6);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.
@@ -48,7 +49,7 @@ public enum Hook {
 
   /** Whether the object of this hook is a file. */
   public boolean isFile() {
-    return this == EXEC || this == MMAP_EXEC || this == FILE_OPEN;
+    return this == EXEC || this == MMAP_EXEC || this == FILE_OPEN || this == FILE_CHANGE;
   }
 
   /**

@@ -165,7 +165,7 @@ public final class KernelProbe {
   private static Finding lsmProgram() {
     return attempt(
         "bpf-lsm",
-        "BPF programs at security hooks (exec, file_open, socket_connect)",
+        "BPF programs at security hooks (exec, file_open, file_change, socket_connect)",
         "a kernel with CONFIG_BPF_LSM=y, bpf among the active security modules, and root; where the"
             + " machine's owner forbids it, use another host or interdict demo's virtual machine",
         () -> {
@@ -174,6 +174,13 @@ public final class KernelProbe {
             return "a program was loaded and attached for a moment";
           }
         });
+  }
+
+  /** Whether this kernel asks BPF programs at the LSM hook {@code name}, such as file_truncate. */
+  public static boolean hasLsmHook(String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      return BpfCalls.libbpf_find_vmlinux_btf_id(arena.allocateFrom(name), BPF_LSM_MAC) > 0;
+    }
   }
 
   private static Finding xdpProgram() {

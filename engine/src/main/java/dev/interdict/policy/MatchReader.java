@@ -142,7 +142,7 @@ final class MatchReader {
     List<Object> values = new ArrayList<>();
     for (YamlNode item : items) {
       if (AccessWords.isModify(field, item)) {
-        values.addAll(AccessWords.MODIFY);
+        values.addAll(AccessWords.modify(field));
       } else {
         values.add(literals.check(field, operator, item));
       }

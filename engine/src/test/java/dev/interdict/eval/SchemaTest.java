@@ -39,6 +39,7 @@ class SchemaTest {
           Hook.MMAP_EXEC, Access.MAP,
           Hook.FILE_OPEN, Access.APPEND,
           Hook.SOCKET_CONNECT, Access.SEND,
+          Hook.FILE_CHANGE, Access.RENAME,
           Hook.XDP_INGRESS, Access.RECEIVE);
 
   private static final HostNames NAMES =

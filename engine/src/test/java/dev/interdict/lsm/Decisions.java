@@ -19,6 +19,7 @@ final class Decisions {
   private static final List<String> TRIALS =
       List.of(
           "trial-files",
+          "trial-change",
           "trial-exec",
           "trial-net",
           "trial-budget",

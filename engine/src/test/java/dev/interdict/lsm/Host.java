@@ -40,6 +40,7 @@ final class Host {
   private static boolean tried;
   private static Host only;
 
+  private final List<String> applied = new ArrayList<>(POLICIES);
   private final List<String> listedBefore;
   private EngineProcess engine;
   private Admin admin;
@@ -187,6 +188,17 @@ final class Host {
     }
   }
 
+  /** Applies one more policy, until {@link #delete}; {@link #mode} is for it, too. */
+  void apply(String policy) {
+    admin.apply(policy);
+    applied.add(policy);
+  }
+
+  void delete(String policy) {
+    applied.remove(policy);
+    admin.delete(policy);
+  }
+
   /** Counts of answers without a decision, over all hooks: with a healthy engine they stand. */
   Map<String, Long> unanswered() {
     Map<String, Long> counts = new TreeMap<>();
@@ -198,7 +210,7 @@ final class Host {
 
   /** Puts all policies into a mode. */
   void mode(Mode mode) {
-    for (String policy : POLICIES) {
+    for (String policy : applied) {
       admin.mode(policy, mode);
     }
   }

@@ -18,6 +18,7 @@ final class TrialPolicies {
   static final List<String> ALL =
       List.of(
           "trial-files",
+          "trial-change",
           "trial-exec",
           "trial-net",
           "trial-race",

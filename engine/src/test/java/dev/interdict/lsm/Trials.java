@@ -115,6 +115,7 @@ final class Trials {
     assertEquals("ok", answer.result(), answer::toString);
     assertNotEquals("0", answer.fact("delivered"), answer::toString);
     assertNotEquals("0", answer.fact("exists"), answer::toString);
+    assertNotEquals("0", answer.fact("emptied"), answer::toString);
   }
 
   private void refused(Case c, Answer answer) {
@@ -122,6 +123,7 @@ final class Trials {
     assertNotEquals("1", answer.fact("delivered"), answer::toString);
     assertNotEquals("1", answer.fact("exists"), "refused, but the file was made");
     assertNotEquals("0", answer.fact("size"), "refused, but the file was emptied");
+    assertNotEquals("1", answer.fact("emptied"), "refused, but the file was emptied");
     oneEvent(c, Run.ENFORCE, Outcome.OUTCOME_DENIED);
   }
 

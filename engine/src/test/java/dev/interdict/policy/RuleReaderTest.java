@@ -3,7 +3,9 @@ package dev.interdict.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.Hook;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,6 +125,31 @@ class RuleReaderTest {
       String rego = parsed.orThrow().rego().get(PolicyParser.LOWERED);
       assertTrue(rego.contains(each[1]), rego);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "file_open              | write append create truncate",
+        "file_change            | create truncate delete mkdir mknod symlink link rename chmod chown xattr",
+        "file_open, file_change | write append create truncate delete mkdir mknod symlink link rename chmod chown xattr",
+      })
+  void modifyMustMeanAllThatChangesAFileAtTheHooks(String hooks, String words)
+      throws PolicyException {
+    ParsedPolicy parsed =
+        PolicyParser.parse(Sources.rules(hooks, "- {deny: {access: modify}, reason: x}"));
+    assertEquals(List.of(), parsed.diagnostics());
+    String rego = parsed.orThrow().rego().get(PolicyParser.LOWERED);
+    String set = "\"" + words.replace(" ", "\", \"") + "\"";
+    assertTrue(rego.replaceAll("\\s+", " ").contains(set), rego);
+  }
+
+  /** A new word of a schema must be put where it belongs. */
+  @Test
+  void everyWordOfAChangeMustBeOneOfModify() {
+    Field access = Fields.of(Hook.FILE_CHANGE).get("access");
+    assertEquals(Set.copyOf(access.words()), Set.copyOf(AccessWords.modify(access)));
   }
 
   @Test
