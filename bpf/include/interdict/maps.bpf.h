@@ -227,6 +227,16 @@ struct {
 	__type(value, struct told);
 } told __weak SEC(".maps");
 
+/* SHA-256 of the last line of the engine's history and of the one that may follow, where who may write its files does not see it. No program
+ * reads it. */
+struct last_lines { __u8 now[32], next[32]; };
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct last_lines);
+} history_head __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, DECIDE_RING_BYTES);

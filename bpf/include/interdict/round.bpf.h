@@ -112,29 +112,42 @@ SUBPROGRAM void send_again(struct stops *stops)
 	}
 }
 
+/* A real SIGCONT since the look has taken back all that was there at it. */
+static __always_inline void correct(struct stops *stops, __u64 look_ns)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct real_signals *real = bpf_task_storage_get(&real_signals, task->group_leader, 0, 0);
+	bool continued = real && READ(real->continued_ns) >= look_ns;
+
+	if (continued)
+		stops->mine = stops->shared = 0;
+	else if (!stops->undone && BPF_CORE_READ(task, signal, flags) & SIGNAL_CLD_MASK)
+		stops->shared |= SIGNAL_BIT(SIGSTOP);	/* it had begun meanwhile */
+	if (real)
+		stops->shared |= stops_since(look_ns, real);	/* they came between the look and SIGCONT */
+}
+
 /* False if the task was not made to look for signals. */
 SUBPROGRAM bool by_signal(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct real_signals *real = bpf_task_storage_get(&real_signals, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	int ours = stop_to_take_back(task);
-	struct stops stops = stops_of(task);
-	__u64 look_ns;
+	__u64 look_ns = bpf_ktime_get_ns();
+	struct stops stops;
 
+	bpf_task_storage_get(&real_signals, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	stops = stops_of(task);
 	if (stops_by_itself(task, &stops))
 		return true;
-	if (!real || bpf_send_signal_thread(ours))
+	if (bpf_send_signal_thread(ours))
 		return false;
-	look_ns = bpf_ktime_get_ns();
 	stops = stops_of(task);
 	stops.mine &= ~SIGNAL_BIT(ours);
 	if (stops.begun)
 		return true;	/* ours is one stop with the real one */
 	if (bpf_send_signal_thread(SIGCONT))
 		return false;
-	stops.shared |= stops_since(look_ns, real);	/* they came between the look and SIGCONT */
-	if (!stops.undone && BPF_CORE_READ(task, signal, flags) & SIGNAL_CLD_MASK)
-		stops.shared |= SIGNAL_BIT(SIGSTOP);	/* it had begun meanwhile */
+	correct(&stops, look_ns);
 	if (stops.mine | stops.shared)
 		send_again(&stops);
 	return true;

@@ -273,14 +273,42 @@ static _Noreturn void open_for_ever(const char *directory, unsigned *opens)
 	}
 }
 
+static bool moves_within_a_second(const unsigned *opens)
+{
+	unsigned before = __atomic_load_n(opens, __ATOMIC_RELAXED);
+
+	for (int i = 0; i < 1000; i++) {
+		if (__atomic_load_n(opens, __ATOMIC_RELAXED) != before)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* Whether the stop comes through; with "undone", whether it does not outlast the SIGCONT right behind it. */
+static bool stop_counts(pid_t child, const char *door, const unsigned *opens)
+{
+	bool undone = !strcmp(door, "undone");
+	int status;
+
+	if (!strcmp(door, "thread") ? syscall(SYS_tgkill, child, child, SIGSTOP) : kill(child, SIGTSTP))
+		unprepared("stop");
+	if (undone) {
+		kill(child, SIGCONT);
+		return moves_within_a_second(opens);
+	}
+	status = status_within_a_second(child, WUNTRACED);
+	if (status != -1 && !WIFSTOPPED(status))
+		unprepared("died");
+	return status != -1;
+}
+
 /* Real stops, to the process ("process", SIGTSTP) or to the thread ("thread", SIGSTOP), at any moment of a program that is held all the time: not one
- * is lost. In a process group of its own, or the kernel would ignore SIGTSTP. */
+ * is lost; and none that is taken back at once ("undone") lasts. In a process group of its own, or the kernel would ignore SIGTSTP. */
 int command_stops(const struct options *options, char **args)
 {
-	bool thread = options->door && !strcmp(options->door, "thread");
 	unsigned *opens = shared(sizeof(*opens)), lost = 0;
 	pid_t child = fork();
-	int status;
 
 	if (child == 0) {
 		setpgid(0, 0);
@@ -290,12 +318,7 @@ int command_stops(const struct options *options, char **args)
 		usleep(1000);
 	for (int i = 0; i < options->count; i++) {
 		usleep(random() % 3000);
-		if (thread ? syscall(SYS_tgkill, child, child, SIGSTOP) : kill(child, SIGTSTP))
-			unprepared("stop");
-		status = status_within_a_second(child, WUNTRACED);
-		if (status != -1 && !WIFSTOPPED(status))
-			unprepared("died");
-		lost += status == -1;
+		lost += !stop_counts(child, options->door ?: "process", opens);
 		kill(child, SIGCONT);
 	}
 	kill(child, SIGKILL);

@@ -49,6 +49,7 @@ final class ModeSetCommand implements Callable<Integer> {
 
   @Mixin Engine engine;
   @Mixin Output output;
+  @Mixin Message message;
 
   @Override
   public Integer call() {
@@ -60,6 +61,7 @@ final class ModeSetCommand implements Callable<Integer> {
         SetModeRequest.newBuilder()
             .setMode(mode.mode)
             .setPolicy(policy == null ? "" : policy)
+            .setMessage(message.text)
             .build();
     SetModeResponse response =
         engine.ask(ModeServiceGrpc::newBlockingStub, service -> service.setMode(request));

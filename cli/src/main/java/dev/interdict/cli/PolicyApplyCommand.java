@@ -33,6 +33,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
   @Mixin LocalPolicy local;
   @Mixin Engine engine;
   @Mixin Output output;
+  @Mixin Message message;
 
   @Option(names = "--dry-run", description = "Only say what would happen.")
   boolean dryRun;
@@ -68,6 +69,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
     ApplyPolicyRequest.Builder request =
         ApplyPolicyRequest.newBuilder()
             .setValidateOnly(dryRun)
+            .setMessage(message.text)
             .setCompiled(ByteString.copyFrom(CompiledPolicyFile.toBytes(compiled)));
     source
         .files()

@@ -22,6 +22,7 @@ final class PolicyDeleteCommand implements Callable<Integer> {
 
   @Mixin Engine engine;
   @Mixin Output output;
+  @Mixin Message message;
 
   @Override
   public Integer call() {
@@ -54,8 +55,8 @@ final class PolicyDeleteCommand implements Callable<Integer> {
   }
 
   private void delete(String name) {
-    engine.ask(
-        PolicyServiceGrpc::newBlockingStub,
-        service -> service.deletePolicy(DeletePolicyRequest.newBuilder().setName(name).build()));
+    DeletePolicyRequest request =
+        DeletePolicyRequest.newBuilder().setName(name).setMessage(message.text).build();
+    engine.ask(PolicyServiceGrpc::newBlockingStub, service -> service.deletePolicy(request));
   }
 }

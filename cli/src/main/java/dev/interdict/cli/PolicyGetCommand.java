@@ -69,6 +69,7 @@ final class PolicyGetCommand implements Callable<Integer> {
         policy.getCounters().getTripped(),
         policy.getCounters().getAlarms());
     out.println("applied      " + Trees.instant(policy.getApplied()));
+    out.println("revision     " + policy.getRevision());
     out.println("digest       " + Text.word(policy.getDigest()));
     out.println("slot         " + policy.getSlot());
     if (!policy.getProblem().isEmpty()) {

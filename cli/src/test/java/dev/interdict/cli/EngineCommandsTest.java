@@ -135,6 +135,57 @@ class EngineCommandsTest {
   }
 
   @Test
+  void whatWasChangedMustBeToldComparedAndBroughtBack() throws IOException {
+    assertEquals("no changes\n", run("history").out());
+    apply("name=a\ncode=1");
+    apply("name=a\ncode=2");
+    assertEquals(
+        """
+        a replaced: revision 3 is in force
+        next: interdict diff a
+        """,
+        run("rollback", "a", "-m", "two was a mistake").out());
+    run("mode", "set", "audit", "-m", "an emergency\nof mine");
+    run("policy", "delete", "a", "--message", "no longer");
+    String by = "uid " + AdminConfig.defaults().uids().iterator().next() + ", pid ";
+    assertEquals(
+        """
+        ID  TIME                  POLICY  CHANGE              BY      OUTCOME  MESSAGE
+        1   2026-03-01T12:00:00Z  a       revision 1 applied  engine  done
+        2   2026-03-01T12:00:00Z  a       revision 2 applied  engine  done
+        3   2026-03-01T12:00:00Z  a       revision 3 applied  me      done     rollback to revision 1: two was a mistake
+        4   2026-03-01T12:00:00Z  (host)  mode audit          me      done     an emergency\\nof mine
+        5   2026-03-01T12:00:00Z  a       deleted             me      done     no longer
+        """,
+        run("history", "a")
+            .out()
+            .replaceAll("20[0-9-]+T[0-9:]+Z", "2026-03-01T12:00:00Z")
+            .replaceAll(by + "[0-9]+", "me")
+            .replaceAll("BY +OUT", "BY      OUT")
+            .replaceAll("engine +done", "engine  done")
+            .replaceAll("me +done", "me      done"));
+    assertEquals(
+        """
+        --- policy.yaml (revision 1)
+        +++ policy.yaml (revision 2)
+        @@ -1,2 +1,2 @@
+         name=a
+        -code=1
+        +code=2
+        """,
+        run("diff", "a", "1", "2").out());
+    assertEquals("9 lines, all as they were written\n", run("history", "--verify").out());
+    Path file = directory.resolve("state/history.jsonl");
+    Files.writeString(file, Files.readString(file).replace("mistake", "success"));
+    Cli verified = run("history", "--verify");
+    assertEquals(1, verified.code());
+    assertEquals(
+        "not as it was written: what was before line 6 was changed or is gone\n", verified.out());
+    assertEquals(5, run("rollback", "a", "--to", "9").code());
+    assertEquals(1, run("rollback", "b").code());
+  }
+
+  @Test
   void modesMustSwitchAndSayWhatMadeThemSo() {
     apply("name=a");
 

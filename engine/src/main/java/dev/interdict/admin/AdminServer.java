@@ -103,6 +103,7 @@ public final class AdminServer implements AutoCloseable {
             .addService(
                 MalformedCheck.before(
                     new BundleService(backend.control().bundles(), backend.bundles())))
+            .addService(MalformedCheck.before(new HistoryService(backend.control())))
             .addService(MalformedCheck.before(decisions))
             .addService(MalformedCheck.before(new NodeService(backend)))
             .build();

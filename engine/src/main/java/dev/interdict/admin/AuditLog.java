@@ -1,5 +1,6 @@
 package dev.interdict.admin;
 
+import dev.interdict.control.Origin;
 import dev.interdict.v1.AllowOlderRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyPolicyResponse;
@@ -7,6 +8,7 @@ import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.DropBundleRequest;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.RollbackPolicyRequest;
 import dev.interdict.v1.SetModeRequest;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -31,10 +33,18 @@ final class AuditLog implements ServerInterceptor {
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     Watched<Q, R> watched = new Watched<>(call);
     return new SimpleForwardingServerCallListener<>(next.startCall(watched, headers)) {
+      private Origin origin = new Origin(watched.caller(), "");
+
       @Override
       public void onMessage(Q request) {
         watched.what = what(request);
+        origin = new Origin(watched.caller(), why(request));
         super.onMessage(request);
+      }
+
+      @Override
+      public void onHalfClose() { // calls with one request are made here
+        ScopedValue.where(Origin.CURRENT, origin).run(super::onHalfClose);
       }
     };
   }
@@ -52,10 +62,22 @@ final class AuditLog implements ServerInterceptor {
               + (set.getPolicy().isEmpty() ? "the host" : "policy " + set.getPolicy())
               + " to "
               + mode(set.getMode());
+      case RollbackPolicyRequest rollback -> "roll back policy " + rollback.getPolicy();
       case ResetBudgetRequest reset -> "reset the budget of policy " + reset.getPolicy();
       case AllowOlderRequest allow -> "allow an older bundle of " + allow.getName();
       case DropBundleRequest drop -> "drop the bundle of " + drop.getName();
       default -> null;
+    };
+  }
+
+  /** What the caller says about it. */
+  private static String why(Object request) {
+    return switch (request) {
+      case ApplyPolicyRequest apply -> apply.getMessage();
+      case DeletePolicyRequest delete -> delete.getMessage();
+      case SetModeRequest set -> set.getMessage();
+      case RollbackPolicyRequest rollback -> rollback.getMessage();
+      default -> "";
     };
   }
 
@@ -76,6 +98,11 @@ final class AuditLog implements ServerInterceptor {
       super(call);
     }
 
+    String caller() {
+      PeerCredentials peer = getAttributes().get(PeerNegotiator.PEER);
+      return peer == null ? "unknown" : "uid " + peer.uid() + ", pid " + peer.pid();
+    }
+
     @Override
     public void sendMessage(R response) {
       if (response instanceof ApplyPolicyResponse applied) {
@@ -93,12 +120,10 @@ final class AuditLog implements ServerInterceptor {
     @Override
     public void close(Status status, Metadata trailers) {
       if (what != null) {
-        PeerCredentials peer = getAttributes().get(PeerNegotiator.PEER);
         LOG.log(
             Level.INFO,
-            "uid {0}, pid {1}: {2}: {3}",
-            peer == null ? "unknown" : Integer.toString(peer.uid()),
-            peer == null ? "unknown" : Integer.toString(peer.pid()),
+            "{0}: {1}: {2}",
+            caller(),
             line(what),
             line(
                 status.isOk()

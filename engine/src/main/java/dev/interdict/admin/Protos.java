@@ -2,7 +2,9 @@ package dev.interdict.admin;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
+import dev.interdict.control.Change;
 import dev.interdict.control.Check;
+import dev.interdict.control.History;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyMode;
 import dev.interdict.control.PolicyStatus;
@@ -11,7 +13,10 @@ import dev.interdict.event.Hook;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.v1.ApplyResult;
+import dev.interdict.v1.ChangeKind;
 import dev.interdict.v1.CheckResult;
+import dev.interdict.v1.HistoryEntry;
+import dev.interdict.v1.PolicyChange;
 import dev.interdict.v1.PolicyCounters;
 import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyProblems;
@@ -86,6 +91,7 @@ final class Protos {
         .addAllHooks(status.hooks().stream().map(Hook::id).sorted().toList())
         .setMode(policyMode(status.mode()))
         .setDigest(status.digest())
+        .setRevision(status.revision())
         .setSlot(status.slot())
         .setApplied(timestamp(status.applied()))
         .setProblem(status.problem() == null ? "" : status.problem())
@@ -200,6 +206,35 @@ final class Protos {
             })
         .setDetail(check.detail())
         .setRemedy(check.remedy())
+        .build();
+  }
+
+  static HistoryEntry entry(History.Entry entry) {
+    return HistoryEntry.newBuilder()
+        .setId(entry.id())
+        .setTime(timestamp(entry.time()))
+        .setBy(entry.origin().by())
+        .setWhy(entry.origin().why())
+        .addAllChanges(entry.changes().stream().map(Protos::change).toList())
+        .setOutcome(cut(entry.outcome()))
+        .build();
+  }
+
+  private static PolicyChange change(Change change) {
+    return PolicyChange.newBuilder()
+        .setKind(
+            switch (change.kind()) {
+              case APPLY -> ChangeKind.CHANGE_KIND_APPLY;
+              case DELETE -> ChangeKind.CHANGE_KIND_DELETE;
+              case MODE -> ChangeKind.CHANGE_KIND_MODE;
+              case RESET -> ChangeKind.CHANGE_KIND_RESET;
+              case ALLOW_OLDER -> ChangeKind.CHANGE_KIND_ALLOW_OLDER;
+            })
+        .setPolicy(change.policy())
+        .setRevision(change.revision())
+        .setDigest(change.digest())
+        .setBundle(change.bundle())
+        .setMode(mode(change.mode()))
         .build();
   }
 

@@ -13,8 +13,10 @@ final class HookPrograms {
   /** Beside the programs of any hook: keeps real stops apart from those of sending round. */
   static final String SIGNALS = "tp_signal_generate";
 
-  /** With it tasks go round without a signal. */
-  private static final String TASK_WORK = "bpf_task_work_schedule_signal";
+  /** Whether tasks go round without a signal; to ask takes reading all that the kernel has. */
+  private static final class TaskWork {
+    static final boolean THERE = KernelProbe.hasFunction("bpf_task_work_schedule_signal");
+  }
 
   /**
    * Programs at hooks that came with Linux 6.2. On an older kernel others of the same policy hook
@@ -86,7 +88,7 @@ final class HookPrograms {
   static Set<String> of(Set<Hook> hooks) {
     Set<String> programs = new TreeSet<>();
     hooks.forEach(hook -> programs.addAll(lsm(hook)));
-    if (!programs.isEmpty() && !KernelProbe.hasFunction(TASK_WORK)) {
+    if (!programs.isEmpty() && !TaskWork.THERE) {
       programs.add(SIGNALS);
     }
     return programs;

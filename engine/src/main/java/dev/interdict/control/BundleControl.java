@@ -83,7 +83,9 @@ public final class BundleControl {
     refuse(DeliveryRules.objections(changes.state(), source, delivery));
     Map<String, Built> built = build(source, delivery);
     refuse(ofHost(built));
-    return enforcement.prepared(built.values(), () -> activate(source, delivery, built));
+    Origin origin = new Origin("bundle " + source, delivery.revision());
+    return ScopedValue.where(Origin.CURRENT, origin)
+        .call(() -> enforcement.prepared(built.values(), () -> activate(source, delivery, built)));
   }
 
   private boolean activate(String source, Delivery delivery, Map<String, Built> built) {
@@ -208,7 +210,9 @@ public final class BundleControl {
       taken = taken.with(slot);
       store.write(name, digest, new Revision(entry.getValue(), fresh.artefact()));
       Mode override = old == null ? null : old.override();
-      all.add(HeldPolicy.of(fresh, digest, slot, override, clock.instant(), source, null));
+      long revision = changes.nextRevision(name);
+      all.add(
+          HeldPolicy.of(fresh, digest, revision, slot, override, clock.instant(), source, null));
     }
     return all;
   }
@@ -242,7 +246,10 @@ public final class BundleControl {
   public void allowOlder(String source) {
     changes.lock();
     try {
-      changes.note(now -> now.withMark(source, mark(now, source).withoutFloor()));
+      mark(changes.state(), source);
+      changes.recorded(
+          List.of(Change.allowOlder(source)),
+          () -> changes.note(now -> now.withMark(source, mark(now, source).withoutFloor())));
     } finally {
       changes.unlock();
     }

@@ -19,6 +19,13 @@ interface Disk {
 
   void delete(Path file) throws IOException;
 
+  /**
+   * Writes {@code content} behind the first {@code keep} bytes of a file, in place of all that is
+   * there, or behind its end if it is shorter; makes it if there is none. When this returns it is
+   * on the disk.
+   */
+  void append(Path file, long keep, byte[] content) throws IOException;
+
   /** The disk of this machine. */
   Disk REAL =
       new Disk() {
@@ -30,25 +37,46 @@ interface Disk {
                   StandardOpenOption.CREATE,
                   StandardOpenOption.TRUNCATE_EXISTING,
                   StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
-            while (bytes.hasRemaining()) {
-              channel.write(bytes);
-            }
-            channel.force(true);
+            write(channel, content);
           }
         }
 
         @Override
         public void rename(Path from, Path to) throws IOException {
           Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-          try (FileChannel parent = FileChannel.open(to.getParent(), StandardOpenOption.READ)) {
-            parent.force(true);
-          }
+          force(to.getParent());
         }
 
         @Override
         public void delete(Path file) throws IOException {
           Files.delete(file);
+        }
+
+        @Override
+        public void append(Path file, long keep, byte[] content) throws IOException {
+          boolean made = !Files.exists(file);
+          try (FileChannel channel =
+              FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.truncate(keep).position(channel.size());
+            write(channel, content);
+          }
+          if (made) {
+            force(file.getParent());
+          }
+        }
+
+        private void force(Path directory) throws IOException {
+          try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+          }
+        }
+
+        private void write(FileChannel channel, byte[] content) throws IOException {
+          ByteBuffer bytes = ByteBuffer.wrap(content);
+          while (bytes.hasRemaining()) {
+            channel.write(bytes);
+          }
+          channel.force(true);
         }
       };
 }

@@ -32,6 +32,9 @@ public final class FolderBuilder implements PolicyBuilder {
     List<String> problems(CompiledPolicy policy, Set<Hook> hooks) throws IOException;
   }
 
+  /** The code of the finding that an artefact cannot be read. */
+  static final String NOT_COMPILED = "policy.compiled";
+
   /** Builds with this compiler, and tries what it gives. */
   public FolderBuilder(RegoCompiler compiler, Trial trial) {
     this.compiler = compiler;
@@ -71,7 +74,7 @@ public final class FolderBuilder implements PolicyBuilder {
               "compiled",
               0,
               0,
-              "policy.compiled",
+              NOT_COMPILED,
               "it is no compiled policy ("
                   + e.getMessage()
                   + "); leave it out: the engine compiles"));

@@ -9,6 +9,7 @@ import java.time.Instant;
  * A policy that was applied. Immutable.
  *
  * @param digest of the sources
+ * @param revision rises with each content of the name; 0: not numbered yet
  * @param policy null only if {@code problem} kept it from being built
  * @param compiled as {@code policy}
  * @param slot -1 if it is not in force, or not yet
@@ -19,6 +20,7 @@ import java.time.Instant;
 record HeldPolicy(
     String name,
     String digest,
+    long revision,
     Policy policy,
     CompiledPolicy compiled,
     int slot,
@@ -30,6 +32,7 @@ record HeldPolicy(
   static HeldPolicy of(
       PolicyBuilder.Built built,
       String digest,
+      long revision,
       int slot,
       Mode override,
       Instant applied,
@@ -38,6 +41,7 @@ record HeldPolicy(
     return new HeldPolicy(
         built.policy().name(),
         digest,
+        revision,
         built.policy(),
         built.compiled(),
         slot,
@@ -62,7 +66,12 @@ record HeldPolicy(
 
   HeldPolicy withOverride(Mode newOverride) {
     return new HeldPolicy(
-        name, digest, policy, compiled, slot, newOverride, applied, bundle, problem);
+        name, digest, revision, policy, compiled, slot, newOverride, applied, bundle, problem);
+  }
+
+  HeldPolicy withRevision(long number) {
+    return new HeldPolicy(
+        name, digest, number, policy, compiled, slot, override, applied, bundle, problem);
   }
 
   ActivePolicy active() {

@@ -1,6 +1,11 @@
 package dev.interdict.control;
 
 import dev.interdict.control.StateStore.Saved;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
@@ -12,10 +17,18 @@ import java.util.function.UnaryOperator;
  * what it sets counts for a change under way, too.
  */
 final class HostChanges {
+  private static final System.Logger LOG = System.getLogger(HostChanges.class.getName());
+  private static final String INTERRUPTED = "failed: the engine ended before it was saved";
+  private static final Origin FOUND = new Origin("engine", "was in force and not in the history");
+
   private final Enforcement enforcement;
   private final StateStore store;
+  private final History history;
   private final ReentrantLock lock = new ReentrantLock();
   private final Object saving = new Object();
+
+  /** Switches that are in force, in their order, and not in the history yet. */
+  private final Queue<Change> untold = new ConcurrentLinkedQueue<>();
 
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
@@ -23,6 +36,7 @@ final class HostChanges {
   HostChanges(Enforcement enforcement, StateStore store) {
     this.enforcement = enforcement;
     this.store = store;
+    this.history = store.history();
   }
 
   void lock() {
@@ -37,19 +51,94 @@ final class HostChanges {
     return state;
   }
 
-  /** Brings a saved state into force, before anybody else calls; it is not saved again. */
+  History history() {
+    return history;
+  }
+
+  /** Brings a saved state into force, before anybody else calls. */
   void adopt(HostState saved) {
     enforcement.use(saved.activeSet(), saved::modes);
     state = saved;
+    history
+        .interrupted()
+        .forEach(
+            (id, changes) ->
+                history.end(id, changes.stream().allMatch(this::isMade) ? null : INTERRUPTED));
+    told(this::number);
+  }
+
+  private boolean isMade(Change change) {
+    HeldPolicy held = state.policies().get(change.policy());
+    return change.kind() == Change.Kind.APPLY
+        ? held != null && Change.of(Change.Kind.APPLY, held).equals(change)
+        : held == null;
+  }
+
+  /** What an engine without this history has left gets its place in it. */
+  private void number() {
+    List<Change> found = new ArrayList<>();
+    HostState next = state;
+    for (HeldPolicy held : state.policies().values()) {
+      if (!history.knows(held.name(), held.revision(), held.digest())) {
+        HeldPolicy numbered = held.withRevision(nextRevision(held.name()));
+        found.add(Change.of(Change.Kind.APPLY, numbered));
+        next = next.with(numbered);
+      }
+    }
+    if (!found.isEmpty()) {
+      ScopedValue.where(Origin.CURRENT, FOUND).run(() -> history.made(found, null));
+      state = next;
+      save();
+    }
+  }
+
+  /** The number of the policy's next revision. */
+  long nextRevision(String policy) {
+    HeldPolicy held = state.policies().get(policy);
+    return Math.max(history.next(policy), held == null ? 0 : held.revision() + 1);
   }
 
   /**
    * In force and saved, or neither.
    *
    * @throws EnforcementException if the kernel side refused
-   * @throws StoreException if it could not be saved; what was in force before is again
+   * @throws StoreException if it could not be saved, or not begin in the history; what was in force
+   *     before is again
    */
   void commit(HostState next) {
+    recorded(Change.between(state, next), () -> make(next));
+    store.prune(history.kept());
+  }
+
+  /** Makes a change between its two lines in the history. */
+  void recorded(List<Change> changes, Runnable change) {
+    if (changes.isEmpty()) {
+      change.run();
+      return;
+    }
+    long id = history.begin(changes);
+    try {
+      change.run();
+    } catch (RuntimeException e) {
+      boolean stands = e.getSuppressed().length > 0;
+      history.end(id, (stands ? "failed, and could not be undone: " : "failed: ") + e.getMessage());
+      throw e;
+    }
+    history.end(id, null);
+  }
+
+  /** Does what only the history needs; returns why it could not be. */
+  private static String told(Runnable line) {
+    try {
+      line.run();
+      return null;
+    } catch (StoreException e) {
+      LOG.log(Level.ERROR, "the history is not complete", e);
+      return e.getMessage();
+    }
+  }
+
+  private void make(HostState next) {
     HostState before = state;
     enforcement.use(next.activeSet(), this::modes);
     moveTo(next);
@@ -59,7 +148,6 @@ final class HostChanges {
       undo(before, e);
       throw e;
     }
-    store.prune();
   }
 
   private Modes modes() {
@@ -79,8 +167,11 @@ final class HostChanges {
     }
   }
 
-  /** At once, beside any change, and in force even if it cannot be saved; returns why not. */
-  String toggle(UnaryOperator<HostState> change) {
+  /**
+   * At once, beside any change, and in force even if it cannot be saved; returns why not. Nothing
+   * stands before it: it is in the history when it is in force.
+   */
+  String toggle(UnaryOperator<HostState> change, Change what) {
     synchronized (this) {
       HostState before = state;
       state = change.apply(before);
@@ -90,12 +181,17 @@ final class HostChanges {
         state = before;
         throw e;
       }
+      untold.add(what);
     }
-    try {
-      save();
-      return null;
-    } catch (StoreException e) {
-      return e.getMessage();
+    synchronized (saving) {
+      String notSaved = told(this::save);
+      String failure = notSaved == null ? null : "in force, not saved: " + notSaved;
+      String notTold = null;
+      for (Change one = untold.poll(); one != null; one = untold.poll()) {
+        Change made = one;
+        notTold = told(() -> history.made(List.of(made), failure));
+      }
+      return notSaved == null ? notTold : notSaved;
     }
   }
 

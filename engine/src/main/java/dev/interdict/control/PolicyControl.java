@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.control.History.Revised;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.StateStore.Revision;
 import dev.interdict.control.StateStore.Saved;
@@ -113,11 +114,12 @@ public final class PolicyControl {
     Built built;
     try {
       Revision revision = store.read(saved.name(), saved.digest());
-      built = builder.build(revision.sources(), revision.compiled());
+      built = build(revision);
     } catch (StoreException | InvalidPolicyException | BuildException e) {
       return new HeldPolicy(
           saved.name(),
           saved.digest(),
+          saved.revision(),
           null,
           null,
           -1,
@@ -131,7 +133,14 @@ public final class PolicyControl {
     boolean sameCode = built.compiled().digest().equals(saved.compiled()) && saved.slot() >= 0;
     int slot = problem != null ? -1 : sameCode ? saved.slot() : slots.take(taken);
     return HeldPolicy.of(
-        built, saved.digest(), slot, saved.override(), applied, saved.bundle(), problem);
+        built,
+        saved.digest(),
+        saved.revision(),
+        slot,
+        saved.override(),
+        applied,
+        saved.bundle(),
+        problem);
   }
 
   /**
@@ -184,7 +193,8 @@ public final class PolicyControl {
   }
 
   private HeldPolicy fresh(Built built, String digest, int slot, Mode override) {
-    return HeldPolicy.of(built, digest, slot, override, clock.instant(), "", null);
+    long revision = changes.nextRevision(built.policy().name());
+    return HeldPolicy.of(built, digest, revision, slot, override, clock.instant(), "", null);
   }
 
   private static boolean holds(HeldPolicy old, String digest) {
@@ -214,6 +224,103 @@ public final class PolicyControl {
     } finally {
       changes.unlock();
     }
+  }
+
+  /** All changes, and the revisions that can be brought back. */
+  public History history() {
+    return changes.history();
+  }
+
+  /**
+   * A content that a policy has had.
+   *
+   * @param number of the revision
+   */
+  public record RevisionSources(long number, SortedMap<String, byte[]> sources) {}
+
+  /**
+   * A content that a policy has had.
+   *
+   * @param to its number; 0: the latest that is not what is in force
+   * @throws NoSuchPolicyException if there was never a policy of this name
+   * @throws RefusedException if this revision is not kept
+   * @throws StoreException if it cannot be read
+   */
+  public RevisionSources revision(String name, long to) {
+    changes.lock();
+    try {
+      Revised found = revised(name, to);
+      return new RevisionSources(found.number(), store.read(name, found.digest()).sources());
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Brings a content that a policy has had into force again, as a new revision; also one of a
+   * policy that was deleted.
+   *
+   * @param to as {@link #revision}
+   * @throws NoSuchPolicyException if there was never a policy of this name
+   * @throws RefusedException if this revision is not kept, or as {@link #apply}
+   * @throws RuntimeException as {@link #apply}
+   */
+  public Applied rollback(String name, long to) {
+    Revision revision;
+    long number;
+    changes.lock();
+    try {
+      requireByHand(changes.state().policies().get(name));
+      Revised found = revised(name, to);
+      number = found.number();
+      revision = store.read(name, found.digest());
+    } finally {
+      changes.unlock();
+    }
+    Origin asked = Origin.current();
+    String why = asked.why().isEmpty() ? "" : ": " + asked.why();
+    Origin origin = new Origin(asked.by(), "rollback to revision " + number + why);
+    byte[] artefact = build(revision).artefact();
+    return ScopedValue.where(Origin.CURRENT, origin)
+        .call(() -> apply(revision.sources(), artefact, false));
+  }
+
+  /** What an engine of another version has compiled may be of a form that this one cannot read. */
+  private Built build(Revision revision) {
+    try {
+      return builder.build(revision.sources(), revision.compiled());
+    } catch (InvalidPolicyException e) {
+      if (e.diagnostics().stream().noneMatch(d -> d.code().equals(FolderBuilder.NOT_COMPILED))) {
+        throw e;
+      }
+      return builder.build(revision.sources(), null);
+    }
+  }
+
+  private Revised revised(String name, long to) {
+    HeldPolicy held = changes.state().policies().get(name);
+    List<Revised> known = changes.history().revisions(name);
+    if (held == null && known.isEmpty()) {
+      throw new NoSuchPolicyException(name);
+    }
+    return known.reversed().stream()
+        .filter(
+            one ->
+                to != 0 ? one.number() == to : held == null || !one.digest().equals(held.digest()))
+        .findFirst()
+        .orElseThrow(() -> new RefusedException(List.of(notKept(name, to))));
+  }
+
+  private static Objection notKept(String name, long to) {
+    return new Objection(
+        "policy " + name,
+        to == 0 ? "it had no other content" : "revision " + to + " is not kept",
+        "interdict history "
+            + name
+            + " lists the last "
+            + History.KEPT
+            + "; apply older ones from"
+            + " their folder");
   }
 
   /** Every policy, by name. */
@@ -264,7 +371,7 @@ public final class PolicyControl {
    * @throws EnforcementException if the kernel side refused
    */
   public Switched setHostMode(Mode mode) {
-    String notSaved = changes.toggle(state -> state.withHost(mode));
+    String notSaved = changes.toggle(state -> state.withHost(mode), Change.ofMode("", mode));
     return new Switched(mode, modes(), notSaved);
   }
 
@@ -276,7 +383,9 @@ public final class PolicyControl {
    * @throws EnforcementException if the kernel side refused
    */
   public Switched setPolicyMode(String name, Mode mode) {
-    String notSaved = changes.toggle(state -> state.with(state.get(name).withOverride(mode)));
+    String notSaved =
+        changes.toggle(
+            state -> state.with(state.get(name).withOverride(mode)), Change.ofMode(name, mode));
     HostState now = changes.state();
     return new Switched(
         now.host(), List.of(PolicyMode.of(now.get(name), now, enforcement.snapshot())), notSaved);
@@ -300,7 +409,7 @@ public final class PolicyControl {
                 new Objection(
                     "policy " + name, "its budget is not used up", "there is nothing to reset")));
       }
-      enforcement.resetBudget(held.slot());
+      changes.recorded(List.of(Change.reset(name)), () -> enforcement.resetBudget(held.slot()));
       return PolicyMode.of(held, changes.state(), enforcement.snapshot());
     } finally {
       changes.unlock();

@@ -10,6 +10,7 @@ import java.util.Set;
  * A policy as operators see it.
  *
  * @param digest lower-case hex SHA-256 of the sources
+ * @param revision rises with each content of the name
  * @param slot -1 if it is not in force
  * @param bundle the source that brought it; empty: it was applied by hand
  * @param problem why it is not in force, with the remedy; null: it is
@@ -21,6 +22,7 @@ public record PolicyStatus(
     Set<Hook> hooks,
     PolicyMode mode,
     String digest,
+    long revision,
     int slot,
     Instant applied,
     String bundle,
@@ -36,6 +38,7 @@ public record PolicyStatus(
         built ? held.policy().hooks() : Set.of(),
         PolicyMode.of(held, state, snapshot),
         held.digest(),
+        held.revision(),
         held.slot(),
         held.applied(),
         held.bundle(),

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,7 @@ public final class StateStore {
   private final Path current;
   private final Path before;
   private final Disk disk;
+  private final History.Memory memory;
 
   /**
    * Opens the store; makes the directory, for its owner only, if there is none.
@@ -47,11 +49,21 @@ public final class StateStore {
    * @throws StoreException if that is not possible
    */
   public StateStore(Path directory) {
-    this(directory, Disk.REAL);
+    this(directory, History.Memory.NONE);
   }
 
-  StateStore(Path directory, Disk disk) {
+  /**
+   * The same.
+   *
+   * @param memory of the last line of the history
+   */
+  public StateStore(Path directory, History.Memory memory) {
+    this(directory, memory, Disk.REAL);
+  }
+
+  StateStore(Path directory, History.Memory memory, Disk disk) {
     this.disk = disk;
+    this.memory = memory;
     this.revisions = directory.resolve("policies");
     this.current = directory.resolve("state.json");
     this.before = directory.resolve("state.json.before");
@@ -117,6 +129,7 @@ public final class StateStore {
   /**
    * One policy of {@code state.json}.
    *
+   * @param revision 0: not numbered yet
    * @param compiled digest of the compiled policy; the verdicts of its slot rest on it
    * @param applied ISO 8601
    * @param bundle the source that brought it; empty: it was applied by hand
@@ -124,6 +137,7 @@ public final class StateStore {
   record SavedPolicy(
       String name,
       String digest,
+      Long revision,
       String compiled,
       int slot,
       Mode override,
@@ -131,12 +145,14 @@ public final class StateStore {
       String bundle) {
     SavedPolicy {
       bundle = bundle == null ? "" : bundle; // left out by engines that knew none
+      revision = revision == null ? 0 : revision; // the same
     }
 
     static SavedPolicy of(HeldPolicy held) {
       return new SavedPolicy(
           held.name(),
           held.digest(),
+          held.revision(),
           held.compiled() == null ? "" : held.compiled().digest(),
           held.slot(),
           held.override(),
@@ -259,10 +275,20 @@ public final class StateStore {
     }
   }
 
-  /** Drops revisions that neither the state saved last nor the one before it names. */
-  void prune() {
+  /** The history of the state. */
+  History history() {
+    return new History(current.getParent(), disk, memory);
+  }
+
+  /**
+   * Drops revisions that neither the state saved last nor the one before it names.
+   *
+   * @param kept policy and digest of others that stay
+   */
+  void prune(Collection<Map.Entry<String, String>> kept) {
     try {
       Set<String> keep = new HashSet<>(files(read(current)));
+      kept.forEach(one -> keep.add(fileName(one.getKey(), one.getValue())));
       if (Files.exists(before)) {
         keep.addAll(files(read(before)));
       }

@@ -120,7 +120,7 @@ public final class Engine implements AutoCloseable {
                 RegoCompiler.inChild(config.cacheDirectory()),
                 (compiled, hooks) -> PolicyTrial.problems(compiled, hooks, modules)),
             enforcer,
-            new StateStore(config.stateDirectory()),
+            new StateStore(config.stateDirectory(), kernel.memory()),
             Clock.systemUTC());
     control.restore();
     part(workers.add("housekeeping", () -> keep(enforcer, names)).start());

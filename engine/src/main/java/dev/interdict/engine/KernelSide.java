@@ -33,6 +33,7 @@ record KernelSide(
     Scopes scopes,
     Budgets budgets,
     KernelCounters counters,
+    KernelMemory memory,
     RingBuffer decide,
     RingBuffer packets,
     RingBuffer observe)
@@ -66,6 +67,7 @@ record KernelSide(
           new Budgets(hooks.map("budgets"), hooks.map("budget_windows"), hooks.map("tripped")),
           new KernelCounters(
               hooks.map("hook_counters"), hooks.map("slot_counters"), hooks.map("told")),
+          new KernelMemory(hooks.map("history_head")),
           new RingBuffer(hooks.map("decide")),
           new RingBuffer(hooks.map("packets")),
           new RingBuffer(hooks.map("observe")));

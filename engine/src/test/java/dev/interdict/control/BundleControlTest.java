@@ -63,6 +63,12 @@ class BundleControlTest {
     assertFalse(activate("fleet", 1, "name=a"));
 
     assertSame(before, kernel.set);
+    bundles.allowOlder("fleet");
+    List<History.Entry> told = control.history().entries(null, 10);
+    assertEquals(2, told.size());
+    assertEquals("bundle fleet", told.getFirst().origin().by());
+    assertEquals("fleet", told.getFirst().changes().getFirst().bundle());
+    assertEquals(List.of(Change.allowOlder("fleet")), told.getLast().changes());
   }
 
   @Test

@@ -283,16 +283,157 @@ class PolicyControlTest {
 
     assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
     assertEquals(Mode.ENFORCE, control.resetBudget("a").effective());
+    History.Entry reset = control.history().entries("a", 1).getFirst();
+    assertEquals(List.of(Change.reset("a")), reset.changes());
+    assertEquals("done", reset.outcome());
   }
 
   @Test
   void revisionsThatNobodyUsesMustNotPileUp() throws IOException {
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 15; i++) {
       apply("name=a\ncode=" + i);
     }
     try (var files = Files.list(directory.resolve("policies"))) {
-      assertEquals(2, files.count(), "the one in force and the one before");
+      assertEquals(History.KEPT, files.count());
     }
+  }
+
+  @Test
+  void aRevisionMustComeBackAsANewOneAndGoAgain() {
+    apply("name=a\ncode=1");
+    apply("name=a\ncode=2");
+    assertEquals(3, control.rollback("a", 0).policy().revision());
+    assertEquals(folder("name=a\ncode=1").keySet(), control.get("a").sources().keySet());
+    assertArrayEquals(
+        folder("name=a\ncode=1").firstEntry().getValue(),
+        control.get("a").sources().firstEntry().getValue());
+    assertArrayEquals(
+        folder("name=a\ncode=2").firstEntry().getValue(),
+        control.revision("a", 0).sources().firstEntry().getValue());
+    assertEquals(Result.UNCHANGED, control.rollback("a", 1).result());
+    assertEquals(2, control.revision("a", 2).number());
+
+    PolicyControl next = restarted(new FakeEnforcement());
+    assertEquals(4, next.rollback("a", 2).policy().revision());
+    assertEquals(3, next.list().getFirst().revision() - 1);
+  }
+
+  @Test
+  void aDeletedPolicyMustComeBackAndWhatNeverWasMustNot() {
+    apply("name=a");
+    control.delete("a");
+    assertEquals(Result.CREATED, control.rollback("a", 0).result());
+    assertThrows(RefusedException.class, () -> control.rollback("a", 0));
+    assertThrows(RefusedException.class, () -> control.rollback("a", 7));
+    assertThrows(NoSuchPolicyException.class, () -> control.rollback("b", 0));
+  }
+
+  @Test
+  void everyChangeMustStandInTheHistoryWithItsOutcome() throws IOException {
+    apply("name=a");
+    control.setHostMode(Mode.AUDIT);
+    control.setPolicyMode("a", Mode.ENFORCE);
+    kernel.refuseUse = "no";
+    assertThrows(EnforcementException.class, () -> apply("name=b"));
+    blockStateFile();
+    assertThrows(StoreException.class, () -> apply("name=c"));
+    Files.delete(directory.resolve("state.json.new"));
+    control.delete("a");
+
+    assertEquals(
+        List.of(
+            "APPLY a done",
+            "MODE  done",
+            "MODE a done",
+            "APPLY b failed",
+            "APPLY c failed",
+            "DELETE a done"),
+        control.history().entries(null, 10).stream()
+            .map(
+                e ->
+                    e.changes().getFirst().kind()
+                        + " "
+                        + e.changes().getFirst().policy()
+                        + " "
+                        + e.outcome().split(":", 2)[0])
+            .toList());
+    assertEquals(List.of(), control.history().revisions("c"));
+    assertNull(control.history().verify().problem());
+  }
+
+  @Test
+  void aHistoryThatCannotBeWrittenMustStopAChangeButNoSwitch() throws IOException {
+    apply("name=a");
+    Files.delete(directory.resolve("history.jsonl"));
+    Files.createDirectory(directory.resolve("history.jsonl"));
+    assertThrows(StoreException.class, () -> apply("name=b"));
+    assertEquals(List.of("a"), names());
+    PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT);
+    assertTrue(switched.notSaved().contains("history.jsonl"), switched::notSaved);
+    assertEquals(Mode.AUDIT, kernel.modes.host());
+  }
+
+  @Test
+  void whatAnEngineHadBegunWhenItEndedMustBeConcludedByTheNext() {
+    apply("name=a");
+    History history = new StateStore(directory).history();
+    history.begin(List.of(new Change(Change.Kind.APPLY, "a", 2, "d".repeat(64), "", null)));
+    history.begin(List.of(new Change(Change.Kind.DELETE, "b", 1, "d".repeat(64), "", null)));
+
+    HeldNow held = new HeldNow(control.list().getFirst());
+    history.begin(
+        List.of(held.change(), new Change(Change.Kind.APPLY, "c", 1, held.digest(), "", null)));
+    history.begin(List.of(held.change()));
+    history.begin(List.of(new Change(Change.Kind.DELETE, "a", 1, held.digest(), "", null)));
+
+    String failed = "failed: the engine ended before it was saved";
+    for (int i = 0; i < 2; i++) {
+      History after = restarted(new FakeEnforcement()).history();
+      assertEquals(
+          List.of("done", failed, "done", failed, "done", failed),
+          after.entries(null, 10).stream().map(History.Entry::outcome).toList());
+      assertEquals(12, after.verify().lines());
+    }
+  }
+
+  private record HeldNow(PolicyStatus status) {
+    String digest() {
+      return status.digest();
+    }
+
+    Change change() {
+      return new Change(Change.Kind.APPLY, "a", status.revision(), digest(), "", null);
+    }
+  }
+
+  @Test
+  void aChangeWhoseOutcomeCannotBeWrittenMustStandAndBeToldLater() {
+    FullDisk disk = new FullDisk();
+    StateStore store = new StateStore(directory, History.Memory.NONE, disk);
+    PolicyControl full = new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
+    disk.takes(1);
+    assertEquals(1, full.apply(folder("name=a\ncode=1"), null, false).policy().revision());
+    assertThrows(StoreException.class, () -> full.apply(folder("name=a\ncode=2"), null, false));
+    disk.takes(2);
+    assertEquals(2, full.apply(folder("name=a\ncode=3"), null, false).policy().revision());
+    disk.takesAll();
+    full.setHostMode(Mode.AUDIT);
+    assertEquals(
+        List.of("done", "done", "done"),
+        full.history().entries(null, 10).stream().map(History.Entry::outcome).toList());
+  }
+
+  @Test
+  void whatAnEngineWithoutHistoryLeftMustGetItsPlaceInIt() throws IOException {
+    apply("name=a\ncode=1");
+    Files.delete(directory.resolve("history.jsonl"));
+    Path state = directory.resolve("state.json");
+    Files.writeString(state, Files.readString(state).replace("\"revision\":1,", ""));
+
+    PolicyControl next = restarted(new FakeEnforcement());
+    assertEquals(1, next.list().getFirst().revision());
+    next.apply(folder("name=a\ncode=2"), null, false);
+    assertEquals(3, next.rollback("a", 0).policy().revision());
   }
 
   private PolicyControl.Applied apply(String yaml) {

@@ -61,6 +61,15 @@ class StateStoreTest {
       }
       Disk.REAL.delete(file);
     }
+
+    @Override
+    public void append(Path file, long keep, byte[] content) throws IOException {
+      if (stops()) {
+        Disk.REAL.append(file, keep, Arrays.copyOf(content, content.length / 2));
+        throw new IOException("stopped");
+      }
+      Disk.REAL.append(file, keep, content);
+    }
   }
 
   private static String digest(int number) {
@@ -70,7 +79,7 @@ class StateStoreTest {
   private static Saved state(int generation) {
     SavedPolicy policy =
         new SavedPolicy(
-            "p", digest(generation), "c" + generation, 3, null, "2026-01-01T00:00:00Z", "");
+            "p", digest(generation), 1L, "c" + generation, 3, null, "2026-01-01T00:00:00Z", "");
     return new Saved(Saved.VERSION, generation, Mode.ENFORCE, List.of(policy), new TreeMap<>());
   }
 
@@ -79,7 +88,7 @@ class StateStoreTest {
     Revision revision = new Revision(new TreeMap<>(Map.of("policy.yaml", text)), text);
     store.write("p", digest(generation), revision);
     store.save(state(generation));
-    store.prune();
+    store.prune(List.of());
   }
 
   /** The generation that a new engine finds, after having read all that it names. */
@@ -114,7 +123,7 @@ class StateStoreTest {
     for (int step = 0; !completed; step++) {
       Path directory = store("crash" + step, 3);
       try {
-        apply(new StateStore(directory, new StoppingDisk(step)), 4);
+        apply(new StateStore(directory, History.Memory.NONE, new StoppingDisk(step)), 4);
         completed = true; // deleting what is no longer needed may fail without harm
       } catch (StoreException e) {
         assertTrue(step < 5, e::toString);

@@ -72,7 +72,7 @@ class CrowdIT {
 
   /** At every moment of a program that is held all the time. */
   @ParameterizedTest
-  @ValueSource(strings = {"process", "thread"})
+  @ValueSource(strings = {"process", "thread", "undone"})
   void noRealStopIsLost(String whom) {
     String cgroup = Host.covered("stops");
     Answer answer =
