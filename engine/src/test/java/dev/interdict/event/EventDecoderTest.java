@@ -103,7 +103,7 @@ class EventDecoderTest {
 
   @Test
   void anotherVersionKindOrHookIsRefusedByName() {
-    assertRefused("version 5", 0, 5);
+    assertRefused("version 6", 0, 6);
     assertRefused("kind 3", 2, 3);
     assertRefused("kind 0", 2, 0);
     int hook = EventLayouts.EVENT.offset("facts");

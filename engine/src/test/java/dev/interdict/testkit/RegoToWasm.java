@@ -3,12 +3,14 @@ package dev.interdict.testkit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.event.Hook;
 import dev.interdict.compile.Concerns;
 import dev.interdict.event.ReadSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,8 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class RegoToWasm {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path SCHEMAS = GoProgram.root().resolve("policies/schema");
-  private static final List<String> HOOKS =
-      List.of("exec", "mmap_exec", "file_open", "socket_connect", "xdp_ingress");
+  private static final List<String> HOOKS = Arrays.stream(Hook.values()).map(Hook::id).toList();
 
   private RegoToWasm() {}
 
