@@ -3,8 +3,8 @@ package dev.interdict.testkit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.compile.CompiledPolicy;
-import dev.interdict.event.Hook;
 import dev.interdict.compile.Concerns;
+import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
