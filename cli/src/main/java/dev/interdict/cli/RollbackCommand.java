@@ -14,8 +14,8 @@ import picocli.CommandLine.Parameters;
     name = "rollback",
     mixinStandardHelpOptions = true,
     description = {
-      "Bring a revision that a policy had back into force, as a new one; also of a policy that was",
-      "deleted. The mode that was set for the policy stays."
+      "Bring a revision that a policy had back into force, as a new one.",
+      "Also of a policy that was deleted. The mode that was set for the policy stays."
     })
 final class RollbackCommand implements Callable<Integer> {
   @Parameters(paramLabel = "POLICY", description = "The policy's name.")
