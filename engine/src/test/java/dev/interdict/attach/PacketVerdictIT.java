@@ -7,6 +7,7 @@ import static dev.interdict.attach.PacketKernel.PORT;
 import static dev.interdict.attach.PacketKernel.SLOT;
 import static dev.interdict.attach.PacketKernel.TIMING;
 import static dev.interdict.attach.PacketKernel.frame;
+import static dev.interdict.attach.PacketKernel.slot;
 import static dev.interdict.attach.PacketKernel.verdict;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -106,6 +107,19 @@ class PacketVerdictIT {
     assertEquals(BIT, event.head().refused(), "who refuses if it denies");
     kernel.table.merge(VerdictKey.of(event.head().key()), verdict(SlotSet.NONE), 1);
     assertEquals(PASS, kernel.answer(frame()));
+  }
+
+  /** An entry has the answers of those who have decided; the others are asked and waited for. */
+  @Test
+  void aVerdictMustSpeakForThoseWhoHaveDecidedAndWhomItCovers() {
+    int elsewhere = 1;
+    SlotSet both = BIT.with(elsewhere);
+    kernel.use(TIMING, slot(SLOT, true, true), slot(elsewhere, true, true));
+    VerdictKey key = kernel.keyOf(frame());
+    kernel.table.merge(key, new Verdict(SlotSet.of(elsewhere), SlotSet.NONE, SlotSet.NONE), 1);
+    assertEquals(DROP, kernel.answer(frame()), "undecided");
+    kernel.table.merge(key, new Verdict(both, SlotSet.of(elsewhere), SlotSet.NONE), 1);
+    assertEquals(PASS, kernel.answer(frame()), "denied by a policy of another interface");
   }
 
   /** A key of another mask set is another key: what was said under the old masks is no answer. */
