@@ -52,7 +52,8 @@ class FileChangeIT {
 
   @TestFactory
   Stream<DynamicTest> changingAForbiddenFileMustBeRefusedByEveryDoor() {
-    return new Trials(Attack.list("change").stream().map(d -> trial(d[1], d[2], "direct")).toList())
+    return new Trials(
+            Attack.list("change").stream().map(d -> trial(d[1], d[2], "direct")).toList(), false)
         .tests();
   }
 
@@ -63,7 +64,8 @@ class FileChangeIT {
                 .flatMap(
                     alias ->
                         Stream.of(trial("unlink", "there", alias), trial("mkdir", "absent", alias)))
-                .toList())
+                .toList(),
+            false)
         .tests();
   }
 
@@ -76,7 +78,8 @@ class FileChangeIT {
                     alias ->
                         Stream.of(
                             trial("truncate", "there", alias), trial("chmod", "owned", alias)))
-                .toList())
+                .toList(),
+            false)
         .tests();
   }
 

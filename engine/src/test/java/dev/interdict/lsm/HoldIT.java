@@ -115,7 +115,7 @@ class HoldIT {
     assertTrue(answersRight("timer -n 200", 200).number("alarms") > 0);
   }
 
-  @RepeatedTest(5)
+  @RepeatedTest(2)
   void aStopInTheMiddleMustBeObeyedAndLast() {
     Answer answer = answersRight("stopped -m 20 -n 1500", 1500);
     assertEquals(1, answer.number("stopped"), answer::toString);
