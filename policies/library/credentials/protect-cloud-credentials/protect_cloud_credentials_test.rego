@@ -8,6 +8,10 @@ attacks := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/.azure/msal_token_cache.json"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/root/.docker/config.json"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/etc/rancher/k3s/k3s.yaml"}},
+	{"hook": "file_change", "access": ["link"], "process": {"exe": {"path": "/usr/bin/ln"}}, "file": {"path": "/root/.kube/config"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/etc/kubernetes/admin.conf"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/home/a/.config/gcloud"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/etc/rancher/k3s"}},
 ]
 
 twins := [
@@ -15,6 +19,12 @@ twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/kubeadm"}}, "file": {"path": "/etc/kubernetes/admin.conf"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/.kube/cache/x"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/.azure/config"}},
+	{"hook": "file_change", "access": ["delete"], "process": {"exe": {"path": "/usr/bin/rm"}}, "file": {"path": "/root/.kube/config"}},
+	{"hook": "file_change", "access": ["chmod"], "process": {"exe": {"path": "/usr/bin/chmod"}}, "file": {"path": "/root/.kube/config"}},
+	{"hook": "file_change", "access": ["chmod"], "process": {"exe": {"path": "/usr/bin/chmod"}}, "file": {"path": "/root/.kube"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/root/.kube/cache"}},
+	{"hook": "file_change", "access": ["rename", "create", "delete"], "process": {"exe": {"path": "/usr/bin/kubeadm"}}, "file": {"path": "/etc/kubernetes/admin.conf"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/kubeadm"}}, "file": {"path": "/etc/kubernetes"}},
 ]
 
 test_each_attack_is_refused if {

@@ -7,6 +7,8 @@ attacks := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/python3.11"}}, "file": {"path": "/home/bob/.ssh/id_ecdsa"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/etc/ssh/ssh_host_ed25519_key"}},
 	{"hook": "file_open", "file": {"path": "/root/.ssh/id_rsa"}, "process": {"exe": {}}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/root/.ssh/id_rsa"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/etc/ssh"}},
 ]
 
 twins := [
@@ -14,6 +16,11 @@ twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/root/.ssh/id_rsa.pub"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/root/.ssh/config"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/b/.ssh/id_rsa"}},
+	{"hook": "file_change", "access": ["rename", "create", "delete"], "process": {"exe": {"path": "/usr/bin/ssh-keygen"}}, "file": {"path": "/root/.ssh/id_rsa"}},
+	{"hook": "file_change", "access": ["chmod"], "process": {"exe": {"path": "/usr/bin/chmod"}}, "file": {"path": "/root/.ssh/id_rsa"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/root/.ssh/id_rsa.pub"}},
+	{"hook": "file_change", "access": ["chmod"], "process": {"exe": {"path": "/usr/bin/chmod"}}, "file": {"path": "/root/.ssh"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/ssh-keygen"}}, "file": {"path": "/root/.ssh"}},
 ]
 
 test_each_attack_is_refused if {

@@ -5,11 +5,19 @@ import data.interdict.policies.protect_model_weights
 attacks := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/home/a/x.gguf"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/tar"}}, "file": {"path": "/var/lib/models/x"}},
+	{"hook": "file_change", "access": ["link"], "process": {"exe": {"path": "/usr/bin/ln"}}, "file": {"path": "/home/a/x.gguf"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/var/lib/models/m1"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/var/lib"}},
 ]
 
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/local/bin/ollama"}}, "file": {"path": "/home/a/x.gguf"}},
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/srv/modelsx/y"}},
+	{"hook": "file_change", "access": ["rename", "create"], "process": {"exe": {"path": "/usr/local/bin/ollama"}}, "file": {"path": "/var/lib/models/x"}},
+	{"hook": "file_change", "access": ["mkdir", "create"], "process": {"exe": {"path": "/usr/bin/mkdir"}}, "file": {"path": "/srv/models/m2"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/srv/modelsx/y"}},
+	{"hook": "file_change", "access": ["chmod"], "process": {"exe": {"path": "/usr/bin/chmod"}}, "file": {"path": "/srv/models"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"exe": {"path": "/usr/local/bin/ollama"}}, "file": {"path": "/srv/models"}},
 ]
 
 test_each_attack_is_refused if {
