@@ -246,10 +246,11 @@ public final class BundleControl {
   public void allowOlder(String source) {
     changes.lock();
     try {
-      mark(changes.state(), source);
+      BundleMark mark =
+          mark(changes.state(), source).withoutFloor(); // changed under this lock only
       changes.recorded(
           List.of(Change.allowOlder(source)),
-          () -> changes.note(now -> now.withMark(source, mark(now, source).withoutFloor())));
+          () -> changes.note(now -> now.withMark(source, mark)));
     } finally {
       changes.unlock();
     }

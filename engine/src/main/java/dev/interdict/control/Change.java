@@ -35,7 +35,12 @@ public record Change(
     DELETE,
     MODE,
     RESET,
-    ALLOW_OLDER
+    ALLOW_OLDER;
+
+    /** Whether the saved state shows that it was made. */
+    boolean isSaved() {
+      return this != RESET;
+    }
   }
 
   static Change ofMode(String policy, Mode mode) {

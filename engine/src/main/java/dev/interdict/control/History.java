@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -92,19 +93,18 @@ public final class History {
   History(Path directory, Disk disk, Memory memory, Clock clock, int bytesMax) {
     this.file = new HistoryFile(directory, disk, memory, bytesMax);
     this.clock = clock;
+    String problem;
     try {
-      for (String text : file.open()) {
-        parse(text).ifPresent(this::take);
-      }
+      List<String> lines = file.open();
+      problem = check(lines, file.head(), this::take);
     } catch (IOException e) {
       throw new StoreException(
           "cannot read " + file.path() + "; restore it, or move it away to begin a new history", e);
     }
-    Verified found = verify();
     if (file.isCut()) {
       missing = "lines that an engine before this one wrote last are gone";
+      problem = missing;
     }
-    String problem = missing == null ? found.problem() : missing;
     if (problem != null) {
       LOG.log(Level.ERROR, "{0}: {1}", file.path(), problem);
     }
@@ -285,20 +285,35 @@ public final class History {
       lines = read();
       head = file.head();
     }
+    String problem = check(lines, head, line -> {});
+    return new Verified(lines.size(), problem == null ? missing : problem);
+  }
+
+  /** The first problem, or null; hands on every line that can be read. */
+  private String check(List<String> lines, String head, Consumer<Line> each) {
+    String problem = null;
     String last = HistoryFile.NOTHING_BEFORE;
     for (int i = 0; i < lines.size(); i++) {
       Line line = parse(lines.get(i)).orElse(null);
-      if (line == null) {
-        return new Verified(lines.size(), "line " + (i + 1) + " is no line of a history");
+      if (problem == null) {
+        problem = problem(line, i + 1, last);
       }
-      boolean goesOn = i == 0 && line.kept() != null && file.hasOneBefore();
-      if (!goesOn && !last.equals(line.previous())) {
-        return new Verified(
-            lines.size(), "what was before line " + (i + 1) + " was changed or is gone");
+      if (line != null) {
+        each.accept(line);
       }
       last = HistoryFile.digest(lines.get(i));
     }
-    return new Verified(lines.size(), head.equals(last) ? missing : "the last lines are gone");
+    return problem != null || head.equals(last) ? problem : "the last lines are gone";
+  }
+
+  private String problem(Line line, int number, String last) {
+    if (line == null) {
+      return "line " + number + " is no line of a history";
+    }
+    boolean goesOn = number == 1 && line.kept() != null && file.hasOneBefore();
+    return goesOn || last.equals(line.previous())
+        ? null
+        : "what was before line " + number + " was changed or is gone";
   }
 
   private void write(long id, Origin origin, List<Change> changes, String outcome) {

@@ -60,7 +60,7 @@ final class HistoryFile {
    * @return each without its end, a byte a character
    */
   List<String> open() throws IOException {
-    byte[] content = Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+    byte[] content = content(file);
     bytes = content.length;
     while (bytes > 0 && content[(int) bytes - 1] != '\n') {
       bytes--;
@@ -69,24 +69,29 @@ final class HistoryFile {
       LOG.log(Level.WARNING, "{0}: the last line was not written to its end: dropped", file);
       disk.append(file, bytes, new byte[0]);
     }
-    List<String> lines = lines();
+    List<String> lines = lines(Arrays.copyOf(content, (int) bytes));
     head = lines.isEmpty() ? NOTHING_BEFORE : digest(lines.getLast());
     return lines;
   }
 
   /** Both files as they are now, as {@link #open}. */
   List<String> lines() throws IOException {
-    List<String> lines = new ArrayList<>();
-    for (Path one : List.of(before, file)) {
-      if (Files.exists(one)) {
-        String text = new String(Files.readAllBytes(one), ISO_8859_1);
-        lines.addAll(List.of(text.split("\n", -1)));
-        if (lines.getLast().isEmpty()) {
-          lines.removeLast();
-        }
-      }
-    }
+    return lines(content(file));
+  }
+
+  private List<String> lines(byte[] latest) throws IOException {
+    List<String> lines = new ArrayList<>(linesOf(content(before)));
+    lines.addAll(linesOf(latest));
     return lines;
+  }
+
+  private static byte[] content(Path file) throws IOException {
+    return Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+  }
+
+  private static List<String> linesOf(byte[] content) {
+    List<String> lines = List.of(new String(content, ISO_8859_1).split("\n", -1));
+    return lines.getLast().isEmpty() ? lines.subList(0, lines.size() - 1) : lines;
   }
 
   /**

@@ -18,7 +18,8 @@ import java.util.function.UnaryOperator;
  */
 final class HostChanges {
   private static final System.Logger LOG = System.getLogger(HostChanges.class.getName());
-  private static final String INTERRUPTED = "failed: the engine ended before it was saved";
+  private static final String NOT_SAVED = "failed: the engine ended before it was saved";
+  private static final String UNKNOWN = "unknown: the engine ended before it told";
   private static final Origin FOUND = new Origin("engine", "was in force and not in the history");
 
   private final Enforcement enforcement;
@@ -59,19 +60,26 @@ final class HostChanges {
   void adopt(HostState saved) {
     enforcement.use(saved.activeSet(), saved::modes);
     state = saved;
-    history
-        .interrupted()
-        .forEach(
-            (id, changes) ->
-                history.end(id, changes.stream().allMatch(this::isMade) ? null : INTERRUPTED));
+    history.interrupted().forEach((id, changes) -> history.end(id, interrupted(changes)));
     told(this::number);
+  }
+
+  /** What is to be said of changes that were begun when an engine ended; null: they were made. */
+  private String interrupted(List<Change> changes) {
+    if (changes.stream().allMatch(this::isMade)) {
+      return null;
+    }
+    return changes.stream().allMatch(change -> change.kind().isSaved()) ? NOT_SAVED : UNKNOWN;
   }
 
   private boolean isMade(Change change) {
     HeldPolicy held = state.policies().get(change.policy());
-    return change.kind() == Change.Kind.APPLY
-        ? held != null && Change.of(Change.Kind.APPLY, held).equals(change)
-        : held == null;
+    return switch (change.kind()) {
+      case APPLY -> held != null && Change.of(Change.Kind.APPLY, held).equals(change);
+      case DELETE -> held == null;
+      case ALLOW_OLDER -> state.takesOlder(change.bundle());
+      case RESET, MODE -> false;
+    };
   }
 
   /** What an engine without this history has left gets its place in it. */

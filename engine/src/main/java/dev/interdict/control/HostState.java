@@ -83,6 +83,11 @@ record HostState(
     return new HostState(generation, host, policies, marks(source, mark));
   }
 
+  /** Whether the next bundle of the source is taken whatever its serial. */
+  boolean takesOlder(String source) {
+    return !bundles.containsKey(source) || bundles.get(source).serial() < 0;
+  }
+
   private SortedMap<String, BundleMark> marks(String source, BundleMark mark) {
     SortedMap<String, BundleMark> next = new TreeMap<>(bundles);
     if (mark == null) {

@@ -385,14 +385,17 @@ class PolicyControlTest {
         List.of(held.change(), new Change(Change.Kind.APPLY, "c", 1, held.digest(), "", null)));
     history.begin(List.of(held.change()));
     history.begin(List.of(new Change(Change.Kind.DELETE, "a", 1, held.digest(), "", null)));
+    history.begin(List.of(Change.reset("a"))); // nothing that is saved shows a reset
+    history.begin(List.of(Change.allowOlder("fleet"))); // which has no floor
 
     String failed = "failed: the engine ended before it was saved";
+    String unknown = "unknown: the engine ended before it told";
     for (int i = 0; i < 2; i++) {
       History after = restarted(new FakeEnforcement()).history();
       assertEquals(
-          List.of("done", failed, "done", failed, "done", failed),
+          List.of("done", failed, "done", failed, "done", failed, unknown, "done"),
           after.entries(null, 10).stream().map(History.Entry::outcome).toList());
-      assertEquals(12, after.verify().lines());
+      assertEquals(16, after.verify().lines());
     }
   }
 
