@@ -52,8 +52,7 @@ class FileChangeIT {
 
   @TestFactory
   Stream<DynamicTest> changingAForbiddenFileMustBeRefusedByEveryDoor() {
-    return new Trials(
-            Attack.list("change").stream().map(d -> trial(d[1], d[2], "direct")).toList(), false)
+    return new Trials(Attack.list("change").stream().map(d -> trial(d[1], d[2], "direct")).toList())
         .tests();
   }
 
@@ -64,8 +63,7 @@ class FileChangeIT {
                 .flatMap(
                     alias ->
                         Stream.of(trial("unlink", "there", alias), trial("mkdir", "absent", alias)))
-                .toList(),
-            false)
+                .toList())
         .tests();
   }
 
@@ -78,8 +76,7 @@ class FileChangeIT {
                     alias ->
                         Stream.of(
                             trial("truncate", "there", alias), trial("chmod", "owned", alias)))
-                .toList(),
-            false)
+                .toList())
         .tests();
   }
 

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.DynamicTest;
  *
  * <p>Each run has a cgroup of its own, by which its events are found, and each user a number of its
  * own: the policies read it, so that their runs are decided anew, while root's after the first meet
- * a known verdict. On one kernel everybody tries; on the others who has the least rights to do it.
+ * a known verdict. On each kernel who has the least rights to do it tries, and on one of them
+ * everybody.
  */
 final class Trials {
   private static final int FIRST_UID = 3000;
@@ -58,16 +59,8 @@ final class Trials {
   }
 
   Trials(List<Trial> trials) {
-    this(trials, Guest.thorough());
-  }
-
-  /**
-   * Runs them.
-   *
-   * @param everybody whether everybody tries, or who has the least rights to do it
-   */
-  Trials(List<Trial> trials, boolean everybody) {
     for (Trial trial : trials) {
+      boolean everybody = Guest.isTurn(trials.indexOf(trial));
       for (Who who : everybody ? ALL : List.of(trial.weakest())) {
         cases.add(new Case(NUMBER.incrementAndGet(), trial, who));
       }
