@@ -114,10 +114,8 @@ static __always_inline bool consult_table(struct run *run, void *table)
 	return true;
 }
 
-SUBPROGRAM bool consult(struct run *run)
-{
-	return consult_table(run, &verdicts);
-}
+/* The same of a task's run (src/answer.bpf.c). */
+int consult(struct run *run);
 
 /* The slots that can be asked: undecided, and not known to have no answer. */
 static __always_inline __u64 any_open(const struct run *run)

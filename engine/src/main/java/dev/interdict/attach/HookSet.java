@@ -1,5 +1,7 @@
 package dev.interdict.attach;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.libbpf.BpfException;
@@ -9,8 +11,13 @@ import dev.interdict.libbpf.BpfProgram;
 import dev.interdict.libbpf.Interfaces;
 import dev.interdict.libbpf.KernelMap;
 import dev.interdict.libbpf.MapInfo;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -20,6 +27,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * The kernel side of a host: the maps, and the programs that run at its hooks. All of it is pinned,
@@ -32,6 +41,9 @@ import java.util.TreeMap;
  * <p>Not for use by several threads at the same time.
  */
 public final class HookSet implements AutoCloseable {
+  /** Of so many not all are at 0, unless they are hidden. */
+  private static final int SYMBOLS = 100;
+
   private final byte[] elf;
   private final Pins pins;
   private final Map<String, KernelMap> maps = new LinkedHashMap<>();
@@ -40,8 +52,8 @@ public final class HookSet implements AutoCloseable {
   /** Where the maps in use are pinned: {@code pins}, or its staged twin until the first attach. */
   private volatile Pins current;
 
-  /** The programs that {@link #attach} last made sure of; null before its first call. */
-  private Set<String> running;
+  /** Programs that run and are known to be this object's. */
+  private Set<String> running = Set.of();
 
   /**
    * Kept loaded: an interface that comes is to be guarded at once, and to load costs the verifier
@@ -58,6 +70,9 @@ public final class HookSet implements AutoCloseable {
       adopted = pins.isOfThisVersion() && adopt(object, names);
       if (adopted) {
         current = pins;
+        if (Arrays.equals(pins.origin().orElse(null), origin())) {
+          running = taskPrograms();
+        }
       } else {
         closeMaps();
         sizes.forEach(object::maxEntries);
@@ -127,15 +142,32 @@ public final class HookSet implements AutoCloseable {
    */
   public void attach(Set<Hook> hooks) {
     Set<String> wanted = HookPrograms.of(hooks);
-    if (wanted.equals(running) && current.links().containsAll(wanted)) {
-      return; // to load them costs the verifier most of a second, and modes are to change at
-      // once
+    Set<String> fresh = new TreeSet<>(wanted);
+    Set<String> linked = taskPrograms();
+    // To load one costs the verifier a tenth of a second, and what is in force is to change at
+    // once.
+    fresh.removeIf(name -> running.contains(name) && linked.contains(name));
+    if (fresh.isEmpty() && linked.equals(wanted) && current == pins) {
+      return;
     }
+    if (!fresh.isEmpty()) {
+      pin(fresh);
+    }
+    linked.stream()
+        .filter(name -> !wanted.contains(name))
+        .forEach(name -> Pins.delete(current.link(name)));
+    settle();
+    running = wanted;
+    pins.noteOrigin(origin());
+  }
+
+  /** Loads and attaches these, but those that run as they are. */
+  private void pin(Set<String> programs) {
     Map<String, BpfLink> made = new LinkedHashMap<>();
     List<String> pinned = new ArrayList<>();
-    try (BpfObject object = open(wanted)) {
+    try (BpfObject object = open(programs)) {
       object.load();
-      for (String name : wanted) {
+      for (String name : programs) {
         try (BpfProgram program = object.program(name)) {
           if (!runs(name, program)) {
             made.put(name, attach(name, program));
@@ -153,11 +185,50 @@ public final class HookSet implements AutoCloseable {
       made.values().forEach(BpfLink::close);
     }
     pinned.forEach(name -> Pins.move(current.link(staged(name)), current.link(name)));
-    current.links().stream()
-        .filter(name -> !XdpInterface.isName(name) && !wanted.contains(name))
-        .forEach(name -> Pins.delete(current.link(name)));
-    settle();
-    running = wanted;
+  }
+
+  /** What hangs at the hooks of tasks, whoever has loaded it. */
+  private Set<String> taskPrograms() {
+    Set<String> programs = new TreeSet<>(current.links());
+    programs.removeIf(XdpInterface::isName);
+    return programs;
+  }
+
+  /**
+   * Tells what the programs at the hooks of tasks were loaded from, and that they are the ones that
+   * were: an engine that finds its own need not load them again to compare them. Instructions hold
+   * addresses of the kernel's symbols, too, if they were to be seen.
+   *
+   * @return SHA-256
+   */
+  private byte[] origin() {
+    MessageDigest digest = sha256();
+    digest.update(elf);
+    try (Stream<String> symbols = Files.lines(Path.of("/proc/kallsyms"))) {
+      symbols.limit(SYMBOLS).forEach(line -> digest.update(line.getBytes(UTF_8)));
+    } catch (IOException e) {
+      throw new BpfException("read", "/proc/kallsyms", 0, e.toString());
+    }
+    maps.forEach((name, map) -> add(digest, name, map.info().id()));
+    for (String name : taskPrograms()) {
+      try (BpfLink link = BpfLink.openPinned(current.link(name));
+          BpfProgram program = link.program()) {
+        add(digest, name, program.id());
+      }
+    }
+    return digest.digest();
+  }
+
+  private static void add(MessageDigest digest, String name, int id) {
+    digest.update((name + " " + id + "\n").getBytes(UTF_8));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   private static BpfLink attach(String name, BpfProgram program) {

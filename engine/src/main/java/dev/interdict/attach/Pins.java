@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -21,8 +22,8 @@ import java.util.stream.Stream;
  * exactly what is pinned here.
  *
  * <p>Maps are pinned by their name, links in {@code links/} by that of their program. {@code
- * wire_version} tells of which layout the maps are. What is being built stands in {@code next/}
- * until it is complete.
+ * wire_version} tells of which layout the maps are, {@code origin} what the programs were loaded
+ * from. What is being built stands in {@code next/} until it is complete.
  */
 public final class Pins {
   /** Where the engine pins unless it is told otherwise. */
@@ -31,6 +32,7 @@ public final class Pins {
   private static final String LINKS = "links";
   private static final String NEXT = "next";
   private static final String VERSION = "wire_version";
+  private static final String ORIGIN = "origin";
 
   private final Path directory;
 
@@ -106,14 +108,7 @@ public final class Pins {
 
   /** Whether the maps here have the layout that this engine knows. */
   boolean isOfThisVersion() {
-    if (!Files.exists(map(VERSION))) {
-      return false;
-    }
-    try (KernelMap version = KernelMap.openPinned(map(VERSION))) {
-      byte[] value = version.lookup(new byte[Integer.BYTES]).orElseThrow();
-      return ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()).getInt()
-          == EventLayouts.WIRE_VERSION;
-    }
+    return noted(VERSION).map(Pins::number).orElse(-1) == EventLayouts.WIRE_VERSION;
   }
 
   /** Makes the directories and notes the layout's version. */
@@ -123,15 +118,44 @@ public final class Pins {
     } catch (IOException e) {
       throw new BpfException("make directory", directory.toString(), 0, remedy(e));
     }
-    try (KernelMap version = KernelMap.create(VERSION, MapInfo.ARRAY, 4, 4, 1, 0)) {
-      byte[] number =
-          ByteBuffer.allocate(4)
-              .order(ByteOrder.nativeOrder())
-              .putInt(EventLayouts.WIRE_VERSION)
-              .array();
-      version.update(new byte[Integer.BYTES], number);
-      version.pin(map(VERSION));
+    note(
+        VERSION,
+        ByteBuffer.allocate(Integer.BYTES)
+            .order(ByteOrder.nativeOrder())
+            .putInt(EventLayouts.WIRE_VERSION)
+            .array());
+  }
+
+  /** What {@link #noteOrigin} has noted; empty: nothing. */
+  Optional<byte[]> origin() {
+    return noted(ORIGIN);
+  }
+
+  /** Notes what the programs behind the links were loaded from. */
+  void noteOrigin(byte[] digest) {
+    note(ORIGIN, digest);
+  }
+
+  /** A pin can keep nothing but objects of BPF, so a word that is to last is a map. */
+  private void note(String name, byte[] value) {
+    delete(map(name));
+    try (KernelMap map = KernelMap.create(name, MapInfo.ARRAY, 4, value.length, 1, 0)) {
+      map.update(new byte[Integer.BYTES], value);
+      map.pin(map(name));
     }
+  }
+
+  private Optional<byte[]> noted(String name) {
+    if (!Files.exists(map(name))) {
+      return Optional.empty();
+    }
+    try (KernelMap map = KernelMap.openPinned(map(name))) {
+      return map.lookup(new byte[Integer.BYTES]);
+    }
+  }
+
+  private static int number(byte[] value) {
+    return ByteBuffer.wrap(value).order(ByteOrder.nativeOrder()).getInt();
   }
 
   static void move(Path from, Path to) {

@@ -9,6 +9,7 @@ import dev.interdict.libbpf.BpfLink;
 import dev.interdict.libbpf.BpfProgram;
 import dev.interdict.libbpf.Cgroups;
 import dev.interdict.libbpf.Interfaces;
+import dev.interdict.libbpf.KernelObjects;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.TestObject;
@@ -38,6 +39,9 @@ class HookSetLsmIT {
   /** But file_change, whose many programs take the emulated machine's verifier a minute. */
   private static final Set<Hook> ALL =
       Set.of(Hook.EXEC, Hook.MMAP_EXEC, Hook.FILE_OPEN, Hook.SOCKET_CONNECT);
+
+  /** Of one program: libbpf loads another before, to see whether it may. */
+  private static final int ONE_LOAD = 2;
 
   @RegisterExtension final Bpffs bpffs = new Bpffs();
 
@@ -88,7 +92,18 @@ class HookSetLsmIT {
       assertEquals(Set.of(Hook.FILE_OPEN), next.attached());
       next.attach(Set.of(Hook.FILE_OPEN));
       assertEquals(link, programOf("lsm_file_open"), "equal programs are not replaced");
+      int last = lastProgram();
+      next.attach(Set.of(Hook.FILE_OPEN));
+      next.attach(Set.of(Hook.FILE_OPEN, Hook.EXEC));
+      assertTrue(programOf("lsm_exec") <= last + ONE_LOAD, "what runs is not loaded again");
       assertFalse(opens());
+    }
+    int last = lastProgram();
+    try (HookSet next = HookSet.open(TestObject.product(), pins, Map.of())) {
+      next.attach(Set.of(Hook.FILE_OPEN, Hook.EXEC));
+      next.attach(Set.of(Hook.FILE_OPEN));
+      next.attach(Set.of(Hook.FILE_OPEN, Hook.EXEC));
+      assertTrue(programOf("lsm_exec") <= last + ONE_LOAD, "nor is what an equal engine has left");
     }
     pins.uninstall();
     assertTrue(opens());
@@ -112,6 +127,22 @@ class HookSetLsmIT {
     }
     try (HookSet last = HookSet.open(TestObject.product(), pins, Map.of())) {
       assertTrue(last.adopted());
+    }
+  }
+
+  /** Somebody has put another program of ours behind the name of one. */
+  @Test
+  void whatHasTheNameOfAProgramAndIsAnotherMustBeReplaced() throws Exception {
+    try (HookSet hooks = HookSet.open(TestObject.product(), pins, Map.of())) {
+      refuseOpens(hooks);
+      hooks.attach(Set.of(Hook.FILE_OPEN, Hook.EXEC));
+    }
+    Pins.delete(pins.link("lsm_file_open"));
+    Pins.move(pins.link("lsm_exec"), pins.link("lsm_file_open"));
+    assertTrue(opens());
+    try (HookSet next = HookSet.open(TestObject.product(), pins, Map.of())) {
+      next.attach(Set.of(Hook.FILE_OPEN));
+      assertFalse(opens());
     }
   }
 
@@ -143,6 +174,15 @@ class HookSetLsmIT {
     boolean opened = shell.waitFor() == 0;
     assertTrue(opened || said.contains("Operation not permitted"), said);
     return opened;
+  }
+
+  /** The highest number of all programs: numbers are given in order. */
+  private static int lastProgram() {
+    return KernelObjects.list().stream()
+        .filter(object -> object.kind() == KernelObjects.Kind.PROGRAM)
+        .mapToInt(KernelObjects.KernelObject::id)
+        .max()
+        .orElseThrow();
   }
 
   /** A number that differs from program to program: when it was loaded. */
