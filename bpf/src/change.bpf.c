@@ -206,8 +206,7 @@ static long next_mount(__u32 step, struct chain *chain)
 	return 0;
 }
 
-/* Attributes are changed without a word of the mount that led to them: the oldest mount of the file system, which nobody without privilege
- * can make himself. 0, and so no path, if there are too many to find it. */
+/* The oldest mount of the file system, which nobody without privilege can make himself. 0, and so no path, if there are too many to find it. */
 SUBPROGRAM __u64 oldest_mount(struct dentry *dentry)
 {
 	struct super_block *super = BPF_CORE_READ(dentry, d_inode, i_sb);
@@ -224,9 +223,15 @@ SUBPROGRAM __u64 oldest_mount(struct dentry *dentry)
 	return chain.at && steps < PATH_DEPTH ? chain.at + bpf_core_field_offset(struct mount, mnt) : 0;
 }
 
+/* Attributes are changed without a word of the mount that led to them: of the caller's own root, if that is of the same file system, so that a container's
+ * files have the names they have in there; else of the oldest. */
 static __always_inline int change_attribute(struct dentry *dentry)
 {
-	return change_there(dentry, oldest_mount(dentry), ACCESS_XATTR, WAY_CHANGE);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct vfsmount *root = BPF_CORE_READ(task, fs, root.mnt);
+	bool same = BPF_CORE_READ(root, mnt_sb) == BPF_CORE_READ(dentry, d_inode, i_sb);
+
+	return change_there(dentry, same ? (__u64)root : oldest_mount(dentry), ACCESS_XATTR, WAY_CHANGE);
 }
 
 SEC("lsm/inode_setxattr")

@@ -38,7 +38,8 @@ static __always_inline void set_ipv4(struct verdict_key *facts, __u32 address)
 	words[3] = address;
 }
 
-/* "Any address" means ourselves, as the kernel understands it: the address that the socket is bound to, else the loopback. */
+/* "Any address" means ourselves, as the kernel understands it: the address that the socket is bound to, else the loopback; by an interface that is named
+ * the one of that interface, which is a detour (by_interface). */
 static __always_inline void fill_ipv4(struct verdict_key *facts, const struct sock *sock, __u32 address)
 {
 	if (!address)
@@ -64,13 +65,19 @@ static __always_inline void fill_ipv6(struct verdict_key *facts, const struct so
 		words[i] = word[i];
 }
 
+/* Two kinds of socket that are TCP where one side does not know better. */
+static __always_inline bool is_smc(const struct sock *sock)
+{
+	return sock->__sk_common.skc_family == AF_SMC || sock->sk_protocol == PROTOCOL_SMC;
+}
+
 static __always_inline void fill_socket(struct verdict_key *facts, const struct sock *sock, struct address *address)
 {
 	if (address->family == AF_INET)
 		fill_ipv4(facts, sock, address->ipv4);
 	else if (address->family == AF_INET6)
 		fill_ipv6(facts, sock, address->ipv6);
-	facts->protocol = sock->sk_protocol;
+	facts->protocol = is_smc(sock) ? PROTOCOL_TCP : sock->sk_protocol;
 	facts->flags = address->detour ? OBJECT_DETOUR : 0;
 	facts->socket.port = bpf_ntohs(address->port);
 	facts->socket.type = sock->sk_type;
@@ -94,6 +101,18 @@ static __always_inline int refuse_detour(struct run *run, const struct posture *
 		return 0;
 	name_event(run, HOOK_SOCKET_CONNECT);
 	return conclude(run, HOOK_SOCKET_CONNECT, SETTLED);
+}
+
+/* Whether it goes to whatever address an interface has. */
+static __always_inline bool by_interface(const struct sock *sock, const struct address *address, bool named)
+{
+	const struct inet_sock *inet = (const void *)sock;
+	const __u32 *word = address->ipv6;
+	bool mapped = !word[0] && !word[1] && word[2] == bpf_htonl(0xffff);
+
+	if (address->family == AF_INET ? address->ipv4 : mapped ? word[3] : word[0] | word[1] | word[2] | word[3])
+		return false;
+	return named || sock->__sk_common.skc_bound_dev_if || BPF_CORE_READ(inet, uc_index);
 }
 
 SUBPROGRAM int reach(const struct sock *sock, struct address *address, __u32 access, enum way way)
@@ -140,7 +159,7 @@ int BPF_PROG(lsm_socket_connect, struct socket *socket, struct sockaddr *to, int
 
 	if (before || !sock || uncovered(HOOK_SOCKET_CONNECT) || !read_address(&address, to, bytes) || !is_internet(&address, bytes))
 		return before;
-	address.detour = detours(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	address.detour = detours(sock) || by_interface(sock, &address, false) ? MAYBE_ELSEWHERE : STRAIGHT;
 	return clamp(reach(sock, &address, ACCESS_CONNECT, WAY_CONNECT));
 }
 
@@ -161,9 +180,9 @@ static __always_inline bool is_plain(const struct sock *sock, const struct msghd
 
 	if (family == AF_PACKET)
 		return false;
-	if (family != AF_INET && family != AF_INET6)
+	if (family != AF_INET && family != AF_INET6 && family != AF_SMC)
 		return true;
-	if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_MPTCP)
+	if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_MPTCP || is_smc(sock))
 		return !message->msg_name || !(message->msg_flags & MSG_FASTOPEN);
 	return !message->msg_name && !message->msg_controllen && sock->sk_type != SOCK_RAW;
 }
@@ -205,7 +224,9 @@ static __always_inline int send_message(const struct sock *sock, const struct ms
 		read_peer(&address, sock);
 	else
 		apply_source(&address, controls);
-	address.detour = controls & DETOUR_CONTROL || detours(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	address.detour = controls & DETOUR_CONTROL || detours(sock) || (named && by_interface(sock, &address, controls & INTERFACE_CONTROL))
+				 ? MAYBE_ELSEWHERE
+				 : STRAIGHT;
 	if (!address.detour && (!named || !is_internet(&address, bytes)))
 		return 0;
 	return reach(sock, &address, ACCESS_SEND, WAY_SEND);

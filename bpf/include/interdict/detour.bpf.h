@@ -18,6 +18,7 @@ struct control {
 struct control_walk {
 	__u64 at, end;
 	__u32 source;		/* IPv4, where IP_PKTINFO says it: the destination of what goes to 0.0.0.0 */
+	__u32 interface;	/* or this one's address is */
 	__u32 detour;
 };
 
@@ -26,7 +27,8 @@ static __always_inline bool sets_detour(int level, int option)
 {
 	if (level == LEVEL_IP)
 		return option == IP_OPTIONS || option == IP_HDRINCL;
-	return level == LEVEL_IPV6 && (option == IPV6_RTHDR || option == IPV6_2292PKTOPTIONS || option == IPV6_HDRINCL);
+	return level == LEVEL_IPV6 && (option == IPV6_RTHDR || option == IPV6_2292PKTOPTIONS || option == IPV6_HDRINCL ||
+				       option == IPV6_FLOWLABEL_MGR);	/* a label may have a route of its own */
 }
 
 /* Control messages that hold for one packet. */
@@ -44,19 +46,22 @@ static __always_inline bool is_detour(const struct control *control)
 	}
 }
 
-static __always_inline __u32 source_in(const struct control *control, __u64 at)
+static __always_inline void read_source(struct control_walk *walk, const struct control *control)
 {
-	const void *data = (void *)(at + sizeof(*control));
-	__u32 word[4] = {};
+	const void *data = (void *)(walk->at + sizeof(*control));
+	__u32 word[5] = {};
 
 	if (control->level == LEVEL_IP && control->type == IP_PKTINFO) {
 		bpf_probe_read_kernel(word, 8, data);
-		return word[1];
+		walk->source = word[1] ?: walk->source;
+		walk->interface |= word[0];
 	}
-	if (control->level != LEVEL_IPV6 || (control->type != IPV6_PKTINFO && control->type != IPV6_2292PKTINFO))
-		return 0;
-	bpf_probe_read_kernel(word, sizeof(word), data);
-	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff) ? word[3] : 0;
+	if (control->level == LEVEL_IPV6 && (control->type == IPV6_PKTINFO || control->type == IPV6_2292PKTINFO)) {
+		bpf_probe_read_kernel(word, sizeof(word), data);
+		if (!word[0] && !word[1] && word[2] == bpf_htonl(0xffff))
+			walk->source = word[3] ?: walk->source;
+		walk->interface |= word[4];
+	}
 }
 
 static long next_control(__u32 step, struct control_walk *walk)
@@ -67,13 +72,14 @@ static long next_control(__u32 step, struct control_walk *walk)
 	    control.bytes < sizeof(control))
 		return 1;	/* the kernel takes the rest for nothing, or refuses the call */
 	walk->detour |= is_detour(&control);
-	walk->source = source_in(&control, walk->at) ?: walk->source;
+	read_source(walk, &control);
 	walk->at += (control.bytes + 7) & ~7ULL;
 	return 0;
 }
 
-/* The kernel's copy, as the protocols will read it: the source, and DETOUR_CONTROL. */
+/* The kernel's copy, as the protocols will read it: the source, DETOUR_CONTROL, and whether an interface was named. */
 #define DETOUR_CONTROL (1ULL << 32)
+#define INTERFACE_CONTROL (1ULL << 33)
 
 SUBPROGRAM __u64 read_controls(const struct msghdr *message)
 {
@@ -82,7 +88,7 @@ SUBPROGRAM __u64 read_controls(const struct msghdr *message)
 	walk.end = walk.at + message->msg_controllen;
 	if (message->msg_controllen && bpf_loop(CONTROLS, next_control, &walk, 0) == CONTROLS)
 		walk.detour = true;
-	return walk.source | (walk.detour ? DETOUR_CONTROL : 0);
+	return walk.source | (walk.detour ? DETOUR_CONTROL : 0) | (walk.interface ? INTERFACE_CONTROL : 0);
 }
 
 /* Whether each packet brings its own IP header. */
@@ -112,7 +118,7 @@ static __always_inline bool detours(const struct sock *sock)
 		return false;
 	if (builds_headers(sock) || BPF_CORE_READ(inet, inet_opt, opt.srr))
 		return true;
-	return family == AF_INET6 && BPF_CORE_READ(inet, pinet6, opt, srcrt);
+	return family == AF_INET6 && (BPF_CORE_READ(inet, pinet6, opt, srcrt) || BPF_CORE_READ(inet, pinet6, ipv6_fl_list));
 }
 
 #endif

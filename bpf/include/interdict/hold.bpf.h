@@ -181,6 +181,12 @@ static __always_inline enum outcome wait(struct run *run, enum hook hook, enum w
 		count_in_vain(&poll);
 		return end_wait(id, FALL_BACK);
 	}
+	waiter = begin_wait(id, run);	/* anew: the map may have given the memory to another meanwhile */
+	if (!waiter) {
+		COUNT(hook, no_waiter);
+		return FALL_BACK;
+	}
+	waiter->since_ns = poll.since_ns;
 	waiter->asked_until = run->asked_until;
 	waiter->asks = run->asks;
 	waiter->last_ns = bpf_ktime_get_ns();

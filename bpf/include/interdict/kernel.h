@@ -39,7 +39,7 @@ struct dentry {
 	struct inode *d_inode;
 	struct hlist_bl_node d_hash;
 };
-struct vfsmount { struct dentry *mnt_root; };
+struct vfsmount { struct dentry *mnt_root; struct super_block *mnt_sb; };
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
@@ -56,11 +56,16 @@ struct file {
 	void *private_data;
 };
 struct linux_binprm { struct file *file; };
+struct kernfs_node { __u64 id; };
+struct cgroup_subsys_state { struct cgroup_subsys_state *parent; };
+struct cgroup { struct cgroup_subsys_state self; struct kernfs_node *kn; };
+struct css_set { struct cgroup *dfl_cgrp; };
 struct vm_area_struct { struct file *vm_file; };
 
 struct ipv6_address { __u8 bytes; };	/* we only want its place: it has 16 bytes */
 struct sock_common {
 	unsigned short skc_family;
+	int skc_bound_dev_if;
 	__u32 skc_rcv_saddr;
 	struct ipv6_address skc_v6_rcv_saddr;
 	__u32 skc_daddr;
@@ -73,10 +78,11 @@ struct msghdr { void *msg_name; int msg_namelen; unsigned int msg_flags; void *m
 struct ip_options { unsigned char srr; };	/* offset of a source route */
 struct ip_options_rcu { struct ip_options opt; };
 struct ipv6_txoptions { void *srcrt; };
-struct ipv6_pinfo { struct ipv6_txoptions *opt; };
+struct ipv6_pinfo { struct ipv6_txoptions *opt; void *ipv6_fl_list; };
 struct inet_sock {
 	struct ipv6_pinfo *pinet6;
 	struct ip_options_rcu *inet_opt;
+	int uc_index;
 	unsigned long inet_flags;
 };
 struct inet_sock___bits { __u8 hdrincl : 1; };	/* before Linux 6.6 */
@@ -113,6 +119,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	struct sigset blocked;
@@ -178,6 +185,7 @@ struct bpf_task_work { __u64 opaque; };
 #define AF_INET 2
 #define AF_INET6 10
 #define AF_PACKET 17
+#define AF_SMC 43		/* TCP, or what stands for it between hosts that know it */
 #define SOCK_RAW 3
 #define MSG_FASTOPEN 0x20000000
 #define PROTOCOL_TCP 6
@@ -186,6 +194,7 @@ struct bpf_task_work { __u64 opaque; };
 #define PROTOCOL_ICMPV6 58
 #define PROTOCOL_SCTP 132
 #define PROTOCOL_RAW 255
+#define PROTOCOL_SMC 256
 #define PROTOCOL_MPTCP 262
 
 #define LEVEL_IP 0		/* of socket options and control messages */
@@ -197,6 +206,7 @@ struct bpf_task_work { __u64 opaque; };
 #define IPV6_2292PKTINFO 2
 #define IPV6_2292RTHDR 5
 #define IPV6_2292PKTOPTIONS 6
+#define IPV6_FLOWLABEL_MGR 32
 #define IPV6_HDRINCL 36
 #define IPV6_PKTINFO 50
 #define IPV6_RTHDR 57

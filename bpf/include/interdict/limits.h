@@ -47,8 +47,8 @@
 /* Cgroups that can be named in scopes. */
 #define SCOPES_MAX 4096
 
-/* Levels of cgroups above a task that the scope walk visits; systemd with containers uses 8. */
-#define CGROUP_LEVELS 16
+/* Levels of cgroups above a task that the scope walk visits; systemd with containers uses 8. Whoever is deeper is covered by every slot. */
+#define CGROUP_LEVELS 4096
 
 /* Interfaces that can carry packet policies. */
 #define INTERFACES_MAX 256

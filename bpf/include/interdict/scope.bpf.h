@@ -67,27 +67,46 @@ static __always_inline void remember_scope(struct scope_entry *entry, __u64 tag,
 	__sync_val_compare_and_swap(&entry->tag, SCOPE_BUSY, tag);
 }
 
-SUBPROGRAM void scope_of_task(__u64 tag, struct slot_mask *scope)
+struct ascent {
+	__u64 cgroup;
+	struct slot_mask scope;
+};
+
+static long next_cgroup(__u32 step, struct ascent *ascent)
+{
+	struct cgroup *cgroup = (struct cgroup *)ascent->cgroup;
+	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+	struct slot_mask *found = bpf_map_lookup_elem(&scopes, &id);
+
+	for (int i = 0; found && i < SLOT_WORDS; i++)
+		ascent->scope.slots[i] |= found->slots[i];
+	ascent->cgroup = (__u64)BPF_CORE_READ(cgroup, self.parent);
+	if (!ascent->cgroup)
+		return 1;
+	ascent->cgroup -= bpf_core_field_offset(struct cgroup, self);
+	return 0;
+}
+
+/* Of the cgroup of one moment: a task that is moved meanwhile must not leave the slots of one under the name of another. False if it is not the tag's, so
+ * that nothing may be remembered. */
+SUBPROGRAM bool scope_of_task(__u64 tag, struct slot_mask *scope)
 {
 	struct scope_entry *entry = &scope_cache[tag & (SCOPE_CACHE - 1)];
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct ascent ascent = {};
+	struct cgroup *cgroup;
 
 	if (remembered_scope(entry, tag, scope->slots))
-		return;
+		return true;
+	cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	ascent.cgroup = (__u64)cgroup;
+	bpf_loop(CGROUP_LEVELS, next_cgroup, &ascent, 0);
 	for (int i = 0; i < SLOT_WORDS; i++)
-		scope->slots[i] = 0;
-	for (int level = 0; level < CGROUP_LEVELS; level++) {
-		__u64 cgroup = bpf_get_current_ancestor_cgroup_id(level);
-		struct slot_mask *found;
-
-		if (!cgroup)
-			break;
-		found = bpf_map_lookup_elem(&scopes, &cgroup);
-		if (!found)
-			continue;
-		for (int i = 0; i < SLOT_WORDS; i++)
-			scope->slots[i] |= found->slots[i];
-	}
+		scope->slots[i] = ascent.cgroup ? ~0ULL : ascent.scope.slots[i];	/* has not come to the root */
+	if (!tag || BPF_CORE_READ(cgroup, kn, id) != (__u32)tag)
+		return false;
 	remember_scope(entry, tag, scope->slots);
+	return true;
 }
 
 /* The engine itself. Its number alone would be a pass out of every policy for whoever gets it next. Whether it is alive does not matter: one
@@ -106,6 +125,7 @@ SUBPROGRAM struct posture *cover(enum hook hook, struct slot_mask *covered)
 	struct engine_state *state = engine();
 	struct posture *posture;
 	__u64 tag, scoped = 0, any = 0;
+	bool tagged = true;
 	__u32 index;
 
 	if (!state)
@@ -120,12 +140,12 @@ SUBPROGRAM struct posture *cover(enum hook hook, struct slot_mask *covered)
 		covered->slots[i] = 0;
 	}
 	if (scoped)
-		scope_of_task(tag, covered);
+		tagged = scope_of_task(tag, covered);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		covered->slots[i] = posture->active[hook & (HOOKS - 1)][i] & (posture->everywhere[i] | covered->slots[i]);
 		any |= covered->slots[i];
 	}
-	if (!any && tag)
+	if (!any && tag && tagged)
 		READ(uncovered_cgroups[hook][tag & (SCOPE_CACHE - 1)]) = tag;
 	if (any && !is_engine(task, state) && !(task->flags & PF_KTHREAD))
 		return posture;

@@ -164,6 +164,8 @@ SUBPROGRAM bool name_exe(struct run *run)
 	at = place_of(file->f_path);
 	build_text(&run->exe, &at);
 	find_names(&run->exe, &at, facts->exe_inode, facts->exe_device);
+	if (!(file->f_flags & FLAG_EXEC))	/* not what an execve has opened: somebody says so, with PR_SET_MM_MAP */
+		run->exe.names |= (__u64)NAMES_FOREIGN << 32;
 	run->exe_walked = 1;
 	facts->exe_path = (run->exe.hash ?: EXE_PATH_UNKNOWN) ^ run->exe.names;
 	known = bpf_task_storage_get(&exe_names, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -215,8 +217,10 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 
 	name_object(run);
 	fill_ids(&record->facts, task);
-	fill_exe(run, task);
-	record->facts.cgroup = bpf_get_current_cgroup_id();
+	if (!record->facts.exe_inode)
+		fill_exe(run, task);
+	if (!record->facts.cgroup)	/* else it is in the key, and the task may have been moved since */
+		record->facts.cgroup = bpf_get_current_cgroup_id();
 	if (!record->facts.image)
 		fill_image(run, secret);
 	record->pid = task->tgid;

@@ -11,6 +11,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 
+#include <linux/in6.h>	/* leaves out what netinet/in.h has */
+
 #define COMPAT_SOCKETCALL 102
 #define COMPAT_CONNECT 362
 #define SOCKETCALL_CONNECT 3
@@ -444,8 +446,46 @@ static long by_packet_socket(const struct target *target, int type)
 	return sendto(new_socket(AF_PACKET, type, 0), packet, bytes, 0, (struct sockaddr *)&to, sizeof(to));
 }
 
+/* The way to an address, a home that has moved, with a flow label: only the kernel that sends knows that the socket has one. */
+static long by_flow_label(const struct target *target, int flags)
+{
+	struct { struct in6_flowlabel_req request; struct cmsghdr header; unsigned char route[24]; } lease = {
+		.request = {.flr_action = IPV6_FL_A_GET, .flr_share = IPV6_FL_S_EXCL, .flr_flags = IPV6_FL_F_CREATE, .flr_label = htonl(0x12345)},
+		.header = {.cmsg_len = CMSG_LEN(24), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_RTHDR},
+		.route = {0, 2, 2, 1},
+	};
+	struct sockaddr_in6 to = *(const struct sockaddr_in6 *)&target->address;
+	int from = new_socket(AF_INET6, SOCK_DGRAM, 0), on = 1;
+
+	(void)flags;
+	lease.request.flr_dst = to.sin6_addr;
+	memcpy(lease.route + 8, &((const struct sockaddr_in6 *)&target->elsewhere)->sin6_addr, 16);
+	if (setsockopt(from, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &lease, sizeof(lease)) || setsockopt(from, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, &on, sizeof(on)))
+		return -1;
+	to.sin6_flowinfo = lease.request.flr_label;
+	return sendto(from, message, sizeof(message), 0, (struct sockaddr *)&to, sizeof(to));
+}
+
+enum by { BY_OPTION, BY_DEVICE, BY_PACKET };
+
+/* To "any address" by an interface: to the one that it has. */
+static long by_interface(const struct target *target, int by)
+{
+	int from = new_socket(AF_INET, SOCK_DGRAM, 0), interface = htonl(if_nametoindex("lo"));
+	struct in_pktinfo source = {.ipi_ifindex = if_nametoindex("lo")};
+	struct sockaddr_storage any = target->address;
+
+	((struct sockaddr_in *)&any)->sin_addr.s_addr = 0;
+	if (by == BY_PACKET)
+		return send_with(from, &any, target->length, IPPROTO_IP, IP_PKTINFO, &source, sizeof(source));
+	if (by == BY_OPTION ? setsockopt(from, IPPROTO_IP, IP_UNICAST_IF, &interface, sizeof(interface))
+			    : setsockopt(from, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3))
+		return -1;
+	return sendto(from, message, sizeof(message), 0, of(&any), target->length);
+}
+
 /* kind: port doors name address and port, address doors only the address; detour
- * doors may go elsewhere than to the address that they name, or cannot be told. */
+ * doors may go elsewhere than to the address that they name, or cannot be told. Without a receiver it is not seen where they go. */
 static const struct {
 	const char *name, *kind;
 	int receiver;
@@ -489,6 +529,10 @@ static const struct {
 	{"four-raw", "detour", SOCK_DGRAM, by_own_header, IPPROTO_RAW},
 	{"four-hdrincl", "detour", SOCK_DGRAM, by_own_header, IPPROTO_UDP},
 	{"four-packet", "detour", SOCK_DGRAM, by_packet_socket, SOCK_DGRAM},
+	{"six-flow-label", "detour", 0, by_flow_label, 0},
+	{"any-unicast", "detour", 0, by_interface, BY_OPTION},
+	{"any-device", "detour", 0, by_interface, BY_DEVICE},
+	{"any-pktinfo", "detour", 0, by_interface, BY_PACKET},
 };
 
 struct attempt {
@@ -519,7 +563,7 @@ static bool arrives(int at, bool given, int patience)
 int command_net(const struct options *options, char **args)
 {
 	struct attempt attempt = {};
-	int at, elsewhere;
+	int at = -1, elsewhere = -1;
 	bool given;
 
 	for (attempt.door = 0; strcmp(doors[attempt.door].name, options->door ?: "tcp");)
@@ -527,13 +571,16 @@ int command_net(const struct options *options, char **args)
 			unknown("door to an address", options->door);
 	attempt.target.address = parse(args[0], args[1], &attempt.target.length);
 	attempt.target.elsewhere = parse(args[2], args[1], &attempt.target.length);
-	at = listener(&attempt.target.address, attempt.target.length, doors[attempt.door].receiver);
-	elsewhere = listener(&attempt.target.elsewhere, attempt.target.length, doors[attempt.door].receiver);
+	if (doors[attempt.door].receiver) {
+		at = listener(&attempt.target.address, attempt.target.length, doors[attempt.door].receiver);
+		elsewhere = listener(&attempt.target.elsewhere, attempt.target.length, doors[attempt.door].receiver);
+	}
 	fact("door=%s", doors[attempt.door].name);
 	if (run_in(options->context, enter, &attempt))
 		outcome->error = outcome->error ?: ECHILD;
 	given = doors[attempt.door].reach == by_gift && doors[attempt.door].argument == SOCK_STREAM;
-	fact("delivered=%d", arrives(at, given, outcome->error ? 20 : 1000));
+	if (at >= 0)
+		fact("delivered=%d", arrives(at, given, outcome->error ? 20 : 1000));
 	close(elsewhere);
 	return report();
 }

@@ -199,7 +199,7 @@ class AttacksIT {
         Hook.SOCKET_CONNECT,
         Pattern.compile(".*"),
         2, // the option, and the packet
-        six ? NOBODY : USER);
+        door.startsWith("four") ? USER : NOBODY);
   }
 
   private static Trial file(String name, String command, String object) {
