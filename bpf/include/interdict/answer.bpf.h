@@ -99,9 +99,10 @@ static __always_inline void nothing_known(struct run *run)
 static __always_inline bool consult_table(struct run *run, void *table)
 {
 	enum reading reading = MIXTURE;
+	__u64 digest = run->digest;	/* before Linux 6.2 a key must not lie in what a global function is given */
 
 	for (int try = 0; try < CONSULT_TRIES && reading == MIXTURE; try++) {
-		struct verdict *verdict = bpf_map_lookup_elem(table, &run->digest);
+		struct verdict *verdict = bpf_map_lookup_elem(table, &digest);
 		__u64 matter = 0;
 
 		if (!verdict)

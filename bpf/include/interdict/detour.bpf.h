@@ -106,6 +106,19 @@ static __always_inline bool builds_headers(const struct sock *sock)
 	return BPF_CORE_READ(inet, inet_flags) >> INET_HDRINCL & 1;
 }
 
+/* Whether it has leased a flow label, with which a route may come. */
+static __always_inline bool has_label(const struct sock *sock)
+{
+	const struct inet_sock___labels *labels = (const void *)sock;
+	const struct inet_sock *inet = (const void *)sock;
+	struct ipv6_pinfo___labels *before;
+
+	if (bpf_core_field_exists(labels->ipv6_fl_list))
+		return BPF_CORE_READ(labels, ipv6_fl_list);
+	before = (void *)BPF_CORE_READ(inet, pinet6);
+	return BPF_CORE_READ(before, ipv6_fl_list);
+}
+
 /* The state of a socket, whoever made it so. */
 static __always_inline bool detours(const struct sock *sock)
 {
@@ -118,7 +131,7 @@ static __always_inline bool detours(const struct sock *sock)
 		return false;
 	if (builds_headers(sock) || BPF_CORE_READ(inet, inet_opt, opt.srr))
 		return true;
-	return family == AF_INET6 && (BPF_CORE_READ(inet, pinet6, opt, srcrt) || BPF_CORE_READ(inet, pinet6, ipv6_fl_list));
+	return family == AF_INET6 && (BPF_CORE_READ(inet, pinet6, opt, srcrt) || has_label(sock));
 }
 
 #endif

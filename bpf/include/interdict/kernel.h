@@ -78,7 +78,8 @@ struct msghdr { void *msg_name; int msg_namelen; unsigned int msg_flags; void *m
 struct ip_options { unsigned char srr; };	/* offset of a source route */
 struct ip_options_rcu { struct ip_options opt; };
 struct ipv6_txoptions { void *srcrt; };
-struct ipv6_pinfo { struct ipv6_txoptions *opt; void *ipv6_fl_list; };
+struct ipv6_pinfo { struct ipv6_txoptions *opt; };
+struct ipv6_pinfo___labels { void *ipv6_fl_list; };	/* before Linux 7 */
 struct inet_sock {
 	struct ipv6_pinfo *pinet6;
 	struct ip_options_rcu *inet_opt;
@@ -86,6 +87,7 @@ struct inet_sock {
 	unsigned long inet_flags;
 };
 struct inet_sock___bits { __u8 hdrincl : 1; };	/* before Linux 6.6 */
+struct inet_sock___labels { void *ipv6_fl_list; };
 
 struct cred {
 	struct kernel_id uid, gid, euid, egid, fsuid, fsgid;
