@@ -12,6 +12,9 @@ import dev.interdict.libbpf.Interfaces;
 import dev.interdict.libbpf.KernelMap;
 import dev.interdict.libbpf.MapInfo;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -20,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +45,8 @@ import java.util.stream.Stream;
  * <p>Not for use by several threads at the same time.
  */
 public final class HookSet implements AutoCloseable {
+  private static final Logger LOG = System.getLogger(HookSet.class.getName());
+
   /** Of so many not all are at 0, unless they are hidden. */
   private static final int SYMBOLS = 100;
 
@@ -70,7 +76,7 @@ public final class HookSet implements AutoCloseable {
       adopted = pins.isOfThisVersion() && adopt(object, names);
       if (adopted) {
         current = pins;
-        if (Arrays.equals(pins.origin().orElse(null), origin())) {
+        if (isOurs()) {
           running = taskPrograms();
         }
       } else {
@@ -158,7 +164,21 @@ public final class HookSet implements AutoCloseable {
         .forEach(name -> Pins.delete(current.link(name)));
     settle();
     running = wanted;
-    pins.noteOrigin(origin());
+    try {
+      pins.noteOrigin(origin());
+    } catch (BpfException | UncheckedIOException e) {
+      LOG.log(Level.WARNING, "the next engine will load all programs to compare them", e);
+    }
+  }
+
+  /** Whether an engine of this object has left the programs that hang there now. */
+  private boolean isOurs() {
+    try {
+      return Arrays.equals(pins.origin().orElse(null), origin());
+    } catch (BpfException | UncheckedIOException e) {
+      LOG.log(Level.WARNING, "what runs at the hooks is compared, since it cannot be told", e);
+      return false;
+    }
   }
 
   /** Loads and attaches these, but those that run as they are. */
@@ -175,6 +195,7 @@ public final class HookSet implements AutoCloseable {
         }
       }
       for (Map.Entry<String, BpfLink> link : made.entrySet()) {
+        Pins.delete(current.link(staged(link.getKey()))); // of an engine that was killed here
         link.getValue().pin(current.link(staged(link.getKey())));
         pinned.add(link.getKey());
       }
@@ -277,7 +298,8 @@ public final class HookSet implements AutoCloseable {
           LinkHeader.unknown(name) + "; name an interface with Ethernet or IP frames");
     }
     try (BpfProgram program = packetProgram(link.get())) {
-      return XdpPlace.on(XdpInterface.attach(pins, program, name, index.getAsInt(), known));
+      return XdpPlace.on(
+          XdpInterface.attach(pins, program, name, index.getAsInt(), known, this::same));
     } catch (BpfException e) {
       return XdpPlace.refused(e.getMessage());
     }
@@ -323,8 +345,16 @@ public final class HookSet implements AutoCloseable {
     }
     try (BpfLink link = BpfLink.openPinned(current.link(name));
         BpfProgram running = link.program()) {
-      return running.tag().equals(program.tag());
+      return same(running, program);
     }
+  }
+
+  /** The same instructions, which use the same of our maps: a tag does not tell of maps. */
+  private boolean same(BpfProgram running, BpfProgram program) {
+    Set<Integer> ours = new HashSet<>();
+    maps.values().forEach(map -> ours.add(map.info().id()));
+    ours.retainAll(program.maps());
+    return running.tag().equals(program.tag()) && running.maps().containsAll(ours);
   }
 
   /** After the new programs of another layout run: the old ones, and their maps, may go. */

@@ -75,11 +75,14 @@ public final class Pins {
   /** Names of the links that are pinned. */
   List<String> links() {
     Path links = directory.resolve(LINKS);
-    return files().stream()
-        .filter(f -> f.getParent().equals(links))
-        .map(f -> f.getFileName().toString())
-        .sorted()
-        .toList();
+    if (!Files.isDirectory(links)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(links)) { // looks at none: one may just be renamed
+      return files.map(f -> f.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list " + links, e);
+    }
   }
 
   /** Pins of a set of maps that is to replace this one. */

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,12 +34,18 @@ public record XdpInterface(int index, Mode mode) {
    * Lets {@code program} run on the interface {@code name}, which has the number {@code index}, in
    * place of {@code known} if there is one.
    *
+   * @param same whether the program that runs is the one that shall
    * @throws BpfException if it is gone, or refuses both modes, or another program is on it
    */
   static XdpInterface attach(
-      Pins pins, BpfProgram program, String name, int index, XdpInterface known) {
+      Pins pins,
+      BpfProgram program,
+      String name,
+      int index,
+      XdpInterface known,
+      BiPredicate<BpfProgram, BpfProgram> same) {
     if (known != null) {
-      known.replace(pins, program);
+      known.replace(pins, program, same);
       return known;
     }
     try {
@@ -83,10 +90,10 @@ public record XdpInterface(int index, Mode mode) {
     Pins.delete(pins.link(pin()));
   }
 
-  private void replace(Pins pins, BpfProgram program) {
+  private void replace(Pins pins, BpfProgram program, BiPredicate<BpfProgram, BpfProgram> same) {
     try (BpfLink link = BpfLink.openPinned(pins.link(pin()));
         BpfProgram running = link.program()) {
-      if (!running.tag().equals(program.tag())) {
+      if (!same.test(running, program)) {
         link.replace(program);
       }
     }

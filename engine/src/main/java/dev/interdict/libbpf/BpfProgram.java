@@ -7,14 +7,21 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.Set;
 
 /** A loaded program, held by a file descriptor. */
 public final class BpfProgram implements AutoCloseable {
   private static final int INFO_BYTES = 232;
   private static final int TAG_OFFSET = 8;
   private static final int TAG_BYTES = 8;
+  private static final int MAP_COUNT_OFFSET = 52;
+  private static final int MAP_IDS_OFFSET = 56;
   private static final int NAME_OFFSET = 64;
+
+  /** A program of the kernel's has no more (MAX_USED_MAPS). */
+  private static final int MAPS_MAX = 64;
 
   private final String name;
   private final int fd;
@@ -57,11 +64,27 @@ public final class BpfProgram implements AutoCloseable {
     }
   }
 
-  /** The kernel's hash of the instructions: equal tags, equal programs. */
+  /** The kernel's hash of the instructions, in which maps are all the same: see {@link #maps}. */
   public String tag() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = Pinned.info("read info of program", name, fd, INFO_BYTES, arena);
       return HexFormat.of().formatHex(info.asSlice(TAG_OFFSET, TAG_BYTES).toArray(JAVA_BYTE));
+    }
+  }
+
+  /** The kernel's numbers of the maps that it uses. */
+  public Set<Integer> maps() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(INFO_BYTES, 8);
+      MemorySegment ids = arena.allocate(JAVA_INT, MAPS_MAX);
+      info.set(JAVA_INT, MAP_COUNT_OFFSET, MAPS_MAX);
+      info.set(ADDRESS, MAP_IDS_OFFSET, ids);
+      Pinned.info("read maps of program", name, fd, info, arena);
+      Set<Integer> maps = new HashSet<>();
+      for (int i = 0; i < Math.min(MAPS_MAX, info.get(JAVA_INT, MAP_COUNT_OFFSET)); i++) {
+        maps.add(ids.getAtIndex(JAVA_INT, i));
+      }
+      return maps;
     }
   }
 

@@ -42,11 +42,16 @@ final class Pinned {
   /** Older kernels fill less than {@code bytes}: the rest stays zero. */
   static MemorySegment info(String what, String name, int fd, int bytes, Arena arena) {
     MemorySegment info = arena.allocate(bytes, 8);
-    MemorySegment length = arena.allocateFrom(JAVA_INT, bytes);
+    info(what, name, fd, info, arena);
+    return info;
+  }
+
+  /** Fills {@code info}, which may say where there is room for more. */
+  static void info(String what, String name, int fd, MemorySegment info, Arena arena) {
+    MemorySegment length = arena.allocateFrom(JAVA_INT, (int) info.byteSize());
     int result = BpfCalls.bpf_obj_get_info_by_fd(fd, info, length);
     if (result < 0) {
       throw new BpfException(what, name, -result);
     }
-    return info;
   }
 }

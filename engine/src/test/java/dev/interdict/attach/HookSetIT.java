@@ -171,6 +171,10 @@ class HookSetIT {
               assertTrue(xdpOn(net));
               next.attachXdp(Set.of("here"));
               assertTrue(xdpOn(net));
+              try (BpfLink link = BpfLink.openPinned(pins.link(pins.links().getFirst()));
+                  BpfProgram program = link.program()) {
+                assertTrue(program.maps().contains(next.map("flows").info().id()));
+              }
               next.attach(Set.of());
               assertEquals(Set.of("here"), next.attachedXdp().keySet());
               assertFalse(Files.exists(bpffs.pins().resolve("old_map")));
