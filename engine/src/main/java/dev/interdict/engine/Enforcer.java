@@ -65,6 +65,12 @@ final class Enforcer implements Enforcement {
 
   private volatile Set<Integer> slots = Set.of();
 
+  /** What the posture in force asks; null: it is an earlier engine's. */
+  private PolicySet deciding;
+
+  /** Whether those that the posture before asked are still asked, and named, beside it. */
+  private boolean left;
+
   Enforcer(
       KernelSide kernel,
       Pipeline pipeline,
@@ -102,10 +108,25 @@ final class Enforcer implements Enforcement {
       }
       started = true;
       current = set;
-    } catch (RuntimeException e) {
-      restore(modes, e);
-      throw new EnforcementException("the policies before stay in force: " + e.getMessage(), e);
+    } catch (Throwable e) { // an Error too: half a change would be in force
+      List<RuntimeException> failed = started ? restored(modes) : List.of();
+      failed.forEach(e::addSuppressed);
+      if (e instanceof Error error) {
+        throw error;
+      }
+      EnforcementException refusal = new EnforcementException(stands(failed) + e.getMessage(), e);
+      failed.forEach(refusal::addSuppressed);
+      throw refusal;
     }
+  }
+
+  private String stands(List<RuntimeException> failed) {
+    if (!failed.isEmpty()) {
+      return "and the policies before could not be brought back: ";
+    }
+    return started
+        ? "the policies before stay in force: "
+        : "what an engine before this one has left stays in force: ";
   }
 
   /**
@@ -124,25 +145,34 @@ final class Enforcer implements Enforcement {
             });
   }
 
-  private void restore(Supplier<Modes> modes, RuntimeException because) {
+  /** Brings back what was in force; why that could not be. */
+  private List<RuntimeException> restored(Supplier<Modes> modes) {
     try {
       force(current, modes);
+      return List.of();
     } catch (RuntimeException e) {
-      because.addSuppressed(e);
+      LOG.log(Level.ERROR, "a change failed, and what was in force could not be brought back", e);
+      return List.of(e);
     }
   }
 
   private void force(ActiveSet set, Supplier<Modes> modes) {
     PolicySet policies = loader.load(set);
-    files.use(policies.literals());
-    pipeline.use(policies);
+    decide(deciding == null ? policies : policies.over(deciding));
     kernel.scopes().widen(cgroups(set), interfaces(set));
     int maskSet = kernel.postures().use(() -> posture(set, modes.get()), masks(set));
+    deciding = policies;
+    left = true;
     kernel.scopes().announced();
     refreshScopes();
     kernel.verdicts().retain(maskSet);
     attach(set);
     slots = Set.copyOf(set.policies().stream().map(ActivePolicy::slot).toList());
+  }
+
+  private void decide(PolicySet policies) {
+    files.use(policies.literals());
+    pipeline.use(policies);
   }
 
   private void attach(ActiveSet set) {
@@ -257,6 +287,10 @@ final class Enforcer implements Enforcement {
    * now and then.
    */
   synchronized void refresh() {
+    if (left && kernel.postures().hasRested()) {
+      decide(deciding);
+      left = false;
+    }
     refreshScopes();
     packets.look();
     tellOfBudgets();

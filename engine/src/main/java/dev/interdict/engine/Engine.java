@@ -95,7 +95,7 @@ public final class Engine implements AutoCloseable {
     state.engine(self);
     NameSets nameSets = new NameSets();
     KernelNames names = new KernelNames(kernel.cgroups(), nameSets);
-    FileNameKeeper files = part(FileNameKeeper.start(kernel.files(), nameSets));
+    FileNameKeeper files = part(FileNameKeeper.start(kernel.files(), nameSets, workers));
     Pipeline pipeline =
         part(
             new Pipeline(

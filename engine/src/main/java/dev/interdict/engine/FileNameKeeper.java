@@ -3,6 +3,8 @@ package dev.interdict.engine;
 import dev.interdict.verdict.NamedFiles;
 import dev.interdict.verdict.NamedFiles.FileId;
 import dev.interdict.verdict.NamedFiles.Place;
+import dev.interdict.worker.Worker;
+import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -24,7 +26,8 @@ import java.util.concurrent.TimeoutException;
  * whether they still do.
  *
  * <p>A path on a file system that does not answer (a dead NFS server) holds up a thread of its own
- * and nobody else; until it answers, what was found before counts. Safe for use by many threads.
+ * and, once, the others for a moment; until it answers, what was found before counts, by an engine
+ * before this one, too. Safe for use by many threads.
  */
 final class FileNameKeeper implements AutoCloseable {
   private static final Logger LOG = System.getLogger(FileNameKeeper.class.getName());
@@ -32,6 +35,9 @@ final class FileNameKeeper implements AutoCloseable {
 
   /** What answers at all answers within this time. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  /** For those after one that has not, in the same round: the next round looks again. */
+  private static final Duration LESS_PATIENCE = Duration.ofMillis(20);
 
   private final NamedFiles kernel;
   private final NameSets sets;
@@ -42,22 +48,22 @@ final class FileNameKeeper implements AutoCloseable {
   private final Set<String> told = new HashSet<>();
   private ExecutorService looker = newLooker();
 
-  private final Thread thread =
-      Thread.ofPlatform().name("file-names").daemon().unstarted(this::run);
+  private final Worker worker;
   private Set<String> wanted = Set.of();
   private long asked;
   private long answered;
   private RuntimeException failure;
 
-  private FileNameKeeper(NamedFiles kernel, NameSets sets) {
+  private FileNameKeeper(NamedFiles kernel, NameSets sets, Workers workers) {
     this.kernel = kernel;
     this.sets = sets;
+    this.worker = workers.add("file-names", this::look);
   }
 
-  /** Starts to look, for nothing yet. */
-  static FileNameKeeper start(NamedFiles kernel, NameSets sets) {
-    FileNameKeeper keeper = new FileNameKeeper(kernel, sets);
-    keeper.thread.start();
+  /** Starts to look, for nothing yet: what the kernel's side knows stands until {@link #use}. */
+  static FileNameKeeper start(NamedFiles kernel, NameSets sets, Workers workers) {
+    FileNameKeeper keeper = new FileNameKeeper(kernel, sets, workers);
+    keeper.worker.start();
     return keeper;
   }
 
@@ -68,7 +74,7 @@ final class FileNameKeeper implements AutoCloseable {
    * @throws dev.interdict.libbpf.BpfException if there are more than it can know
    */
   synchronized void use(Set<String> names) {
-    if (names.equals(wanted) && failure == null) {
+    if (asked > 0 && names.equals(wanted) && failure == null) {
       return;
     }
     wanted = Set.copyOf(names);
@@ -91,20 +97,13 @@ final class FileNameKeeper implements AutoCloseable {
     }
   }
 
-  private void run() {
-    try {
-      while (true) {
-        look();
-      }
-    } catch (InterruptedException e) {
-      // The engine ends.
-    }
-  }
-
   private void look() throws InterruptedException {
     Set<String> names;
     long round;
     synchronized (this) {
+      while (asked == 0) {
+        wait();
+      }
       for (long end = System.nanoTime() + LOOK_EVERY.toNanos(); answered == asked; ) {
         long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         if (left <= 0) {
@@ -119,10 +118,13 @@ final class FileNameKeeper implements AutoCloseable {
     try {
       found.keySet().retainAll(names);
       stuck.keySet().retainAll(names);
+      Duration patience = PATIENCE;
       for (String name : names) {
-        look(name);
+        if (!look(name, patience)) {
+          patience = LESS_PATIENCE;
+        }
       }
-      publish();
+      publish(found.keySet().containsAll(stuck.keySet()));
     } catch (RuntimeException e) {
       failed = e;
       LOG.log(Level.WARNING, "the kernel was not told where paths of policies lead", e);
@@ -134,16 +136,17 @@ final class FileNameKeeper implements AutoCloseable {
     }
   }
 
-  private void look(String name) throws InterruptedException {
+  /** False if its file system has not answered now. */
+  private boolean look(String name, Duration patience) throws InterruptedException {
     Future<Whereabouts.Found> answer = stuck.get(name);
     if (answer != null && !answer.isDone()) {
-      return;
+      return true;
     }
     if (answer == null) {
       answer = looker.submit(() -> Whereabouts.find(name));
     }
     try {
-      Whereabouts.Found now = answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      Whereabouts.Found now = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       stuck.remove(name);
       found.put(name, now);
       tell(name, now);
@@ -152,7 +155,7 @@ final class FileNameKeeper implements AutoCloseable {
       stuck.put(name, answer);
       looker.shutdown(); // it ends when the answer comes
       looker = newLooker();
-      publish();
+      return false;
     } catch (ExecutionException e) {
       stuck.remove(name); // what was found before counts
       LOG.log(
@@ -161,6 +164,7 @@ final class FileNameKeeper implements AutoCloseable {
           name,
           e.getCause());
     }
+    return true;
   }
 
   private void tell(String name, Whereabouts.Found now) {
@@ -175,7 +179,11 @@ final class FileNameKeeper implements AutoCloseable {
     }
   }
 
-  private void publish() {
+  /**
+   * @param all whether none is still to be looked at for the first time: else what is not found
+   *     stands
+   */
+  private void publish(boolean all) {
     Map<Place, Set<String>> places = new HashMap<>();
     Map<FileId, Set<String>> files = new HashMap<>();
     found.forEach(
@@ -185,7 +193,7 @@ final class FileNameKeeper implements AutoCloseable {
             files.computeIfAbsent(where.file(), k -> new TreeSet<>()).add(name);
           }
         });
-    kernel.write(numbers(places), numbers(files));
+    kernel.write(numbers(places), numbers(files), all);
   }
 
   private <K> Map<K, Integer> numbers(Map<K, Set<String>> names) {
@@ -201,7 +209,7 @@ final class FileNameKeeper implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.interrupt();
+    worker.close();
     looker.shutdown();
   }
 }

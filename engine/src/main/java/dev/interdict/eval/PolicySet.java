@@ -131,6 +131,28 @@ public final class PolicySet {
         && judgingUnknown.equals(other.judgingUnknown);
   }
 
+  /**
+   * These policies, and in slots that have none those of {@code before}: as long as the kernel
+   * still asks for them, there is an answer.
+   */
+  public PolicySet over(PolicySet before) {
+    Builder both = builder(generation, names);
+    for (int slot = 0; slot < modules.length; slot++) {
+      PolicySet from = modules[slot] != null ? this : before;
+      if (from.modules[slot] == null) {
+        continue;
+      }
+      both.add(slot, from.modules[slot], from.literals.get(slot));
+      if (from.judgesUnknown(slot)) {
+        both.judgingUnknown(slot);
+      }
+      if (from.refusing.contains(slot)) {
+        both.refusing(slot);
+      }
+    }
+    return both.build();
+  }
+
   /** The paths that these policies mention and ask about. */
   public Set<String> literals() {
     Set<String> all = new TreeSet<>();

@@ -63,9 +63,11 @@ public final class NamedFiles {
    *
    * @param byPlace numbers of the sets of names that lead to a place
    * @param byFile numbers of the sets of names by which a file is known
+   * @param all whether what they do not name goes
    * @throws dev.interdict.libbpf.BpfException {@code E2BIG} if there are more than the maps hold
    */
-  public synchronized void write(Map<Place, Integer> byPlace, Map<FileId, Integer> byFile) {
+  public synchronized void write(
+      Map<Place, Integer> byPlace, Map<FileId, Integer> byFile, boolean all) {
     Map<ByteBuffer, Integer> wantedPlaces = new HashMap<>();
     byPlace.forEach(
         (place, number) -> {
@@ -75,6 +77,10 @@ public final class NamedFiles {
         });
     Map<ByteBuffer, Integer> wantedFiles = new HashMap<>();
     byFile.forEach((file, number) -> wantedFiles.put(key(file), number));
+    if (!all) {
+      writtenPlaces.forEach(wantedPlaces::putIfAbsent);
+      writtenFiles.forEach(wantedFiles::putIfAbsent);
+    }
     if (wantedPlaces.equals(writtenPlaces) && wantedFiles.equals(writtenFiles)) {
       return;
     }

@@ -121,6 +121,11 @@ public final class Postures {
     switchedNs = System.nanoTime();
   }
 
+  /** Whether no run of a program rests on a posture that is not in force any more. */
+  public synchronized boolean hasRested() {
+    return System.nanoTime() - switchedNs >= REST_NS;
+  }
+
   private void rest() {
     long left = REST_NS - (System.nanoTime() - switchedNs);
     while (left > 0) {

@@ -13,6 +13,7 @@ import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.NamedFiles;
+import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,7 +43,8 @@ final class FileNameKeeperTest {
   @TempDir Path temporary;
 
   private FileNameKeeper start() {
-    return FileNameKeeper.start(new NamedFiles(places, files, state), sets);
+    return FileNameKeeper.start(
+        new NamedFiles(places, files, state), sets, new Workers(worker -> {}));
   }
 
   @AfterEach
@@ -89,6 +91,22 @@ final class FileNameKeeperTest {
     keeper.use(Set.of("/none/of/this"));
     assertEquals(0, places.size());
     assertEquals(0, files.size());
+  }
+
+  /** Until it knows its policies, what is in force rests on what the one before has written. */
+  @Test
+  void anEngineThatHasNoPoliciesYetMustLeaveWhatIsThere() throws Exception {
+    Path file = Files.writeString(temporary.resolve("secret"), "x");
+    keeper.use(Set.of(file.toString()));
+    keeper.close();
+    int epoch = epoch();
+    keeper = start();
+    Thread.sleep(300); // three looks
+    assertEquals(2, places.size());
+    assertEquals(1, files.size());
+    assertEquals(epoch, epoch());
+    keeper.use(Set.of());
+    assertEquals(0, places.size());
   }
 
   @Test
