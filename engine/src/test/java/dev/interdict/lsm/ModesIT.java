@@ -49,6 +49,12 @@ class ModesIT {
   }
 
   @Test
+  void aTaskMustBeCoveredHoweverDeepItIs() {
+    assertEquals("EPERM", open(Host.covered("deep") + "/d".repeat(60), SECRET));
+    assertEquals("ok", open(Guest.UNCOVERED + "/d".repeat(60), SECRET));
+  }
+
+  @Test
   void switchingOnePolicyMustLeaveTheOthers() {
     host.admin().mode("trial-net", Mode.MODE_AUDIT);
     try {
