@@ -450,7 +450,7 @@ static long by_packet_socket(const struct target *target, int type)
 static long by_flow_label(const struct target *target, int flags)
 {
 	struct { struct in6_flowlabel_req request; struct cmsghdr header; unsigned char route[24]; } lease = {
-		.request = {.flr_action = IPV6_FL_A_GET, .flr_share = IPV6_FL_S_EXCL, .flr_flags = IPV6_FL_F_CREATE, .flr_label = htonl(0x12345)},
+		.request = {.flr_action = IPV6_FL_A_GET, .flr_share = IPV6_FL_S_EXCL, .flr_flags = IPV6_FL_F_CREATE, .flr_label = htonl(1 + getpid() % 0x7fffe)},	/* one of its own: a lease ends late */
 		.header = {.cmsg_len = CMSG_LEN(24), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_RTHDR},
 		.route = {0, 2, 2, 1},
 	};

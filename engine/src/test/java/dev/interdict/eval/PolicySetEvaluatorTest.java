@@ -74,6 +74,31 @@ class PolicySetEvaluatorTest {
     assertEquals("new", said(evaluator));
   }
 
+  /** While the kernel changes over it asks for the slots of both. */
+  @Test
+  void aSetOverAnotherMustAnswerForTheSlotsOfBoth() throws Exception {
+    PolicySet before =
+        PolicySet.builder(1, HostNames.NONE)
+            .add(0, module("kept"), Set.of("/kept"))
+            .add(1, module("leaving"), Set.of("/leaving"))
+            .refusing(1)
+            .build();
+    PolicySet next =
+        PolicySet.builder(2, HostNames.NONE)
+            .add(0, before.module(0), Set.of("/kept"))
+            .add(2, module("coming"), Set.of("/coming"))
+            .judgingUnknown(2)
+            .build();
+    PolicySet both = next.over(before);
+    assertEquals(2, both.generation());
+    assertEquals(SlotSet.of(0).with(1).with(2), both.slots());
+    assertSame(before.module(1), both.module(1));
+    assertSame(next.module(2), both.module(2));
+    assertEquals(SlotSet.of(1), both.refusing());
+    assertTrue(both.judgesUnknown(2) && !both.judgesUnknown(1));
+    assertTrue(next.decidesAs(next.over(next)));
+  }
+
   private static <T> void awaitAtMost(int count, List<WeakReference<T>> references)
       throws InterruptedException {
     long left = Long.MAX_VALUE;
