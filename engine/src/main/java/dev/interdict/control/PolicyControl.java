@@ -183,7 +183,7 @@ public final class PolicyControl {
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings);
       }
-      int slot = slots.forCode(old, built.compiled(), changes.state().slots());
+      int slot = slots.of(built, old, changes.state().slots());
       store.write(name, digest, new Revision(sources, built.artefact()));
       changes.commit(changes.state().with(fresh(built, digest, slot, override)));
       return new Applied(result, status(changes.state().get(name)), warnings);

@@ -77,6 +77,17 @@ class PolicyControlTest {
   }
 
   @Test
+  void anotherAnswerToPathsThatCannotBeToldMustForgetTheVerdicts() {
+    int slot = apply("name=a\nunknownPath=judge").policy().slot();
+    kernel.forgotten.clear();
+
+    int other = apply("name=a\nunknownPath=deny").policy().slot();
+    assertNotEquals(slot, other);
+    assertEquals(List.of(other), kernel.forgotten);
+    assertEquals(other, apply("name=a\nunknownPath=deny\nmode=enforce").policy().slot());
+  }
+
+  @Test
   void aSwitchMustNotWaitForWhatIsLoadedOrBroughtIntoForce() throws Exception {
     apply("name=a\nmode=enforce");
     kernel.preparing = () -> inAnotherThread(() -> control.setHostMode(Mode.AUDIT));
