@@ -127,12 +127,18 @@ final class HostChanges {
     long id = history.begin(changes);
     try {
       change.run();
-    } catch (RuntimeException e) {
-      boolean stands = e.getSuppressed().length > 0;
-      history.end(id, (stands ? "failed, and could not be undone: " : "failed: ") + e.getMessage());
+    } catch (RuntimeException | Error e) {
+      history.end(id, outcome(e));
       throw e;
     }
     history.end(id, null);
+  }
+
+  /** Who could not undo a change adds why to what he throws. */
+  private static String outcome(Throwable e) {
+    boolean stands = e.getSuppressed().length > 0;
+    return (stands ? "failed, and could not be undone: " : "failed: ")
+        + (e instanceof Error ? e : e.getMessage());
   }
 
   /** Does what only the history needs; returns why it could not be. */
@@ -149,10 +155,10 @@ final class HostChanges {
   private void make(HostState next) {
     HostState before = state;
     enforcement.use(next.activeSet(), this::modes);
-    moveTo(next);
     try {
+      moveTo(next);
       save();
-    } catch (StoreException e) {
+    } catch (RuntimeException | Error e) {
       undo(before, e);
       throw e;
     }
@@ -166,11 +172,11 @@ final class HostChanges {
     state = next.after(state);
   }
 
-  private void undo(HostState before, StoreException because) {
+  private void undo(HostState before, Throwable because) {
     try {
       enforcement.use(before.after(state).activeSet(), this::modes);
       moveTo(before);
-    } catch (EnforcementException e) {
+    } catch (RuntimeException | Error e) {
       because.addSuppressed(e);
     }
   }
@@ -185,7 +191,7 @@ final class HostChanges {
       state = change.apply(before);
       try {
         enforcement.switchTo(state.modes());
-      } catch (EnforcementException e) {
+      } catch (RuntimeException | Error e) {
         state = before;
         throw e;
       }

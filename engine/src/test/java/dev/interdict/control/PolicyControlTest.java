@@ -438,6 +438,58 @@ class PolicyControlTest {
   }
 
   @Test
+  void whatIsNoExceptionMustBeUndoneAndToldToo() {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    apply("name=a");
+    kernel.using =
+        () -> {
+          kernel.using = () -> {};
+          throw new OutOfMemoryError("heap");
+        };
+    assertThrows(OutOfMemoryError.class, () -> apply("name=b"));
+    disk.writing =
+        file -> {
+          if (file.endsWith("state.json.new")) {
+            throw new OutOfMemoryError("while it is saved");
+          }
+        };
+    assertThrows(OutOfMemoryError.class, () -> apply("name=c"));
+
+    assertEquals(List.of("a"), names());
+    assertEquals(List.of("a"), kernel.set.policies().stream().map(p -> p.policy().name()).toList());
+    assertEquals(
+        List.of(
+            "done",
+            "failed: java.lang.OutOfMemoryError: heap",
+            "failed: java.lang.OutOfMemoryError: while it is saved"),
+        outcomes());
+  }
+
+  @Test
+  void aChangeThatCouldNotBeUndoneMustBeToldSo() throws IOException {
+    EnforcementException stands = new EnforcementException("E2BIG", null);
+    stands.addSuppressed(new EnforcementException("nor the set before", null));
+    kernel.using =
+        () -> {
+          kernel.using = () -> {};
+          throw stands;
+        };
+    assertThrows(EnforcementException.class, () -> apply("name=a"));
+    blockStateFile();
+    kernel.used = () -> kernel.refuseUse = "nor back";
+    assertThrows(StoreException.class, () -> apply("name=b"));
+
+    String said = "failed, and could not be undone: ";
+    assertEquals(said + "E2BIG", outcomes().getFirst());
+    assertTrue(outcomes().getLast().startsWith(said + "cannot write "), outcomes()::toString);
+  }
+
+  private List<String> outcomes() {
+    return control.history().entries(null, 10).stream().map(History.Entry::outcome).toList();
+  }
+
+  @Test
   void whatAnEngineWithoutHistoryLeftMustGetItsPlaceInIt() throws IOException {
     apply("name=a\ncode=1");
     Files.delete(directory.resolve("history.jsonl"));
@@ -468,6 +520,11 @@ class PolicyControlTest {
   private PolicyControl controlOver(FakeEnforcement enforcement) {
     return new PolicyControl(
         new TinyBuilder(), enforcement, new StateStore(directory), Clock.systemUTC());
+  }
+
+  private PolicyControl controlOver(Disk disk) {
+    StateStore store = new StateStore(directory, History.Memory.NONE, disk);
+    return new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
   }
 
   /** A directory in the place of the temporary file: works for root too, unlike permissions. */
