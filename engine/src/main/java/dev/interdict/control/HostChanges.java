@@ -28,8 +28,10 @@ final class HostChanges {
   private final ReentrantLock lock = new ReentrantLock();
   private final Object saving = new Object();
 
-  /** Switches that are in force, in their order, and not in the history yet. */
-  private final Queue<Change> untold = new ConcurrentLinkedQueue<>();
+  /** Switches that are in force, in their order, and not told to the history yet. */
+  private final Queue<Switch> untold = new ConcurrentLinkedQueue<>();
+
+  private record Switch(Change change, Origin origin) {}
 
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
@@ -195,15 +197,17 @@ final class HostChanges {
         state = before;
         throw e;
       }
-      untold.add(what);
+      untold.add(new Switch(what, Origin.current()));
     }
     synchronized (saving) {
+      int now = untold.size(); // what comes later is in a state that is saved later
       String notSaved = told(this::save);
       String failure = notSaved == null ? null : "in force, not saved: " + notSaved;
       String notTold = null;
-      for (Change one = untold.poll(); one != null; one = untold.poll()) {
-        Change made = one;
-        notTold = told(() -> history.made(List.of(made), failure));
+      for (int i = 0; i < now; i++) {
+        Switch one = untold.remove();
+        String why = history.switched(one.change(), one.origin(), failure);
+        notTold = notTold == null ? why : notTold;
       }
       return notSaved == null ? notTold : notSaved;
     }

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -483,6 +484,57 @@ class PolicyControlTest {
     String said = "failed, and could not be undone: ";
     assertEquals(said + "E2BIG", outcomes().getFirst());
     assertTrue(outcomes().getLast().startsWith(said + "cannot write "), outcomes()::toString);
+  }
+
+  @Test
+  void eachSwitchMustStandInTheHistoryWithWhoMadeIt() throws Exception {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    CountDownLatch saving = new CountDownLatch(1);
+    CountDownLatch bothSwitched = new CountDownLatch(1);
+    disk.writing =
+        file -> {
+          disk.writing = other -> {};
+          saving.countDown();
+          bothSwitched.await();
+        };
+    Thread first = Thread.ofPlatform().start(() -> switchHost("first", Mode.AUDIT));
+    saving.await();
+    Thread second = Thread.ofPlatform().start(() -> switchHost("second", Mode.ENFORCE));
+    while (second.getState() != Thread.State.BLOCKED) { // it waits to save
+      Thread.onSpinWait();
+    }
+    bothSwitched.countDown();
+    first.join();
+    second.join();
+    assertEquals(List.of("first", "second"), told());
+  }
+
+  @Test
+  void switchesThatAFullDiskDidNotTakeMustBeToldWhenThereIsSpace() {
+    FullDisk disk = new FullDisk();
+    control = controlOver(disk);
+    disk.takes(0);
+    assertNotNull(switchHost("first", Mode.AUDIT).notSaved());
+    assertNotNull(switchHost("second", Mode.ENFORCE).notSaved());
+    disk.takesAll();
+    apply("name=a");
+    assertEquals(List.of("first", "second", "engine"), told());
+    assertEquals(List.of("first", "second", "engine"), told(restarted(kernel)));
+    assertNull(control.history().verify().problem());
+  }
+
+  private PolicyControl.Switched switchHost(String by, Mode mode) {
+    return ScopedValue.where(Origin.CURRENT, new Origin(by, ""))
+        .call(() -> control.setHostMode(mode));
+  }
+
+  private List<String> told() {
+    return told(control);
+  }
+
+  private static List<String> told(PolicyControl control) {
+    return control.history().entries(null, 10).stream().map(e -> e.origin().by()).toList();
   }
 
   private List<String> outcomes() {

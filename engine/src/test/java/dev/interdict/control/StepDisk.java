@@ -8,7 +8,7 @@ final class StepDisk implements Disk {
   /** What happens; a failure is the step's. */
   @FunctionalInterface
   interface Step {
-    void at(Path file) throws IOException;
+    void at(Path file) throws IOException, InterruptedException;
   }
 
   /** Before a file is written. */
@@ -19,14 +19,22 @@ final class StepDisk implements Disk {
 
   @Override
   public void write(Path file, byte[] content) throws IOException {
-    writing.at(file);
+    make(writing, file);
     Disk.REAL.write(file, content);
   }
 
   @Override
   public void rename(Path from, Path to) throws IOException {
     Disk.REAL.rename(from, to);
-    renamed.at(to);
+    make(renamed, to);
+  }
+
+  private static void make(Step step, Path file) throws IOException {
+    try {
+      step.at(file);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Override
