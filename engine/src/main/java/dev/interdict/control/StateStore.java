@@ -208,7 +208,8 @@ public final class StateStore {
   /**
    * Saves {@code state}.
    *
-   * @throws StoreException if it cannot be written: the state before stands
+   * @throws StoreException if it cannot be written: the state before stands, also after a restart,
+   *     unless something is suppressed in it
    */
   void save(Saved state) {
     Path fresh = current.resolveSibling("state.json.new");
@@ -217,9 +218,32 @@ public final class StateStore {
       if (Files.exists(current)) {
         disk.rename(current, before);
       }
+    } catch (IOException e) {
+      throw cannotWrite(e);
+    }
+    try {
       disk.rename(fresh, current);
     } catch (IOException e) {
-      throw new StoreException("cannot write " + current, e);
+      StoreException failure = cannotWrite(e);
+      takeBack(failure);
+      throw failure;
+    }
+  }
+
+  private StoreException cannotWrite(IOException why) {
+    return new StoreException("cannot write " + current, why);
+  }
+
+  /** A name that did not reach the disk may be there all the same, for the next start to read. */
+  private void takeBack(StoreException because) {
+    try {
+      if (Files.exists(before)) {
+        disk.rename(before, current);
+      } else {
+        Files.deleteIfExists(current); // there was none
+      }
+    } catch (IOException e) {
+      because.addSuppressed(e);
     }
   }
 

@@ -487,6 +487,34 @@ class PolicyControlTest {
   }
 
   @Test
+  void whatTheDiskRefusedAfterItsNameWasThereMustNotComeBackWithARestart() {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    for (List<String> before : List.of(List.<String>of(), List.of("a"))) {
+      disk.renamed =
+          file -> {
+            if (file.endsWith("state.json")) {
+              disk.renamed = other -> {};
+              throw new IOException("fsync");
+            }
+          };
+      assertThrows(StoreException.class, () -> apply("name=refused"));
+      assertTrue(outcomes().getLast().startsWith("failed: "), outcomes()::toString);
+      assertEquals(
+          before, restarted(new FakeEnforcement()).list().stream().map(PolicyStatus::name).toList());
+      apply("name=a");
+    }
+    disk.renamed =
+        file -> {
+          if (file.endsWith("state.json")) {
+            throw new IOException("fsync");
+          }
+        };
+    assertThrows(StoreException.class, () -> apply("name=refused"));
+    assertTrue(outcomes().getLast().startsWith("failed, and could not be undone: "));
+  }
+
+  @Test
   void eachSwitchMustStandInTheHistoryWithWhoMadeIt() throws Exception {
     StepDisk disk = new StepDisk();
     control = controlOver(disk);
