@@ -331,12 +331,21 @@ class PolicyControlTest {
   }
 
   @Test
-  void aDeletedPolicyMustComeBackAndWhatNeverWasMustNot() {
-    apply("name=a");
+  void aDeletedPolicyMustComeBackAndWhatNeverWasOrIsGoneMustNot() throws IOException {
+    String firstDigest = apply("name=a").policy().digest().substring(0, 16);
     control.delete("a");
     assertEquals(Result.CREATED, control.rollback("a", 0).result());
     assertThrows(RefusedException.class, () -> control.rollback("a", 0));
     assertThrows(RefusedException.class, () -> control.rollback("a", 7));
+    apply("name=a\ncode=2");
+    apply("name=a\ncode=3");
+    for (Path file : revisions()) { // as if there had been no room
+      if (file.getFileName().toString().contains(firstDigest)) {
+        Files.delete(file);
+      }
+    }
+    assertThrows(RefusedException.class, () -> control.rollback("a", 1));
+    assertEquals(Result.REPLACED, control.rollback("a", 0).result());
     assertThrows(NoSuchPolicyException.class, () -> control.rollback("b", 0));
   }
 
@@ -550,6 +559,12 @@ class PolicyControlTest {
     assertEquals(List.of("first", "second", "engine"), told());
     assertEquals(List.of("first", "second", "engine"), told(restarted(kernel)));
     assertNull(control.history().verify().problem());
+  }
+
+  private List<Path> revisions() throws IOException {
+    try (var files = Files.list(directory.resolve("policies"))) {
+      return files.toList();
+    }
   }
 
   private PolicyControl.Switched switchHost(String by, Mode mode) {
