@@ -1,6 +1,7 @@
 package dev.interdict.cli;
 
 import dev.interdict.attach.Pins;
+import dev.interdict.engine.EngineLock;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -43,7 +44,7 @@ final class UninstallCommand implements Callable<Integer> {
           "stop it first: it holds its maps and would attach its programs again");
     }
     List<String> removed = new ArrayList<>();
-    try {
+    try (EngineLock lock = lock()) {
       new Pins(paths.pins)
           .uninstall()
           .forEach(pin -> removed.add(paths.pins.resolve(pin).toString()));
@@ -62,6 +63,21 @@ final class UninstallCommand implements Callable<Integer> {
     }
     output.print(Map.of("removed", removed), out -> tell(removed, out));
     return ExitCode.OK;
+  }
+
+  /** An engine that is starting has no socket yet; nor may one start meanwhile. */
+  private EngineLock lock() throws IOException {
+    if (!Files.isDirectory(paths.state)) {
+      return null; // no engine without one
+    }
+    EngineLock lock = EngineLock.tryTake(paths.state);
+    if (lock == null) {
+      throw new Failure(
+          ExitCode.REFUSED,
+          "an engine runs, or is starting, with the state in " + Text.word(paths.state.toString()),
+          "stop it first: it holds its maps and would attach its programs again");
+    }
+    return lock;
   }
 
   private static void tell(List<String> removed, PrintWriter out) {

@@ -2,8 +2,10 @@ package dev.interdict.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.engine.EngineLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,6 +160,13 @@ class PolicyCommandsTest {
 
     assertEquals("nothing was installed\n", uninstall(paths).out());
     assertTrue(Files.exists(state));
+    try (EngineLock starting = EngineLock.tryTake(state)) {
+      assertNotNull(starting);
+      Cli refused = uninstall(paths, "--purge");
+      assertEquals(ExitCode.REFUSED, refused.code());
+      assertTrue(refused.err().contains("stop it first"), refused.err());
+      assertTrue(Files.exists(state));
+    }
     assertEquals(
         "removed " + state + "\nnothing is enforced any more\n", uninstall(paths, "--purge").out());
     assertFalse(Files.exists(state));

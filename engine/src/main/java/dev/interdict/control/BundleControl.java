@@ -206,7 +206,7 @@ public final class BundleControl {
         continue;
       }
       String digest = Digest.of(entry.getValue());
-      int slot = slots.forCode(old, fresh.compiled(), taken);
+      int slot = slots.of(fresh, old, taken);
       taken = taken.with(slot);
       store.write(name, digest, new Revision(entry.getValue(), fresh.artefact()));
       Mode override = old == null ? null : old.override();

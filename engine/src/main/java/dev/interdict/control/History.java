@@ -78,8 +78,10 @@ public final class History {
   /** First lines of changes whose second is still to come, by id. */
   private final SortedMap<Long, Line> begun = new TreeMap<>();
 
-  /** Outcomes that could not be written, by id: they come before any other line. */
-  private final SortedMap<Long, String> owed = new TreeMap<>();
+  /** Lines that could not be written, by id: they come before any other. */
+  private final SortedMap<Long, Owed> owed = new TreeMap<>();
+
+  private record Owed(Origin origin, List<Change> changes, String outcome) {}
 
   private long lastId;
 
@@ -197,13 +199,32 @@ public final class History {
    * @param failure null: it was made
    */
   synchronized void end(long id, String failure) {
-    String outcome = failure == null ? DONE : Origin.cut(failure);
+    writeOrOwe(id, new Owed(new Origin(null, null), List.of(), outcome(failure)));
+  }
+
+  /**
+   * Writes a switch of modes, which was made; if that cannot be, before the next line.
+   *
+   * @param failure what was wrong all the same; null: nothing
+   * @return why it is not written yet; null: it is
+   */
+  synchronized String switched(Change change, Origin by, String failure) {
+    return writeOrOwe(++lastId, new Owed(by, List.of(change), outcome(failure)));
+  }
+
+  private String writeOrOwe(long id, Owed line) {
     try {
-      write(id, new Origin(null, null), List.of(), outcome);
+      write(id, line.origin(), line.changes(), line.outcome());
+      return null;
     } catch (StoreException e) {
-      LOG.log(Level.ERROR, "the outcome of a change is not in the history yet", e);
-      owed.put(id, outcome);
+      LOG.log(Level.ERROR, "a line of the history is not written yet", e);
+      owed.put(id, line);
+      return e.getMessage();
     }
+  }
+
+  private static String outcome(String failure) {
+    return failure == null ? DONE : Origin.cut(failure);
   }
 
   /**
@@ -213,7 +234,7 @@ public final class History {
    * @throws StoreException if that cannot be written
    */
   synchronized void made(List<Change> changes, String failure) {
-    write(lastId + 1, Origin.current(), changes, failure == null ? DONE : Origin.cut(failure));
+    write(lastId + 1, Origin.current(), changes, outcome(failure));
   }
 
   /** Changes by id that an engine before this one had begun when it ended. */
@@ -319,7 +340,8 @@ public final class History {
   private void write(long id, Origin origin, List<Change> changes, String outcome) {
     while (!owed.isEmpty() && owed.firstKey() != id) {
       long first = owed.firstKey();
-      append(first, new Origin(null, null), List.of(), owed.get(first));
+      Owed line = owed.get(first);
+      append(first, line.origin(), line.changes(), line.outcome());
       owed.remove(first);
     }
     append(id, origin, changes, outcome);

@@ -28,8 +28,10 @@ final class HostChanges {
   private final ReentrantLock lock = new ReentrantLock();
   private final Object saving = new Object();
 
-  /** Switches that are in force, in their order, and not in the history yet. */
-  private final Queue<Change> untold = new ConcurrentLinkedQueue<>();
+  /** Switches that are in force, in their order, and not told to the history yet. */
+  private final Queue<Switch> untold = new ConcurrentLinkedQueue<>();
+
+  private record Switch(Change change, Origin origin) {}
 
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
@@ -127,12 +129,18 @@ final class HostChanges {
     long id = history.begin(changes);
     try {
       change.run();
-    } catch (RuntimeException e) {
-      boolean stands = e.getSuppressed().length > 0;
-      history.end(id, (stands ? "failed, and could not be undone: " : "failed: ") + e.getMessage());
+    } catch (RuntimeException | Error e) {
+      history.end(id, outcome(e));
       throw e;
     }
     history.end(id, null);
+  }
+
+  /** Who could not undo a change adds why to what he throws. */
+  private static String outcome(Throwable e) {
+    boolean stands = e.getSuppressed().length > 0;
+    return (stands ? "failed, and could not be undone: " : "failed: ")
+        + (e instanceof Error ? e : e.getMessage());
   }
 
   /** Does what only the history needs; returns why it could not be. */
@@ -149,10 +157,10 @@ final class HostChanges {
   private void make(HostState next) {
     HostState before = state;
     enforcement.use(next.activeSet(), this::modes);
-    moveTo(next);
     try {
+      moveTo(next);
       save();
-    } catch (StoreException e) {
+    } catch (RuntimeException | Error e) {
       undo(before, e);
       throw e;
     }
@@ -166,11 +174,11 @@ final class HostChanges {
     state = next.after(state);
   }
 
-  private void undo(HostState before, StoreException because) {
+  private void undo(HostState before, Throwable because) {
     try {
       enforcement.use(before.after(state).activeSet(), this::modes);
       moveTo(before);
-    } catch (EnforcementException e) {
+    } catch (RuntimeException | Error e) {
       because.addSuppressed(e);
     }
   }
@@ -185,19 +193,21 @@ final class HostChanges {
       state = change.apply(before);
       try {
         enforcement.switchTo(state.modes());
-      } catch (EnforcementException e) {
+      } catch (RuntimeException | Error e) {
         state = before;
         throw e;
       }
-      untold.add(what);
+      untold.add(new Switch(what, Origin.current()));
     }
     synchronized (saving) {
+      int now = untold.size(); // what comes later is in a state that is saved later
       String notSaved = told(this::save);
       String failure = notSaved == null ? null : "in force, not saved: " + notSaved;
       String notTold = null;
-      for (Change one = untold.poll(); one != null; one = untold.poll()) {
-        Change made = one;
-        notTold = told(() -> history.made(List.of(made), failure));
+      for (int i = 0; i < now; i++) {
+        Switch one = untold.remove();
+        String why = history.switched(one.change(), one.origin(), failure);
+        notTold = notTold == null ? why : notTold;
       }
       return notSaved == null ? notTold : notSaved;
     }

@@ -183,7 +183,7 @@ public final class PolicyControl {
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings);
       }
-      int slot = slots.forCode(old, built.compiled(), changes.state().slots());
+      int slot = slots.of(built, old, changes.state().slots());
       store.write(name, digest, new Revision(sources, built.artefact()));
       changes.commit(changes.state().with(fresh(built, digest, slot, override)));
       return new Applied(result, status(changes.state().get(name)), warnings);
@@ -304,6 +304,7 @@ public final class PolicyControl {
       throw new NoSuchPolicyException(name);
     }
     return known.reversed().stream()
+        .filter(one -> store.has(name, one.digest()))
         .filter(
             one ->
                 to != 0 ? one.number() == to : held == null || !one.digest().equals(held.digest()))
@@ -314,7 +315,7 @@ public final class PolicyControl {
   private static Objection notKept(String name, long to) {
     return new Objection(
         "policy " + name,
-        to == 0 ? "it had no other content" : "revision " + to + " is not kept",
+        to == 0 ? "no other content of it is kept" : "revision " + to + " is not kept",
         "interdict history "
             + name
             + " lists the last "

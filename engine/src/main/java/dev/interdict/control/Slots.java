@@ -1,6 +1,6 @@
 package dev.interdict.control;
 
-import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.event.SlotSet;
 
 /**
@@ -16,16 +16,19 @@ final class Slots {
   }
 
   /**
-   * The slot for a policy's code: verdicts rest on it, so with the same code they stay, and so does
-   * the slot.
+   * The slot for a policy. Verdicts rest on its code and on what it says of paths that cannot be
+   * told: with both the same they stay, and so does the slot.
    *
    * @param old what the policy was; null: nothing
    * @throws NoSlotException if all are taken
    */
-  int forCode(HeldPolicy old, CompiledPolicy compiled, SlotSet taken) {
-    boolean sameCode =
-        old != null && old.inForce() && old.compiled().digest().equals(compiled.digest());
-    return sameCode ? old.slot() : take(taken);
+  int of(Built built, HeldPolicy old, SlotSet taken) {
+    boolean sameVerdicts =
+        old != null
+            && old.inForce()
+            && old.compiled().digest().equals(built.compiled().digest())
+            && old.policy().judgesUnknownPath() == built.policy().judgesUnknownPath();
+    return sameVerdicts ? old.slot() : take(taken);
   }
 
   /**

@@ -10,9 +10,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +40,10 @@ public final class StateStore {
   private static final String COMPILED = "compiled";
   private static final String SOURCES = "sources/";
 
+  /** Ten revisions of each of a thousand names, of up to 16 MiB each, would fill any disk. */
+  private static final long SPARE_BYTES_MAX = 256 << 20;
+
+  private final long spareBytesMax;
   private final Path revisions;
   private final Path current;
   private final Path before;
@@ -62,6 +69,11 @@ public final class StateStore {
   }
 
   StateStore(Path directory, History.Memory memory, Disk disk) {
+    this(directory, memory, disk, SPARE_BYTES_MAX);
+  }
+
+  StateStore(Path directory, History.Memory memory, Disk disk, long spareBytesMax) {
+    this.spareBytesMax = spareBytesMax;
     this.disk = disk;
     this.memory = memory;
     this.revisions = directory.resolve("policies");
@@ -208,7 +220,8 @@ public final class StateStore {
   /**
    * Saves {@code state}.
    *
-   * @throws StoreException if it cannot be written: the state before stands
+   * @throws StoreException if it cannot be written: the state before stands, also after a restart,
+   *     unless something is suppressed in it
    */
   void save(Saved state) {
     Path fresh = current.resolveSibling("state.json.new");
@@ -217,9 +230,32 @@ public final class StateStore {
       if (Files.exists(current)) {
         disk.rename(current, before);
       }
+    } catch (IOException e) {
+      throw cannotWrite(e);
+    }
+    try {
       disk.rename(fresh, current);
     } catch (IOException e) {
-      throw new StoreException("cannot write " + current, e);
+      StoreException failure = cannotWrite(e);
+      takeBack(failure);
+      throw failure;
+    }
+  }
+
+  private StoreException cannotWrite(IOException why) {
+    return new StoreException("cannot write " + current, why);
+  }
+
+  /** A name that did not reach the disk may be there all the same, for the next start to read. */
+  private void takeBack(StoreException because) {
+    try {
+      if (Files.exists(before)) {
+        disk.rename(before, current);
+      } else {
+        Files.deleteIfExists(current); // there was none
+      }
+    } catch (IOException e) {
+      because.addSuppressed(e);
     }
   }
 
@@ -283,25 +319,55 @@ public final class StateStore {
   /**
    * Drops revisions that neither the state saved last nor the one before it names.
    *
-   * @param kept policy and digest of others that stay
+   * @param kept policy and digest of others that stay, as far as there is room; the ones written
+   *     longest ago go first
    */
   void prune(Collection<Map.Entry<String, String>> kept) {
     try {
-      Set<String> keep = new HashSet<>(files(read(current)));
-      kept.forEach(one -> keep.add(fileName(one.getKey(), one.getValue())));
+      Set<String> needed = new HashSet<>(files(read(current)));
       if (Files.exists(before)) {
-        keep.addAll(files(read(before)));
+        needed.addAll(files(read(before)));
       }
+      Set<String> wanted = new HashSet<>();
+      kept.forEach(one -> wanted.add(fileName(one.getKey(), one.getValue())));
+      List<Spare> spare = new ArrayList<>();
       try (DirectoryStream<Path> files = Files.newDirectoryStream(revisions)) {
         for (Path file : files) {
-          if (!keep.contains(file.getFileName().toString())) {
+          String name = file.getFileName().toString();
+          if (wanted.contains(name) && !needed.contains(name)) {
+            spare.add(Spare.of(file));
+          } else if (!needed.contains(name)) {
             disk.delete(file);
           }
         }
       }
+      makeRoom(spare);
     } catch (IOException | JacksonException | StoreException e) {
       LOG.log(Level.WARNING, "old revisions stay in " + revisions, e);
     }
+  }
+
+  /** A revision that is not in force. */
+  private record Spare(Path file, FileTime written, long bytes) {
+    static Spare of(Path file) throws IOException {
+      return new Spare(file, Files.getLastModifiedTime(file), Files.size(file));
+    }
+  }
+
+  private void makeRoom(List<Spare> spare) throws IOException {
+    spare.sort(Comparator.comparing(Spare::written).reversed());
+    long room = spareBytesMax;
+    for (Spare one : spare) {
+      room -= one.bytes();
+      if (room < 0) {
+        disk.delete(one.file());
+      }
+    }
+  }
+
+  /** Whether a revision that was written is still there. */
+  boolean has(String name, String digest) {
+    return Files.exists(revisions.resolve(fileName(name, digest)));
   }
 
   private static List<String> files(Saved state) {

@@ -23,12 +23,6 @@ import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -87,7 +81,7 @@ public final class Engine implements AutoCloseable {
 
   private void open(EngineConfig config) throws IOException {
     ProcessIdentity self = ProcessIdentity.self();
-    parts.push(lock(config.stateDirectory()));
+    parts.push(EngineLock.take(config.stateDirectory()));
     abilities = HostAbilities.probe();
     socket = SocketCheck.of(config.stateDirectory());
     KernelSide kernel = part(KernelSide.open(config.pins()));
@@ -191,24 +185,6 @@ public final class Engine implements AutoCloseable {
   /** Decisions as they are made. */
   public DecisionLog decisions() {
     return decisions;
-  }
-
-  /** Two engines on the same maps would undo each other's work. */
-  private static AutoCloseable lock(Path directory) throws IOException {
-    Files.createDirectories(directory);
-    Path file = directory.resolve("engine.lock");
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return channel;
-      }
-    } catch (OverlappingFileLockException e) {
-      // Held by this process: the same answer.
-    }
-    channel.close();
-    throw new IOException("another engine runs here: it holds " + file);
   }
 
   @Override

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -74,6 +75,17 @@ class PolicyControlTest {
 
     assertEquals(slot, apply("name=a\ncode=1\nmode=enforce").policy().slot());
     assertEquals(Mode.ENFORCE, kernel.mode(0));
+  }
+
+  @Test
+  void anotherAnswerToPathsThatCannotBeToldMustForgetTheVerdicts() {
+    int slot = apply("name=a\nunknownPath=judge").policy().slot();
+    kernel.forgotten.clear();
+
+    int other = apply("name=a\nunknownPath=deny").policy().slot();
+    assertNotEquals(slot, other);
+    assertEquals(List.of(other), kernel.forgotten);
+    assertEquals(other, apply("name=a\nunknownPath=deny\nmode=enforce").policy().slot());
   }
 
   @Test
@@ -319,12 +331,21 @@ class PolicyControlTest {
   }
 
   @Test
-  void aDeletedPolicyMustComeBackAndWhatNeverWasMustNot() {
-    apply("name=a");
+  void aDeletedPolicyMustComeBackAndWhatNeverWasOrIsGoneMustNot() throws IOException {
+    String firstDigest = apply("name=a").policy().digest().substring(0, 16);
     control.delete("a");
     assertEquals(Result.CREATED, control.rollback("a", 0).result());
     assertThrows(RefusedException.class, () -> control.rollback("a", 0));
     assertThrows(RefusedException.class, () -> control.rollback("a", 7));
+    apply("name=a\ncode=2");
+    apply("name=a\ncode=3");
+    for (Path file : revisions()) { // as if there had been no room
+      if (file.getFileName().toString().contains(firstDigest)) {
+        Files.delete(file);
+      }
+    }
+    assertThrows(RefusedException.class, () -> control.rollback("a", 1));
+    assertEquals(Result.REPLACED, control.rollback("a", 0).result());
     assertThrows(NoSuchPolicyException.class, () -> control.rollback("b", 0));
   }
 
@@ -427,6 +448,143 @@ class PolicyControlTest {
   }
 
   @Test
+  void whatIsNoExceptionMustBeUndoneAndToldToo() {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    apply("name=a");
+    kernel.using =
+        () -> {
+          kernel.using = () -> {};
+          throw new OutOfMemoryError("heap");
+        };
+    assertThrows(OutOfMemoryError.class, () -> apply("name=b"));
+    disk.writing =
+        file -> {
+          if (file.endsWith("state.json.new")) {
+            throw new OutOfMemoryError("while it is saved");
+          }
+        };
+    assertThrows(OutOfMemoryError.class, () -> apply("name=c"));
+
+    assertEquals(List.of("a"), names());
+    assertEquals(List.of("a"), kernel.set.policies().stream().map(p -> p.policy().name()).toList());
+    assertEquals(
+        List.of(
+            "done",
+            "failed: java.lang.OutOfMemoryError: heap",
+            "failed: java.lang.OutOfMemoryError: while it is saved"),
+        outcomes());
+  }
+
+  @Test
+  void aChangeThatCouldNotBeUndoneMustBeToldSo() throws IOException {
+    EnforcementException stands = new EnforcementException("E2BIG", null);
+    stands.addSuppressed(new EnforcementException("nor the set before", null));
+    kernel.using =
+        () -> {
+          kernel.using = () -> {};
+          throw stands;
+        };
+    assertThrows(EnforcementException.class, () -> apply("name=a"));
+    blockStateFile();
+    kernel.used = () -> kernel.refuseUse = "nor back";
+    assertThrows(StoreException.class, () -> apply("name=b"));
+
+    String said = "failed, and could not be undone: ";
+    assertEquals(said + "E2BIG", outcomes().getFirst());
+    assertTrue(outcomes().getLast().startsWith(said + "cannot write "), outcomes()::toString);
+  }
+
+  @Test
+  void whatTheDiskRefusedAfterItsNameWasThereMustNotComeBackWithARestart() {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    for (List<String> before : List.of(List.<String>of(), List.of("a"))) {
+      disk.renamed =
+          file -> {
+            if (file.endsWith("state.json")) {
+              disk.renamed = other -> {};
+              throw new IOException("fsync");
+            }
+          };
+      assertThrows(StoreException.class, () -> apply("name=refused"));
+      assertTrue(outcomes().getLast().startsWith("failed: "), outcomes()::toString);
+      assertEquals(
+          before, restarted(new FakeEnforcement()).list().stream().map(PolicyStatus::name).toList());
+      apply("name=a");
+    }
+    disk.renamed =
+        file -> {
+          if (file.endsWith("state.json")) {
+            throw new IOException("fsync");
+          }
+        };
+    assertThrows(StoreException.class, () -> apply("name=refused"));
+    assertTrue(outcomes().getLast().startsWith("failed, and could not be undone: "));
+  }
+
+  @Test
+  void eachSwitchMustStandInTheHistoryWithWhoMadeIt() throws Exception {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    CountDownLatch saving = new CountDownLatch(1);
+    CountDownLatch bothSwitched = new CountDownLatch(1);
+    disk.writing =
+        file -> {
+          disk.writing = other -> {};
+          saving.countDown();
+          bothSwitched.await();
+        };
+    Thread first = Thread.ofPlatform().start(() -> switchHost("first", Mode.AUDIT));
+    saving.await();
+    Thread second = Thread.ofPlatform().start(() -> switchHost("second", Mode.ENFORCE));
+    while (second.getState() != Thread.State.BLOCKED) { // it waits to save
+      Thread.onSpinWait();
+    }
+    bothSwitched.countDown();
+    first.join();
+    second.join();
+    assertEquals(List.of("first", "second"), told());
+  }
+
+  @Test
+  void switchesThatAFullDiskDidNotTakeMustBeToldWhenThereIsSpace() {
+    FullDisk disk = new FullDisk();
+    control = controlOver(disk);
+    disk.takes(0);
+    assertNotNull(switchHost("first", Mode.AUDIT).notSaved());
+    assertNotNull(switchHost("second", Mode.ENFORCE).notSaved());
+    disk.takesAll();
+    apply("name=a");
+    assertEquals(List.of("first", "second", "engine"), told());
+    assertEquals(List.of("first", "second", "engine"), told(restarted(kernel)));
+    assertNull(control.history().verify().problem());
+  }
+
+  private List<Path> revisions() throws IOException {
+    try (var files = Files.list(directory.resolve("policies"))) {
+      return files.toList();
+    }
+  }
+
+  private PolicyControl.Switched switchHost(String by, Mode mode) {
+    return ScopedValue.where(Origin.CURRENT, new Origin(by, ""))
+        .call(() -> control.setHostMode(mode));
+  }
+
+  private List<String> told() {
+    return told(control);
+  }
+
+  private static List<String> told(PolicyControl control) {
+    return control.history().entries(null, 10).stream().map(e -> e.origin().by()).toList();
+  }
+
+  private List<String> outcomes() {
+    return control.history().entries(null, 10).stream().map(History.Entry::outcome).toList();
+  }
+
+  @Test
   void whatAnEngineWithoutHistoryLeftMustGetItsPlaceInIt() throws IOException {
     apply("name=a\ncode=1");
     Files.delete(directory.resolve("history.jsonl"));
@@ -457,6 +615,11 @@ class PolicyControlTest {
   private PolicyControl controlOver(FakeEnforcement enforcement) {
     return new PolicyControl(
         new TinyBuilder(), enforcement, new StateStore(directory), Clock.systemUTC());
+  }
+
+  private PolicyControl controlOver(Disk disk) {
+    StateStore store = new StateStore(directory, History.Memory.NONE, disk);
+    return new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
   }
 
   /** A directory in the place of the temporary file: works for root too, unlike permissions. */

@@ -14,10 +14,15 @@ import dev.interdict.policy.Policy.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,6 +175,31 @@ class StateStoreTest {
     assertEquals(2, store.load().generation());
     assertThrows(StoreException.class, () -> store.read("p", digest(2)));
     store.read("p", digest(1));
+  }
+
+  @Test
+  void ofTooManyBytesTheOldestThatAreNotInForceMustGo() throws IOException {
+    Path directory = temp.resolve("bytes");
+    byte[] content = new byte[10_000];
+    new Random(1).nextBytes(content);
+    List<Map.Entry<String, String>> kept = new ArrayList<>();
+    StateStore store = new StateStore(directory, History.Memory.NONE, Disk.REAL, 25_000);
+    for (int i = 1; i <= 6; i++) {
+      store.write("p", digest(i), new Revision(new TreeMap<>(), content));
+      kept.add(Map.entry("p", digest(i)));
+    }
+    try (Stream<Path> files = Files.list(directory.resolve("policies"))) {
+      for (Path file : files.toList()) { // 1 is the oldest
+        int age = 7 - Integer.parseInt(file.getFileName().toString().substring(2, 18), 16);
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(age)));
+      }
+    }
+    store.save(state(2));
+    store.save(state(1));
+    store.prune(kept);
+    assertEquals(
+        List.of(1, 2, 5, 6),
+        IntStream.rangeClosed(1, 6).filter(i -> store.has("p", digest(i))).boxed().toList());
   }
 
   @Test

@@ -18,8 +18,8 @@ import java.util.SortedMap;
 
 /**
  * Builds policies from a folder whose {@code policy.yaml} has lines {@code name}, {@code mode},
- * {@code hooks}, {@code code}; without a name it is invalid. Two policies with equal code have
- * equal compiled digests.
+ * {@code hooks}, {@code code}, {@code unknownPath}; without a name it is invalid. Two policies with
+ * equal code have equal compiled digests.
  */
 public final class TinyBuilder implements PolicyBuilder {
   @Override
@@ -59,7 +59,7 @@ public final class TinyBuilder implements PolicyBuilder {
             Policy.OnMiss.HOLD,
             Policy.Fallback.ALLOW,
             false,
-            false,
+            yaml.getProperty("unknownPath", "deny").equals("judge"),
             null,
             Map.of("p.rego", "package interdict.policies.p"),
             "{}".getBytes(StandardCharsets.UTF_8));
