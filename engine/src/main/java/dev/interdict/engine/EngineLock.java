@@ -48,8 +48,7 @@ public final class EngineLock implements AutoCloseable {
    */
   public static EngineLock tryTake(Path state) throws IOException {
     FileChannel channel =
-        FileChannel.open(
-            state.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(state.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       FileLock lock = channel.tryLock();
       if (lock != null) {

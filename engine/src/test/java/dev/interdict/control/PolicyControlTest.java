@@ -510,7 +510,8 @@ class PolicyControlTest {
       assertThrows(StoreException.class, () -> apply("name=refused"));
       assertTrue(outcomes().getLast().startsWith("failed: "), outcomes()::toString);
       assertEquals(
-          before, restarted(new FakeEnforcement()).list().stream().map(PolicyStatus::name).toList());
+          before,
+          restarted(new FakeEnforcement()).list().stream().map(PolicyStatus::name).toList());
       apply("name=a");
     }
     disk.renamed =

@@ -32,8 +32,7 @@ class EngineLockTest {
     try (EngineLock lock = EngineLock.take(folder)) {
       assertNotNull(lock);
       assertNull(EngineLock.tryTake(folder));
-      String why =
-          assertThrows(IOException.class, () -> EngineLock.take(folder)).getMessage();
+      String why = assertThrows(IOException.class, () -> EngineLock.take(folder)).getMessage();
       assertTrue(why.contains("another engine runs here"), why);
     }
     try (EngineLock next = EngineLock.tryTake(folder)) {
