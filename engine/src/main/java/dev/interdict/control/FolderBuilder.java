@@ -4,6 +4,7 @@ import dev.interdict.compile.Compilation;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.compile.Schemas;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
@@ -43,12 +44,9 @@ public final class FolderBuilder implements PolicyBuilder {
 
   @Override
   public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
-    ParsedPolicy parsed = PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, sources));
+    ParsedPolicy parsed = parse(sources);
     List<Diagnostic> findings = new ArrayList<>(parsed.diagnostics());
     Policy policy = parsed.policy();
-    if (policy == null) {
-      throw new InvalidPolicyException(findings);
-    }
     try {
       CompiledPolicy compiled = artefact == null ? null : read(artefact, findings);
       boolean asItCame = compiled != null && compiled.digest().equals(RegoCompiler.digest(policy));
@@ -64,22 +62,47 @@ public final class FolderBuilder implements PolicyBuilder {
     }
   }
 
+  @Override
+  public Built kept(SortedMap<String, byte[]> sources, byte[] artefact) {
+    ParsedPolicy parsed = parse(sources);
+    List<Diagnostic> findings = new ArrayList<>(parsed.diagnostics());
+    try {
+      CompiledPolicy compiled = read(artefact, findings);
+      if (!Schemas.have(compiled.reads())) {
+        throw unusable(findings, "it reads what this release does not have");
+      }
+      tryOut(compiled, parsed, findings);
+      return new Built(parsed.policy(), compiled, artefact);
+    } catch (IOException e) {
+      throw new BuildException(
+          "policy " + parsed.policy().name() + " could not be tried: " + e.getMessage(), e);
+    }
+  }
+
+  private static ParsedPolicy parse(SortedMap<String, byte[]> sources) {
+    ParsedPolicy parsed = PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, sources));
+    if (parsed.policy() == null) {
+      throw new InvalidPolicyException(parsed.diagnostics());
+    }
+    return parsed;
+  }
+
   private static CompiledPolicy read(byte[] artefact, List<Diagnostic> findings) {
     try {
       return CompiledPolicyFile.fromBytes(artefact);
     } catch (IOException e) {
-      findings.add(
-          new Diagnostic(
-              Diagnostic.Severity.ERROR,
-              "compiled",
-              0,
-              0,
-              NOT_COMPILED,
-              "it is no compiled policy ("
-                  + e.getMessage()
-                  + "); leave it out: the engine compiles"));
-      throw new InvalidPolicyException(findings);
+      throw unusable(
+          findings,
+          "it is no compiled policy ("
+              + e.getMessage()
+              + "); leave it out: the engine compiles");
     }
+  }
+
+  private static InvalidPolicyException unusable(List<Diagnostic> findings, String why) {
+    findings.add(
+        new Diagnostic(Diagnostic.Severity.ERROR, "compiled", 0, 0, NOT_COMPILED, why));
+    return new InvalidPolicyException(findings);
   }
 
   private CompiledPolicy compile(Policy policy, ParsedPolicy parsed, List<Diagnostic> findings)

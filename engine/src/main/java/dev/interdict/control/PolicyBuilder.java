@@ -17,6 +17,16 @@ public interface PolicyBuilder {
   Built build(SortedMap<String, byte[]> sources, byte[] artefact);
 
   /**
+   * What {@link #build} has made of these sources before, be it in another release: tried, but not
+   * compiled. For what was in force and cannot be compiled at the moment.
+   *
+   * @param artefact of the engine's own; never what comes from a client
+   * @throws InvalidPolicyException if it is of no use here
+   * @throws BuildException if that cannot be found out
+   */
+  Built kept(SortedMap<String, byte[]> sources, byte[] artefact);
+
+  /**
    * A policy, ready for use.
    *
    * @param artefact {@code compiled} as bytes, to be kept

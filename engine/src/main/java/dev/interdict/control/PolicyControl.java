@@ -4,8 +4,6 @@ import dev.interdict.control.History.Revised;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.StateStore.Revision;
 import dev.interdict.control.StateStore.Saved;
-import dev.interdict.control.StateStore.SavedBundle;
-import dev.interdict.control.StateStore.SavedPolicy;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
@@ -34,6 +32,7 @@ public final class PolicyControl {
 
   private final HostChanges changes;
   private final Slots slots;
+  private final Restorer restorer;
   private final BundleControl bundles;
 
   public PolicyControl(
@@ -42,6 +41,7 @@ public final class PolicyControl {
     this.enforcement = enforcement;
     this.slots = new Slots(enforcement);
     this.store = store;
+    this.restorer = new Restorer(builder, enforcement, store, slots);
     this.clock = clock;
     this.changes = new HostChanges(enforcement, store);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
@@ -76,7 +76,8 @@ public final class PolicyControl {
   /**
    * Brings what was saved back into force; to be called once, before anything else. A policy that
    * this host can no longer use stays out of force and says so in {@link PolicyStatus#problem}; the
-   * others are not affected.
+   * others are not affected. One that only cannot be compiled anew at the moment is in force as it
+   * was.
    *
    * @throws StoreException if the saved state cannot be read
    * @throws EnforcementException if the set could not be brought into force
@@ -89,58 +90,10 @@ public final class PolicyControl {
         changes.adopt(changes.state());
         return;
       }
-      HostState next =
-          new HostState(saved.generation(), saved.host(), new TreeMap<>(), new TreeMap<>());
-      for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
-        next = next.withMark(bundle.getKey(), bundle.getValue().mark());
-      }
-      SlotSet taken = SlotSet.NONE;
-      for (SavedPolicy policy : saved.policies()) {
-        taken = policy.slot() < 0 ? taken : taken.with(policy.slot());
-      }
-      for (SavedPolicy policy : saved.policies()) {
-        HeldPolicy held = restore(policy, taken);
-        taken = held.inForce() ? taken.with(held.slot()) : taken;
-        next = next.with(held);
-      }
-      changes.adopt(next);
+      changes.adopt(restorer.restore(saved));
     } finally {
       changes.unlock();
     }
-  }
-
-  private HeldPolicy restore(SavedPolicy saved, SlotSet taken) {
-    Instant applied = Instant.parse(saved.applied());
-    Built built;
-    try {
-      Revision revision = store.read(saved.name(), saved.digest());
-      built = build(revision);
-    } catch (StoreException | InvalidPolicyException | BuildException e) {
-      return new HeldPolicy(
-          saved.name(),
-          saved.digest(),
-          saved.revision(),
-          null,
-          null,
-          -1,
-          saved.override(),
-          applied,
-          saved.bundle(),
-          e.getMessage());
-    }
-    List<Objection> objections = enforcement.objections(built.policy());
-    String problem = objections.isEmpty() ? null : new RefusedException(objections).getMessage();
-    boolean sameCode = built.compiled().digest().equals(saved.compiled()) && saved.slot() >= 0;
-    int slot = problem != null ? -1 : sameCode ? saved.slot() : slots.take(taken);
-    return HeldPolicy.of(
-        built,
-        saved.digest(),
-        saved.revision(),
-        slot,
-        saved.override(),
-        applied,
-        saved.bundle(),
-        problem);
   }
 
   /**
@@ -280,21 +233,9 @@ public final class PolicyControl {
     Origin asked = Origin.current();
     String why = asked.why().isEmpty() ? "" : ": " + asked.why();
     Origin origin = new Origin(asked.by(), "rollback to revision " + number + why);
-    byte[] artefact = build(revision).artefact();
+    byte[] artefact = restorer.build(revision).artefact();
     return ScopedValue.where(Origin.CURRENT, origin)
         .call(() -> apply(revision.sources(), artefact, false));
-  }
-
-  /** What an engine of another version has compiled may be of a form that this one cannot read. */
-  private Built build(Revision revision) {
-    try {
-      return builder.build(revision.sources(), revision.compiled());
-    } catch (InvalidPolicyException e) {
-      if (e.diagnostics().stream().noneMatch(d -> d.code().equals(FolderBuilder.NOT_COMPILED))) {
-        throw e;
-      }
-      return builder.build(revision.sources(), null);
-    }
   }
 
   private Revised revised(String name, long to) {

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.Hook;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.SoftReference;
@@ -20,12 +21,15 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Loads policies with the same cache and limits. One that is loaded is used again, such as after
- * its trial, unless memory is short. Safe for use by many threads.
+ * its trial, unless memory is short. A class cache that fails is not used any more: without it all
+ * is the same, and slower. Safe for use by many threads.
  */
 public final class PolicyModules {
   private static final Logger LOG = System.getLogger(PolicyModules.class.getName());
 
-  private final Path classCache;
+  /** Null: none, or none any more. */
+  private volatile Path classCache;
+
   private final Limits limits;
   private final Map<String, SoftReference<PolicyModule>> loaded = new ConcurrentHashMap<>();
 
@@ -41,14 +45,14 @@ public final class PolicyModules {
    * The policy, ready to be evaluated.
    *
    * @throws InvalidModuleException as {@link PolicyModule#load}
-   * @throws IOException if the class cache cannot be used
+   * @throws IOException if it cannot be loaded without the class cache either
    */
   public PolicyModule load(CompiledPolicy policy) throws InvalidModuleException, IOException {
     String key = key(policy);
     SoftReference<PolicyModule> known = loaded.get(key);
     PolicyModule module = known == null ? null : known.get();
     if (module == null) {
-      module = PolicyModule.load(policy, classCache, limits);
+      module = loadAnew(policy);
       loaded.values().removeIf(reference -> reference.get() == null);
       loaded.put(key, new SoftReference<>(module));
       prune();
@@ -56,8 +60,29 @@ public final class PolicyModules {
     return module;
   }
 
+  private PolicyModule loadAnew(CompiledPolicy policy) throws InvalidModuleException, IOException {
+    try {
+      return PolicyModule.load(policy, classCache, limits);
+    } catch (IOException e) {
+      doWithout(e);
+      return PolicyModule.load(policy, null, limits);
+    }
+  }
+
+  private void doWithout(IOException because) {
+    if (classCache != null) {
+      classCache = null;
+      LOG.log(
+          Level.WARNING,
+          "policies are loaded without the class cache, which takes seconds each, until the next"
+              + " start: {0}",
+          because.toString());
+    }
+  }
+
   private void prune() {
-    if (classCache == null) {
+    Path cache = classCache;
+    if (cache == null) {
       return;
     }
     try {
@@ -68,8 +93,8 @@ public final class PolicyModules {
           inUse.add(module.codeDigest());
         }
       }
-      new ClassCache(classCache).prune(inUse);
-    } catch (IOException e) {
+      new ClassCache(cache).prune(inUse);
+    } catch (IOException | UncheckedIOException e) {
       LOG.log(Level.WARNING, "the class cache was not pruned: {0}", e.toString());
     }
   }
@@ -86,14 +111,25 @@ public final class PolicyModules {
    * Whether the policy, as this translator translates it, has passed its trial under these limits
    * at these hooks.
    */
-  boolean isTried(CompiledPolicy policy, Set<Hook> hooks) throws IOException {
-    return classCache != null && new ClassCache(classCache).has(trial(policy, hooks));
+  boolean isTried(CompiledPolicy policy, Set<Hook> hooks) {
+    Path cache = classCache;
+    try {
+      return cache != null && new ClassCache(cache).has(trial(policy, hooks));
+    } catch (IOException e) {
+      doWithout(e);
+      return false;
+    }
   }
 
   /** Remembers that. */
-  void tried(CompiledPolicy policy, Set<Hook> hooks) throws IOException {
-    if (classCache != null) {
-      new ClassCache(classCache).put(trial(policy, hooks), new byte[0]);
+  void tried(CompiledPolicy policy, Set<Hook> hooks) {
+    Path cache = classCache;
+    try {
+      if (cache != null) {
+        new ClassCache(cache).put(trial(policy, hooks), new byte[0]);
+      }
+    } catch (IOException e) {
+      doWithout(e);
     }
   }
 

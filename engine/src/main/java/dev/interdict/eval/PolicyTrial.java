@@ -46,8 +46,9 @@ public final class PolicyTrial {
    * What is wrong; empty: nothing.
    *
    * @param hooks where the policy is asked
-   * @param classCache as for {@link PolicyModule#load}; what is translated here is found there
-   * @throws IOException if the class cache cannot be used
+   * @param classCache as for {@link PolicyModule#load}, if it can be used; what is translated here is
+   *     found there
+   * @throws IOException if the policy cannot be loaded
    */
   public static List<String> problems(
       CompiledPolicy policy, Set<Hook> hooks, Path classCache, Limits limits) throws IOException {
@@ -59,7 +60,7 @@ public final class PolicyTrial {
    *
    * @param hooks where the policy is asked
    * @param modules what is loaded here is found there
-   * @throws IOException if the class cache cannot be used
+   * @throws IOException if the policy cannot be loaded
    */
   public static List<String> problems(CompiledPolicy policy, Set<Hook> hooks, PolicyModules modules)
       throws IOException {

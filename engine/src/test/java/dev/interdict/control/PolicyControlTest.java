@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.control.PolicyControl.Result;
+import dev.interdict.control.StateStore.Saved;
+import dev.interdict.control.StateStore.SavedPolicy;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
@@ -20,7 +22,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -277,6 +283,65 @@ class PolicyControlTest {
     assertEquals(List.of("b"), kernel.set.policies().stream().map(p -> p.policy().name()).toList());
     kernel.missing.clear();
     assertEquals(Result.REPLACED, again.apply(folder("name=a\nhooks=exec"), null, false).result());
+  }
+
+  /** Such as a compiler that is killed, after an upgrade to another. */
+  @Test
+  void aPolicyThatCannotBeCompiledAnewMustStayInForceAsItWas() {
+    int slot = apply("name=a").policy().slot();
+    apply("name=b\nhooks=exec");
+    PolicyBuilder failing =
+        new TinyBuilder() {
+          @Override
+          public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
+            throw new BuildException("the compiler was killed", null);
+          }
+
+          @Override
+          public Built kept(SortedMap<String, byte[]> sources, byte[] artefact) {
+            Built built = super.build(sources, artefact);
+            if (built.policy().name().equals("b")) {
+              throw new InvalidPolicyException(List.of());
+            }
+            return built;
+          }
+        };
+    kernel.forgotten.clear();
+
+    PolicyControl again = restarted(kernel, failing);
+    assertEquals(slot, again.get("a").policy().slot());
+    assertNull(again.get("a").policy().problem());
+    assertEquals(List.of(), kernel.forgotten, "its verdicts stand");
+    assertEquals(-1, again.get("b").policy().slot());
+    assertNotNull(again.get("b").policy().problem());
+    again.setHostMode(Mode.AUDIT); // which saves that b is not in force
+    assertEquals(-1, restarted(kernel, failing).get("b").policy().slot());
+    assertEquals(0, restarted(kernel).list().stream().filter(p -> p.slot() < 0).count());
+  }
+
+  /** One more than there are slots, all with other code: each has a slot already but the last. */
+  @Test
+  void allSlotsMustBeUsedByARestartThatChangesEachPolicysCode() {
+    StateStore store = new StateStore(directory, History.Memory.NONE, new HastyDisk());
+    List<SavedPolicy> saved = new ArrayList<>();
+    for (int i = 0; i <= SlotSet.SLOTS; i++) {
+      String name = "p%03d".formatted(i);
+      SortedMap<String, byte[]> sources = folder("name=" + name);
+      store.write(name, Digest.of(sources), new StateStore.Revision(sources, new byte[] {1}));
+      int slot = i == SlotSet.SLOTS ? -1 : i;
+      String digest = Digest.of(sources);
+      saved.add(
+          new SavedPolicy(name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", ""));
+    }
+    store.save(new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>()));
+
+    PolicyControl full = new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
+    full.restore();
+    assertEquals(SlotSet.SLOTS, kernel.set.policies().size());
+    assertEquals(SlotSet.SLOTS, Set.copyOf(kernel.forgotten).size());
+    PolicyStatus last = full.list().getLast();
+    assertEquals("p256", last.name());
+    assertTrue(last.problem().contains("slots are taken"), last.problem());
   }
 
   @Test
@@ -607,7 +672,12 @@ class PolicyControlTest {
   }
 
   private PolicyControl restarted(FakeEnforcement enforcement) {
-    PolicyControl again = controlOver(enforcement);
+    return restarted(enforcement, new TinyBuilder());
+  }
+
+  private PolicyControl restarted(FakeEnforcement enforcement, PolicyBuilder builder) {
+    StateStore store = new StateStore(directory);
+    PolicyControl again = new PolicyControl(builder, enforcement, store, Clock.systemUTC());
     enforcement.set = ActiveSet.EMPTY;
     again.restore();
     return again;

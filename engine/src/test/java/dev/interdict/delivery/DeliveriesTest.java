@@ -38,6 +38,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import javax.net.ssl.KeyManagerFactory;
@@ -185,7 +186,9 @@ class DeliveriesTest {
     server.serve(wrong);
     control =
         new PolicyControl(
-            (sources, artefact) -> {
+            new dev.interdict.testkit.TinyBuilder() {
+              @Override
+              public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
               builder.asked.incrementAndGet();
               throw new dev.interdict.control.InvalidPolicyException(
                   List.of(
@@ -196,6 +199,7 @@ class DeliveriesTest {
                           1,
                           "rego_type_error",
                           "undefined ref")));
+              }
             },
             kernel,
             new StateStore(directory.resolve("other")),

@@ -1,18 +1,24 @@
 package dev.interdict.eval;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.Hook;
 import dev.interdict.testkit.GoProgram;
 import dev.interdict.testkit.RegoToWasm;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PolicyTrialTest {
   private static final Path CLASSES = GoProgram.root().resolve(".cache/library-classes");
@@ -28,6 +34,36 @@ class PolicyTrialTest {
   @Test
   void whatAnswersInTimePasses() throws Exception {
     assertEquals(List.of(), problems("deny contains \"x\" if input.file.path == \"/a\""));
+  }
+
+  /** A policy must not drop out of force because of what only makes its start faster. */
+  @Test
+  void aClassCacheThatCannotBeUsedIsDoneWithout(@TempDir Path folder) throws Exception {
+    CompiledPolicy policy =
+        RegoToWasm.compile("trial", "deny contains \"x\" if input.file.path == \"/a\"", "{}");
+    Path open = Files.createDirectory(folder.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path file = Files.createFile(folder.resolve("file"));
+    Path full = full(folder.resolve("full"));
+    for (Path cache : List.of(open, file.resolve("classes"), full)) {
+      PolicyModules modules = new PolicyModules(cache, Limits.DEFAULT);
+      assertEquals(List.of(), PolicyTrial.problems(policy, Set.of(Hook.FILE_OPEN), modules));
+      assertFalse(modules.isTried(policy, Set.of(Hook.FILE_OPEN)));
+    }
+    try (Stream<Path> files = Files.list(open)) {
+      assertEquals(0, files.count(), "others may write there");
+    }
+  }
+
+  /** A cache into which nothing can be written. */
+  private static Path full(Path cache) throws IOException {
+    new ClassCache(cache);
+    try (Stream<Path> translators = Files.list(cache)) {
+      Path files = translators.findFirst().orElseThrow();
+      Files.delete(files);
+      Files.createFile(files);
+    }
+    return cache;
   }
 
   @Test

@@ -36,4 +36,9 @@ public final class DigestBuilder implements PolicyBuilder {
             List.of());
     return new Built(parsed.policy(), compiled, new byte[1]);
   }
+
+  @Override
+  public Built kept(SortedMap<String, byte[]> sources, byte[] artefact) {
+    return build(sources, artefact);
+  }
 }

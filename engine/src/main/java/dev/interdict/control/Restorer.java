@@ -1,0 +1,155 @@
+package dev.interdict.control;
+
+import dev.interdict.control.PolicyBuilder.Built;
+import dev.interdict.control.StateStore.Revision;
+import dev.interdict.control.StateStore.Saved;
+import dev.interdict.control.StateStore.SavedBundle;
+import dev.interdict.control.StateStore.SavedPolicy;
+import dev.interdict.event.SlotSet;
+import java.lang.System.Logger.Level;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Makes a state of what was saved. Used under the lock of {@link PolicyControl}. */
+final class Restorer {
+  private static final System.Logger LOG = System.getLogger(Restorer.class.getName());
+
+  private final PolicyBuilder builder;
+  private final Enforcement enforcement;
+  private final StateStore store;
+  private final Slots slots;
+
+  Restorer(PolicyBuilder builder, Enforcement enforcement, StateStore store, Slots slots) {
+    this.builder = builder;
+    this.enforcement = enforcement;
+    this.store = store;
+    this.slots = slots;
+  }
+
+  /**
+   * One that was saved.
+   *
+   * @param built null if it cannot be
+   * @param problem why it cannot be in force; null: it can
+   */
+  private record Candidate(SavedPolicy saved, Built built, String problem) {
+    boolean keepsSlot() {
+      return problem == null
+          && saved.slot() >= 0
+          && built.compiled().digest().equals(saved.compiled());
+    }
+
+    HeldPolicy held(int slot, String why) {
+      if (slot < 0 && saved.slot() >= 0) {
+        LOG.log(Level.ERROR, "policy {0} is not in force any more: {1}", saved.name(), why);
+      }
+      return new HeldPolicy(
+          saved.name(),
+          saved.digest(),
+          saved.revision(),
+          built == null ? null : built.policy(),
+          built == null ? null : built.compiled(),
+          slot,
+          saved.override(),
+          Instant.parse(saved.applied()),
+          saved.bundle(),
+          why);
+    }
+  }
+
+  /**
+   * The state that was saved; a policy that cannot be in force says why.
+   *
+   * @throws EnforcementException if a slot could not be cleaned
+   */
+  HostState restore(Saved saved) {
+    HostState next =
+        new HostState(saved.generation(), saved.host(), new TreeMap<>(), new TreeMap<>());
+    for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
+      next = next.withMark(bundle.getKey(), bundle.getValue().mark());
+    }
+    SlotSet before = SlotSet.NONE;
+    SlotSet kept = SlotSet.NONE;
+    List<Candidate> candidates = new ArrayList<>();
+    for (SavedPolicy policy : saved.policies()) {
+      Candidate candidate = candidate(policy);
+      candidates.add(candidate);
+      before = policy.slot() < 0 ? before : before.with(policy.slot());
+      kept = candidate.keepsSlot() ? kept.with(policy.slot()) : kept;
+    }
+    for (Candidate candidate : candidates) {
+      HeldPolicy held = held(candidate, before, kept);
+      before = held.inForce() ? before.with(held.slot()) : before;
+      kept = held.inForce() ? kept.with(held.slot()) : kept;
+      next = next.with(held);
+    }
+    return next;
+  }
+
+  private Candidate candidate(SavedPolicy saved) {
+    Built built;
+    try {
+      built = build(saved, store.read(saved.name(), saved.digest()));
+    } catch (StoreException | InvalidPolicyException | BuildException e) {
+      return new Candidate(saved, null, e.getMessage());
+    }
+    List<Objection> objections = enforcement.objections(built.policy());
+    return new Candidate(
+        saved,
+        built,
+        objections.isEmpty() ? null : new RefusedException(objections).getMessage());
+  }
+
+  private Built build(SavedPolicy saved, Revision revision) {
+    try {
+      return build(revision);
+    } catch (BuildException e) {
+      if (saved.slot() < 0) {
+        throw e;
+      }
+      Built kept = builder.kept(revision.sources(), revision.compiled());
+      LOG.log(
+          Level.WARNING,
+          "policy {0} is in force as it was compiled before; the next start tries again: {1}",
+          saved.name(),
+          e.getMessage());
+      return kept;
+    }
+  }
+
+  /** What an engine of another version has compiled may be of a form that this one cannot read. */
+  Built build(Revision revision) {
+    try {
+      return builder.build(revision.sources(), revision.compiled());
+    } catch (InvalidPolicyException e) {
+      if (e.diagnostics().stream().noneMatch(d -> d.code().equals(FolderBuilder.NOT_COMPILED))) {
+        throw e;
+      }
+      return builder.build(revision.sources(), null);
+    }
+  }
+
+  /**
+   * In a slot that nobody had, as long as there is one: the kernel goes on with the others until
+   * the new set is in force.
+   *
+   * @param before slots of what was in force, and of what will be
+   * @param kept of what will be
+   */
+  private HeldPolicy held(Candidate candidate, SlotSet before, SlotSet kept) {
+    if (candidate.problem() != null) {
+      return candidate.held(-1, candidate.problem());
+    }
+    if (candidate.keepsSlot()) {
+      return candidate.held(candidate.saved().slot(), null);
+    }
+    try {
+      return candidate.held(slots.take(before.size() < SlotSet.SLOTS ? before : kept), null);
+    } catch (NoSlotException e) {
+      return candidate.held(-1, e.getMessage());
+    }
+  }
+}
