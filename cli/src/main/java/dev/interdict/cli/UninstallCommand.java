@@ -44,15 +44,13 @@ final class UninstallCommand implements Callable<Integer> {
           "stop it first: it holds its maps and would attach its programs again");
     }
     List<String> removed = new ArrayList<>();
-    try (EngineLock lock = lock()) {
-      new Pins(paths.pins)
-          .uninstall()
-          .forEach(pin -> removed.add(paths.pins.resolve(pin).toString()));
-      if (purge) {
-        for (Path directory : List.of(paths.state, paths.cache)) {
-          if (remove(directory)) {
-            removed.add(directory.toString());
-          }
+    try {
+      EngineLock lock = lock();
+      try {
+        removeAll(removed);
+      } finally {
+        if (lock != null) {
+          lock.close();
         }
       }
     } catch (IOException | UncheckedIOException e) {
@@ -63,6 +61,19 @@ final class UninstallCommand implements Callable<Integer> {
     }
     output.print(Map.of("removed", removed), out -> tell(removed, out));
     return ExitCode.OK;
+  }
+
+  private void removeAll(List<String> removed) throws IOException {
+    new Pins(paths.pins)
+        .uninstall()
+        .forEach(pin -> removed.add(paths.pins.resolve(pin).toString()));
+    if (purge) {
+      for (Path directory : List.of(paths.state, paths.cache)) {
+        if (remove(directory)) {
+          removed.add(directory.toString());
+        }
+      }
+    }
   }
 
   /** An engine that is starting has no socket yet; nor may one start meanwhile. */

@@ -25,7 +25,8 @@ public final class Schemas {
 
   /** Whether all that can be read with this set is in the input of some hook. */
   public static boolean have(ReadSet reads) {
-    List<JsonNode> schemas = ALL.values().stream().map(json -> JsonMapper.shared().readTree(json)).toList();
+    List<JsonNode> schemas =
+        ALL.values().stream().map(json -> JsonMapper.shared().readTree(json)).toList();
     return reads.paths().stream()
         .allMatch(
             path ->

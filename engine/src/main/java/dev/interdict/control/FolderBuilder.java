@@ -93,15 +93,12 @@ public final class FolderBuilder implements PolicyBuilder {
     } catch (IOException e) {
       throw unusable(
           findings,
-          "it is no compiled policy ("
-              + e.getMessage()
-              + "); leave it out: the engine compiles");
+          "it is no compiled policy (" + e.getMessage() + "); leave it out: the engine compiles");
     }
   }
 
   private static InvalidPolicyException unusable(List<Diagnostic> findings, String why) {
-    findings.add(
-        new Diagnostic(Diagnostic.Severity.ERROR, "compiled", 0, 0, NOT_COMPILED, why));
+    findings.add(new Diagnostic(Diagnostic.Severity.ERROR, "compiled", 0, 0, NOT_COMPILED, why));
     return new InvalidPolicyException(findings);
   }
 

@@ -4,15 +4,11 @@ import dev.interdict.control.History.Revised;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.StateStore.Revision;
 import dev.interdict.control.StateStore.Saved;
-import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * The control flow, one method per verb. Safe for use by many threads; each method returns when the

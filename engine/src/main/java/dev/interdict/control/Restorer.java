@@ -98,9 +98,7 @@ final class Restorer {
     }
     List<Objection> objections = enforcement.objections(built.policy());
     return new Candidate(
-        saved,
-        built,
-        objections.isEmpty() ? null : new RefusedException(objections).getMessage());
+        saved, built, objections.isEmpty() ? null : new RefusedException(objections).getMessage());
   }
 
   private Built build(SavedPolicy saved, Revision revision) {

@@ -46,8 +46,8 @@ public final class PolicyTrial {
    * What is wrong; empty: nothing.
    *
    * @param hooks where the policy is asked
-   * @param classCache as for {@link PolicyModule#load}, if it can be used; what is translated here is
-   *     found there
+   * @param classCache as for {@link PolicyModule#load}, if it can be used; what is translated here
+   *     is found there
    * @throws IOException if the policy cannot be loaded
    */
   public static List<String> problems(

@@ -189,16 +189,16 @@ class DeliveriesTest {
             new dev.interdict.testkit.TinyBuilder() {
               @Override
               public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
-              builder.asked.incrementAndGet();
-              throw new dev.interdict.control.InvalidPolicyException(
-                  List.of(
-                      new dev.interdict.policy.Diagnostic(
-                          dev.interdict.policy.Diagnostic.Severity.ERROR,
-                          "p.rego",
-                          3,
-                          1,
-                          "rego_type_error",
-                          "undefined ref")));
+                builder.asked.incrementAndGet();
+                throw new dev.interdict.control.InvalidPolicyException(
+                    List.of(
+                        new dev.interdict.policy.Diagnostic(
+                            dev.interdict.policy.Diagnostic.Severity.ERROR,
+                            "p.rego",
+                            3,
+                            1,
+                            "rego_type_error",
+                            "undefined ref")));
               }
             },
             kernel,
