@@ -37,7 +37,7 @@ final class FileNameKeeper implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   /** For those after one that has not, in the same round: the next round looks again. */
-  private static final Duration LESS_PATIENCE = Duration.ofMillis(20);
+  private static final Duration LESS_PATIENCE = Duration.ofMillis(250);
 
   private final NamedFiles kernel;
   private final NameSets sets;
