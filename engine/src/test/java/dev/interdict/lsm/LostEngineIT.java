@@ -17,6 +17,7 @@ import org.junit.jupiter.api.TestMethodOrder;
  * nothing is left.
  */
 @Tag("lsm")
+@Order(Integer.MAX_VALUE) // of the classes: the next would have to start everything anew
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class LostEngineIT {
   private static final Path SECRET = Guest.FILES.resolve("secret");
