@@ -100,14 +100,18 @@ SUBPROGRAM void send_again(struct stops *stops)
 	}
 }
 
+/* Whether somebody else has sent a SIGCONT since. */
+static __always_inline bool continued_since(__u64 since_ns, const struct real_signals *real)
+{
+	return real && READ(real->continued_ns) >= since_ns;
+}
+
 /* A real SIGCONT since the look has taken back all that was there at it. */
-static __always_inline void correct(struct stops *stops, __u64 look_ns)
+static __always_inline void correct(struct stops *stops, __u64 look_ns, const struct real_signals *real)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const struct real_signals *real = bpf_task_storage_get(&real_signals, task->group_leader, 0, 0);
-	bool continued = real && READ(real->continued_ns) >= look_ns;
 
-	if (continued)
+	if (continued_since(look_ns, real))
 		stops->mine = stops->shared = 0;
 	else if (!stops->undone && BPF_CORE_READ(task, signal, flags) & SIGNAL_CLD_MASK)
 		stops->shared |= SIGNAL_BIT(SIGSTOP);	/* it had begun meanwhile */
@@ -120,6 +124,7 @@ __noinline int send_by_signal(void)
 	struct task_struct *task = bpf_get_current_task_btf();
 	int ours = stop_to_take_back(task);
 	__u64 look_ns = bpf_ktime_get_ns();
+	const struct real_signals *real;
 	struct stops stops;
 
 	bpf_task_storage_get(&real_signals, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -134,9 +139,13 @@ __noinline int send_by_signal(void)
 		return true;	/* ours is one stop with the real one */
 	if (bpf_send_signal_thread(SIGCONT))
 		return false;
-	correct(&stops, look_ns);
-	if (stops.mine | stops.shared)
-		send_again(&stops);
+	real = bpf_task_storage_get(&real_signals, task->group_leader, 0, 0);
+	correct(&stops, look_ns, real);
+	if (!(stops.mine | stops.shared))
+		return true;
+	send_again(&stops);
+	if (continued_since(look_ns, real))
+		bpf_send_signal_thread(SIGCONT);	/* it came before what was sent again, and is to take that back, too */
 	return true;
 }
 
