@@ -75,14 +75,14 @@ static __always_inline int stop_to_take_back(struct task_struct *task)
 }
 
 /* Those that others have sent to the process since, and that no SIGCONT of theirs has taken back. */
-static __always_inline __u64 stops_since(__u64 since_ns, const struct real_signals *real)
+static __always_inline __u64 stops_since(__u64 since_ns, const struct real_signals *real, __u64 continued_ns)
 {
 	__u64 found = 0;
 
 	for (int i = 0; i < STOPS; i++) {
 		__u64 stopped_ns = READ(real->stopped_ns[i]);
 
-		if (stopped_ns >= since_ns && stopped_ns > READ(real->continued_ns))
+		if (stopped_ns >= since_ns && stopped_ns > continued_ns)
 			found |= SIGNAL_BIT(SIGSTOP + i);
 	}
 	return found;
@@ -100,30 +100,24 @@ SUBPROGRAM void send_again(struct stops *stops)
 	}
 }
 
-/* Whether somebody else has sent a SIGCONT since. */
-static __always_inline bool continued_since(__u64 since_ns, const struct real_signals *real)
-{
-	return real && READ(real->continued_ns) >= since_ns;
-}
-
 /* A real SIGCONT since the look has taken back all that was there at it. */
-static __always_inline void correct(struct stops *stops, __u64 look_ns, const struct real_signals *real)
+static __always_inline void correct(struct stops *stops, __u64 look_ns, const struct real_signals *real, __u64 continued_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (continued_since(look_ns, real))
+	if (continued_ns >= look_ns)
 		stops->mine = stops->shared = 0;
 	else if (!stops->undone && BPF_CORE_READ(task, signal, flags) & SIGNAL_CLD_MASK)
 		stops->shared |= SIGNAL_BIT(SIGSTOP);	/* it had begun meanwhile */
 	if (real)
-		stops->shared |= stops_since(look_ns, real);	/* they came between the look and SIGCONT */
+		stops->shared |= stops_since(look_ns, real, continued_ns);	/* they came between the look and SIGCONT */
 }
 
 __noinline int send_by_signal(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	int ours = stop_to_take_back(task);
-	__u64 look_ns = bpf_ktime_get_ns();
+	__u64 look_ns = bpf_ktime_get_ns(), continued_ns;
 	const struct real_signals *real;
 	struct stops stops;
 
@@ -140,12 +134,13 @@ __noinline int send_by_signal(void)
 	if (bpf_send_signal_thread(SIGCONT))
 		return false;
 	real = bpf_task_storage_get(&real_signals, task->group_leader, 0, 0);
-	correct(&stops, look_ns, real);
+	continued_ns = real ? READ(real->continued_ns) : 0;
+	correct(&stops, look_ns, real, continued_ns);
 	if (!(stops.mine | stops.shared))
 		return true;
 	send_again(&stops);
-	if (continued_since(look_ns, real))
-		bpf_send_signal_thread(SIGCONT);	/* it came before what was sent again, and is to take that back, too */
+	if (real && READ(real->continued_ns) != continued_ns)
+		bpf_send_signal_thread(SIGCONT);	/* a real one came before what was sent again, and is to take that back, too */
 	return true;
 }
 
