@@ -213,7 +213,7 @@ struct engine_state {
 	__u32 names_epoch;	/* rises after each change of named_places or named_files: what is remembered of them is void */
 	__u64 pad1[3];
 	/* The line that changes all the time. */
-	__u64 heartbeat_ns;	/* CLOCK_MONOTONIC, by the engine after each evaluation; a host that slept has not been without one */
+	__u64 heartbeat_ns;	/* CLOCK_MONOTONIC, by the engine after and during each evaluation; a host that slept has not been without one */
 	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */
 	__u32 patient;		/* by the programs: tasks that wait in a hook and do not leave it */
 	__u64 pad2[6];

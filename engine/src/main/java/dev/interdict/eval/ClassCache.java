@@ -80,11 +80,15 @@ final class ClassCache {
 
   /** Whether a file of this name is there, whole. */
   boolean has(String name) throws IOException {
+    return find(name) != null;
+  }
+
+  /** The content of a file; null if it is not there, whole. */
+  byte[] find(String name) throws IOException {
     try {
-      read(name);
-      return true;
+      return read(name);
     } catch (NoSuchFileException | EOFException e) {
-      return false;
+      return null;
     }
   }
 

@@ -43,11 +43,11 @@ public final class Evaluator implements AutoCloseable {
   private InputWriter input;
   private DecisionReader decisions;
 
-  Evaluator(PolicyModule module, HostNames names) {
+  Evaluator(PolicyModule module, HostNames names, Runnable alive) {
     this.module = module;
     this.names = names;
     this.perishable = module.reads().isPerishable();
-    this.guard = Watchdog.SHARED.guard(module.limits().time());
+    this.guard = Watchdog.SHARED.guard(module.limits().time(), alive);
     prepare();
   }
 

@@ -179,7 +179,17 @@ public final class PolicyModule {
    * @param names resolves what events hold as numbers
    */
   public Evaluator newEvaluator(HostNames names) {
-    return new Evaluator(this, names);
+    return newEvaluator(names, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param alive called on another thread now and then, while an evaluation makes progress within
+   *     its limit
+   */
+  Evaluator newEvaluator(HostNames names, Runnable alive) {
+    return new Evaluator(this, names, alive);
   }
 
   /** Name of the policy. */

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.ref.SoftReference;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -108,13 +109,13 @@ public final class PolicyModules {
   }
 
   /**
-   * Whether the policy, as this translator translates it, has passed its trial under these limits
-   * at these hooks.
+   * Whether the policy, as this translator translates it, has passed its trial at these hooks,
+   * under these limits or tighter ones.
    */
   boolean isTried(CompiledPolicy policy, Set<Hook> hooks) {
     Path cache = classCache;
     try {
-      return cache != null && new ClassCache(cache).has(trial(policy, hooks));
+      return cache != null && isEnough(new ClassCache(cache).find(trial(policy, hooks)));
     } catch (IOException e) {
       doWithout(e);
       return false;
@@ -126,15 +127,30 @@ public final class PolicyModules {
     Path cache = classCache;
     try {
       if (cache != null) {
-        new ClassCache(cache).put(trial(policy, hooks), new byte[0]);
+        new ClassCache(cache).put(trial(policy, hooks), bytes(limits));
       }
     } catch (IOException e) {
       doWithout(e);
     }
   }
 
-  private String trial(CompiledPolicy policy, Set<Hook> hooks) {
-    String all = key(policy) + " " + limits + " " + new TreeSet<>(hooks);
+  private boolean isEnough(byte[] trial) {
+    if (trial == null || trial.length != 2 * Long.BYTES) {
+      return false;
+    }
+    ByteBuffer passed = ByteBuffer.wrap(trial);
+    return passed.getLong() <= limits.time().toNanos() && passed.getLong() <= limits.memoryBytes();
+  }
+
+  private static byte[] bytes(Limits limits) {
+    return ByteBuffer.allocate(2 * Long.BYTES)
+        .putLong(limits.time().toNanos())
+        .putLong(limits.memoryBytes())
+        .array();
+  }
+
+  private static String trial(CompiledPolicy policy, Set<Hook> hooks) {
+    String all = key(policy) + " " + new TreeSet<>(hooks);
     return "tried-" + HexFormat.of().formatHex(ClassCache.sha256(all.getBytes(UTF_8)));
   }
 }

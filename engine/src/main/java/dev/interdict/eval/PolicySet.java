@@ -178,7 +178,17 @@ public final class PolicySet {
 
   /** An evaluator for one thread. */
   public PolicySetEvaluator newEvaluator() {
-    return new PolicySetEvaluator(this);
+    return newEvaluator(() -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param alive called after each evaluation, of which an event may take many; and now and then
+   *     while one makes progress within its limit, on another thread
+   */
+  public PolicySetEvaluator newEvaluator(Runnable alive) {
+    return new PolicySetEvaluator(this, alive);
   }
 
   /** Slots whose policy may have something to say about the event. */

@@ -25,10 +25,12 @@ public final class PolicySetEvaluator {
           List.of());
 
   private final Map<PolicyModule, Evaluator> evaluators = new HashMap<>();
+  private final Runnable alive;
   private PolicySet set;
   private volatile PolicySet next;
 
-  PolicySetEvaluator(PolicySet set) {
+  PolicySetEvaluator(PolicySet set, Runnable alive) {
+    this.alive = alive;
     this.set = set;
     this.next = set;
   }
@@ -71,27 +73,18 @@ public final class PolicySetEvaluator {
    * policy that no rule of can hold has nothing to say, and is not evaluated.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
-    return decide(event, asked, () -> {});
-  }
-
-  /**
-   * The same.
-   *
-   * @param alive called after each evaluation, of which an event may take many
-   */
-  public SlotDecisions decide(Event event, SlotSet asked, Runnable alive) {
     SlotSet concerned = Readings.isPlain(event) ? set.concerned(event) : asked;
     SlotDecisions all = SlotDecisions.silent(asked.minus(concerned));
     SlotSet left = asked.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
       for (long rest = left.word(word); rest != 0; rest &= rest - 1) {
-        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), event, all, alive);
+        all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), event, all);
       }
     }
     return all;
   }
 
-  private SlotDecisions ask(int slot, Event event, SlotDecisions so, Runnable alive) {
+  private SlotDecisions ask(int slot, Event event, SlotDecisions so) {
     PolicyModule module = set.module(slot);
     try {
       Evaluator evaluator = evaluator(module);
@@ -126,6 +119,12 @@ public final class PolicySetEvaluator {
   }
 
   private Evaluator evaluator(PolicyModule module) {
-    return evaluators.computeIfAbsent(module, m -> m.newEvaluator(set.names()));
+    Evaluator evaluator = evaluators.get(module);
+    if (evaluator == null) {
+      evaluator = module.newEvaluator(set.names(), alive);
+      evaluators.put(module, evaluator);
+      alive.run(); // it was work, too
+    }
+    return evaluator;
   }
 }

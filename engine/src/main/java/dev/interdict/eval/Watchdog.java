@@ -38,7 +38,17 @@ public final class Watchdog {
 
   /** A guard for the evaluations of one evaluator; {@link Guard#close} it. */
   Guard guard(Duration limit) {
-    Guard guard = new Guard(limit.toNanos());
+    return guard(limit, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param alive called now and then, on another thread, while an evaluation goes on: as long as it
+   *     gets processor time, and has not had its limit
+   */
+  Guard guard(Duration limit, Runnable alive) {
+    Guard guard = new Guard(limit.toNanos(), alive);
     guards.add(guard);
     return guard;
   }
@@ -97,6 +107,7 @@ public final class Watchdog {
     private static final long STRUCK = -2;
 
     private final long limitNs;
+    private final Runnable alive;
 
     /** Even: between evaluations; odd: the number of the one that runs; negative: it is ended. */
     private volatile long state;
@@ -107,9 +118,11 @@ public final class Watchdog {
     // The watchdog's own notes.
     private long seen;
     private long seenNs;
+    private long usedNs;
 
-    private Guard(long limitNs) {
+    private Guard(long limitNs, Runnable alive) {
       this.limitNs = limitNs;
+      this.alive = alive;
     }
 
     /** The calling thread begins an evaluation. */
@@ -158,6 +171,7 @@ public final class Watchdog {
       long used = Cpu.usedNs(running);
       if (seenNs == 0) {
         seenNs = used;
+        usedNs = used;
         return true;
       }
       // It had run for up to two ticks when the clock was first read.
@@ -165,6 +179,9 @@ public final class Watchdog {
       if (late && STATE.compareAndSet(this, now, STRIKING)) {
         running.interrupt();
         state = STRUCK;
+      } else if (!late && used > usedNs) {
+        usedNs = used;
+        alive.run();
       }
       return true;
     }

@@ -6,6 +6,7 @@ import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.libbpf.ThreadPriority;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -18,9 +19,9 @@ import java.util.List;
  * a while before it sleeps, and tells the programs that it sleeps: only then do they pay for waking
  * it. It looks on only as long as records come about as fast; a quiet host costs no processor.
  *
- * <p>Its heartbeat, after each evaluation, is what the programs go by: who waits has patience as
- * long as it comes, however long the queue is, and an engine whose decider is stuck is lost to
- * them, whatever else runs.
+ * <p>Its heartbeat, after each evaluation and while one makes progress within its limit, is what
+ * the programs go by: who waits has patience as long as it comes, however long the queue is, and an
+ * engine whose decider is stuck is lost to them, whatever else runs.
  */
 final class Decider implements Worker.Round {
   private static final Logger LOG = System.getLogger(Decider.class.getName());
@@ -30,6 +31,9 @@ final class Decider implements Worker.Round {
    * staleness.
    */
   private static final Duration BEAT = Duration.ofMillis(50);
+
+  /** Threads it stands still for, and the one that beats for it during an evaluation. */
+  private static final String[] WAITED_FOR = {"VM Thread", "GC Thread", "evaluation-watc"};
 
   /** Records of one ring before the other has its turn. */
   private static final int BATCH = 16;
@@ -52,7 +56,7 @@ final class Decider implements Worker.Round {
     this.rings = List.of(processes, packets);
     this.state = parts.state();
     Judge judge = new Judge(parts.verdicts(), outcomes, counters);
-    this.reader = new RecordReader(event -> judge.judge(event, evaluator, state::beat), counters);
+    this.reader = new RecordReader(event -> judge.judge(event, evaluator), counters);
     this.counters = counters;
     this.spinNs = spin.toNanos();
     this.meanGapNs = spinNs;
@@ -61,7 +65,7 @@ final class Decider implements Worker.Round {
   /** Decides by {@code next} from the next record on. */
   void use(PolicySet next) {
     if (evaluator == null) {
-      evaluator = next.newEvaluator();
+      evaluator = next.newEvaluator(state::beat);
     } else {
       evaluator.use(next);
     }
@@ -72,6 +76,11 @@ final class Decider implements Worker.Round {
     // is to answer them.
     if (!ThreadPriority.raise()) {
       LOG.log(Level.WARNING, "the decider has no priority (CAP_SYS_NICE): held calls wait longer");
+    }
+    try {
+      ThreadPriority.raise(WAITED_FOR);
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "the decider may have to wait for threads without priority", e);
     }
     last = System.nanoTime();
   }

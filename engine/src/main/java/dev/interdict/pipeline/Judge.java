@@ -46,12 +46,8 @@ final class Judge {
     this.counters = counters;
   }
 
-  /**
-   * Decides what is open about {@code event} and leaves the verdict.
-   *
-   * @param alive called after each evaluation
-   */
-  void judge(Event event, PolicySetEvaluator policies, Runnable alive) {
+  /** Decides what is open about {@code event} and leaves the verdict. */
+  void judge(Event event, PolicySetEvaluator policies) {
     PolicySet set = policies.takeOver();
     Event.Head head = event.head();
     VerdictKey key = VerdictKey.of(head.key());
@@ -63,7 +59,7 @@ final class Judge {
       repeat(event, set, asked, key, known);
       return;
     }
-    SlotDecisions decisions = policies.decide(event, open, alive);
+    SlotDecisions decisions = policies.decide(event, open);
     counters.failed.add(decisions.failed().size());
     counters.overRate.add(decisions.overRate());
     // First the reasons, then the verdict: whoever sees the refusal finds why.

@@ -28,6 +28,7 @@ public final class EngineState {
   private static final VarHandle INT = JAVA_INT.varHandle();
 
   private final MemorySegment page;
+  private volatile boolean stopped;
 
   /**
    * Maps the page. The secret of the hashes is drawn if there is none yet, and kept if there is:
@@ -50,14 +51,19 @@ public final class EngineState {
   /**
    * Tells the programs that the engine works: who waits goes on waiting as long as this comes again
    * within the deadline. By a clock that stands still while the host sleeps, as {@link
-   * System#nanoTime} does on Linux (CLOCK_MONOTONIC): a host that wakes up has an engine.
+   * System#nanoTime} does on Linux (CLOCK_MONOTONIC): a host that wakes up has an engine. Nothing
+   * after {@link #stop}.
    */
   public void beat() {
-    LONG.setRelease(page, HEARTBEAT, System.nanoTime());
+    long last = (long) LONG.getAcquire(page, HEARTBEAT);
+    if (!stopped) {
+      LONG.compareAndSet(page, HEARTBEAT, last, System.nanoTime());
+    }
   }
 
-  /** Takes the heartbeat back: from now on nobody waits. */
+  /** Takes the heartbeat back for good: from now on nobody waits. */
   public void stop() {
+    stopped = true;
     LONG.setRelease(page, HEARTBEAT, 0L);
   }
 

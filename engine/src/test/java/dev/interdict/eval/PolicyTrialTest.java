@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -52,6 +53,23 @@ class PolicyTrialTest {
     }
     try (Stream<Path> files = Files.list(open)) {
       assertEquals(0, files.count(), "others may write there");
+    }
+  }
+
+  /** A trial takes time at a start; what it has shown holds where more is allowed, and no more. */
+  @Test
+  void aTrialCountsForLooserLimitsAndNotForTighterOnes(@TempDir Path cache) throws Exception {
+    CompiledPolicy policy =
+        RegoToWasm.compile("trial", "deny contains \"x\" if input.file.path == \"/a\"", "{}");
+    Set<Hook> open = Set.of(Hook.FILE_OPEN);
+    Limits some = new Limits(Duration.ofMillis(60), 32 << 20);
+    assertEquals(List.of(), PolicyTrial.problems(policy, open, new PolicyModules(cache, some)));
+    for (long ms : List.of(59L, 60L, 61L)) {
+      for (int mib : List.of(16, 32, 64)) {
+        PolicyModules next = new PolicyModules(cache, new Limits(Duration.ofMillis(ms), mib << 20));
+        assertEquals(ms >= 60 && mib >= 32, next.isTried(policy, open), ms + " ms, " + mib);
+        assertFalse(next.isTried(policy, Set.of(Hook.FILE_OPEN, Hook.EXEC)), "another hook");
+      }
     }
   }
 

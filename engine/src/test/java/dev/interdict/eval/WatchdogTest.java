@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class WatchdogTest {
@@ -15,6 +17,33 @@ class WatchdogTest {
     try (Watchdog.Guard guard = Watchdog.SHARED.guard(LIMIT)) {
       guard.begin();
       Thread.sleep(LIMIT.multipliedBy(25));
+      assertFalse(guard.end());
+    }
+  }
+
+  /** It may be the first one of a policy, on a host that has hardly any time for it. */
+  @Test
+  void oneThatGoesOnShowsSignsOfLife() throws Exception {
+    CountDownLatch signs = new CountDownLatch(3);
+    try (Watchdog.Guard guard = Watchdog.SHARED.guard(Duration.ofHours(1), signs::countDown)) {
+      guard.begin();
+      while (signs.getCount() > 0) {
+        Thread.onSpinWait();
+      }
+      assertFalse(guard.end());
+    }
+  }
+
+  /** Else an engine that is stuck would look alive. */
+  @Test
+  void oneThatGetsNoFurtherShowsNone() throws Exception {
+    AtomicInteger signs = new AtomicInteger();
+    try (Watchdog.Guard guard =
+        Watchdog.SHARED.guard(Duration.ofHours(1), signs::incrementAndGet)) {
+      guard.begin();
+      Thread.sleep(LIMIT.multipliedBy(25));
+      int some = signs.get(); // it went to sleep, and has woken up
+      assertTrue(some <= 3, some + " signs");
       assertFalse(guard.end());
     }
   }

@@ -7,7 +7,8 @@ import dev.interdict.compile.Compilation;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.eval.InvalidModuleException;
-import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.Limits;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
@@ -46,6 +47,12 @@ class TrialPoliciesTest {
     Files.write(
         manifest.resolveSibling(TrialPolicies.COMPILED),
         CompiledPolicyFile.toBytes(compilation.compiled()));
-    PolicyModule.load(compilation.compiled(), Path.of("target", "guest", "classes"));
+    assertEquals(
+        List.of(),
+        PolicyTrial.problems(
+            compilation.compiled(),
+            parsed.policy().hooks(),
+            Path.of("target", "guest", "classes"),
+            Limits.DEFAULT));
   }
 }

@@ -14,7 +14,10 @@ import dev.interdict.compile.TestReport;
 import dev.interdict.eval.Decision;
 import dev.interdict.eval.Evaluator;
 import dev.interdict.eval.HostNames;
+import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicyModules;
+import dev.interdict.eval.PolicyTrial;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,7 +131,10 @@ class LibraryTest {
     Files.write(
         GUEST.resolve("library").resolve(compiledPolicy.name() + ".zip"),
         CompiledPolicyFile.toBytes(compiledPolicy));
-    PolicyModule module = PolicyModule.load(compiledPolicy, GUEST.resolve("classes"));
+    PolicyModules modules = new PolicyModules(GUEST.resolve("classes"), Limits.DEFAULT);
+    Policy policy = parsed.orThrow();
+    assertEquals(List.of(), PolicyTrial.problems(compiledPolicy, policy.hooks(), modules));
+    PolicyModule module = modules.load(compiledPolicy);
     try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
       List<Cases.Result> failed =
           cases

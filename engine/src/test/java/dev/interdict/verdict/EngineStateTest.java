@@ -43,5 +43,7 @@ class EngineStateTest {
     assertEquals(0, number("engine_pid"));
     assertEquals(0, word("heartbeat_ns"));
     assertEquals(secret, word("hash_key"), "names and verdicts in the kernel rest on it");
+    state.beat();
+    assertEquals(0, word("heartbeat_ns"), "a thread that has not ended yet must not revive it");
   }
 }
