@@ -34,6 +34,8 @@ final class EngineCommand implements Callable<Integer> {
               + " (default: none).")
   Path bundles;
 
+  @Mixin OutletOptions outlets;
+
   @Spec CommandSpec spec;
 
   @Override
@@ -41,7 +43,7 @@ final class EngineCommand implements Callable<Integer> {
     System.setProperty(
         "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL %4$s %5$s%6$s%n");
     try {
-      dev.interdict.engine.Main.run(paths.config().with(sources()));
+      dev.interdict.engine.Main.run(paths.config().with(sources()).with(outlets.outlets()));
       return ExitCode.OK;
     } catch (EngineLostException e) {
       throw new Failure(

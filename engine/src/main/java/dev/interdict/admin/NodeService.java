@@ -39,6 +39,7 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
         .addAllHooks(Protos.hooks(snapshot.hooks()))
         .putAllCounters(snapshot.counters())
         .putAllCounters(backend.bundles().counters())
+        .putAllCounters(backend.decisions().counters())
         .addAllBundles(backend.bundles().statuses().stream().map(BundleProtos::status).toList())
         .addAllGaps(snapshot.gaps())
         .setVerdicts((int) snapshot.verdicts())

@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -33,9 +35,31 @@ public final class DecisionLog {
 
   private final Deque<DecisionRecord> history = new ArrayDeque<>();
   private final List<Subscription> watchers = new CopyOnWriteArrayList<>();
+  private final List<Recorder> recorders = new CopyOnWriteArrayList<>();
   private final AtomicLong lost = new AtomicLong();
   private long historyBytes;
   private long lastId;
+
+  /** Keeps decisions elsewhere, as long as the engine runs. */
+  public interface Recorder {
+    /** Takes what it wants; never waits. */
+    void offer(DecisionRecord record);
+
+    /** What became of what it took, by the name under which people see it. */
+    Map<String, Long> counters();
+  }
+
+  /** Hands each decision from now on to {@code recorder}, too. */
+  public void add(Recorder recorder) {
+    recorders.add(recorder);
+  }
+
+  /** Of all recorders. */
+  public Map<String, Long> counters() {
+    Map<String, Long> all = new LinkedHashMap<>();
+    recorders.forEach(recorder -> all.putAll(recorder.counters()));
+    return all;
+  }
 
   /**
    * Whether a decision of this outcome goes anywhere. First-time allows are many and nobody looks
@@ -62,6 +86,9 @@ public final class DecisionLog {
     }
     for (Subscription watcher : watchers) {
       watcher.offer(numbered);
+    }
+    for (Recorder recorder : recorders) {
+      recorder.offer(numbered);
     }
     return lastId;
   }

@@ -9,6 +9,7 @@ import dev.interdict.control.FolderBuilder;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.control.Version;
+import dev.interdict.decisions.DecisionFile;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.eval.PolicyModules;
@@ -82,6 +83,9 @@ public final class Engine implements AutoCloseable {
   private void open(EngineConfig config) throws IOException {
     ProcessIdentity self = ProcessIdentity.self();
     parts.push(EngineLock.take(config.stateDirectory()));
+    if (config.outlets().decisionLog() != null) {
+      decisions.add(part(DecisionFile.start(config.outlets().decisionLog(), workers)));
+    }
     abilities = HostAbilities.probe();
     socket = SocketCheck.of(config.stateDirectory());
     KernelSide kernel = part(KernelSide.open(config.pins()));

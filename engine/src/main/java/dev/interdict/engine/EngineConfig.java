@@ -24,6 +24,7 @@ import java.time.Duration;
  * @param warmUp evaluations of a new policy before it decides, so that its first held event does
  *     not wait for the JIT compiler; bounded by this time
  * @param bundles where policies come from beside those that are applied by hand
+ * @param outlets who is told what the engine does, beside who asks its socket
  */
 public record EngineConfig(
     Path stateDirectory,
@@ -36,7 +37,8 @@ public record EngineConfig(
     Duration stale,
     Duration spin,
     Duration warmUp,
-    DeliveryConfig bundles) {
+    DeliveryConfig bundles,
+    Outlets outlets) {
 
   private static final Duration DEADLINE =
       Duration.ofMillis(Long.getLong("interdict.deadline.ms", 200));
@@ -58,7 +60,8 @@ public record EngineConfig(
           DEADLINE.multipliedBy(5),
           Duration.ofNanos(50_000),
           Duration.ofMillis(500),
-          DeliveryConfig.NONE);
+          DeliveryConfig.NONE,
+          Outlets.NONE);
 
   /**
    * What one evaluation may use: a quarter of the deadline, so that a policy that loops is stopped
@@ -81,7 +84,8 @@ public record EngineConfig(
         stale,
         spin,
         warmUp,
-        bundles);
+        bundles,
+        outlets);
   }
 
   /** The same with these sources of bundles. */
@@ -97,6 +101,24 @@ public record EngineConfig(
         stale,
         spin,
         warmUp,
-        sources);
+        sources,
+        outlets);
+  }
+
+  /** The same with these outlets. */
+  public EngineConfig with(Outlets told) {
+    return new EngineConfig(
+        stateDirectory,
+        cacheDirectory,
+        socket,
+        pins,
+        poll,
+        patience,
+        deadline,
+        stale,
+        spin,
+        warmUp,
+        bundles,
+        told);
   }
 }

@@ -65,8 +65,8 @@ final class Outcomes {
     Outcome outcome =
         deny.isEmpty() ? Outcome.ALLOWED : enforced.isEmpty() ? Outcome.WOULD_DENY : Outcome.DENIED;
     SlotSet warn = said == null ? SlotSet.NONE : said.warn().and(asked);
-    if (log.wants(outcome) || !failed.isEmpty()) {
-      SlotSet named = deny.or(warn).or(failed);
+    SlotSet named = deny.or(warn).or(failed);
+    if (log.wants(outcome) || !named.isEmpty()) {
       log.append(narrator.describe(event, outcome, set, named, enforced, said, latencyNs));
     }
   }

@@ -224,6 +224,20 @@ class JudgeTest {
     assertEquals(4, signs, "made, failed; made, answered: each is a sign of life");
   }
 
+  /** It says that it wants to be recorded. */
+  @Test
+  void aWarningIsToldThoughNobodyWatches() throws Exception {
+    String seen = "warn contains \"seen\" if input.process.uid == 1000";
+    judge(miss(0, 0), policies(seen, STEADY.replace("1000", "7")));
+    judge(miss(0, 0), policies(seen.replace("1000", "7"), STEADY.replace("1000", "7")));
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 10)) {
+      assertEquals(1, watcher.past().size());
+      DecisionRecord record = watcher.past().getFirst();
+      assertEquals(Outcome.ALLOWED, record.outcome());
+      assertEquals("seen", record.findings().getFirst().warn().getFirst());
+    }
+  }
+
   /** Nobody waits out a deadline for what will not come. */
   @Test
   void theKernelIsToldOfAPolicyWithoutAnswerForAMoment() throws Exception {

@@ -1,0 +1,64 @@
+package dev.interdict.cli;
+
+import dev.interdict.decisions.DecisionFile;
+import dev.interdict.engine.Outlets;
+import java.nio.file.Path;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** Whom an engine tells what it does; options of the command that runs one. */
+final class OutletOptions {
+  private static final int LARGEST_MIB = 4096;
+  private static final int MOST_FILES = 1000;
+  private static final int LONGEST_FOLD_SECONDS = 3600;
+
+  @Option(
+      names = "--decision-log",
+      paramLabel = "FILE",
+      description = "Write denials, would-denials and warnings as JSON lines (default: none).")
+  Path decisionLog;
+
+  @Option(
+      names = "--decision-log-mib",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = "Rotate the file before it is larger (default: ${DEFAULT-VALUE}).")
+  int mib;
+
+  @Option(
+      names = "--decision-log-files",
+      paramLabel = "N",
+      defaultValue = "8",
+      description = "Keep at most so many, the newest included (default: ${DEFAULT-VALUE}).")
+  int files;
+
+  @Option(
+      names = "--decision-log-fold",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description = {
+        "Attempts that are alike: the first at once, the others as one line with their number each"
+            + " so many seconds; 0: a line for each (default: ${DEFAULT-VALUE})."
+      })
+  int foldSeconds;
+
+  Outlets outlets() {
+    within("--decision-log-mib", mib, 1, LARGEST_MIB);
+    within("--decision-log-files", files, 2, MOST_FILES);
+    within("--decision-log-fold", foldSeconds, 0, LONGEST_FOLD_SECONDS);
+    return new Outlets(
+        decisionLog == null
+            ? null
+            : new DecisionFile.Config(
+                decisionLog, (long) mib << 20, files, Duration.ofSeconds(foldSeconds)));
+  }
+
+  private static void within(String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "%s %d: it is a number from %d to %d".formatted(option, value, least, most),
+          null);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.interdict.decisions;
+
+import dev.interdict.decisions.DecisionRecord.Finding;
+import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.decisions.DecisionRecord.Subject;
+import dev.interdict.event.Hook;
+import java.time.Instant;
+import java.util.List;
+
+/** Records as the pipeline makes them. */
+final class TestRecords {
+  private TestRecords() {}
+
+  static DecisionRecord denied(long id, String object) {
+    return by(id, 33, "nginx", object);
+  }
+
+  static DecisionRecord by(long id, int pid, String comm, String object) {
+    return new DecisionRecord(
+        id,
+        Instant.ofEpochSecond(id),
+        Outcome.DENIED,
+        Hook.FILE_OPEN,
+        1,
+        new Subject(pid, pid, 1, 33, 33, comm, "/usr/sbin/nginx", "/system.slice/nginx.service"),
+        object,
+        List.of(new Finding("p", true, List.of("no"), List.of(), List.of())),
+        false,
+        false,
+        -1);
+  }
+}
