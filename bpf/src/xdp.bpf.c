@@ -49,12 +49,13 @@ static __always_inline struct posture *cover_interface(struct run *run, const st
 /* What only a packet needs that is not simply passed. */
 static __always_inline void prepare(struct run *run, const struct posture *posture)
 {
+	const __u64 *enforce = enforced(posture);
 	struct slot_mask *off;
 	__u32 zero = 0;
 
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
+		run->enforce[i] = enforce[i] & ~(off ? off->slots[i] : 0);
 		run->hold[i] = posture->hold[i];
 		run->refuse_miss[i] = posture->refuse_miss[i];
 	}

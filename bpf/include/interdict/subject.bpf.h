@@ -65,11 +65,20 @@ static __always_inline void fill_ids(struct verdict_key *facts, struct task_stru
 	facts->egid = cred->egid.val;
 }
 
+/* The slots that may refuse now. A lease ends by this clock alone: it needs no engine, and none that is late makes it longer. */
+static __always_inline const __u64 *enforced(const struct posture *posture)
+{
+	__u64 end = READ(posture->lease_end_ns);
+
+	return end && bpf_ktime_get_boot_ns() >= end ? posture->enforce_after : posture->enforce;
+}
+
 /* Starts a run: no facts yet but which event it is. */
 static __always_inline void begin(struct run *run, const struct posture *posture, const struct slot_mask *covered, enum hook hook,
 				  __u32 access)
 {
 	__u64 *facts = (__u64 *)&run->record.facts;
+	const __u64 *enforce = enforced(posture);
 	struct slot_mask *off;
 	__u32 zero = 0;
 
@@ -92,7 +101,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->covered[i] = covered->slots[i];
-		run->enforce[i] = posture->enforce[i] & ~(off ? off->slots[i] : 0);
+		run->enforce[i] = enforce[i] & ~(off ? off->slots[i] : 0);
 		run->hold[i] = posture->hold[i];
 		run->refuse_miss[i] = posture->refuse_miss[i];
 		run->fallback_deny[i] = posture->fallback_deny[i];

@@ -192,6 +192,8 @@ struct posture {
 	__u64 patience_ns;		/* stage 1 where stage 2 is not possible, or would be noticed */
 	__u64 deadline_ns;		/* who waits gets the fallback when the engine has been silent for so long */
 	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
+	__u64 enforce_after[SLOT_WORDS];	/* in place of enforce from lease_end_ns on, whether there is an engine or not */
+	__u64 lease_end_ns;		/* CLOCK_BOOTTIME; 0: no change waits for its confirmation */
 	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
 	__u32 pad0;
 };
@@ -201,8 +203,8 @@ struct posture {
  * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
  * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
  * unchanged posture is then filled into the spare copy too). A copy is filled again only when no run can still read it: 100 ms after
- * the switch that took it out of force. But for enforce: a run reads it once, so its bits are also switched in the copy in force,
- * and the epoch stays. */
+ * the switch that took it out of force. But for enforce, enforce_after and lease_end_ns: a run reads them once, so they are also switched in
+ * the copy in force, and the epoch stays. */
 struct engine_state {
 	/* The line that every run reads: it changes with the posture and the engine. */
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */

@@ -73,11 +73,7 @@ final class HistoryCommand implements Callable<Integer> {
     Table table = new Table("ID", "TIME", "POLICY", "CHANGE", "BY", "OUTCOME", "MESSAGE");
     for (HistoryEntry entry : found.getEntriesList()) {
       for (PolicyChange change : entry.getChangesList()) {
-        row(
-            table,
-            entry,
-            change.getPolicy().isEmpty() ? "(host)" : change.getPolicy(),
-            words(change));
+        row(table, entry, whose(change), words(change));
       }
       if (entry.getChangesCount() == 0) {
         row(table, entry, "(history)", "changed by others");
@@ -93,11 +89,15 @@ final class HistoryCommand implements Callable<Integer> {
         policy,
         change,
         entry.getBy(),
-        entry.getOutcome().isEmpty() ? "under way" : entry.getOutcome(),
+        entry.getOutcome().isEmpty() ? "under way or waiting" : entry.getOutcome(),
         entry.getWhy());
   }
 
-  private static String words(PolicyChange change) {
+  static String whose(PolicyChange change) {
+    return change.getPolicy().isEmpty() ? "(host)" : Text.word(change.getPolicy());
+  }
+
+  static String words(PolicyChange change) {
     return switch (change.getKind()) {
       case CHANGE_KIND_APPLY -> "revision " + change.getRevision() + " applied";
       case CHANGE_KIND_DELETE -> "deleted";

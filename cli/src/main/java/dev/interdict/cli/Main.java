@@ -38,6 +38,8 @@ import picocli.CommandLine.ScopeType;
       HistoryCommand.class,
       DiffCommand.class,
       RollbackCommand.class,
+      ConfirmCommand.class,
+      CancelCommand.class,
       WatchCommand.class,
       StatusCommand.class,
       DemoCommand.class,

@@ -50,6 +50,7 @@ final class ModeSetCommand implements Callable<Integer> {
   @Mixin Engine engine;
   @Mixin Output output;
   @Mixin Message message;
+  @Mixin ConfirmWithin confirmWithin;
 
   @Override
   public Integer call() {
@@ -57,14 +58,16 @@ final class ModeSetCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "default is for a policy; the host is in audit or enforce");
     }
-    SetModeRequest request =
+    SetModeRequest.Builder request =
         SetModeRequest.newBuilder()
             .setMode(mode.mode)
             .setPolicy(policy == null ? "" : policy)
-            .setMessage(message.text)
-            .build();
+            .setMessage(message.text);
+    if (confirmWithin.given()) {
+      request.setConfirmWithin(confirmWithin.proto());
+    }
     SetModeResponse response =
-        engine.ask(ModeServiceGrpc::newBlockingStub, service -> service.setMode(request));
+        engine.ask(ModeServiceGrpc::newBlockingStub, service -> service.setMode(request.build()));
     output.print(Trees.of(response), out -> tell(response, out));
     if (!response.getNotSaved().isEmpty()) {
       throw new Failure(
@@ -80,6 +83,7 @@ final class ModeSetCommand implements Callable<Integer> {
       out.println("host: " + Modes.word(response.getHost()));
     }
     out.print(Modes.table(response.getPoliciesList(), response.getHost()).render());
+    ConfirmWithin.tell(response.getPendingId(), response.getPendingUntil(), out);
     out.println("next: interdict watch");
   }
 }

@@ -34,6 +34,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
   @Mixin Engine engine;
   @Mixin Output output;
   @Mixin Message message;
+  @Mixin ConfirmWithin confirmWithin;
 
   @Option(names = "--dry-run", description = "Only say what would happen.")
   boolean dryRun;
@@ -71,6 +72,9 @@ final class PolicyApplyCommand implements Callable<Integer> {
             .setValidateOnly(dryRun)
             .setMessage(message.text)
             .setCompiled(ByteString.copyFrom(CompiledPolicyFile.toBytes(compiled)));
+    if (confirmWithin.given()) {
+      request.setConfirmWithin(confirmWithin.proto());
+    }
     source
         .files()
         .forEach(
@@ -94,6 +98,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
         effective == Mode.MODE_ENFORCE
             ? "enforcing, denials are refused"
             : "in audit, denials are only recorded");
+    ConfirmWithin.tell(response.getPendingId(), response.getPendingUntil(), out);
     out.println(
         dryRun
             ? "next: interdict policy apply " + Text.word(local.path.toString())

@@ -29,19 +29,24 @@ final class RollbackCommand implements Callable<Integer> {
   long revision;
 
   @Mixin Message message;
+  @Mixin ConfirmWithin confirmWithin;
   @Mixin Engine engine;
   @Mixin Output output;
 
   @Override
   public Integer call() {
-    RollbackPolicyRequest request =
+    RollbackPolicyRequest.Builder request =
         RollbackPolicyRequest.newBuilder()
             .setPolicy(policy)
             .setRevision(revision)
-            .setMessage(message.text)
-            .build();
+            .setMessage(message.text);
+    if (confirmWithin.given()) {
+      request.setConfirmWithin(confirmWithin.proto());
+    }
     RollbackPolicyResponse response =
-        engine.ask(HistoryServiceGrpc::newBlockingStub, service -> service.rollbackPolicy(request));
+        engine.ask(
+            HistoryServiceGrpc::newBlockingStub,
+            service -> service.rollbackPolicy(request.build()));
     String name = Text.word(policy);
     output.print(
         Trees.of(response),
@@ -51,6 +56,7 @@ final class RollbackCommand implements Callable<Integer> {
               name,
               Trees.word(response.getResult().getValueDescriptor()),
               response.getPolicy().getRevision());
+          ConfirmWithin.tell(response.getPendingId(), response.getPendingUntil(), out);
           out.println("next: interdict diff " + name);
         });
     return ExitCode.OK;

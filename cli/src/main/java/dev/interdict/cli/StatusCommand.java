@@ -5,10 +5,12 @@ import dev.interdict.v1.GetStatusResponse;
 import dev.interdict.v1.HookStatus;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.PendingChange;
 import dev.interdict.v1.ThreadStatus;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +55,15 @@ final class StatusCommand implements Callable<Integer> {
         status.getProblems() == 0
             ? ""
             : output.style().red(", " + status.getProblems() + " not: interdict policy list"));
+    if (status.hasPending()) {
+      PendingChange pending = status.getPending();
+      out.printf(
+          "waiting   change %d, %s %s: undone at %s, unless you: interdict confirm %1$d%n",
+          pending.getId(),
+          HistoryCommand.whose(pending.getChange()),
+          HistoryCommand.words(pending.getChange()),
+          Trees.instant(pending.getUntil()).truncatedTo(ChronoUnit.SECONDS));
+    }
     out.printf("verdicts  %d processes, %d packets%n", status.getVerdicts(), status.getFlows());
     out.printf("threads   %s%n", threads(status.getThreadsList()));
     out.printf(

@@ -448,7 +448,7 @@ class EngineCommandsTest {
   }
 
   private void apply(String yaml) {
-    control.apply(TinyBuilder.folder(yaml), null, false);
+    control.apply(TinyBuilder.folder(yaml), null, false, null);
   }
 
   private Path socket() {

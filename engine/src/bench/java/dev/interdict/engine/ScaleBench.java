@@ -156,7 +156,7 @@ public final class ScaleBench {
     control.restore();
     boolean kept = control.list().size() == count;
     for (int i = control.list().size(); i < count; i++) {
-      control.apply(policy(i), null, false);
+      control.apply(policy(i), null, false, null);
     }
     PolicySet set = loader.latest();
     PolicySetEvaluator evaluator = set.newEvaluator();
@@ -222,9 +222,9 @@ public final class ScaleBench {
     for (int i = 0; i < 3; i++) {
       SortedMap<String, byte[]> sources =
           generated(1000 + count + i, "/srv/new/" + System.nanoTime());
-      control.apply(sources, null, true);
+      control.apply(sources, null, true, null);
       long start = System.nanoTime();
-      control.apply(sources, null, false);
+      control.apply(sources, null, false, null);
       times.add((System.nanoTime() - start) / 1e6);
       control.delete("p" + (1000 + count + i));
     }

@@ -88,7 +88,7 @@ public final class SwitchBench {
               new StateStore(config.stateDirectory()),
               Clock.systemUTC());
       control.restore();
-      control.apply(sources(0), null, false);
+      control.apply(sources(0), null, false, null);
       List<Long> quiet = new ArrayList<>();
       for (int i = 0; i < QUIET; i++) {
         quiet.add(toggle(control));
@@ -145,7 +145,7 @@ public final class SwitchBench {
   private static long toggle(PolicyControl control) throws InterruptedException {
     Mode next = control.hostMode() == Mode.AUDIT ? Mode.ENFORCE : Mode.AUDIT;
     long start = System.nanoTime();
-    control.setHostMode(next);
+    control.setHostMode(next, null);
     long took = System.nanoTime() - start;
     Thread.sleep(GAP_MS);
     return took;

@@ -104,6 +104,7 @@ public final class AdminServer implements AutoCloseable {
                 MalformedCheck.before(
                     new BundleService(backend.control().bundles(), backend.bundles())))
             .addService(MalformedCheck.before(new HistoryService(backend.control())))
+            .addService(MalformedCheck.before(new LeaseService(backend.control().leases())))
             .addService(MalformedCheck.before(decisions))
             .addService(MalformedCheck.before(new NodeService(backend)))
             .build();

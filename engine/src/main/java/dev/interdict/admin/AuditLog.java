@@ -4,6 +4,8 @@ import dev.interdict.control.Origin;
 import dev.interdict.v1.AllowOlderRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyPolicyResponse;
+import dev.interdict.v1.CancelChangeRequest;
+import dev.interdict.v1.ConfirmChangeRequest;
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.DropBundleRequest;
 import dev.interdict.v1.Mode;
@@ -63,6 +65,8 @@ final class AuditLog implements ServerInterceptor {
               + " to "
               + mode(set.getMode());
       case RollbackPolicyRequest rollback -> "roll back policy " + rollback.getPolicy();
+      case ConfirmChangeRequest confirm -> "confirm change " + confirm.getId();
+      case CancelChangeRequest cancel -> "cancel change " + cancel.getId();
       case ResetBudgetRequest reset -> "reset the budget of policy " + reset.getPolicy();
       case AllowOlderRequest allow -> "allow an older bundle of " + allow.getName();
       case DropBundleRequest drop -> "drop the bundle of " + drop.getName();
@@ -77,6 +81,7 @@ final class AuditLog implements ServerInterceptor {
       case DeletePolicyRequest delete -> delete.getMessage();
       case SetModeRequest set -> set.getMessage();
       case RollbackPolicyRequest rollback -> rollback.getMessage();
+      case CancelChangeRequest cancel -> cancel.getMessage();
       default -> "";
     };
   }

@@ -75,8 +75,18 @@ final class HistoryService extends HistoryServiceGrpc.HistoryServiceImplBase {
     Replies.send(
         caller,
         () -> {
-          Applied applied = control.rollback(request.getPolicy(), request.getRevision());
-          return RollbackPolicyResponse.newBuilder()
+          Applied applied =
+              control.rollback(
+                  request.getPolicy(),
+                  request.getRevision(),
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
+          RollbackPolicyResponse.Builder response = RollbackPolicyResponse.newBuilder();
+          if (applied.pending() != null) {
+            response
+                .setPendingId(applied.pending().id())
+                .setPendingUntil(Protos.timestamp(applied.pending().end()));
+          }
+          return response
               .setResult(Protos.result(applied.result()))
               .setPolicy(Protos.policy(applied.policy()))
               .build();

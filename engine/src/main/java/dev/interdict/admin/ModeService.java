@@ -10,6 +10,7 @@ import dev.interdict.v1.ResetBudgetResponse;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SetModeResponse;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 
 /** {@code mode.proto}. */
 final class ModeService extends ModeServiceGrpc.ModeServiceImplBase {
@@ -35,11 +36,19 @@ final class ModeService extends ModeServiceGrpc.ModeServiceImplBase {
     Replies.send(
         caller,
         () -> {
+          Duration within = Protos.within(request.hasConfirmWithin(), request.getConfirmWithin());
           Switched switched =
               request.getPolicy().isEmpty()
-                  ? control.setHostMode(Protos.requiredMode(request.getMode()))
-                  : control.setPolicyMode(request.getPolicy(), Protos.mode(request.getMode()));
-          return SetModeResponse.newBuilder()
+                  ? control.setHostMode(Protos.requiredMode(request.getMode()), within)
+                  : control.setPolicyMode(
+                      request.getPolicy(), Protos.mode(request.getMode()), within);
+          SetModeResponse.Builder response = SetModeResponse.newBuilder();
+          if (switched.pending() != null) {
+            response
+                .setPendingId(switched.pending().id())
+                .setPendingUntil(Protos.timestamp(switched.pending().end()));
+          }
+          return response
               .setHost(Protos.mode(switched.host()))
               .addAllPolicies(switched.policies().stream().map(Protos::policyMode).toList())
               .setNotSaved(switched.notSaved() == null ? "" : switched.notSaved())

@@ -1,5 +1,6 @@
 package dev.interdict.admin;
 
+import dev.interdict.control.Pending;
 import dev.interdict.control.PolicyStatus;
 import dev.interdict.control.Snapshot;
 import dev.interdict.v1.DoctorRequest;
@@ -27,7 +28,12 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
     Snapshot snapshot = backend.snapshot().get();
     List<PolicyStatus> policies = backend.control().list();
     long inForce = policies.stream().filter(p -> p.problem() == null).count();
-    return GetStatusResponse.newBuilder()
+    GetStatusResponse.Builder response = GetStatusResponse.newBuilder();
+    Pending pending = backend.control().leases().pending();
+    if (pending != null) {
+      response.setPending(Protos.pending(pending));
+    }
+    return response
         .setVersion(backend.version())
         .setPid((int) ProcessHandle.current().pid())
         .setStarted(Protos.timestamp(backend.started()))

@@ -31,8 +31,17 @@ final class PolicyService extends PolicyServiceGrpc.PolicyServiceImplBase {
               request.getCompiled().isEmpty() ? null : request.getCompiled().toByteArray();
           Applied applied =
               control.apply(
-                  Protos.sources(request.getSourcesList()), compiled, request.getValidateOnly());
-          return ApplyPolicyResponse.newBuilder()
+                  Protos.sources(request.getSourcesList()),
+                  compiled,
+                  request.getValidateOnly(),
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
+          ApplyPolicyResponse.Builder response = ApplyPolicyResponse.newBuilder();
+          if (applied.pending() != null) {
+            response
+                .setPendingId(applied.pending().id())
+                .setPendingUntil(Protos.timestamp(applied.pending().end()));
+          }
+          return response
               .setResult(Protos.result(applied.result()))
               .setPolicy(Protos.policy(applied.policy()))
               .addAllWarnings(applied.warnings().stream().map(Protos::diagnostic).toList())

@@ -5,6 +5,8 @@ import com.google.protobuf.Timestamp;
 import dev.interdict.control.Change;
 import dev.interdict.control.Check;
 import dev.interdict.control.History;
+import dev.interdict.control.Leases;
+import dev.interdict.control.Pending;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyMode;
 import dev.interdict.control.PolicyStatus;
@@ -16,6 +18,7 @@ import dev.interdict.v1.ApplyResult;
 import dev.interdict.v1.ChangeKind;
 import dev.interdict.v1.CheckResult;
 import dev.interdict.v1.HistoryEntry;
+import dev.interdict.v1.PendingChange;
 import dev.interdict.v1.PolicyChange;
 import dev.interdict.v1.PolicyCounters;
 import dev.interdict.v1.PolicyInfo;
@@ -24,6 +27,7 @@ import dev.interdict.v1.Severity;
 import dev.interdict.v1.SourceFile;
 import dev.interdict.v1.ThreadStatus;
 import dev.interdict.worker.Worker;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -218,6 +222,32 @@ final class Protos {
         .addAllChanges(entry.changes().stream().map(Protos::change).toList())
         .setOutcome(cut(entry.outcome()))
         .build();
+  }
+
+  static PendingChange pending(Pending pending) {
+    return PendingChange.newBuilder()
+        .setId(pending.id())
+        .setChange(change(pending.what()))
+        .setBy(pending.by().by())
+        .setWhy(pending.by().why())
+        .setUntil(timestamp(pending.end()))
+        .build();
+  }
+
+  /** How long a change may wait for its confirmation; null: it stays without. */
+  static Duration within(boolean given, com.google.protobuf.Duration time) {
+    if (!given) {
+      return null;
+    }
+    try {
+      Duration within = Duration.ofSeconds(time.getSeconds(), time.getNanos());
+      if (within.compareTo(Leases.SHORTEST) >= 0 && within.compareTo(Leases.LONGEST) <= 0) {
+        return within;
+      }
+    } catch (ArithmeticException e) {
+      // Much longer than that.
+    }
+    throw new BadRequestException("confirm_within must be from 1 s to 1 day");
   }
 
   private static PolicyChange change(Change change) {

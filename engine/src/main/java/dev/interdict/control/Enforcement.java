@@ -43,6 +43,9 @@ public interface Enforcement {
    */
   void switchTo(Modes modes);
 
+  /** The clock by which a {@link Lease} ends: CLOCK_BOOTTIME. */
+  long bootTimeNs();
+
   /**
    * Makes a slot as new, before it is given to another policy: when this returns, no verdict
    * carries its bits or can come to carry them, and its counters, budget window and tripped bit are

@@ -74,7 +74,7 @@ record HeldPolicy(
         name, digest, number, policy, compiled, slot, override, applied, bundle, problem);
   }
 
-  ActivePolicy active() {
-    return new ActivePolicy(slot, policy, compiled);
+  ActivePolicy active(ActivePolicy.Term term) {
+    return new ActivePolicy(slot, policy, compiled, term);
   }
 }

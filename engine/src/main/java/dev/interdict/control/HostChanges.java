@@ -3,10 +3,13 @@ package dev.interdict.control;
 import dev.interdict.control.StateStore.Saved;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -44,6 +47,10 @@ final class HostChanges {
 
   void lock() {
     lock.lock();
+  }
+
+  boolean tryLock() {
+    return lock.tryLock();
   }
 
   void unlock() {
@@ -117,7 +124,38 @@ final class HostChanges {
    */
   void commit(HostState next) {
     recorded(Change.between(state, next), () -> make(next));
-    store.prune(history.kept());
+    prune();
+  }
+
+  private void prune() {
+    Collection<Map.Entry<String, String>> kept = new ArrayList<>(history.kept());
+    Pending pending = state.pending();
+    if (pending != null && !pending.what().digest().isEmpty()) {
+      kept.add(Map.entry(pending.what().policy(), pending.what().digest()));
+    }
+    store.prune(kept);
+  }
+
+  /**
+   * Makes a change whose second line in the history comes when it has ended.
+   *
+   * @param making is given its number
+   */
+  void begun(Change change, LongConsumer making) {
+    long id = history.begin(List.of(change));
+    try {
+      making.accept(id);
+    } catch (RuntimeException | Error e) {
+      history.end(id, outcome(e));
+      throw e;
+    }
+    prune();
+  }
+
+  /** Writes that second line. */
+  void end(long id, String failure) {
+    history.end(id, failure);
+    prune();
   }
 
   /** Makes a change between its two lines in the history. */
@@ -154,9 +192,10 @@ final class HostChanges {
     }
   }
 
-  private void make(HostState next) {
+  /** In force and saved, or neither; without a line in the history. */
+  void make(HostState next) {
     HostState before = state;
-    enforcement.use(next.activeSet(), this::modes);
+    enforcement.use(next.activeSet(), () -> next.after(state).modes());
     try {
       moveTo(next);
       save();
@@ -166,17 +205,18 @@ final class HostChanges {
     }
   }
 
-  private Modes modes() {
-    return state.modes();
-  }
-
   private synchronized void moveTo(HostState next) {
-    state = next.after(state);
+    HostState before = state;
+    state = next.after(before);
+    if (before.pending() != null || state.pending() != null) {
+      // A switch that came after the kernel had changed over knew of no lease, or of one too many.
+      enforcement.switchTo(state.modes());
+    }
   }
 
   private void undo(HostState before, Throwable because) {
     try {
-      enforcement.use(before.after(state).activeSet(), this::modes);
+      enforcement.use(before.after(state).activeSet(), () -> before.after(state).modes());
       moveTo(before);
     } catch (RuntimeException | Error e) {
       because.addSuppressed(e);
@@ -189,14 +229,7 @@ final class HostChanges {
    */
   String toggle(UnaryOperator<HostState> change, Change what) {
     synchronized (this) {
-      HostState before = state;
-      state = change.apply(before);
-      try {
-        enforcement.switchTo(state.modes());
-      } catch (RuntimeException | Error e) {
-        state = before;
-        throw e;
-      }
+      flip(change);
       untold.add(new Switch(what, Origin.current()));
     }
     synchronized (saving) {
@@ -210,6 +243,18 @@ final class HostChanges {
         notTold = notTold == null ? why : notTold;
       }
       return notSaved == null ? notTold : notSaved;
+    }
+  }
+
+  /** Switches modes in the kernel and here, or neither. */
+  synchronized void flip(UnaryOperator<HostState> change) {
+    HostState before = state;
+    state = change.apply(before);
+    try {
+      enforcement.switchTo(state.modes());
+    } catch (RuntimeException | Error e) {
+      state = before;
+      throw e;
     }
   }
 
@@ -228,7 +273,7 @@ final class HostChanges {
   }
 
   /** Whoever comes last saves the latest. */
-  private void save() {
+  void save() {
     synchronized (saving) {
       store.save(Saved.of(state));
     }

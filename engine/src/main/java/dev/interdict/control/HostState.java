@@ -1,7 +1,9 @@
 package dev.interdict.control;
 
+import dev.interdict.control.ActivePolicy.Term;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,13 +18,16 @@ import java.util.TreeMap;
  *
  * @param policies by name
  * @param bundles what each source brought last, by the source's name
+ * @param pending a change that is in all this and waits for its confirmation; null: none
  */
 record HostState(
     long generation,
     Mode host,
     SortedMap<String, HeldPolicy> policies,
-    SortedMap<String, BundleMark> bundles) {
-  static final HostState EMPTY = new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>());
+    SortedMap<String, BundleMark> bundles,
+    Pending pending) {
+  static final HostState EMPTY =
+      new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), null);
 
   HostState {
     policies = Collections.unmodifiableSortedMap(new TreeMap<>(policies));
@@ -40,10 +45,27 @@ record HostState(
           HeldPolicy other = now.policies.get(name);
           return other == null ? held : held.withOverride(other.override());
         });
-    return new HostState(Math.max(generation, now.generation + 1), now.host, next, bundles);
+    return new HostState(
+        Math.max(generation, now.generation + 1), now.host, next, bundles, pendingAfter(now));
   }
 
+  private Pending pendingAfter(HostState now) {
+    if (pending == null || now.pending != null) {
+      return pending == null ? null : now.pending;
+    }
+    HeldPolicy old = now.policies.get(pending.what().policy());
+    return old == null ? pending : pending.switched(old.name(), old.override());
+  }
+
+  /** Of the policies in force, and of the host. */
   Modes modes() {
+    Modes now = modesOf(host, policies);
+    return pending == null
+        ? now
+        : new Modes(now.host(), now.overrides(), new Lease(pending.endNs(), undone().modes()));
+  }
+
+  private static Modes modesOf(Mode host, SortedMap<String, HeldPolicy> policies) {
     Map<String, Mode> overrides = new HashMap<>();
     policies.forEach(
         (name, held) -> {
@@ -57,17 +79,54 @@ record HostState(
   HostState with(HeldPolicy policy) {
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.put(policy.name(), policy);
-    return new HostState(generation + 1, host, next, bundles);
+    return next(host, next, pending);
+  }
+
+  private HostState next(Mode mode, SortedMap<String, HeldPolicy> held, Pending waits) {
+    return new HostState(generation + 1, mode, held, bundles, waits);
+  }
+
+  HostState withPending(Pending waits) {
+    return next(host, policies, waits);
+  }
+
+  /** Nothing waits any more: what is in force stays. */
+  HostState confirmed() {
+    return withPending(null);
+  }
+
+  /** As it was before what waits for its confirmation. */
+  HostState undone() {
+    if (pending == null) {
+      return this;
+    }
+    String name = pending.what().policy();
+    if (name.isEmpty()) {
+      return next(pending.host(), policies, null);
+    }
+    HeldPolicy before = pending.before();
+    if (pending.isSwitch()) { // of what is there now: a bundle may have brought another one
+      HeldPolicy held = policies.get(name);
+      return (held == null ? this : with(held.withOverride(before.override()))).confirmed();
+    }
+    return (before == null ? without(name) : with(before)).confirmed();
+  }
+
+  /** With an operator's mode of a policy, now and whatever becomes of what waits. */
+  HostState withOverride(String policy, Mode mode) {
+    HostState next = with(get(policy).withOverride(mode));
+    return pending == null ? next : next.withPending(pending.switched(policy, mode));
   }
 
   HostState without(String name) {
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.remove(name);
-    return new HostState(generation + 1, host, next, bundles);
+    return next(host, next, pending);
   }
 
+  /** With a mode of the host, now and whatever becomes of what waits. */
   HostState withHost(Mode mode) {
-    return new HostState(generation + 1, mode, policies, bundles);
+    return next(mode, policies, pending == null ? null : pending.hostSwitched(mode));
   }
 
   /** With all policies of a source replaced by {@code brought}, as one change. */
@@ -75,12 +134,12 @@ record HostState(
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.values().removeIf(policy -> policy.bundle().equals(source));
     brought.forEach(policy -> next.put(policy.name(), policy));
-    return new HostState(generation + 1, host, next, marks(source, mark));
+    return new HostState(generation + 1, host, next, marks(source, mark), pending);
   }
 
   /** The same policies; a mark rises no generation, since nothing that is in force has changed. */
   HostState withMark(String source, BundleMark mark) {
-    return new HostState(generation, host, policies, marks(source, mark));
+    return new HostState(generation, host, policies, marks(source, mark), pending);
   }
 
   /** Whether the next bundle of the source is taken whatever its serial. */
@@ -107,20 +166,33 @@ record HostState(
   }
 
   SlotSet slots() {
-    SlotSet slots = SlotSet.NONE;
-    for (HeldPolicy policy : policies.values()) {
-      slots = policy.inForce() ? slots.with(policy.slot()) : slots;
-    }
-    return slots;
+    return slotsOf(activeSet().policies());
   }
 
+  /** What is asked: beside a policy that waits the one that it replaced, for the end. */
   ActiveSet activeSet() {
-    return new ActiveSet(
-        generation,
-        policies.values().stream()
-            .filter(HeldPolicy::inForce)
-            .map(HeldPolicy::active)
-            .sorted(Comparator.comparingInt(ActivePolicy::slot))
-            .toList());
+    List<ActivePolicy> active = new ArrayList<>();
+    policies.values().stream()
+        .filter(HeldPolicy::inForce)
+        .forEach(held -> active.add(held.active(term(held))));
+    HeldPolicy replaced = pending == null || pending.isSwitch() ? null : pending.before();
+    if (replaced != null && replaced.inForce()) {
+      active.add(replaced.active(Term.AFTER_LEASE_ENDS));
+    }
+    active.sort(Comparator.comparingInt(ActivePolicy::slot));
+    return new ActiveSet(generation, active);
+  }
+
+  private Term term(HeldPolicy held) {
+    boolean waits = pending != null && pending.concerns(held.name()) && !pending.isSwitch();
+    return waits ? Term.UNTIL_LEASE_ENDS : Term.ALWAYS;
+  }
+
+  private static SlotSet slotsOf(List<ActivePolicy> active) {
+    SlotSet slots = SlotSet.NONE;
+    for (ActivePolicy policy : active) {
+      slots = slots.with(policy.slot());
+    }
+    return slots;
   }
 }

@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.control.ActivePolicy.Term;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Mode;
 import java.util.Map;
@@ -11,14 +12,31 @@ import java.util.Map;
  * @param host {@code AUDIT}: nothing is refused whatever the policies say; {@code ENFORCE}: each
  *     policy's mode counts
  * @param overrides by a policy's name, what an operator set in place of what policy.yaml says
+ * @param lease when and how this ends; null: it does not
  */
-public record Modes(Mode host, Map<String, Mode> overrides) {
+public record Modes(Mode host, Map<String, Mode> overrides, Lease lease) {
   public Modes {
     overrides = Map.copyOf(overrides);
   }
 
+  /** Modes that do not end. */
+  public Modes(Mode host, Map<String, Mode> overrides) {
+    this(host, overrides, null);
+  }
+
   /** Whether {@code policy} may refuse. */
-  public boolean enforces(Policy policy) {
+  public boolean enforces(ActivePolicy policy) {
+    return policy.term() != Term.AFTER_LEASE_ENDS && says(policy.policy());
+  }
+
+  /** Whether it may once the lease has ended. */
+  public boolean enforcesAfter(ActivePolicy policy) {
+    return lease == null
+        ? enforces(policy)
+        : policy.term() != Term.UNTIL_LEASE_ENDS && lease.after().says(policy.policy());
+  }
+
+  private boolean says(Policy policy) {
     return host == Mode.ENFORCE
         && overrides.getOrDefault(policy.name(), policy.mode()) == Mode.ENFORCE;
   }

@@ -7,8 +7,10 @@ import dev.interdict.control.StateStore.Saved;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.UnaryOperator;
 
 /**
  * The control flow, one method per verb. Safe for use by many threads; each method returns when the
@@ -30,6 +32,7 @@ public final class PolicyControl {
   private final Slots slots;
   private final Restorer restorer;
   private final BundleControl bundles;
+  private final Leases leases;
 
   public PolicyControl(
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
@@ -40,12 +43,18 @@ public final class PolicyControl {
     this.restorer = new Restorer(builder, enforcement, store, slots);
     this.clock = clock;
     this.changes = new HostChanges(enforcement, store);
+    this.leases = new Leases(changes, enforcement, clock);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
   }
 
   /** The verbs on whole bundles; what they change is the same state. */
   public BundleControl bundles() {
     return bundles;
+  }
+
+  /** Changes that wait for their confirmation. */
+  public Leases leases() {
+    return leases;
   }
 
   /** What {@link #apply} did. */
@@ -55,16 +64,22 @@ public final class PolicyControl {
     UNCHANGED
   }
 
-  /** The outcome of {@link #apply}. */
-  public record Applied(Result result, PolicyStatus policy, List<Diagnostic> warnings) {}
+  /**
+   * The outcome of {@link #apply}.
+   *
+   * @param pending what waits for its confirmation by this; null: it stays, or nothing was done
+   */
+  public record Applied(
+      Result result, PolicyStatus policy, List<Diagnostic> warnings, Pending pending) {}
 
   /**
    * The outcome of a switch.
    *
    * @param policies those concerned
-   * @param notSaved why a restart will not know of it; null: it is saved
+   * @param notSaved why a restart will not know of it; null: it is saved, or not to be
+   * @param pending as {@link Applied#pending}
    */
-  public record Switched(Mode host, List<PolicyMode> policies, String notSaved) {}
+  public record Switched(Mode host, List<PolicyMode> policies, String notSaved, Pending pending) {}
 
   /** A policy and the folder it was applied from. */
   public record PolicySources(PolicyStatus policy, SortedMap<String, byte[]> sources) {}
@@ -98,46 +113,92 @@ public final class PolicyControl {
    * @param sources bytes by path inside the folder
    * @param artefact the compiled policy of exactly these sources; null: compile
    * @param validateOnly only say what would happen
+   * @param within it is undone after this time unless it is confirmed ({@link #leases}); null: it
+   *     stays
    * @throws InvalidPolicyException if the sources have errors
    * @throws BuildException if compiling failed for another reason
-   * @throws RefusedException if this host cannot do what the policy asks, or a bundle owns the name
+   * @throws RefusedException if this host cannot do what the policy asks, a bundle owns the name,
+   *     or another change waits for its confirmation, or somebody else has changed the policy
+   *     meanwhile
    * @throws NoSlotException if every slot is taken
    * @throws EnforcementException if the kernel side refused
    * @throws StoreException if it could not be saved; what was in force before is again
    */
-  public Applied apply(SortedMap<String, byte[]> sources, byte[] artefact, boolean validateOnly) {
-    Built built = builder.build(sources, artefact);
-    String digest = Digest.of(sources);
-    HeldPolicy old = changes.state().policies().get(built.policy().name());
+  public Applied apply(
+      SortedMap<String, byte[]> sources, byte[] artefact, boolean validateOnly, Duration within) {
+    return apply(changes.state(), new Revision(sources, artefact), validateOnly, within);
+  }
+
+  /**
+   * The same.
+   *
+   * @param found what the caller has looked at: he changes nothing that came after it
+   */
+  private Applied apply(HostState found, Revision asked, boolean validateOnly, Duration within) {
+    Built built = builder.build(asked.sources(), asked.compiled());
+    Revision revision = new Revision(asked.sources(), built.artefact());
+    String digest = Digest.of(asked.sources());
+    HeldPolicy old = found.policies().get(built.policy().name());
     if (validateOnly || holds(old, digest)) {
-      return bring(built, sources, digest, validateOnly);
+      return bring(old, built, revision, digest, validateOnly, within);
     }
     admit(built, old);
-    return enforcement.prepared(List.of(built), () -> bring(built, sources, digest, false));
+    return enforcement.prepared(
+        List.of(built), () -> bring(old, built, revision, digest, false, within));
   }
 
   private Applied bring(
-      Built built, SortedMap<String, byte[]> sources, String digest, boolean validateOnly) {
+      HeldPolicy found,
+      Built built,
+      Revision revision,
+      String digest,
+      boolean validateOnly,
+      Duration within) {
     String name = built.policy().name();
     List<Diagnostic> warnings = built.compiled().warnings();
     changes.lock();
     try {
       HeldPolicy old = changes.state().policies().get(name);
       if (holds(old, digest) && old.bundle().isEmpty()) {
-        return new Applied(Result.UNCHANGED, status(old), warnings);
+        return new Applied(Result.UNCHANGED, status(old), warnings, null);
       }
       admit(built, old);
+      requireSame(name, found, old);
       Result result = old == null ? Result.CREATED : Result.REPLACED;
       Mode override = old == null ? null : old.override();
       if (validateOnly) {
-        return new Applied(result, status(fresh(built, digest, -1, override)), warnings);
+        return new Applied(result, status(fresh(built, digest, -1, override)), warnings, null);
       }
-      int slot = slots.of(built, old, changes.state().slots());
-      store.write(name, digest, new Revision(sources, built.artefact()));
-      changes.commit(changes.state().with(fresh(built, digest, slot, override)));
-      return new Applied(result, status(changes.state().get(name)), warnings);
+      if (within != null) {
+        leases.requireNone();
+      }
+      // The one before goes on in its own slot as long as this one waits.
+      int slot = slots.of(built, within == null ? old : null, changes.state().slots());
+      store.write(name, digest, revision);
+      HeldPolicy fresh = fresh(built, digest, slot, override);
+      HostState next = changes.state().with(fresh);
+      if (within == null) {
+        changes.commit(next);
+        return new Applied(result, status(changes.state().get(name)), warnings, null);
+      }
+      Pending pending = leases.commit(next, fresh, within);
+      return new Applied(result, status(changes.state().get(name)), warnings, pending);
     } finally {
       changes.unlock();
+    }
+  }
+
+  /** Whoever compiles more slowly would take back what he has never seen. */
+  private static void requireSame(String name, HeldPolicy found, HeldPolicy now) {
+    long before = found == null ? 0 : found.revision();
+    long after = now == null ? 0 : now.revision();
+    if (before != after) {
+      throw new RefusedException(
+          List.of(
+              new Objection(
+                  "policy " + name,
+                  "somebody else has changed it meanwhile",
+                  "see interdict history " + name + ", and do it again")));
     }
   }
 
@@ -153,6 +214,7 @@ public final class PolicyControl {
   /** Before seconds are spent on loading, and once more under the lock. */
   private void admit(Built built, HeldPolicy old) {
     requireByHand(old);
+    leases.requireSettled(built.policy().name());
     List<Objection> objections = enforcement.objections(built.policy());
     if (!objections.isEmpty()) {
       throw new RefusedException(objections);
@@ -210,19 +272,23 @@ public final class PolicyControl {
    * policy that was deleted.
    *
    * @param to as {@link #revision}
+   * @param within as for {@link #apply}
    * @throws NoSuchPolicyException if there was never a policy of this name
    * @throws RefusedException if this revision is not kept, or as {@link #apply}
    * @throws RuntimeException as {@link #apply}
    */
-  public Applied rollback(String name, long to) {
+  public Applied rollback(String name, long to, Duration within) {
+    HostState found;
     Revision revision;
     long number;
     changes.lock();
     try {
+      found = changes.state();
       requireByHand(changes.state().policies().get(name));
-      Revised found = revised(name, to);
-      number = found.number();
-      revision = store.read(name, found.digest());
+      leases.requireSettled(name);
+      Revised wanted = revised(name, to);
+      number = wanted.number();
+      revision = store.read(name, wanted.digest());
     } finally {
       changes.unlock();
     }
@@ -231,7 +297,7 @@ public final class PolicyControl {
     Origin origin = new Origin(asked.by(), "rollback to revision " + number + why);
     byte[] artefact = restorer.build(revision).artefact();
     return ScopedValue.where(Origin.CURRENT, origin)
-        .call(() -> apply(revision.sources(), artefact, false));
+        .call(() -> apply(found, new Revision(revision.sources(), artefact), false, within));
   }
 
   private Revised revised(String name, long to) {
@@ -280,6 +346,7 @@ public final class PolicyControl {
     changes.lock();
     try {
       requireByHand(changes.state().get(name));
+      leases.requireSettled(name);
       changes.commit(changes.state().without(name));
     } finally {
       changes.unlock();
@@ -306,27 +373,42 @@ public final class PolicyControl {
   /**
    * Switches the host.
    *
+   * @param within the switch is undone after this time unless it is confirmed ({@link #leases});
+   *     null: it stays, also if what waits is undone
+   * @throws RefusedException if it is to be confirmed and another change waits already
    * @throws EnforcementException if the kernel side refused
    */
-  public Switched setHostMode(Mode mode) {
-    String notSaved = changes.toggle(state -> state.withHost(mode), Change.ofMode("", mode));
-    return new Switched(mode, modes(), notSaved);
+  public Switched setHostMode(Mode mode, Duration within) {
+    Change change = Change.ofMode("", mode);
+    UnaryOperator<HostState> switched = state -> state.withHost(mode);
+    if (within != null) {
+      Pending pending = leases.switchModes(change, within, switched);
+      return new Switched(mode, modes(), null, pending);
+    }
+    String notSaved = changes.toggle(switched, change);
+    return new Switched(mode, modes(), notSaved, null);
   }
 
   /**
    * Switches one policy; the switch outlives new revisions of it.
    *
    * @param mode null: as policy.yaml says
+   * @param within as for {@link #setHostMode}
    * @throws NoSuchPolicyException if there is none of this name
    * @throws EnforcementException if the kernel side refused
    */
-  public Switched setPolicyMode(String name, Mode mode) {
-    String notSaved =
-        changes.toggle(
-            state -> state.with(state.get(name).withOverride(mode)), Change.ofMode(name, mode));
+  public Switched setPolicyMode(String name, Mode mode, Duration within) {
+    Change change = Change.ofMode(name, mode);
+    UnaryOperator<HostState> switched = state -> state.withOverride(name, mode);
+    changes.state().get(name);
+    Pending pending = within == null ? null : leases.switchModes(change, within, switched);
+    String notSaved = within == null ? changes.toggle(switched, change) : null;
     HostState now = changes.state();
     return new Switched(
-        now.host(), List.of(PolicyMode.of(now.get(name), now, enforcement.snapshot())), notSaved);
+        now.host(),
+        List.of(PolicyMode.of(now.get(name), now, enforcement.snapshot())),
+        notSaved,
+        pending);
   }
 
   /**

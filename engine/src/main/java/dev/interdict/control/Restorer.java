@@ -67,7 +67,7 @@ final class Restorer {
    */
   HostState restore(Saved saved) {
     HostState next =
-        new HostState(saved.generation(), saved.host(), new TreeMap<>(), new TreeMap<>());
+        new HostState(saved.generation(), saved.host(), new TreeMap<>(), new TreeMap<>(), null);
     for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
       next = next.withMark(bundle.getKey(), bundle.getValue().mark());
     }

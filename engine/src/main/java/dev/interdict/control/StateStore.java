@@ -106,7 +106,9 @@ public final class StateStore {
       bundles = bundles == null ? new TreeMap<>() : bundles;
     }
 
-    static Saved of(HostState state) {
+    /** Without what waits for its confirmation. */
+    static Saved of(HostState now) {
+      HostState state = now.undone();
       return new Saved(
           VERSION,
           state.generation(),

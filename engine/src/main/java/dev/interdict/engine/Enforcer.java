@@ -12,6 +12,7 @@ import dev.interdict.control.Snapshot.HookStatus;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.policy.Policy;
@@ -19,6 +20,7 @@ import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Posture;
+import dev.interdict.verdict.Posture.Lapse;
 import dev.interdict.verdict.Postures;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -206,8 +208,12 @@ final class Enforcer implements Enforcement {
     }
   }
 
-  /** Before the posture that makes it count: from then on it settles. */
-  private void setBudget(ActivePolicy active, boolean enforces) {
+  /**
+   * Before the posture that makes it count: from then on it settles. One that a lease has put aside
+   * goes on settling: at the end it is what it was.
+   */
+  private void setBudget(ActivePolicy active, Modes modes) {
+    boolean enforces = modes.enforces(active) || modes.enforcesAfter(active);
     Policy.Budget budget = active.policy().budget();
     if (budget == null) {
       kernel.budgets().clear(active.slot());
@@ -218,14 +224,24 @@ final class Enforcer implements Enforcement {
         .set(active.slot(), budget.subjects(), budget.window(), budget.settle(), enforces);
   }
 
-  private SlotSet enforced(Modes modes) {
+  private Posture.Enforced enforced(Modes modes) {
     SlotSet enforced = SlotSet.NONE;
     for (ActivePolicy active : posed.policies()) {
-      boolean enforces = modes.enforces(active.policy());
-      setBudget(active, enforces);
-      enforced = enforces ? enforced.with(active.slot()) : enforced;
+      setBudget(active, modes);
+      enforced = modes.enforces(active) ? enforced.with(active.slot()) : enforced;
     }
-    return enforced;
+    return new Posture.Enforced(enforced, lapse(posed, modes));
+  }
+
+  private static Lapse lapse(ActiveSet set, Modes modes) {
+    if (modes.lease() == null) {
+      return Lapse.NEVER;
+    }
+    SlotSet after = SlotSet.NONE;
+    for (ActivePolicy active : set.policies()) {
+      after = modes.enforcesAfter(active) ? after.with(active.slot()) : after;
+    }
+    return new Lapse(modes.lease().endNs(), after);
   }
 
   private Posture posture(ActiveSet set, Modes modes) {
@@ -233,20 +249,19 @@ final class Enforcer implements Enforcement {
     List<Posture.Slot> all = new ArrayList<>();
     for (ActivePolicy active : set.policies()) {
       Policy policy = active.policy();
-      boolean enforces = modes.enforces(policy);
-      setBudget(active, enforces);
+      setBudget(active, modes);
       all.add(
           new Posture.Slot(
               active.slot(),
               policy.hooks(),
               policy.scope().cgroups().isEmpty(),
-              enforces,
+              modes.enforces(active),
               policy.onMiss() == OnMiss.HOLD,
               policy.onMiss() == OnMiss.DENY,
               policy.fallback() == Fallback.DENY,
               passesUnread(active)));
     }
-    return new Posture(all, timing);
+    return new Posture(all, timing, lapse(set, modes));
   }
 
   /**
@@ -324,6 +339,11 @@ final class Enforcer implements Enforcement {
         kernel.scopes().announced();
       }
     }
+  }
+
+  @Override
+  public long bootTimeNs() {
+    return BootClock.nowNs();
   }
 
   @Override

@@ -121,7 +121,7 @@ public final class Engine implements AutoCloseable {
             new StateStore(config.stateDirectory(), kernel.memory()),
             Clock.systemUTC());
     control.restore();
-    part(workers.add("housekeeping", () -> keep(enforcer, names)).start());
+    part(workers.add("housekeeping", () -> keep(enforcer, control, names)).start());
     Deliveries bundles = part(Deliveries.start(config.bundles(), control.bundles(), workers));
     part(
         AdminServer.start(
@@ -149,8 +149,10 @@ public final class Engine implements AutoCloseable {
     return part;
   }
 
-  private static void keep(Enforcer enforcer, KernelNames names) throws InterruptedException {
+  private static void keep(Enforcer enforcer, PolicyControl control, KernelNames names)
+      throws InterruptedException {
     Thread.sleep(LOOK_EVERY);
+    control.leases().look();
     enforcer.refresh();
     names.refresh();
   }

@@ -83,6 +83,9 @@ final class PolicyLoader {
       if (active.policy().fallback() == Policy.Fallback.DENY) {
         builder.refusing(active.slot());
       }
+      if (active.term() == ActivePolicy.Term.AFTER_LEASE_ENDS) {
+        builder.replaced(active.slot());
+      }
       if (active.policy().judgesUnknownPath()) {
         builder.judgingUnknown(active.slot());
       }

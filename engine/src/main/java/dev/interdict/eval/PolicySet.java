@@ -20,6 +20,7 @@ public final class PolicySet {
   private final SlotSet perishable;
   private final SlotSet refusing;
   private final SlotSet judgingUnknown;
+  private final SlotSet replaced;
   private final Map<Integer, Set<String>> literals;
   private final ConcernIndex concerns;
 
@@ -31,6 +32,7 @@ public final class PolicySet {
     this.refusing = parts.refusing;
     this.perishable = perishable(modules);
     this.judgingUnknown = parts.judgingUnknown;
+    this.replaced = parts.replaced;
     this.literals = Map.copyOf(parts.literals);
     this.concerns = new ConcernIndex(modules, names);
   }
@@ -54,6 +56,7 @@ public final class PolicySet {
     private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
     private SlotSet refusing = SlotSet.NONE;
+    private SlotSet replaced = SlotSet.NONE;
 
     private Builder(long generation, HostNames names) {
       this.generation = generation;
@@ -81,6 +84,12 @@ public final class PolicySet {
     /** The kernel refuses what the policy in this slot gives no answer to while a task waits. */
     public Builder refusing(int slot) {
       refusing = refusing.with(slot);
+      return this;
+    }
+
+    /** Another policy of its name stands in place of the one in this slot, for a while. */
+    public Builder replaced(int slot) {
+      replaced = replaced.with(slot);
       return this;
     }
 
@@ -119,16 +128,23 @@ public final class PolicySet {
     return found;
   }
 
-  /** Name of the policy in {@code slot}; the slot's number where there is none any more. */
+  /**
+   * Name of the policy in {@code slot}, and whether another one stands in its place; the slot's
+   * number where there is none any more.
+   */
   public String name(int slot) {
-    return modules[slot] == null ? "slot " + slot : modules[slot].name();
+    if (modules[slot] == null) {
+      return "slot " + slot;
+    }
+    return modules[slot].name() + (replaced.contains(slot) ? " (before)" : "");
   }
 
   /** Whether the same policies are in the same slots, with the same fallbacks. */
   public boolean decidesAs(PolicySet other) {
     return Arrays.equals(modules, other.modules)
         && refusing.equals(other.refusing)
-        && judgingUnknown.equals(other.judgingUnknown);
+        && judgingUnknown.equals(other.judgingUnknown)
+        && replaced.equals(other.replaced);
   }
 
   /**
@@ -148,6 +164,9 @@ public final class PolicySet {
       }
       if (from.refusing.contains(slot)) {
         both.refusing(slot);
+      }
+      if (from.replaced.contains(slot)) {
+        both.replaced(slot);
       }
     }
     return both.build();

@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 5;
+  public static final int WIRE_VERSION = 6;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -67,6 +67,8 @@ public final class EventLayouts {
           .bytes("active", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
           .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass")
           .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
+          .slots("enforce_after")
+          .u64("lease_end_ns")
           .u32("mask_set", "pad0")
           .end();
 

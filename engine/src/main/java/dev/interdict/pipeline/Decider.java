@@ -6,7 +6,6 @@ import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.libbpf.ThreadPriority;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -31,9 +30,6 @@ final class Decider implements Worker.Round {
    * staleness.
    */
   private static final Duration BEAT = Duration.ofMillis(50);
-
-  /** Threads it stands still for, and the one that beats for it during an evaluation. */
-  private static final String[] WAITED_FOR = {"VM Thread", "GC Thread", "evaluation-watc"};
 
   /** Records of one ring before the other has its turn. */
   private static final int BATCH = 16;
@@ -76,11 +72,6 @@ final class Decider implements Worker.Round {
     // is to answer them.
     if (!ThreadPriority.raise()) {
       LOG.log(Level.WARNING, "the decider has no priority (CAP_SYS_NICE): held calls wait longer");
-    }
-    try {
-      ThreadPriority.raise(WAITED_FOR);
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "the decider may have to wait for threads without priority", e);
     }
     last = System.nanoTime();
   }

@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations with units, as in {@code 1h30m}. */
-final class Durations {
+public final class Durations {
   private static final int LENGTH_MAX = 64;
   private static final Pattern WHOLE = Pattern.compile("(\\d{1,9}(ms|s|m|h|d))+");
   private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d)");
@@ -14,7 +14,7 @@ final class Durations {
   private Durations() {}
 
   /** The duration that {@code text} says, if it says one. */
-  static Optional<Duration> parse(String text) {
+  public static Optional<Duration> parse(String text) {
     // The pattern recurses for each part, and there are five units.
     if (text.length() > LENGTH_MAX || !WHOLE.matcher(text).matches()) {
       return Optional.empty();

@@ -18,10 +18,30 @@ import java.util.Set;
  * set, which {@link Postures} gives. Immutable.
  *
  * @param slots the settings of every slot in use
+ * @param lapse what changes by itself
  */
-public record Posture(Collection<Slot> slots, Timing timing) {
+public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
   /** Nobody is asked, nothing is refused. */
   public static final Posture NONE = new Posture(Set.of(), Timing.DEFAULT);
+
+  /** One that does not change by itself. */
+  public Posture(Collection<Slot> slots, Timing timing) {
+    this(slots, timing, Lapse.NEVER);
+  }
+
+  /**
+   * When other slots may refuse, with no word from anybody.
+   *
+   * @param atNs CLOCK_BOOTTIME; 0: never
+   * @param enforced those that may from then on
+   */
+  public record Lapse(long atNs, SlotSet enforced) {
+    /** The slots that may refuse stay the same. */
+    public static final Lapse NEVER = new Lapse(0, SlotSet.NONE);
+  }
+
+  /** Which slots may refuse, and until when. */
+  public record Enforced(SlotSet slots, Lapse lapse) {}
 
   /** {@code sizeof(struct posture)}. */
   static final int BYTES = EventLayouts.POSTURE.size();
@@ -90,7 +110,7 @@ public record Posture(Collection<Slot> slots, Timing timing) {
     active.forEach(
         (hook, set) -> Slots.write(to, at("active") + (long) hook.code() * Slots.BYTES, set));
     Slots.write(to, at("everywhere"), select(Slot::everywhere));
-    writeEnforce(to, select(Slot::enforce));
+    write(to, new Enforced(select(Slot::enforce), lapse));
     Slots.write(to, at("hold"), select(Slot::hold));
     Slots.write(to, at("refuse_miss"), select(Slot::refuseMiss));
     Slots.write(to, at("fallback_deny"), select(Slot::fallbackDeny));
@@ -102,15 +122,27 @@ public record Posture(Collection<Slot> slots, Timing timing) {
     to.set(JAVA_INT, MASK_SET, maskSet);
   }
 
-  static void writeEnforce(MemorySegment to, SlotSet slots) {
-    Slots.write(to, at("enforce"), slots);
+  /** Without a lapse the slots are the same before and after. */
+  static void write(MemorySegment to, Enforced enforced) {
+    boolean lapses = enforced.lapse.atNs != 0;
+    Slots.write(to, at("enforce"), enforced.slots);
+    Slots.write(to, at("enforce_after"), lapses ? enforced.lapse.enforced : enforced.slots);
+    to.set(JAVA_LONG, at("lease_end_ns"), enforced.lapse.atNs);
+  }
+
+  static Enforced readEnforced(MemorySegment posture) {
+    return new Enforced(
+        Slots.read(posture, at("enforce")),
+        new Lapse(
+            posture.get(JAVA_LONG, at("lease_end_ns")), Slots.read(posture, at("enforce_after"))));
   }
 
   /** The same, but that these slots may refuse and no others. */
-  Posture enforcing(SlotSet enforced) {
+  Posture enforcing(Enforced enforced) {
     return new Posture(
-        slots.stream().map(slot -> slot.enforcing(enforced.contains(slot.number))).toList(),
-        timing);
+        slots.stream().map(slot -> slot.enforcing(enforced.slots.contains(slot.number))).toList(),
+        timing,
+        enforced.lapse);
   }
 
   static int readMaskSet(MemorySegment posture) {

@@ -4,8 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.interdict.event.Hook;
-import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
+import dev.interdict.verdict.Posture.Enforced;
+import dev.interdict.verdict.Posture.Lapse;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
@@ -88,18 +89,33 @@ public final class Postures {
    *
    * @param slots asked right before it is written, not beside {@link #use}
    */
-  public void enforce(Supplier<SlotSet> slots) {
+  public void enforce(Supplier<Enforced> slots) {
     synchronized (swap) {
-      SlotSet now = slots.get();
+      Enforced now = slots.get();
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment key = index(arena, state.postureEpoch() & 1);
         MemorySegment inForce = arena.allocate(Posture.BYTES, 8);
         postures.lookup(key, inForce);
-        Posture.writeEnforce(inForce, now);
+        Posture.write(inForce, between(Posture.readEnforced(inForce), now));
+        postures.update(key, inForce);
+        Posture.write(inForce, now);
         postures.update(key, inForce);
       }
       posture = posture.enforcing(now);
     }
+  }
+
+  /*
+   * A run may read what one write has of this and what the next one has. So the end of a lease is
+   * there before the slots that end with it, and goes only when both sides are as they stay.
+   */
+  private static Enforced between(Enforced before, Enforced now) {
+    long end = before.lapse().atNs();
+    if (end == 0) {
+      return new Enforced(before.slots(), new Lapse(now.lapse().atNs(), before.slots()));
+    }
+    boolean stays = now.lapse().atNs() == 0;
+    return new Enforced(now.slots(), new Lapse(end, stays ? now.slots() : now.lapse().enforced()));
   }
 
   /** The number of a mask set that is these masks: the one in force, or the next, written now. */

@@ -41,7 +41,7 @@ class BundleControlTest {
 
   @Test
   void aBundleMustComeAsOneChangeAndTakeAwayWhatItNoLongerHas() {
-    control.apply(folder("name=hand"), null, false);
+    control.apply(folder("name=hand"), null, false, null);
     long generation = control.generation();
 
     assertTrue(activate("fleet", 1, "name=a", "name=b\nmode=enforce"));
@@ -74,7 +74,7 @@ class BundleControlTest {
   @Test
   void anOperatorsModeMustOutliveTheNextBundle() {
     activate("fleet", 1, "name=a");
-    control.setPolicyMode("a", Mode.ENFORCE);
+    control.setPolicyMode("a", Mode.ENFORCE, null);
 
     activate("fleet", 2, "name=a\ncode=2");
 
@@ -117,13 +117,14 @@ class BundleControlTest {
 
   @Test
   void aNameThatBelongsToSomebodyElseMustBeRefusedBothWays() {
-    control.apply(folder("name=hand"), null, false);
+    control.apply(folder("name=hand"), null, false, null);
     activate("fleet", 1, "name=a");
 
     assertRefused("applied by hand", () -> activate("fleet", 2, "name=hand"));
     assertRefused("the bundle fleet has one", () -> activate("other", 1, "name=a"));
     assertRefused(
-        "comes from the bundle fleet", () -> control.apply(folder("name=a\ncode=2"), null, false));
+        "comes from the bundle fleet",
+        () -> control.apply(folder("name=a\ncode=2"), null, false, null));
     assertRefused("interdict bundle drop fleet", () -> control.delete("a"));
     assertEquals(List.of("a", "hand"), names());
   }
@@ -179,7 +180,7 @@ class BundleControlTest {
 
   @Test
   void droppingASourceMustTakeAwayItsPoliciesAndNothingElse() {
-    control.apply(folder("name=hand"), null, false);
+    control.apply(folder("name=hand"), null, false, null);
     activate("fleet", 7, "name=a", "name=b");
     activate("other", 1, "name=c");
 

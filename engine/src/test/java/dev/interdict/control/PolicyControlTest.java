@@ -52,7 +52,7 @@ class PolicyControlTest {
 
     assertEquals(List.of("a", "b"), names());
     assertEquals(Mode.AUDIT, kernel.mode(0));
-    assertTrue(kernel.modes.enforces(kernel.set.policies().get(1).policy()));
+    assertTrue(kernel.modes.enforces(kernel.set.policies().get(1)));
   }
 
   @Test
@@ -97,9 +97,9 @@ class PolicyControlTest {
   @Test
   void aSwitchMustNotWaitForWhatIsLoadedOrBroughtIntoForce() throws Exception {
     apply("name=a\nmode=enforce");
-    kernel.preparing = () -> inAnotherThread(() -> control.setHostMode(Mode.AUDIT));
-    kernel.using = () -> inAnotherThread(() -> control.setPolicyMode("a", Mode.AUDIT));
-    kernel.used = () -> inAnotherThread(() -> control.setHostMode(Mode.ENFORCE));
+    kernel.preparing = () -> inAnotherThread(() -> control.setHostMode(Mode.AUDIT, null));
+    kernel.using = () -> inAnotherThread(() -> control.setPolicyMode("a", Mode.AUDIT, null));
+    kernel.used = () -> inAnotherThread(() -> control.setHostMode(Mode.ENFORCE, null));
     apply("name=b\nmode=enforce");
     assertEquals(List.of("a", "b"), kernel.prepared);
     assertEquals(Mode.AUDIT, kernel.mode(0));
@@ -117,7 +117,7 @@ class PolicyControlTest {
   @Test
   void aSwitchDuringAChangeThatIsUndoneMustStay() throws Exception {
     apply("name=a\nmode=enforce");
-    kernel.using = () -> inAnotherThread(() -> control.setPolicyMode("a", Mode.AUDIT));
+    kernel.using = () -> inAnotherThread(() -> control.setPolicyMode("a", Mode.AUDIT, null));
     kernel.used =
         () -> {
           kernel.used = () -> {};
@@ -205,7 +205,7 @@ class PolicyControlTest {
     apply("name=a\nmode=enforce");
     blockStateFile();
 
-    PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT);
+    PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT, null);
     assertNotNull(switched.notSaved());
     assertEquals(Mode.AUDIT, kernel.modes.host());
   }
@@ -214,7 +214,7 @@ class PolicyControlTest {
   void validatingOnlyMustChangeNothing() {
     ActiveSet before = kernel.set;
 
-    PolicyControl.Applied applied = control.apply(folder("name=a\nmode=enforce"), null, true);
+    PolicyControl.Applied applied = control.apply(folder("name=a\nmode=enforce"), null, true, null);
     assertEquals(Result.CREATED, applied.result());
     assertEquals(Mode.ENFORCE, applied.policy().mode().effective());
     assertSame(before, kernel.set);
@@ -236,20 +236,20 @@ class PolicyControlTest {
   void theHostsAuditMustOverruleEveryPolicy() {
     apply("name=a\nmode=enforce");
 
-    control.setHostMode(Mode.AUDIT);
+    control.setHostMode(Mode.AUDIT, null);
     assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
-    control.setHostMode(Mode.ENFORCE);
+    control.setHostMode(Mode.ENFORCE, null);
     assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
   }
 
   @Test
   void anOverrideMustOutliveNewRevisionsUntilItIsTakenBack() {
     apply("name=a\nmode=audit\ncode=1");
-    control.setPolicyMode("a", Mode.ENFORCE);
+    control.setPolicyMode("a", Mode.ENFORCE, null);
     apply("name=a\nmode=audit\ncode=2");
 
     assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
-    control.setPolicyMode("a", null);
+    control.setPolicyMode("a", null, null);
     assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
   }
 
@@ -258,8 +258,8 @@ class PolicyControlTest {
     apply("name=a");
     apply("name=b");
     control.delete("a");
-    control.setPolicyMode("b", Mode.ENFORCE);
-    control.setHostMode(Mode.AUDIT);
+    control.setPolicyMode("b", Mode.ENFORCE, null);
+    control.setHostMode(Mode.AUDIT, null);
     ActiveSet before = kernel.set;
 
     PolicyControl again = restarted(kernel);
@@ -282,7 +282,8 @@ class PolicyControlTest {
     assertNull(again.list().getLast().problem());
     assertEquals(List.of("b"), kernel.set.policies().stream().map(p -> p.policy().name()).toList());
     kernel.missing.clear();
-    assertEquals(Result.REPLACED, again.apply(folder("name=a\nhooks=exec"), null, false).result());
+    assertEquals(
+        Result.REPLACED, again.apply(folder("name=a\nhooks=exec"), null, false, null).result());
   }
 
   /** Such as a compiler that is killed, after an upgrade to another. */
@@ -314,7 +315,7 @@ class PolicyControlTest {
     assertEquals(List.of(), kernel.forgotten, "its verdicts stand");
     assertEquals(-1, again.get("b").policy().slot());
     assertNotNull(again.get("b").policy().problem());
-    again.setHostMode(Mode.AUDIT); // which saves that b is not in force
+    again.setHostMode(Mode.AUDIT, null); // which saves that b is not in force
     assertEquals(-1, restarted(kernel, failing).get("b").policy().slot());
     assertEquals(0, restarted(kernel).list().stream().filter(p -> p.slot() < 0).count());
   }
@@ -379,7 +380,7 @@ class PolicyControlTest {
   void aRevisionMustComeBackAsANewOneAndGoAgain() {
     apply("name=a\ncode=1");
     apply("name=a\ncode=2");
-    assertEquals(3, control.rollback("a", 0).policy().revision());
+    assertEquals(3, control.rollback("a", 0, null).policy().revision());
     assertEquals(folder("name=a\ncode=1").keySet(), control.get("a").sources().keySet());
     assertArrayEquals(
         folder("name=a\ncode=1").firstEntry().getValue(),
@@ -387,11 +388,11 @@ class PolicyControlTest {
     assertArrayEquals(
         folder("name=a\ncode=2").firstEntry().getValue(),
         control.revision("a", 0).sources().firstEntry().getValue());
-    assertEquals(Result.UNCHANGED, control.rollback("a", 1).result());
+    assertEquals(Result.UNCHANGED, control.rollback("a", 1, null).result());
     assertEquals(2, control.revision("a", 2).number());
 
     PolicyControl next = restarted(new FakeEnforcement());
-    assertEquals(4, next.rollback("a", 2).policy().revision());
+    assertEquals(4, next.rollback("a", 2, null).policy().revision());
     assertEquals(3, next.list().getFirst().revision() - 1);
   }
 
@@ -399,9 +400,9 @@ class PolicyControlTest {
   void aDeletedPolicyMustComeBackAndWhatNeverWasOrIsGoneMustNot() throws IOException {
     String firstDigest = apply("name=a").policy().digest().substring(0, 16);
     control.delete("a");
-    assertEquals(Result.CREATED, control.rollback("a", 0).result());
-    assertThrows(RefusedException.class, () -> control.rollback("a", 0));
-    assertThrows(RefusedException.class, () -> control.rollback("a", 7));
+    assertEquals(Result.CREATED, control.rollback("a", 0, null).result());
+    assertThrows(RefusedException.class, () -> control.rollback("a", 0, null));
+    assertThrows(RefusedException.class, () -> control.rollback("a", 7, null));
     apply("name=a\ncode=2");
     apply("name=a\ncode=3");
     for (Path file : revisions()) { // as if there had been no room
@@ -409,16 +410,16 @@ class PolicyControlTest {
         Files.delete(file);
       }
     }
-    assertThrows(RefusedException.class, () -> control.rollback("a", 1));
-    assertEquals(Result.REPLACED, control.rollback("a", 0).result());
-    assertThrows(NoSuchPolicyException.class, () -> control.rollback("b", 0));
+    assertThrows(RefusedException.class, () -> control.rollback("a", 1, null));
+    assertEquals(Result.REPLACED, control.rollback("a", 0, null).result());
+    assertThrows(NoSuchPolicyException.class, () -> control.rollback("b", 0, null));
   }
 
   @Test
   void everyChangeMustStandInTheHistoryWithItsOutcome() throws IOException {
     apply("name=a");
-    control.setHostMode(Mode.AUDIT);
-    control.setPolicyMode("a", Mode.ENFORCE);
+    control.setHostMode(Mode.AUDIT, null);
+    control.setPolicyMode("a", Mode.ENFORCE, null);
     kernel.refuseUse = "no";
     assertThrows(EnforcementException.class, () -> apply("name=b"));
     blockStateFile();
@@ -454,7 +455,7 @@ class PolicyControlTest {
     Files.createDirectory(directory.resolve("history.jsonl"));
     assertThrows(StoreException.class, () -> apply("name=b"));
     assertEquals(List.of("a"), names());
-    PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT);
+    PolicyControl.Switched switched = control.setHostMode(Mode.AUDIT, null);
     assertTrue(switched.notSaved().contains("history.jsonl"), switched::notSaved);
     assertEquals(Mode.AUDIT, kernel.modes.host());
   }
@@ -501,12 +502,13 @@ class PolicyControlTest {
     StateStore store = new StateStore(directory, History.Memory.NONE, disk);
     PolicyControl full = new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
     disk.takes(1);
-    assertEquals(1, full.apply(folder("name=a\ncode=1"), null, false).policy().revision());
-    assertThrows(StoreException.class, () -> full.apply(folder("name=a\ncode=2"), null, false));
+    assertEquals(1, full.apply(folder("name=a\ncode=1"), null, false, null).policy().revision());
+    assertThrows(
+        StoreException.class, () -> full.apply(folder("name=a\ncode=2"), null, false, null));
     disk.takes(2);
-    assertEquals(2, full.apply(folder("name=a\ncode=3"), null, false).policy().revision());
+    assertEquals(2, full.apply(folder("name=a\ncode=3"), null, false, null).policy().revision());
     disk.takesAll();
-    full.setHostMode(Mode.AUDIT);
+    full.setHostMode(Mode.AUDIT, null);
     assertEquals(
         List.of("done", "done", "done"),
         full.history().entries(null, 10).stream().map(History.Entry::outcome).toList());
@@ -627,6 +629,27 @@ class PolicyControlTest {
     assertNull(control.history().verify().problem());
   }
 
+  /** Compiling takes seconds: who is slower has not seen what he would take back. */
+  @Test
+  void whoeverIsOvertakenMustLookAgain() {
+    apply("name=a\ncode=1");
+    kernel.preparing =
+        () -> {
+          kernel.preparing = () -> {};
+          inAnotherThread(() -> apply("name=a\ncode=2"));
+        };
+    RefusedException refused = assertThrows(RefusedException.class, () -> apply("name=a\ncode=3"));
+    assertTrue(refused.getMessage().contains("meanwhile"), refused::getMessage);
+    assertEquals(2, control.list().getFirst().revision());
+    kernel.preparing =
+        () -> {
+          kernel.preparing = () -> {};
+          inAnotherThread(() -> control.delete("a"));
+        };
+    assertThrows(RefusedException.class, () -> control.rollback("a", 1, null));
+    assertEquals(List.of(), names());
+  }
+
   private List<Path> revisions() throws IOException {
     try (var files = Files.list(directory.resolve("policies"))) {
       return files.toList();
@@ -635,7 +658,7 @@ class PolicyControlTest {
 
   private PolicyControl.Switched switchHost(String by, Mode mode) {
     return ScopedValue.where(Origin.CURRENT, new Origin(by, ""))
-        .call(() -> control.setHostMode(mode));
+        .call(() -> control.setHostMode(mode, null));
   }
 
   private List<String> told() {
@@ -659,12 +682,12 @@ class PolicyControlTest {
 
     PolicyControl next = restarted(new FakeEnforcement());
     assertEquals(1, next.list().getFirst().revision());
-    next.apply(folder("name=a\ncode=2"), null, false);
-    assertEquals(3, next.rollback("a", 0).policy().revision());
+    next.apply(folder("name=a\ncode=2"), null, false, null);
+    assertEquals(3, next.rollback("a", 0, null).policy().revision());
   }
 
   private PolicyControl.Applied apply(String yaml) {
-    return control.apply(folder(yaml), null, false);
+    return control.apply(folder(yaml), null, false, null);
   }
 
   private List<String> names() {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class UnderPressureTest {
@@ -37,34 +36,6 @@ class UnderPressureTest {
         .join();
     assertEquals(said.get() ? "-20" : before, own.get()[NICE]);
     assertEquals(before, stat()[NICE], "another thread");
-  }
-
-  /** Its own, and those of threads it starts. */
-  @Test
-  void aThreadIsRaisedByItsName() throws Exception {
-    boolean mayRaise =
-        CompletableFuture.supplyAsync(ThreadPriority::raise, r -> new Thread(r).start()).get();
-    var ready = new CountDownLatch(1);
-    var raised = new CountDownLatch(1);
-    var own = new CompletableFuture<String>();
-    Thread.ofPlatform()
-        .name("raised-by-its-name")
-        .start(
-            () -> {
-              try {
-                ready.countDown();
-                raised.await();
-                own.complete(stat()[NICE]);
-              } catch (Exception e) {
-                own.completeExceptionally(e);
-              }
-            });
-    ready.await();
-    String before = stat()[NICE];
-    ThreadPriority.raise("raised-by-its");
-    raised.countDown();
-    assertEquals(mayRaise ? "-20" : before, own.get());
-    assertEquals(before, stat()[NICE], "another name");
   }
 
   @Test

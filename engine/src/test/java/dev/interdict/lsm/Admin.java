@@ -19,6 +19,7 @@ import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
 import io.grpc.ManagedChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
@@ -57,9 +58,28 @@ final class Admin implements AutoCloseable {
     apply(TrialPolicies.sources(name), TrialPolicies.compiled(name));
   }
 
+  /** Applies one of the {@link TrialPolicies} until it is confirmed or the time is over. */
+  void lease(String name, Duration within) {
+    apply(
+        TrialPolicies.sources(name),
+        TrialPolicies.compiled(name),
+        ApplyPolicyRequest.newBuilder()
+            .setConfirmWithin(
+                com.google.protobuf.Duration.newBuilder().setSeconds(within.toSeconds())));
+  }
+
+  /** Whether a change waits for its confirmation. */
+  boolean isPending() {
+    return status().hasPending();
+  }
+
   /** Applies a policy that was compiled elsewhere. */
   void apply(SortedMap<String, byte[]> sources, byte[] compiled) {
-    ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder();
+    apply(sources, compiled, ApplyPolicyRequest.newBuilder());
+  }
+
+  private void apply(
+      SortedMap<String, byte[]> sources, byte[] compiled, ApplyPolicyRequest.Builder request) {
     sources.forEach(
         (path, content) ->
             request.addSources(

@@ -10,6 +10,7 @@ import dev.interdict.v1.Mode;
 import dev.interdict.v1.Outcome;
 import dev.interdict.v1.PolicyCounters;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,39 @@ class ModesIT {
     assertEquals("EPERM", open("/budget/one", SECRET));
     host.admin().delete("trial-budget");
     assertEquals("ok", open("/budget/one", SECRET));
+  }
+
+  /** The engine stands still before the end and after it: what was before is there, and warm. */
+  @Test
+  void aLeaseMustEndWithoutTheEngine() {
+    Path open = Guest.FILES.resolve("public");
+    Guest.file(open, "content\n");
+    Guest.cgroup("/budget/lease");
+    host.admin().apply("trial-budget");
+    long revision = host.admin().policy("trial-budget").getRevision();
+    assertEquals("EPERM", open("/budget/lease", SECRET));
+    assertEquals("ok", open("/budget/lease", open));
+    boolean seen = false;
+    for (int seconds = 8; !seen; seconds *= 3) { // a busy host may take longer to look
+      host.admin().lease("trial-leased", Duration.ofSeconds(seconds));
+      List<String> results = List.of(open("/budget/lease", SECRET), open("/budget/lease", open));
+      seen = host.admin().isPending();
+      if (seen) {
+        assertEquals(List.of("ok", "EPERM"), results, "it refuses in place of the one before");
+      }
+    }
+    host.engine().freeze();
+    try {
+      Guest.eventually(() -> open("/budget/lease", open).equals("ok"));
+      assertEquals(
+          "EPERM", open("/budget/lease", SECRET), "not by its fallback, which is to allow");
+    } finally {
+      host.engine().thaw();
+    }
+    Guest.eventually(() -> !host.admin().isPending());
+    assertEquals(revision, host.admin().policy("trial-budget").getRevision());
+    assertEquals("EPERM", open("/budget/lease", SECRET));
+    host.admin().delete("trial-budget");
   }
 
   /** Who settles at once cannot be disarmed: the alarm is raised, and refusals go on. */

@@ -23,6 +23,7 @@ final class TrialPolicies {
           "trial-net",
           "trial-race",
           "trial-budget",
+          "trial-leased",
           "trial-alarm",
           "trial-behind",
           "trial-ahead",

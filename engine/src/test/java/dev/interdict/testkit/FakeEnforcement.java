@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
@@ -51,6 +52,9 @@ public final class FakeEnforcement implements Enforcement {
 
   /** The same, after it. */
   public Runnable used = () -> {};
+
+  /** Since boot, in nanoseconds. */
+  public long bootTimeNs = 1;
 
   public final List<Integer> forgotten = new ArrayList<>();
   public SlotSet tripped = SlotSet.NONE;
@@ -82,6 +86,23 @@ public final class FakeEnforcement implements Enforcement {
   public Mode mode(int index) {
     Policy policy = set.policies().get(index).policy();
     return modes.overrides().getOrDefault(policy.name(), policy.mode());
+  }
+
+  /** Slots that may refuse at this moment, as the kernel goes by it. */
+  public Set<Integer> refusing() {
+    Set<Integer> slots = new TreeSet<>();
+    boolean ended = modes.lease() != null && bootTimeNs >= modes.lease().endNs();
+    for (ActivePolicy policy : set.policies()) {
+      if (ended ? modes.enforcesAfter(policy) : modes.enforces(policy)) {
+        slots.add(policy.slot());
+      }
+    }
+    return slots;
+  }
+
+  @Override
+  public long bootTimeNs() {
+    return bootTimeNs;
   }
 
   @Override

@@ -12,12 +12,16 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
+import dev.interdict.verdict.Posture.Enforced;
+import dev.interdict.verdict.Posture.Lapse;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class PosturesTest {
@@ -76,6 +80,7 @@ class PosturesTest {
     for (int i = 0; i < settings.size(); i++) {
       assertEquals(1L << i, posture(1).getLong(at(settings.get(i))), settings.get(i));
     }
+    assertEquals(1L << 1, posture(1).getLong(at("enforce_after")), "nothing ends");
   }
 
   @Test
@@ -131,12 +136,12 @@ class PosturesTest {
   void aSwitchOfModesIsWrittenIntoTheCopyInForceAndKept() {
     switcher.use(() -> posture(false), MASKS);
     byte[] before = postures.lookup(index(1)).orElseThrow();
-    switcher.enforce(() -> SlotSet.of(70));
+    switcher.enforce(() -> always(SlotSet.of(70)));
     assertEquals(1, state.postureEpoch(), "nothing that the programs remember is made void");
     assertEquals(1L << 6, posture(1).getLong(at("enforce") + 8));
     switcher.renew();
     assertEquals(1L << 6, posture(0).getLong(at("enforce") + 8), "the next copy has it, too");
-    switcher.enforce(() -> SlotSet.NONE);
+    switcher.enforce(() -> always(SlotSet.NONE));
     switcher.renew();
     assertArrayEquals(before, postures.lookup(index(1)).orElseThrow(), "nothing else is written");
   }
@@ -148,12 +153,78 @@ class PosturesTest {
     while (slow.getState() != Thread.State.TIMED_WAITING) {
       Thread.onSpinWait();
     }
-    switcher.enforce(() -> SlotSet.NONE);
+    switcher.enforce(() -> always(SlotSet.NONE));
     assertEquals(1, state.postureEpoch(), "the copy still rests");
     assertEquals(0, posture(1).getLong(at("enforce") + 8));
     slow.join();
     assertEquals(2, state.postureEpoch());
     assertEquals(0, posture(0).getLong(at("enforce") + 8), "the switch is not lost");
+  }
+
+  /**
+   * A run reads the end, then one of the two sets, while the engine writes: whatever of two writes
+   * that follow each other it sees, it is what held before or what holds after, at its time.
+   */
+  @Test
+  void noMixtureOfTwoWritesMayRefuseWhatNeitherDoes() {
+    switcher.use(() -> posture(true), MASKS);
+    long end = 1000;
+    Enforced plain = always(SlotSet.of(1));
+    Enforced leased = new Enforced(SlotSet.of(2), new Lapse(end, SlotSet.of(1)));
+    Enforced audit = new Enforced(SlotSet.NONE, new Lapse(end, SlotSet.NONE));
+    Enforced stays = always(SlotSet.of(2));
+    change(plain, leased, List.of(999L));
+    change(leased, audit, List.of(999L, 1000L));
+    change(audit, leased, List.of(999L, 1000L));
+    change(leased, stays, List.of(999L, 1000L));
+    change(plain, leased, List.of(999L));
+    change(leased, plain, List.of(999L, 1000L));
+    change(plain, stays, List.of(999L));
+  }
+
+  private void change(Enforced from, Enforced to, List<Long> times) {
+    switcher.enforce(() -> from);
+    List<Enforced> written = new ArrayList<>(List.of(read()));
+    assertEquals(from.lapse().atNs(), read().lapse().atNs());
+    postures.beforeWrite(postures.writes() + 1, () -> written.add(read()));
+    switcher.enforce(() -> to);
+    written.add(read());
+    assertEquals(3, written.size());
+    assertEquals(to.slots(), written.getLast().slots());
+    assertEquals(to.lapse().atNs(), written.getLast().lapse().atNs());
+    for (int i = 1; i < written.size(); i++) {
+      Enforced a = written.get(i - 1);
+      Enforced b = written.get(i);
+      for (long time : times) {
+        List<SlotSet> right = List.of(refusing(from, time), refusing(to, time));
+        for (int mixture = 0; mixture < 8; mixture++) {
+          Enforced seen =
+              new Enforced(
+                  ((mixture & 1) == 0 ? a : b).slots(),
+                  new Lapse(
+                      ((mixture & 2) == 0 ? a : b).lapse().atNs(),
+                      ((mixture & 4) == 0 ? a : b).lapse().enforced()));
+          assertTrue(right.contains(refusing(seen, time)), from + " to " + to + ": " + seen);
+        }
+      }
+    }
+  }
+
+  private static SlotSet refusing(Enforced enforced, long time) {
+    long end = enforced.lapse().atNs();
+    return end != 0 && time >= end ? enforced.lapse().enforced() : enforced.slots();
+  }
+
+  private Enforced read() {
+    return Posture.readEnforced(
+        MemorySegment.ofArray(
+            LongStream.range(0, Posture.BYTES / 8)
+                .map(i -> posture(1).getLong((int) i * 8))
+                .toArray()));
+  }
+
+  private static Enforced always(SlotSet slots) {
+    return new Enforced(slots, Lapse.NEVER);
   }
 
   private static Posture posture(boolean enforce) {

@@ -1,0 +1,217 @@
+package dev.interdict.control;
+
+import dev.interdict.control.Change.Kind;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * Changes that end by themselves unless they are confirmed: one at a time on a host. The kernel
+ * puts what was before in force again at the end, whatever has become of the engine; here the state
+ * follows it. Nothing of such a change is saved before it is confirmed, so that no restart of the
+ * engine or the host keeps it. Safe for use by many threads.
+ */
+public final class Leases {
+  /** Time for an operator to look, at least. */
+  public static final Duration SHORTEST = Duration.ofSeconds(1);
+
+  /** What nobody has confirmed for a day, nobody will. */
+  public static final Duration LONGEST = Duration.ofDays(1);
+
+  private static final System.Logger LOG = System.getLogger(Leases.class.getName());
+
+  private final HostChanges changes;
+  private final Enforcement enforcement;
+  private final Clock clock;
+
+  Leases(HostChanges changes, Enforcement enforcement, Clock clock) {
+    this.changes = changes;
+    this.enforcement = enforcement;
+    this.clock = clock;
+  }
+
+  /** What waits for its confirmation; null: nothing. */
+  public Pending pending() {
+    return changes.state().pending();
+  }
+
+  /** As {@link HostChanges#commit}, until the end; to be called under the lock. */
+  Pending commit(HostState next, HeldPolicy policy, Duration within) {
+    Change change = Change.of(Kind.APPLY, policy);
+    changes.begun(change, id -> changes.make(next.withPending(pending(id, change, within))));
+    return pending();
+  }
+
+  /**
+   * Switches modes until the end.
+   *
+   * @param change of a policy that is there, or of the host
+   * @throws RefusedException if another change waits for its confirmation
+   * @throws StoreException if it could not begin in the history: nothing was switched
+   * @throws EnforcementException if the kernel side refused
+   */
+  Pending switchModes(Change change, Duration within, UnaryOperator<HostState> switched) {
+    changes.lock();
+    try {
+      requireNone();
+      changes.begun(
+          change,
+          id -> {
+            Pending pending = pending(id, change, within);
+            changes.flip(state -> switched.apply(state).withPending(pending));
+          });
+      return pending();
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private Pending pending(long id, Change change, Duration within) {
+    HostState now = changes.state();
+    return new Pending(
+        id,
+        change,
+        Origin.current(),
+        clock.instant().plus(within),
+        enforcement.bootTimeNs() + within.toNanos(),
+        now.policies().get(change.policy()),
+        now.host());
+  }
+
+  /**
+   * Keeps the change for good.
+   *
+   * @param id of the change
+   * @throws RefusedException if it does not wait, or has ended
+   * @throws StoreException if it could not be saved: it still waits
+   * @throws EnforcementException if the kernel side refused: it still waits
+   */
+  public void confirm(long id) {
+    changes.lock();
+    try {
+      Pending pending = require(id);
+      if (hasEnded(pending)) {
+        undo(pending, ended(pending));
+        throw refused(id, "it was not confirmed by " + pending.end() + " and was undone");
+      }
+      if (pending.isSwitch()) {
+        confirmSwitch(pending);
+      } else {
+        changes.make(changes.state().confirmed());
+      }
+      changes.end(id, null);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void confirmSwitch(Pending pending) {
+    changes.flip(HostState::confirmed);
+    try {
+      changes.save();
+    } catch (StoreException e) {
+      changes.flip(state -> state.withPending(pending));
+      throw e;
+    }
+  }
+
+  /**
+   * Undoes the change at once.
+   *
+   * @param id of the change
+   * @throws RefusedException if it does not wait
+   * @throws EnforcementException if the kernel side refused: the kernel will do it at the end
+   */
+  public void cancel(long id) {
+    changes.lock();
+    try {
+      Pending pending = require(id);
+      Origin by = Origin.current();
+      undo(pending, "cancelled by " + by.by() + (by.why().isEmpty() ? "" : ": " + by.why()));
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Follows the kernel, if a lease has ended; to be called every now and then. Waits for nobody.
+   */
+  public void look() {
+    if (pending() == null || !hasEnded(pending()) || !changes.tryLock()) {
+      return;
+    }
+    try {
+      Pending pending = pending();
+      if (pending != null && hasEnded(pending)) {
+        LOG.log(
+            Level.WARNING,
+            "change {0} is undone: {1}",
+            Long.toString(pending.id()),
+            ended(pending));
+        undo(pending, ended(pending));
+      }
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void undo(Pending pending, String outcome) {
+    if (pending.isSwitch()) {
+      changes.flip(HostState::undone);
+    } else {
+      changes.make(changes.state().undone());
+    }
+    changes.end(pending.id(), outcome);
+  }
+
+  private boolean hasEnded(Pending pending) {
+    return enforcement.bootTimeNs() >= pending.endNs();
+  }
+
+  private static String ended(Pending pending) {
+    return "not confirmed by " + pending.end();
+  }
+
+  /** One at a time: of two that end at different times nobody could tell what comes then. */
+  void requireNone() {
+    Pending pending = pending();
+    if (pending != null) {
+      throw new RefusedException(List.of(waits("this host", pending)));
+    }
+  }
+
+  /** What waits may not be changed beneath. */
+  void requireSettled(String policy) {
+    Pending pending = pending();
+    if (pending != null && pending.concerns(policy)) {
+      throw new RefusedException(List.of(waits("policy " + policy, pending)));
+    }
+  }
+
+  private static Objection waits(String where, Pending pending) {
+    return new Objection(
+        where,
+        "change %d by %s waits for its confirmation until %s"
+            .formatted(pending.id(), pending.by().by(), pending.end()),
+        "interdict confirm %1$d, or interdict cancel %1$d".formatted(pending.id()));
+  }
+
+  private Pending require(long id) {
+    Pending pending = pending();
+    if (pending == null || pending.id() != id) {
+      throw refused(
+          id,
+          pending == null
+              ? "no change waits for its confirmation"
+              : "change " + pending.id() + " waits for its confirmation, not this one");
+    }
+    return pending;
+  }
+
+  private static RefusedException refused(long id, String why) {
+    return new RefusedException(
+        List.of(new Objection("change " + id, why, "interdict history says what became of it")));
+  }
+}
