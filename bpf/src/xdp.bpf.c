@@ -49,13 +49,14 @@ static __always_inline struct posture *cover_interface(struct run *run, const st
 /* What only a packet needs that is not simply passed. */
 static __always_inline void prepare(struct run *run, const struct posture *posture)
 {
+	__u64 keep = glass_broken() ? 0 : ~0ULL;
 	const __u64 *enforce = enforced(posture);
 	struct slot_mask *off;
 	__u32 zero = 0;
 
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->enforce[i] = enforce[i] & ~(off ? off->slots[i] : 0);
+		run->enforce[i] = enforce[i] & keep & ~(off ? off->slots[i] : 0);
 		run->hold[i] = posture->hold[i];
 		run->refuse_miss[i] = posture->refuse_miss[i];
 	}

@@ -157,7 +157,7 @@ SUBPROGRAM int no_memory(const struct slot_mask *covered, const struct posture *
 	enum round round = round_of(way);
 
 	COUNT(hook, no_memory);
-	if (!any_of(covered->slots, enforced(posture), posture->active[hook & (HOOKS - 1)]))
+	if (glass_broken() || !any_of(covered->slots, enforced(posture), posture->active[hook & (HOOKS - 1)]))
 		return 0;
 	if (round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook))
 		return -ERESTARTNOINTR;

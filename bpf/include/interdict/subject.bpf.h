@@ -73,11 +73,21 @@ static __always_inline const __u64 *enforced(const struct posture *posture)
 	return end && bpf_ktime_get_boot_ns() >= end ? posture->enforce_after : posture->enforce;
 }
 
+/* Whether an operator has taken enforcement off the host for a while. As a lease it ends by itself. */
+static __always_inline bool glass_broken(void)
+{
+	const struct engine_state *state = engine();
+	__u64 until = state ? READ(state->audit_until_ns) : 0;
+
+	return until && bpf_ktime_get_boot_ns() < until;
+}
+
 /* Starts a run: no facts yet but which event it is. */
 static __always_inline void begin(struct run *run, const struct posture *posture, const struct slot_mask *covered, enum hook hook,
 				  __u32 access)
 {
 	__u64 *facts = (__u64 *)&run->record.facts;
+	__u64 keep = glass_broken() ? 0 : ~0ULL;
 	const __u64 *enforce = enforced(posture);
 	struct slot_mask *off;
 	__u32 zero = 0;
@@ -101,7 +111,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->covered[i] = covered->slots[i];
-		run->enforce[i] = enforce[i] & ~(off ? off->slots[i] : 0);
+		run->enforce[i] = enforce[i] & keep & ~(off ? off->slots[i] : 0);
 		run->hold[i] = posture->hold[i];
 		run->refuse_miss[i] = posture->refuse_miss[i];
 		run->fallback_deny[i] = posture->fallback_deny[i];

@@ -213,7 +213,8 @@ struct engine_state {
 	__u64 hash_key[2];	/* secret of the hashes of names; random, set before attach, never changed while verdicts live */
 	__u32 processors;	/* that the engine found */
 	__u32 names_epoch;	/* rises after each change of named_places or named_files: what is remembered of them is void */
-	__u64 pad1[3];
+	__u64 audit_until_ns;	/* CLOCK_BOOTTIME, by an operator, past the engine: until then nothing is refused; 0: the glass is whole */
+	__u64 pad1[2];
 	/* The line that changes all the time. */
 	__u64 heartbeat_ns;	/* CLOCK_MONOTONIC, by the engine after and during each evaluation; a host that slept has not been without one */
 	__u32 asleep;		/* 1: the consumer blocks and wants to be woken by the next record */

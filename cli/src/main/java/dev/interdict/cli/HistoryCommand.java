@@ -104,6 +104,7 @@ final class HistoryCommand implements Callable<Integer> {
       case CHANGE_KIND_MODE -> "mode " + Modes.word(change.getMode());
       case CHANGE_KIND_RESET -> "budget reset";
       case CHANGE_KIND_ALLOW_OLDER -> "an older bundle of " + change.getBundle() + " may come";
+      case CHANGE_KIND_BREAK_GLASS -> "break-glass";
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> "unknown to this interdict";
     };
   }

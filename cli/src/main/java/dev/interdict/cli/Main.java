@@ -40,6 +40,7 @@ import picocli.CommandLine.ScopeType;
       RollbackCommand.class,
       ConfirmCommand.class,
       CancelCommand.class,
+      BreakGlassCommand.class,
       WatchCommand.class,
       StatusCommand.class,
       DemoCommand.class,

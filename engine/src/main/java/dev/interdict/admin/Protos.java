@@ -259,6 +259,7 @@ final class Protos {
               case MODE -> ChangeKind.CHANGE_KIND_MODE;
               case RESET -> ChangeKind.CHANGE_KIND_RESET;
               case ALLOW_OLDER -> ChangeKind.CHANGE_KIND_ALLOW_OLDER;
+              case BREAK_GLASS -> ChangeKind.CHANGE_KIND_BREAK_GLASS;
             })
         .setPolicy(change.policy())
         .setRevision(change.revision())

@@ -64,7 +64,8 @@ public final class Pins {
     return files.stream().map(directory::relativize).toList();
   }
 
-  Path map(String name) {
+  /** Where the map of this name is pinned. */
+  public Path map(String name) {
     return directory.resolve(name);
   }
 
@@ -110,7 +111,7 @@ public final class Pins {
   }
 
   /** Whether the maps here have the layout that this engine knows. */
-  boolean isOfThisVersion() {
+  public boolean isOfThisVersion() {
     return noted(VERSION).map(Pins::number).orElse(-1) == EventLayouts.WIRE_VERSION;
   }
 

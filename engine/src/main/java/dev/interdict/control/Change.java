@@ -35,11 +35,12 @@ public record Change(
     DELETE,
     MODE,
     RESET,
-    ALLOW_OLDER;
+    ALLOW_OLDER,
+    BREAK_GLASS;
 
     /** Whether the saved state shows that it was made. */
     boolean isSaved() {
-      return this != RESET;
+      return this != RESET && this != BREAK_GLASS;
     }
   }
 
@@ -49,6 +50,10 @@ public record Change(
 
   static Change allowOlder(String source) {
     return new Change(Kind.ALLOW_OLDER, "", 0, "", source, null);
+  }
+
+  static Change breakGlass() {
+    return new Change(Kind.BREAK_GLASS, "", 0, "", "", null);
   }
 
   static Change reset(String policy) {

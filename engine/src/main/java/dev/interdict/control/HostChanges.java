@@ -87,7 +87,7 @@ final class HostChanges {
       case APPLY -> held != null && Change.of(Change.Kind.APPLY, held).equals(change);
       case DELETE -> held == null;
       case ALLOW_OLDER -> state.takesOlder(change.bundle());
-      case RESET, MODE -> false;
+      case RESET, MODE, BREAK_GLASS -> false;
     };
   }
 

@@ -202,6 +202,11 @@ public final class PolicyControl {
     }
   }
 
+  /** Tells the history that enforcement was taken off this host for a while, or put back. */
+  public void toldOfBreakGlass(Origin by) {
+    history().switched(Change.breakGlass(), by, null);
+  }
+
   private HeldPolicy fresh(Built built, String digest, int slot, Mode override) {
     long revision = changes.nextRevision(built.policy().name());
     return HeldPolicy.of(built, digest, revision, slot, override, clock.instant(), "", null);

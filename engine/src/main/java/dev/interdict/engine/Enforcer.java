@@ -418,7 +418,7 @@ final class Enforcer implements Enforcement {
   /** What policies name and nothing guards. */
   private List<String> gaps(Set<Hook> running) {
     ActiveSet set = current;
-    List<String> gaps = new ArrayList<>();
+    List<String> gaps = new ArrayList<>(BreakGlass.gaps(kernel.state()));
     for (Hook hook : taskHooks(set)) {
       if (!running.contains(hook)) {
         gaps.add(

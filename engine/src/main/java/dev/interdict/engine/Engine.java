@@ -121,7 +121,8 @@ public final class Engine implements AutoCloseable {
             new StateStore(config.stateDirectory(), kernel.memory()),
             Clock.systemUTC());
     control.restore();
-    part(workers.add("housekeeping", () -> keep(enforcer, control, names)).start());
+    BreakGlass glass = new BreakGlass(config.pins(), config.stateDirectory());
+    part(workers.add("housekeeping", () -> keep(enforcer, control, names, glass)).start());
     Deliveries bundles = part(Deliveries.start(config.bundles(), control.bundles(), workers));
     part(
         AdminServer.start(
@@ -149,12 +150,14 @@ public final class Engine implements AutoCloseable {
     return part;
   }
 
-  private static void keep(Enforcer enforcer, PolicyControl control, KernelNames names)
+  private static void keep(
+      Enforcer enforcer, PolicyControl control, KernelNames names, BreakGlass glass)
       throws InterruptedException {
     Thread.sleep(LOOK_EVERY);
     control.leases().look();
     enforcer.refresh();
     names.refresh();
+    glass.told(control::toldOfBreakGlass);
   }
 
   private List<Worker.Health> threads() {

@@ -22,6 +22,7 @@ public final class EngineState {
   private static final long PROCESSORS = EventLayouts.ENGINE_STATE.offset("processors");
   private static final long EPOCH = EventLayouts.ENGINE_STATE.offset("posture_epoch");
   private static final long NAMES = EventLayouts.ENGINE_STATE.offset("names_epoch");
+  private static final long AUDIT_UNTIL = EventLayouts.ENGINE_STATE.offset("audit_until_ns");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
   private static final long DIGEST_KEY = EventLayouts.ENGINE_STATE.offset("digest_key");
   private static final VarHandle LONG = JAVA_LONG.varHandle();
@@ -82,6 +83,18 @@ public final class EngineState {
     LONG.setRelease(page, START, process.startTicks());
     INT.setRelease(page, PROCESSORS, Runtime.getRuntime().availableProcessors());
     INT.setRelease(page, PID, process.pid());
+  }
+
+  /**
+   * Until when nothing is refused on this host, whatever is in force; 0: it is. CLOCK_BOOTTIME.
+   */
+  public long auditUntilNs() {
+    return (long) LONG.getAcquire(page, AUDIT_UNTIL);
+  }
+
+  /** Takes enforcement off the host until then; 0: puts it back. */
+  public void auditUntil(long ns) {
+    LONG.setRelease(page, AUDIT_UNTIL, ns);
   }
 
   /** Nobody is the engine any more, and nobody waits; the page stays mapped. */

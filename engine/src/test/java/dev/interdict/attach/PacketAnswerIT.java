@@ -1,5 +1,10 @@
 package dev.interdict.attach;
 
+import static org.junit.jupiter.api.Assertions.assertNull;
+import org.junit.jupiter.api.io.TempDir;
+import java.nio.file.Path;
+import dev.interdict.libbpf.BootClock;
+import dev.interdict.engine.BreakGlass;
 import static dev.interdict.attach.PacketKernel.BIT;
 import static dev.interdict.attach.PacketKernel.DROP;
 import static dev.interdict.attach.PacketKernel.PASS;
@@ -57,6 +62,44 @@ class PacketAnswerIT {
         TIMING, new Posture.Slot(SLOT, Set.of(Hook.EXEC), true, true, false, false, false, false));
     assertEquals(PASS, kernel.answer(frame()));
     assertEquals(1, kernel.counted("uncovered"));
+  }
+
+  /** The kernel's clock alone. */
+  @Test
+  void aLeaseEndsByItself() {
+    lease(BootClock.nowNs() + Duration.ofHours(1).toNanos());
+    kernel.deny(frame());
+    assertEquals(DROP, kernel.answer(frame()));
+    lease(1);
+    assertEquals(PASS, kernel.answer(frame()));
+    assertEquals(1, kernel.counted("would_deny"));
+    lease(0);
+    assertEquals(DROP, kernel.answer(frame()), "confirmed");
+  }
+
+  private void lease(long endNs) {
+    kernel.postures.use(
+        () ->
+            new Posture(
+                List.of(PacketKernel.slot(SLOT, true, false)),
+                TIMING,
+                new Posture.Lapse(endNs, SlotSet.NONE)),
+        PacketKernel.masks(PacketKernel.READS));
+  }
+
+  @Test
+  void withTheGlassBrokenNothingIsRefusedForAWhile(@TempDir Path state) throws Exception {
+    kernel.use(true, false);
+    kernel.deny(frame());
+    assertEquals(DROP, kernel.answer(frame()));
+    BreakGlass glass = new BreakGlass(bpffs.pins(), state);
+    assertNull(glass.open(Duration.ofHours(1), "somebody", "a test").notNoted());
+    assertEquals(PASS, kernel.answer(frame()));
+    assertEquals(1, kernel.counted("would_deny"));
+    assertNull(glass.open(Duration.ZERO, "somebody", "a test").notNoted());
+    assertEquals(DROP, kernel.answer(frame()));
+    assertNull(glass.open(Duration.ofNanos(1), "somebody", "a test").notNoted());
+    assertEquals(DROP, kernel.answer(frame()), "it has ended");
   }
 
   @Test

@@ -2,13 +2,17 @@ package dev.interdict.lsm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.engine.BreakGlass;
+import dev.interdict.engine.EngineConfig;
 import dev.interdict.event.Hook;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.Outcome;
 import dev.interdict.v1.PolicyCounters;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -112,6 +116,12 @@ class ModesIT {
       Guest.eventually(() -> open("/budget/lease", open).equals("ok"));
       assertEquals(
           "EPERM", open("/budget/lease", SECRET), "not by its fallback, which is to allow");
+      breakGlass(Duration.ofMinutes(30));
+      assertEquals("ok", open("/budget/lease", SECRET));
+      breakGlass(Duration.ZERO);
+      assertEquals("EPERM", open("/budget/lease", SECRET));
+      breakGlass(Duration.ofNanos(1));
+      assertEquals("EPERM", open("/budget/lease", SECRET), "it has ended");
     } finally {
       host.engine().thaw();
     }
@@ -119,6 +129,17 @@ class ModesIT {
     assertEquals(revision, host.admin().policy("trial-budget").getRevision());
     assertEquals("EPERM", open("/budget/lease", SECRET));
     host.admin().delete("trial-budget");
+  }
+
+  private static void breakGlass(Duration time) {
+    try {
+      var opened =
+          new BreakGlass(EngineConfig.DEFAULT.pins(), EngineConfig.DEFAULT.stateDirectory())
+              .open(time, "trial", "a test");
+      assertNull(opened.notNoted());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Who settles at once cannot be disarmed: the alarm is raised, and refusals go on. */

@@ -1,0 +1,75 @@
+package dev.interdict.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.control.Origin;
+import dev.interdict.engine.BreakGlass.Note;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The notes; what the kernel does is in {@code PacketAnswerIT} and {@code ModesIT}. */
+class BreakGlassTest {
+  @TempDir Path state;
+
+  private List<Origin> told() {
+    List<Origin> told = new ArrayList<>();
+    new BreakGlass(state, state).told(told::add);
+    return told;
+  }
+
+  @Test
+  void eachNoteIsToldOnce() throws IOException {
+    assertEquals(List.of(), told());
+    BreakGlass glass = new BreakGlass(state, state);
+    glass.write(new Note("root, pid 7", "until later: \"nobody\" can log in\n"));
+    glass.write(new Note("root, pid 8", "enforcement is back"));
+    assertEquals(
+        List.of(
+            new Origin("root, pid 7", "until later: \"nobody\" can log in\n"),
+            new Origin("root, pid 8", "enforcement is back")),
+        told());
+    assertEquals(List.of(), told());
+    glass.write(new Note("root, pid 9", "again"));
+    assertEquals(1, told().size());
+  }
+
+  /** An engine that ended in the middle tells again rather than never. */
+  @Test
+  void noNoteIsLostToAnEngineThatEnds() throws IOException {
+    BreakGlass glass = new BreakGlass(state, state);
+    glass.write(new Note("root", "first"));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            glass.told(
+                origin -> {
+                  throw new IllegalStateException();
+                }));
+    glass.write(new Note("root", "second"));
+    assertEquals(List.of("first"), told().stream().map(Origin::why).toList());
+    assertEquals(List.of("second"), told().stream().map(Origin::why).toList());
+  }
+
+  @Test
+  void aTornNoteIsToldAsItIs() throws IOException {
+    Files.writeString(state.resolve("break-glass.jsonl"), "{\"by\":\"ro");
+    assertEquals(List.of(new Origin("unknown", "{\"by\":\"ro")), told());
+  }
+
+  @Test
+  void withoutAnythingInTheKernelItSaysSo() {
+    IOException failure =
+        assertThrows(
+            IOException.class,
+            () -> new BreakGlass(state, state).open(Duration.ofMinutes(1), "root", "why"));
+    assertTrue(failure.getMessage().contains("nothing is in the kernel"), failure::getMessage);
+  }
+}
