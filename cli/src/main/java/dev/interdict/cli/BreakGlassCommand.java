@@ -63,8 +63,7 @@ final class BreakGlassCommand implements Callable<Integer> {
       throw new Failure(
           ExitCode.REFUSED, "nothing was changed: " + Text.line(e.getMessage()), "run it as root");
     }
-    output.print(
-        Map.of("until", end ? "" : opened.until().toString()), out -> tell(opened, out));
+    output.print(Map.of("until", end ? "" : opened.until().toString()), out -> tell(opened, out));
     if (opened.notNoted() != null) {
       throw new Failure(
           ExitCode.REFUSED,
@@ -78,7 +77,9 @@ final class BreakGlassCommand implements Callable<Integer> {
     out.println(
         end
             ? "enforcement is back"
-            : "nothing is refused on this host until " + opened.until() + ", with or without an engine");
+            : "nothing is refused on this host until "
+                + opened.until()
+                + ", with or without an engine");
     out.println(end ? "next: interdict status" : "next: interdict break-glass --end --reason TEXT");
   }
 }

@@ -85,9 +85,7 @@ public final class EngineState {
     INT.setRelease(page, PID, process.pid());
   }
 
-  /**
-   * Until when nothing is refused on this host, whatever is in force; 0: it is. CLOCK_BOOTTIME.
-   */
+  /** Until when nothing is refused on this host, whatever is in force; 0: it is. CLOCK_BOOTTIME. */
   public long auditUntilNs() {
     return (long) LONG.getAcquire(page, AUDIT_UNTIL);
   }

@@ -1,10 +1,5 @@
 package dev.interdict.attach;
 
-import static org.junit.jupiter.api.Assertions.assertNull;
-import org.junit.jupiter.api.io.TempDir;
-import java.nio.file.Path;
-import dev.interdict.libbpf.BootClock;
-import dev.interdict.engine.BreakGlass;
 import static dev.interdict.attach.PacketKernel.BIT;
 import static dev.interdict.attach.PacketKernel.DROP;
 import static dev.interdict.attach.PacketKernel.PASS;
@@ -13,18 +8,22 @@ import static dev.interdict.attach.PacketKernel.TIMING;
 import static dev.interdict.attach.PacketKernel.consume;
 import static dev.interdict.attach.PacketKernel.frame;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.engine.BreakGlass;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.Packets;
 import dev.interdict.verdict.Posture;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -34,6 +33,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the posture makes of a verdict, and what the kernel says to a packet without one. */
 @Tag("native")
