@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -256,9 +257,22 @@ func keysOf(all [][]condition, at int) (keys [][]*ast.Term) {
 		if len(conditions) != len(all[0]) || conditions[at].operator != like.operator || !conditions[at].ref.Equal(like.ref) {
 			return nil
 		}
+		if slices.ContainsFunc(conditions[at].values, isOddNumber) {
+			return nil
+		}
 		keys = append(keys, conditions[at].values)
 	}
 	return keys
+}
+
+// isOddNumber tells whether a number is written as another could be that is equal, such as 1.0: keys are texts.
+func isOddNumber(term *ast.Term) bool {
+	number, ok := term.Value.(ast.Number)
+	if !ok {
+		return false
+	}
+	n, err := strconv.ParseInt(string(number), 10, 64)
+	return err != nil || strconv.FormatInt(n, 10) != string(number)
 }
 
 func ruleOf(m *member) *ast.Rule {

@@ -52,6 +52,24 @@ func TestWhatIsCompiledAsWritten(t *testing.T) {
 	}
 }
 
+// An index by text would lead to one of two rules whose numbers are equal.
+func TestEqualNumbersAreOneKey(t *testing.T) {
+	rules := func(numbers ...string) (body string) {
+		for i, n := range numbers {
+			body += fmt.Sprintf("deny contains \"%d\" if input.process.uid == %s\n", i, n)
+		}
+		return body
+	}
+	for _, c := range []struct {
+		body    string
+		indexed bool
+	}{{rules("1", "4", "2", "3"), true}, {rules("1", "1.0", "2", "3"), false}, {rules("100", "1e2", "2", "3"), false}} {
+		if res := compiled(t, request(t, c.body)); strings.Contains(res.Tables, "[0]") != c.indexed {
+			t.Errorf("%s: tables %s", c.body, res.Tables)
+		}
+	}
+}
+
 // Nothing is said about a policy that can fail, or that has a rule without a condition.
 func TestConcerns(t *testing.T) {
 	for _, c := range []struct{ body, want string }{

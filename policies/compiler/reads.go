@@ -94,6 +94,9 @@ func (r *reads) visit(x any) bool {
 		r.walk(x.Value)
 		return true
 	case *ast.Expr:
+		if x.IsCall() {
+			r.compared(x.Operator(), x.Operands())
+		}
 		if x.IsCall() && r.objectGet(x.Operator(), x.Operands()) {
 			for _, with := range x.With {
 				r.walk(with)
@@ -102,6 +105,9 @@ func (r *reads) visit(x any) bool {
 		}
 	case ast.Call:
 		operator, ok := x[0].Value.(ast.Ref)
+		if ok {
+			r.compared(operator, x[1:])
+		}
 		return ok && r.objectGet(operator, x[1:])
 	case ast.Ref:
 		if x.HasPrefix(ast.InputRootRef) {
@@ -160,10 +166,34 @@ func inputPath(ref ast.Ref) string {
 	return strings.Join(names, ".")
 }
 
-// literal notes absolute names of files. A directory's prefix ("/usr/lib/") and a pattern are no names.
+// literal notes absolute names of files. A directory's prefix ("/usr/lib/") and a pattern are no names: what has no star
+// is taken for a name, which costs a look-up where it is a pattern after all.
 func (r *reads) literal(text string) {
-	if strings.HasPrefix(text, "/") && text != "/" && path.Clean(text) == text && !strings.ContainsAny(text, "*?[{\x00") {
+	if !strings.Contains(text, "*") {
+		r.name(text)
+	}
+}
+
+func (r *reads) name(text string) {
+	if strings.HasPrefix(text, "/") && text != "/" && path.Clean(text) == text && !strings.Contains(text, "\x00") {
 		r.literals[text] = struct{}{}
+	}
+}
+
+// compared notes what stands in an equality or a membership: there, a star is a star.
+func (r *reads) compared(operator ast.Ref, operands []*ast.Term) {
+	switch operator.String() {
+	case ast.Equality.Name, ast.Equal.Name, ast.Member.Name:
+		for _, operand := range operands {
+			if text, ok := operand.Value.(ast.String); ok {
+				r.name(string(text))
+			}
+			for _, element := range elements(operand) {
+				if text, ok := element.Value.(ast.String); ok {
+					r.name(string(text))
+				}
+			}
+		}
 	}
 }
 

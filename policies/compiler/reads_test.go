@@ -101,13 +101,15 @@ func TestLiterals(t *testing.T) {
 deny contains "/a/reason" if {
 	input.file.path in {"/etc/shadow", "/etc/", "/", "/a//b", "/a/../b", "relative", "/etc/*.conf", "/run/[x]"}
 	startswith(input.file.path, "/home")
+	not glob.match("/usr/*/x", [], input.file.path)
+	input.file.path != "/opt/app[1]/key"
 }`)
 	policy, found, err := check(req)
 	if policy == nil {
 		t.Fatal(found, err)
 	}
 	_, literals := policy.reads.reachable(policy.compiler, policy.data)
-	if want := []string{"/a/reason", "/etc/shadow", "/home", "/opt/a"}; !slices.Equal(literals, want) {
+	if want := []string{"/a/reason", "/etc/*.conf", "/etc/shadow", "/home", "/opt/a", "/opt/app[1]/key", "/run/[x]"}; !slices.Equal(literals, want) {
 		t.Errorf("literals %q, not %q", literals, want)
 	}
 }
