@@ -4,6 +4,7 @@ import dev.interdict.eval.EvaluationException;
 import dev.interdict.eval.Evaluator;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.FileNames;
@@ -18,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Evaluates a new policy on made-up events until the JIT compiler has seen enough of it: otherwise
  * the first tasks that are held wait tens of milliseconds for code that runs in microseconds soon
- * after.
+ * after. What its trial asks comes first, until it answers that within its limits.
  */
 final class WarmUp {
   /**
@@ -49,6 +50,7 @@ final class WarmUp {
   }
 
   void run(PolicyModule module, Set<Hook> hooks) {
+    PolicyTrial.warmUp(module, hooks);
     try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
       for (Hook hook : hooks) {
         boolean first = warm.add(hook);

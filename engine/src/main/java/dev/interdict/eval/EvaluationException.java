@@ -22,7 +22,7 @@ public final class EvaluationException extends Exception {
     RATE,
     /** Not tried: the record speaks of names that only an earlier engine knew. */
     NAMES,
-    /** Not tried: it has failed several times in a row and is left alone for a while. */
+    /** Not tried: as much time as its failures may take is used up, see {@link Patience}. */
     SUSPENDED
   }
 

@@ -16,15 +16,6 @@ import dev.interdict.event.Event;
  * instance.
  */
 public final class Evaluator implements AutoCloseable {
-  /*
-   * A policy that always runs into its limits would hold up all others for 50 ms an event. After
-   * this many failures in a row it is left alone, for a second at first.
-   */
-  static final int PATIENCE = 3;
-
-  private static final long SUSPENSION_NS = 1_000_000_000L;
-  private static final int SUSPENSION_DOUBLINGS = 6;
-
   /**
    * Events a second that a policy is asked about whose decisions do not keep: at some tens of
    * microseconds each, a few per cent of the one thread that decides for all.
@@ -37,8 +28,7 @@ public final class Evaluator implements AutoCloseable {
   private final Watchdog.Guard guard;
   private long secondNs;
   private int inSecond;
-  private int failuresInRow;
-  private long suspendedUntilNs;
+  private final Patience patience = new Patience();
   private OpaInstance instance;
   private InputWriter input;
   private DecisionReader decisions;
@@ -64,7 +54,7 @@ public final class Evaluator implements AutoCloseable {
       try {
         prepare();
       } catch (Throwable e) {
-        finish(null, e, false);
+        throw failed(e, false);
       }
     }
   }
@@ -72,13 +62,20 @@ public final class Evaluator implements AutoCloseable {
   /**
    * To be called before each event, however often it is then evaluated.
    *
-   * @throws EvaluationException if the policy has been asked as often as it may be in a second
+   * @throws EvaluationException if the policy has been asked as often as it may be in a second, or
+   *     its failures have taken more time than they may
    */
-  void admit() throws EvaluationException {
+  void admit(Event event) throws EvaluationException {
+    long now = System.nanoTime();
+    if (patience.isSpent(event, now)) {
+      throw fail(
+          EvaluationException.Kind.SUSPENDED,
+          "has failed for too long with such events and is left alone with them for a while",
+          null);
+    }
     if (!perishable) {
       return;
     }
-    long now = System.nanoTime();
     if (now - secondNs >= 1_000_000_000L || inSecond == 0) {
       secondNs = now;
       inSecond = 0;
@@ -100,12 +97,18 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(Event event) throws EvaluationException {
-    if (failuresInRow >= PATIENCE && System.nanoTime() - suspendedUntilNs < 0) {
-      throw fail(
-          EvaluationException.Kind.SUSPENDED,
-          "has failed " + failuresInRow + " times in a row and is left alone for a while",
-          null);
+    long start = System.nanoTime();
+    try {
+      return answer(event);
+    } catch (EvaluationException e) {
+      long now = System.nanoTime();
+      // What others took of the processor meanwhile is not its.
+      patience.failed(event, now, Math.min(now - start, module.limits().time().toNanos()));
+      throw e;
     }
+  }
+
+  private Decision answer(Event event) throws EvaluationException {
     prepareAgain();
     Throwable failure = null;
     Decision decision = null;
@@ -142,17 +145,18 @@ public final class Evaluator implements AutoCloseable {
 
   private Decision finish(Decision decision, Throwable failure, boolean struck)
       throws EvaluationException {
-    if (failure == null) {
-      failuresInRow = 0;
-      return decision;
+    if (failure != null) {
+      throw failed(failure, struck);
     }
-    int doublings = Math.min(Math.max(0, ++failuresInRow - PATIENCE), SUSPENSION_DOUBLINGS);
-    suspendedUntilNs = System.nanoTime() + (SUSPENSION_NS << doublings);
+    return decision;
+  }
+
+  private EvaluationException failed(Throwable failure, boolean struck) {
     boolean starved = instance != null && instance.memory().refusedGrowth();
     instance = null;
     input = null;
     decisions = null;
-    throw describe(failure, struck, starved);
+    return describe(failure, struck, starved);
   }
 
   private EvaluationException describe(Throwable failure, boolean struck, boolean starved) {

@@ -23,6 +23,7 @@ public final class PolicySet {
   private final SlotSet replaced;
   private final Map<Integer, Set<String>> literals;
   private final ConcernIndex concerns;
+  private final HostNames cgroupNames;
 
   private PolicySet(Builder parts) {
     this.generation = parts.generation;
@@ -35,6 +36,10 @@ public final class PolicySet {
     this.replaced = parts.replaced;
     this.literals = Map.copyOf(parts.literals);
     this.concerns = new ConcernIndex(modules, names);
+    this.cgroupNames =
+        Arrays.stream(modules).anyMatch(m -> m != null && m.reads().mayRead(Readings.CGROUP))
+            ? names
+            : null;
   }
 
   /**
@@ -225,5 +230,10 @@ public final class PolicySet {
 
   HostNames names() {
     return names;
+  }
+
+  /** The same; null if no policy asks for the path of a cgroup. */
+  HostNames cgroupNames() {
+    return cgroupNames;
   }
 }

@@ -73,7 +73,7 @@ public final class PolicySetEvaluator {
    * policy that no rule of can hold has nothing to say, and is not evaluated.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
-    SlotSet concerned = Readings.isPlain(event) ? set.concerned(event) : asked;
+    SlotSet concerned = Readings.isPlain(event, set.cgroupNames()) ? set.concerned(event) : asked;
     SlotDecisions all = SlotDecisions.silent(asked.minus(concerned));
     SlotSet left = asked.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
@@ -86,27 +86,26 @@ public final class PolicySetEvaluator {
 
   private SlotDecisions ask(int slot, Event event, SlotDecisions so) {
     PolicyModule module = set.module(slot);
+    Readings readings = set.readings(slot);
+    // What was said before a failure stands: who objects once has objected.
+    Decision said =
+        readings.isUnknown(event) && !set.judgesUnknown(slot) ? UNKNOWN : Decision.ALLOW;
     try {
       Evaluator evaluator = evaluator(module);
-      Readings readings = set.readings(slot);
       if (!readings.areKnown(event)) {
         throw new EvaluationException(
             Kind.NAMES, module.name(), "the record speaks of names of an earlier engine", null);
       }
-      evaluator.admit();
-      Decision said = Decision.ALLOW;
+      evaluator.admit(event);
       for (Event reading : readings.of(event)) {
         said = said.or(evaluator.evaluate(reading));
         alive.run();
-      }
-      if (readings.isUnknown(event) && !set.judgesUnknown(slot)) {
-        said = said.or(UNKNOWN);
       }
       return so.with(slot, said);
     } catch (EvaluationException e) {
       alive.run();
       LOG.log(level(e), "no decision: {0}", e.getMessage());
-      return so.withFailure(slot, e);
+      return said.denies() ? so.with(slot, said) : so.withFailure(slot, e);
     }
   }
 

@@ -1,6 +1,9 @@
 package dev.interdict.eval;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.Concerns;
 import dev.interdict.compile.Concerns.Concern;
 import dev.interdict.compile.Concerns.Operator;
 import dev.interdict.event.Hook;
@@ -13,13 +16,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Tries a policy before it is in force: that it can be translated whole, and that it answers within
- * its limits, about ordinary events, about events that meet nothing and about events with what its
- * rules look for. A policy that does not would leave every such event to its fallback. Safe for use
- * by many threads.
+ * its limits, about ordinary events, about events that meet nothing, also with paths as long as
+ * they can be, and about events with what its rules look for. A policy that does not would leave
+ * every such event to its fallback. Safe for use by many threads.
  */
 public final class PolicyTrial {
   private static final EventFile ORDINARY = new EventFile(PolicyTrial.class, "ordinary.yaml");
@@ -31,14 +36,22 @@ public final class PolicyTrial {
   private static final int VALUES_MAX = 4;
 
   /** Events of one trial. */
-  private static final int EVENTS_MAX = 64;
+  private static final int EVENTS_MAX = 128;
+
+  /** Where paths begin that patterns look into, and a rest as long as one may be. */
+  private static final List<String> BEGINNINGS =
+      List.of("/home/user/", "/root/.", "/etc/", "/usr/lib/", "/opt/", "/var/lib/", "/tmp/");
+
+  private static final String LONG = "a/".repeat(2000) + "b";
 
   /*
    * Code that has never run is slow, and is what the JVM makes of it some runs later; a virtual
    * machine that shares its processors counts what others use of them as its own. One answer in
    * time shows that the policy can.
    */
-  private static final int ATTEMPTS = 4 * Evaluator.PATIENCE;
+  private static final int ATTEMPTS = 12;
+
+  private static final long WARM_UP_NS = 5_000_000_000L;
 
   private PolicyTrial() {}
 
@@ -73,18 +86,18 @@ public final class PolicyTrial {
     if (modules.isTried(policy, hooks)) {
       return List.of();
     }
-    try (Trying trying = new Trying(module)) {
-      List<String> silent = silence(trying, hooks);
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      List<String> silent = silence(evaluator, hooks);
       if (!silent.isEmpty()) {
         return silent;
       }
-      for (Map<String, Object> event : events(policy, hooks)) {
-        EvaluationException failure = trying.attempt(JsonMapper.shared().writeValueAsBytes(event));
+      for (Map<String, Object> event : events(policy.concerns(), hooks)) {
+        EvaluationException failure = attempt(evaluator, json(event), ATTEMPTS);
         if (failure != null && isOfLimits(failure)) {
           return List.of(
               failure.getMessage()
                   + ", for an event with "
-                  + JsonMapper.shared().writeValueAsString(event)
+                  + new String(json(event), UTF_8).replace(LONG, "... (4 KiB)")
                   + "; its fallback would answer all such events"
                   + CHEAPER);
         }
@@ -94,11 +107,39 @@ public final class PolicyTrial {
     return List.of();
   }
 
+  /**
+   * Runs a policy that was tried by another process until it answers within its limits what the
+   * trial asks: as long as its code is new it may not, however often others have found that it can.
+   * Whatever is not warm after some seconds is left.
+   */
+  public static void warmUp(PolicyModule module, Set<Hook> hooks) {
+    long start = System.nanoTime();
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      for (Map<String, Object> event : events(module.concerns(), hooks)) {
+        byte[] input = json(event);
+        untilItAnswers(
+            () -> attempt(evaluator, input, 1), () -> System.nanoTime() - start < WARM_UP_NS);
+      }
+    }
+  }
+
+  /** At least once, and not again where it is not for want of time or memory that it fails. */
+  static void untilItAnswers(Supplier<EvaluationException> attempt, BooleanSupplier again) {
+    for (boolean more = true; more; ) {
+      EvaluationException failure = attempt.get();
+      more = failure != null && isOfLimits(failure) && again.getAsBoolean();
+    }
+  }
+
+  private static byte[] json(Map<String, Object> event) {
+    return JsonMapper.shared().writeValueAsBytes(event);
+  }
+
   /** Where the policy has no answer to what happens all the time, and all facts are there. */
-  private static List<String> silence(Trying trying, Set<Hook> hooks) {
+  private static List<String> silence(Evaluator evaluator, Set<Hook> hooks) {
     List<String> silent = new ArrayList<>();
     for (Cases.Case event : ORDINARY.of(hooks)) {
-      EvaluationException failure = trying.attempt(event.inputJson());
+      EvaluationException failure = attempt(evaluator, event.inputJson(), ATTEMPTS);
       if (failure != null) {
         silent.add(
             "gives no decision at %s, for instance when %s (%s): its fallback would answer for it"
@@ -117,46 +158,31 @@ public final class PolicyTrial {
     };
   }
 
-  /** Evaluators of the policy: one serves as long as it answers, since making it is what costs. */
-  private static final class Trying implements AutoCloseable {
-    private final PolicyModule module;
-    private Evaluator evaluator;
-
-    Trying(PolicyModule module) {
-      this.module = module;
-      evaluator = module.newEvaluator(HostNames.NONE);
-    }
-
-    /** Why it has no answer, however often it is asked; null if it has one. */
-    EvaluationException attempt(byte[] input) {
-      EvaluationException last = null;
-      for (int i = 1; i <= ATTEMPTS; i++) {
-        try {
-          evaluator.evaluate(input);
-          return null;
-        } catch (EvaluationException e) {
-          last = e;
-        }
-        if (i % Evaluator.PATIENCE == 0) { // it is left alone now
-          evaluator.close();
-          evaluator = module.newEvaluator(HostNames.NONE);
-        }
+  /** Why it has no answer, however often it is asked; null if it has one. */
+  private static EvaluationException attempt(Evaluator evaluator, byte[] input, int attempts) {
+    EvaluationException last = null;
+    for (int i = 0; i < attempts; i++) {
+      try {
+        evaluator.evaluate(input);
+        return null;
+      } catch (EvaluationException e) {
+        last = e;
       }
-      return last;
     }
-
-    @Override
-    public void close() {
-      evaluator.close();
-    }
+    return last;
   }
 
-  private static List<Map<String, Object>> events(CompiledPolicy policy, Set<Hook> hooks) {
+  private static List<Map<String, Object>> events(Concerns concerns, Set<Hook> hooks) {
     List<Map<String, Object>> events = new ArrayList<>();
     for (Hook hook : hooks) {
       events.add(event(hook, null, null));
-      for (Concern concern :
-          policy.concerns().any() == null ? List.<Concern>of() : policy.concerns().any()) {
+      if (hook.isFile()) {
+        BEGINNINGS.forEach(start -> events.add(event(hook, "file.path", start + LONG)));
+      }
+      if (hook != Hook.XDP_INGRESS) {
+        events.add(event(hook, "process.exe.path", "/usr/lib/" + LONG));
+      }
+      for (Concern concern : concerns.any() == null ? List.<Concern>of() : concerns.any()) {
         int step = Math.max(1, concern.values().size() / VALUES_MAX);
         for (int i = 0; i < concern.values().size(); i += step) {
           Object value = concern.values().get(i);

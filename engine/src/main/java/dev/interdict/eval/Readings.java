@@ -34,6 +34,8 @@ public final class Readings {
 
   private static final byte[] FOREIGN_PATH = FOREIGN.getBytes(UTF_8);
 
+  static final String CGROUP = "process.cgroup.path";
+
   private final ReadSet reads;
   private final Set<String> literals;
   private final HostNames names;
@@ -68,18 +70,26 @@ public final class Readings {
     };
   }
 
-  /** Whether every policy is shown the event as it is, once, and all its paths are known. */
-  static boolean isPlain(Event event) {
+  /**
+   * Whether every policy is shown the event as it is, once, and all its paths are known.
+   *
+   * @param names null: no policy asks for the path of the cgroup
+   */
+  static boolean isPlain(Event event, HostNames names) {
     return switch (event) {
       case FileEvent file ->
-          file.names().equals(FileNames.NONE) && Facts.pathKnown(file) && isPlain(file.subject());
-      case SocketEvent socket -> isPlain(socket.subject());
+          file.names().equals(FileNames.NONE)
+              && Facts.pathKnown(file)
+              && isPlain(file.subject(), names);
+      case SocketEvent socket -> isPlain(socket.subject(), names);
       case PacketEvent packet -> true;
     };
   }
 
-  private static boolean isPlain(Subject subject) {
-    return subject.names().equals(FileNames.NONE) && subject.exePath().length != 0;
+  private static boolean isPlain(Subject subject, HostNames names) {
+    return subject.names().equals(FileNames.NONE)
+        && subject.exePath().length != 0
+        && (names == null || names.cgroupPath(subject.cgroup()) != null);
   }
 
   /** Whether all names that the event speaks of are known here. */
@@ -107,7 +117,8 @@ public final class Readings {
 
   private boolean isUnknown(Subject subject) {
     boolean program = subject.exeInode() != 0; // threads of the kernel have none
-    return reads.mayRead("process.exe.path") && program && subject.exePath().length == 0;
+    return (reads.mayRead("process.exe.path") && program && subject.exePath().length == 0)
+        || (reads.mayRead(CGROUP) && names.cgroupPath(subject.cgroup()) == null);
   }
 
   private List<byte[]> otherPaths(FileEvent file) {

@@ -75,7 +75,10 @@ public final class Cgroups implements AutoCloseable {
     }
   }
 
-  /** The path, from {@code /} on, of the cgroup with this number; empty if it is gone. */
+  /**
+   * The path, from {@code /} on, of the cgroup with this number; empty if it is gone, or if it
+   * cannot be told: the kernel tells none of more than 4,095 bytes.
+   */
   public Optional<byte[]> path(long id) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment handle = arena.allocate(HANDLE_BYTES, 8);
@@ -87,7 +90,7 @@ public final class Cgroups implements AutoCloseable {
         return Optional.empty();
       }
       try {
-        return below(root, LibC.readlink("/proc/self/fd/" + fd));
+        return LibC.readlink("/proc/self/fd/" + fd).flatMap(path -> below(root, path));
       } finally {
         LibC.close(fd);
       }

@@ -12,6 +12,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The functions of the C library that Java does not offer. */
 final class LibC {
@@ -56,8 +57,7 @@ final class LibC {
           "name_to_handle_at",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT));
   private static final MethodHandle READLINK =
-      Native.libc(
-          "readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG), WITH_ERRNO);
+      Native.libc("readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG));
   private static final MethodHandle IF_NAMETOINDEX =
       Native.libc("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
   private static final MethodHandle IF_INDEXTONAME =
@@ -167,17 +167,14 @@ final class LibC {
     return (int) Native.call(NAME_TO_HANDLE_AT, -1, path, handle, mountId, 0) == 0;
   }
 
-  /** What a symbolic link says, as bytes. */
-  static byte[] readlink(String link) {
-    int[] errno = new int[1];
+  /** What a symbolic link says, as bytes; empty if it does not. */
+  static Optional<byte[]> readlink(String link) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocate(PATH_MAX);
-      long length =
-          (long) Native.call(errno, READLINK, arena.allocateFrom(link), text, text.byteSize());
-      if (length < 0) {
-        throw new BpfException("read link", link, errno[0]);
-      }
-      return text.asSlice(0, length).toArray(JAVA_BYTE);
+      long length = (long) Native.call(READLINK, arena.allocateFrom(link), text, text.byteSize());
+      return length < 0
+          ? Optional.empty()
+          : Optional.of(text.asSlice(0, length).toArray(JAVA_BYTE));
     }
   }
 

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.Event;
+import dev.interdict.event.FileNames;
 import dev.interdict.event.SlotSet;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RegoToWasm;
@@ -97,6 +99,59 @@ class PolicySetEvaluatorTest {
     assertEquals(SlotSet.of(1), both.refusing());
     assertTrue(both.judgesUnknown(2) && !both.judgesUnknown(1));
     assertTrue(next.decidesAs(next.over(next)));
+  }
+
+  /** On a host where no cgroup has a path that can be told. */
+  private static SlotDecisions decide(String rego, Event event) throws Exception {
+    PolicyModule module = PolicyModule.load(RegoToWasm.compile("one", rego, "{}"), null);
+    return set(1, module).newEvaluator().decide(event, SLOT);
+  }
+
+  @Test
+  void aCgroupWhosePathCannotBeToldIsRefusedByWhoReadsIt() throws Exception {
+    String under = "deny contains \"x\" if startswith(input.process.cgroup.path, \"/user.slice/\")";
+    Event event = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    assertEquals(SLOT, decide(under, event).deny());
+    assertEquals(
+        SlotSet.NONE, decide("deny contains \"x\" if input.process.uid == 1", event).deny());
+    PolicyModule module = PolicyModule.load(RegoToWasm.compile("one", under, "{}"), null);
+    PolicySet judging =
+        PolicySet.builder(1, HostNames.NONE).add(0, module, Set.of()).judgingUnknown(0).build();
+    SlotDecisions judged = judging.newEvaluator().decide(event, SLOT);
+    assertEquals(SlotSet.NONE, judged.deny());
+    assertEquals(SLOT, judged.decided());
+  }
+
+  /** What is shown under two paths is denied under the first; under the other nothing answers. */
+  @Test
+  void anObjectionStandsThoughALaterReadingFails() throws Exception {
+    String rego =
+        """
+        deny contains "secret" if input.file.path == "/etc/shadow"
+        deny contains "none" if {
+          input.file.path == "(foreign)"
+          input.file.inode == count(json.unmarshal(concat("", ["[" | some i in numbers.range(1, 20000)])))
+        }
+        """;
+    Event.FileEvent open = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    FileNames foreign = new FileNames(0, 0, true);
+    Event shown =
+        new Event.FileEvent(
+            open.head(),
+            open.subject(),
+            open.path(),
+            foreign,
+            open.device(),
+            open.inode(),
+            1,
+            0,
+            0,
+            open.mode());
+    SlotDecisions said = decide(rego, shown);
+    assertEquals(SLOT, said.deny(), () -> String.valueOf(said.failure(0)));
+    assertEquals(List.of("secret"), said.get(0).deny());
+    SlotDecisions failed = decide(rego.replace("/etc/shadow", "/etc/other"), shown);
+    assertEquals(SLOT, failed.failed(), "the second reading has no answer");
   }
 
   private static <T> void awaitAtMost(int count, List<WeakReference<T>> references)

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -106,6 +108,23 @@ class PolicyTrialTest {
         problems.getFirst().contains("policy trial: took longer than 50 ms"), problems.getFirst());
   }
 
+  /** Code that is new to this process is slow, whoever else has tried it. */
+  @Test
+  void aWarmUpGoesOnUntilThePolicyAnswersInTime() {
+    EvaluationException late =
+        new EvaluationException(EvaluationException.Kind.TIMEOUT, "cold", "late", null);
+    List<EvaluationException> answers = new ArrayList<>(Collections.nCopies(40, late));
+    answers.add(null);
+    PolicyTrial.untilItAnswers(answers::removeFirst, () -> true);
+    assertEquals(List.of(), answers);
+    EvaluationException trap =
+        new EvaluationException(EvaluationException.Kind.TRAP, "broken", "trap", null);
+    List<EvaluationException> others = new ArrayList<>(List.of(trap, trap));
+    PolicyTrial.untilItAnswers(others::removeFirst, () -> true);
+    assertEquals(1, others.size(), "what it has no answer to it will not have either");
+    PolicyTrial.untilItAnswers(() -> late, () -> false);
+  }
+
   /** With all facts there, silence is the policy's own. */
   @Test
   void whatContradictsItselfIsRefused() throws Exception {
@@ -123,6 +142,19 @@ class PolicyTrialTest {
         problems("deny contains \"x\" if {\ninput.file.path == \"/rare\"\n" + SLOW + "\n}");
     assertEquals(1, problems.size());
     assertTrue(problems.getFirst().contains("\"path\":\"/rare\""), problems.getFirst());
+  }
+
+  /** Who chooses a path can choose the longest. */
+  @Test
+  void longPathsAreTried() throws Exception {
+    List<String> problems =
+        problems(
+            "deny contains \"x\" if {\nstartswith(input.file.path, \"/home/\")\ncount(input.file.path) >"
+                + " 3900\n"
+                + SLOW
+                + "\n}");
+    assertEquals(1, problems.size());
+    assertTrue(problems.getFirst().contains("took longer than 50 ms"), problems.getFirst());
   }
 
   @Test

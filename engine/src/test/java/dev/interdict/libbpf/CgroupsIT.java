@@ -35,6 +35,33 @@ class CgroupsIT {
     }
   }
 
+  /** A path of 4,200 bytes, which only who goes there step by step can make. */
+  @Test
+  void aPathThatTheKernelDoesNotTellIsNone() throws Exception {
+    try (Cgroups cgroups = new Cgroups()) {
+      Path directory = Files.createTempDirectory(cgroups.root(), "interdict-test");
+      try {
+        String name = "x".repeat(200);
+        String deeper = "for i in $(seq 21); do mkdir " + name + " && cd -P ./" + name + "; done; ";
+        long id = Long.parseLong(sh(directory, deeper + "stat -c %i ."));
+        assertTrue(cgroups.path(id).isEmpty());
+      } finally {
+        sh(directory.getParent(), "find " + directory.getFileName() + " -depth -type d -delete");
+      }
+    }
+  }
+
+  private static String sh(Path directory, String script) throws Exception {
+    Process shell =
+        new ProcessBuilder("sh", "-c", script + " 2>/dev/null")
+            .directory(directory.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String said = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, shell.waitFor(), script);
+    return said.strip();
+  }
+
   @Test
   void theRootIsASlashAndNothingLeadsOutOfIt() {
     try (Cgroups cgroups = new Cgroups()) {

@@ -1,0 +1,110 @@
+package dev.interdict.eval;
+
+import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.SocketEvent;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * How much of the one thread that decides for all the failures of one policy may take: 1 per cent
+ * for each who causes them, 5 per cent for all together, beside what the first ones take. So a
+ * policy that always runs into its limits cannot keep others from their answers, and nobody can by
+ * failures of his own keep it from being asked about others. For one thread.
+ *
+ * <p>Who causes them is told by what he cannot change as he likes: a user, for the superuser a
+ * cgroup with him, since services and containers have him in common; of a packet the address, of
+ * IPv6 its network. Users above 65,535 count by blocks of as many, which is what one user may be
+ * lent for his namespaces.
+ */
+final class Patience {
+  /** What one has at once: three evaluations of 50 ms begin within it. */
+  static final long OF_ONE_NS = 125_000_000;
+
+  /** What all have: it takes four of them to use it up. */
+  static final long OF_ALL_NS = 500_000_000;
+
+  private static final int SHARE_OF_ONE = 100;
+  private static final int SHARE_OF_ALL = 20;
+  private static final int ORIGINS_MAX = 1024;
+  private static final long PACKETS = -1;
+
+  private record Origin(long user, long place) {}
+
+  /** Time used, which is forgiven as time goes by. */
+  private static final class Debt {
+    private final int share;
+    private long ns;
+    private long sinceNs;
+
+    Debt(int share, long nowNs) {
+      this.share = share;
+      this.sinceNs = nowNs;
+    }
+
+    long at(long nowNs) {
+      ns = Math.max(0, ns - (nowNs - sinceNs) / share);
+      sinceNs = nowNs;
+      return ns;
+    }
+
+    void add(long nowNs, long moreNs) {
+      ns = at(nowNs) + moreNs;
+    }
+  }
+
+  private final Map<Origin, Debt> origins =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Origin, Debt> eldest) {
+          return size() > ORIGINS_MAX;
+        }
+      };
+  private Debt all;
+
+  /** Whether failures have used up what all may take, or what the origin of this event may. */
+  boolean isSpent(Event event, long nowNs) {
+    if (all == null) {
+      return false;
+    }
+    if (all.at(nowNs) >= OF_ALL_NS) {
+      return true;
+    }
+    Origin origin = origin(event);
+    Debt debt = origins.get(origin);
+    if (debt == null) {
+      return false;
+    }
+    long left = debt.at(nowNs);
+    if (left == 0) {
+      origins.remove(origin);
+    }
+    return left >= OF_ONE_NS;
+  }
+
+  /** Without an answer about {@code event}, an evaluation took {@code ns}. */
+  void failed(Event event, long nowNs, long ns) {
+    if (all == null) {
+      all = new Debt(SHARE_OF_ALL, nowNs);
+    }
+    all.add(nowNs, ns);
+    origins.computeIfAbsent(origin(event), o -> new Debt(SHARE_OF_ONE, nowNs)).add(nowNs, ns);
+  }
+
+  private static Origin origin(Event event) {
+    return switch (event) {
+      case FileEvent file -> origin(file.subject());
+      case SocketEvent socket -> origin(socket.subject());
+      case PacketEvent packet ->
+          new Origin(
+              PACKETS, ByteBuffer.wrap(packet.source()).getLong(packet.family() == 6 ? 0 : 8));
+    };
+  }
+
+  private static Origin origin(Event.Subject subject) {
+    long user = Integer.toUnsignedLong(subject.uid());
+    return new Origin(user > 0xffff ? user & ~0xffffL : user, user == 0 ? subject.cgroup() : 0);
+  }
+}

@@ -1,0 +1,83 @@
+package dev.interdict.eval;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.event.Event;
+import dev.interdict.testkit.Events;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** How long the failures of one policy may take, and of whose events. */
+final class PatienceTest {
+  private static final long MS = 1_000_000;
+  private static final long SECOND = 1000 * MS;
+  private static final long EACH = 50 * MS;
+
+  private final Patience patience = new Patience();
+  private long now = 7 * SECOND;
+
+  private static Event by(int user) {
+    return Events.open("/tmp/any", user, "/etc/shadow");
+  }
+
+  /** Asked as often as it may be; how many times that was. */
+  private int failAs(int user, int times) {
+    int asked = 0;
+    for (int i = 0; i < times; i++) {
+      if (!patience.isSpent(by(user), now)) {
+        now += EACH;
+        patience.failed(by(user), now, EACH);
+        asked++;
+      }
+    }
+    return asked;
+  }
+
+  @Test
+  void oneUserSpendsWhatIsHisAndNobodyElses() {
+    assertEquals(3, failAs(1000, 100));
+    assertTrue(patience.isSpent(by(1000), now));
+    assertFalse(patience.isSpent(by(1001), now));
+    assertFalse(patience.isSpent(by(0), now));
+    for (int second = 0; second < 10_000; second++) {
+      now += SECOND;
+      failAs(1000, 1);
+      assertFalse(patience.isSpent(by(1001), now), "after " + second + " s");
+    }
+  }
+
+  @Test
+  void itIsForgivenAsTimeGoesBy() {
+    failAs(1000, 100);
+    now += 3 * SECOND;
+    assertEquals(1, failAs(1000, 100));
+    now += 20 * SECOND;
+    assertEquals(3, failAs(1000, 100));
+  }
+
+  /** Else he had as many as he makes: executables, cgroups, users of his namespaces. */
+  @Test
+  void whatAUserIsLentForHisNamespacesCountsAsOne() {
+    assertEquals(3, failAs(0x20000, 100));
+    assertTrue(patience.isSpent(by(0x20000 + 60_000), now));
+    assertFalse(patience.isSpent(by(0x20000 + 70_000), now));
+  }
+
+  /** The thread that decides for all is not taken from other policies, however many fail. */
+  @Test
+  void allTogetherSpendABoundedTime() {
+    int asked = IntStream.range(1, 60_000).map(user -> failAs(user, 10)).sum();
+    assertTrue(asked <= 12, asked + " evaluations in a row");
+    assertTrue(patience.isSpent(by(60_001), now), "and all are left alone");
+    long start = now;
+    asked = 0;
+    for (int i = 0; i < 3600; i++) {
+      now += SECOND;
+      asked += failAs(i, 10);
+    }
+    long share = (now - start) / (asked * EACH);
+    assertTrue(share >= 19, "one part in " + share);
+  }
+}
