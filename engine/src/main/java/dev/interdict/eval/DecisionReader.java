@@ -8,7 +8,7 @@ import java.util.List;
  * recognised by three lengths and creates no object.
  */
 final class DecisionReader {
-  /** Reasons in one decision. */
+  /** Reasons told of one decision; how many more there are is told, too. */
   static final int REASONS_MAX = 64;
 
   /** Bytes of all reasons of one decision; a decision log line is meant to be read. */
@@ -21,6 +21,7 @@ final class DecisionReader {
 
   private final Values values;
   private final PolicyMemory memory;
+  private int reasonsLeft;
   private int bytesLeft;
 
   DecisionReader(OpaInstance instance) {
@@ -29,9 +30,9 @@ final class DecisionReader {
   }
 
   /**
-   * The decision in a result set.
+   * The decision in a result set. Of more reasons or bytes than can be told the first are: who has
+   * many objections has one.
    *
-   * @throws Values.TooLarge if there are too many reasons or bytes
    * @throws IllegalStateException if this is no decision
    */
   Decision read(int resultSet) {
@@ -43,13 +44,10 @@ final class DecisionReader {
     int deny = reasons(decision, DENY);
     int kill = reasons(decision, KILL);
     int warn = reasons(decision, WARN);
-    int total = count(deny) + count(kill) + count(warn);
-    if (total == 0) {
+    if (values.arrayLength(deny) + values.arrayLength(kill) + values.arrayLength(warn) == 0) {
       return Decision.ALLOW;
     }
-    if (total > REASONS_MAX) {
-      throw new Values.TooLarge(total + " reasons; the limit is " + REASONS_MAX);
-    }
+    reasonsLeft = REASONS_MAX;
     bytesLeft = BYTES_MAX;
     return new Decision(texts(deny), texts(kill), texts(warn));
   }
@@ -63,23 +61,32 @@ final class DecisionReader {
     return array;
   }
 
-  private int count(int array) {
-    int length = values.arrayLength(array);
-    return Math.min(length, REASONS_MAX + 1);
-  }
-
   private List<String> texts(int array) {
-    int count = count(array);
+    int count = values.arrayLength(array);
     int elements = memory.readInt(array + 4);
-    List<String> texts = new ArrayList<>(count);
+    List<String> texts = new ArrayList<>(Math.min(count, reasonsLeft));
     for (int i = 0; i < count; i++) {
-      Object text = values.read(memory.readInt(elements + 8 * i + 4), bytesLeft);
-      if (!(text instanceof String reason)) {
-        throw new IllegalStateException("a reason is no string: " + text);
+      String reason = reasonsLeft == 0 ? null : reason(memory.readInt(elements + 8 * i + 4));
+      if (reason == null) {
+        texts.add("and " + (count - i) + " more, which are too many or too long to be told");
+        break;
       }
       texts.add(reason);
+      reasonsLeft--;
       bytesLeft -= reason.length();
     }
     return List.copyOf(texts);
+  }
+
+  /* Null: it is too long. */
+  private String reason(int address) {
+    try {
+      if (values.read(address, bytesLeft) instanceof String reason) {
+        return reason;
+      }
+    } catch (Values.TooLarge e) {
+      return null;
+    }
+    throw new IllegalStateException("a reason is no string");
   }
 }
