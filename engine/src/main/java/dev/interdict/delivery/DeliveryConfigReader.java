@@ -111,8 +111,16 @@ public final class DeliveryConfigReader {
     service.require("url");
     Section bearer =
         service.section("credentials", List.of("bearer")).section("bearer", List.of("token_path"));
+    URI url = url(service);
+    if (bearer.has("token_path") && url.getScheme().equals("http") && !isOurs(url)) {
+      bearer.error(
+          bearer.mark("token_path"),
+          "bundle.trust",
+          "over plain http anybody on the way, or whoever takes the port, could read the token; use"
+              + " https, or a port below 1024 on this host");
+    }
     return new Service(
-        url(service),
+        url,
         service.stringMap("headers"),
         path(bearer, "token_path"),
         path(service.section("tls", List.of("ca_cert")), "ca_cert"),
@@ -182,21 +190,26 @@ public final class DeliveryConfigReader {
     if (location instanceof Remote remote
         && remote.uri().getScheme().equals("http")
         && !trust.required()
-        && !loopback(remote.uri().getHost())) {
+        && !isOurs(remote.uri())) {
       bundle.error(
           bundle.mark("service"),
           "bundle.trust",
-          "over plain http and without a key anybody on the way could write this host's policies;"
-              + " use https, or configure keys");
+          "over plain http and without a key anybody on the way, or whoever takes the port, could"
+              + " write this host's policies; use https, or configure keys, or serve it on this host"
+              + " at a port below 1024");
     }
     return new Source(
         name, location, polling(bundle, location instanceof Local ? LOCAL : REMOTE), trust);
   }
 
-  private static boolean loopback(String host) {
+  /** Served on this host, at a port that only root can take. */
+  private static boolean isOurs(URI url) {
+    String host = url.getHost();
     try {
-      return host.equals("localhost")
-          || (host.matches("[0-9.]+|\\[.*\\]") && InetAddress.getByName(host).isLoopbackAddress());
+      return url.getPort() < 1024
+          && (host.equals("localhost")
+              || (host.matches("[0-9.]+|\\[.*\\]")
+                  && InetAddress.getByName(host).isLoopbackAddress()));
     } catch (UnknownHostException e) {
       return false;
     }

@@ -75,7 +75,7 @@ class DeliveryConfigReaderTest {
     DeliveryConfig config =
         read(
             """
-            services: {control: {url: "http://127.0.0.1:8080"}}
+            services: {control: {url: "http://127.0.0.1:800"}}
             bundles: {fleet: {service: control, resource: fleet.tar.gz}}
             """);
 
@@ -144,10 +144,20 @@ class DeliveryConfigReaderTest {
     for (String host : new String[] {"127.0.0.1", "localhost:80", "[::1]:80"}) {
       read(file.formatted(host));
     }
-    for (String host : new String[] {"bundles.example.com", "10.0.0.1", "localhost.evil.com"}) {
+    for (String host :
+        new String[] {
+          "bundles.example.com", "10.0.0.1", "localhost.evil.com", "127.0.0.1:1024", "[::1]:8080"
+        }) {
       PolicyException refused =
           assertThrows(PolicyException.class, () -> read(file.formatted(host)), host);
       assertTrue(refused.getMessage().contains("use https, or configure keys"));
+    }
+    String token = file.replace("\"}}", "\", credentials: {bearer: {token_path: /t}}}}");
+    read(token.formatted("127.0.0.1"));
+    for (String host : new String[] {"10.0.0.1", "127.0.0.1:8080"}) {
+      PolicyException open =
+          assertThrows(PolicyException.class, () -> read(token.formatted(host)), host);
+      assertTrue(open.getMessage().contains("could read the token"), open.getMessage());
     }
     String key =
         "keys: {k: {algorithm: HS256, key: \"a secret of the tests, 32 bytes or more\"}}\n";
