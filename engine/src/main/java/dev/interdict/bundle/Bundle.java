@@ -69,6 +69,15 @@ public record Bundle(
                 .formatted(manifest.roots(), name));
       }
     }
+    for (String root : manifest.roots()) {
+      // A half of a bundle would take what is missing out of force.
+      if (root.startsWith(ROOT)
+          && !policies.containsKey(nameOf(root.substring(ROOT.length()).split("/", 2)[0]))) {
+        throw new BundleException(
+            "the root %s in .manifest has no policy; the bundle is not whole, or the root is left over"
+                .formatted(root));
+      }
+    }
     return new Bundle(
         manifest.revision(), manifest.serial(), signedBy, digest(files), policies, compiled);
   }

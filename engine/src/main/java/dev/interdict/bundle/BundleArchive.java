@@ -53,13 +53,26 @@ public final class BundleArchive {
       throws BundleException, IOException {
     BundlePaths paths = new BundlePaths(limits);
     List<Path> found;
-    try (Stream<Path> walk = Files.walk(folder, limits.depth() + 2)) {
-      found = walk.filter(p -> !p.equals(folder)).limit(2L * limits.files()).sorted().toList();
+    int most = 2 * limits.files(); // with their folders
+    int depth = limits.depth() + 2;
+    try (Stream<Path> walk = Files.walk(folder, depth)) {
+      found = walk.filter(p -> !p.equals(folder)).limit(most + 1L).sorted().toList();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
+    if (found.size() > most) {
+      throw new BundleException("has more than " + most + " files and folders");
+    }
     for (Path path : found) {
       if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+        if (folder.relativize(path).getNameCount() == depth) { // not looked into
+          throw new BundleException(
+              "\""
+                  + folder.relativize(path)
+                  + "\" is more than "
+                  + limits.depth()
+                  + " folders deep");
+        }
         continue;
       }
       String name = paths.claim(folder.relativize(path).toString());

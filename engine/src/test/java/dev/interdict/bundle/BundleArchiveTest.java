@@ -160,6 +160,26 @@ class BundleArchiveTest {
     assertTrue(refused.getMessage().contains("no plain file"), refused.getMessage());
   }
 
+  /** What was not looked at would be missing in the bundle. */
+  @Test
+  void aFolderWithMoreThanIsLookedAtMustBeRefused() throws Exception {
+    Path deep = Files.createDirectories(directory.resolve("1/2/3/4/5/6"));
+    Files.writeString(deep.resolve("data.json"), "{}");
+    refusedFolder("folders deep");
+    Path flat = Files.createDirectories(directory.resolve("1/2/3/4").resolveSibling("x"));
+    Files.delete(deep.resolve("data.json"));
+    for (int i = 0; i < 2 * SMALL.files(); i++) {
+      Files.createDirectory(flat.resolve("d" + i));
+    }
+    refusedFolder("more than 10 files and folders");
+  }
+
+  private void refusedFolder(String why) {
+    BundleException refused =
+        assertThrows(BundleException.class, () -> BundleArchive.readFolder(directory, SMALL));
+    assertTrue(refused.getMessage().contains(why), refused.getMessage());
+  }
+
   private static void assertRefused(String why, byte[]... entries) {
     boolean raw =
         entries.length == 1 && (entries[0].length % 512 != 0 || why.startsWith("no gzip"));

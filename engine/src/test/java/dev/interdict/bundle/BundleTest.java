@@ -133,6 +133,7 @@ class BundleTest {
       value = {
         "{\"roots\":[\"interdict/policies/q\"]} | do not cover the policy p",
         "{\"roots\":[\"interdict/policies/p2\"]} | do not cover the policy p",
+        "{\"roots\":[\"interdict/policies/p\",\"interdict/policies/q\"]} | q in .manifest has no policy",
         "{\"roots\":[1]} | roots must be a list",
         "{\"rego_version\":0} | rego_version 0",
         "{\"revision\":1} | revision must be a string",
