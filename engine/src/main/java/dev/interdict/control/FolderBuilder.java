@@ -12,6 +12,8 @@ import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +25,8 @@ import java.util.SortedMap;
  * process. Safe for use by many threads.
  */
 public final class FolderBuilder implements PolicyBuilder {
+  private static final Logger LOG = System.getLogger(FolderBuilder.class.getName());
+
   private final RegoCompiler compiler;
   private final Trial trial;
 
@@ -32,9 +36,6 @@ public final class FolderBuilder implements PolicyBuilder {
     /** What keeps it from deciding at these hooks; empty: nothing. */
     List<String> problems(CompiledPolicy policy, Set<Hook> hooks) throws IOException;
   }
-
-  /** The code of the finding that an artefact cannot be read. */
-  static final String NOT_COMPILED = "policy.compiled";
 
   /** Builds with this compiler, and tries what it gives. */
   public FolderBuilder(RegoCompiler compiler, Trial trial) {
@@ -48,7 +49,7 @@ public final class FolderBuilder implements PolicyBuilder {
     List<Diagnostic> findings = new ArrayList<>(parsed.diagnostics());
     Policy policy = parsed.policy();
     try {
-      CompiledPolicy compiled = artefact == null ? null : read(artefact, findings);
+      CompiledPolicy compiled = artefact == null ? null : readOrNull(policy, artefact);
       boolean asItCame = compiled != null && compiled.digest().equals(RegoCompiler.digest(policy));
       if (!asItCame) {
         compiled = compile(policy, parsed, findings);
@@ -87,18 +88,31 @@ public final class FolderBuilder implements PolicyBuilder {
     return parsed;
   }
 
+  /** What another version has compiled, or what is damaged: the sources are there, too. */
+  private static CompiledPolicy readOrNull(Policy policy, byte[] artefact) {
+    try {
+      return CompiledPolicyFile.fromBytes(artefact);
+    } catch (IOException e) {
+      LOG.log(
+          Level.INFO,
+          "policy {0} is compiled anew: what it came compiled to cannot be read: {1}",
+          policy.name(),
+          e.getMessage());
+      return null;
+    }
+  }
+
   private static CompiledPolicy read(byte[] artefact, List<Diagnostic> findings) {
     try {
       return CompiledPolicyFile.fromBytes(artefact);
     } catch (IOException e) {
-      throw unusable(
-          findings,
-          "it is no compiled policy (" + e.getMessage() + "); leave it out: the engine compiles");
+      throw unusable(findings, "it is no compiled policy (" + e.getMessage() + ")");
     }
   }
 
   private static InvalidPolicyException unusable(List<Diagnostic> findings, String why) {
-    findings.add(new Diagnostic(Diagnostic.Severity.ERROR, "compiled", 0, 0, NOT_COMPILED, why));
+    findings.add(
+        new Diagnostic(Diagnostic.Severity.ERROR, "compiled", 0, 0, "policy.compiled", why));
     return new InvalidPolicyException(findings);
   }
 

@@ -1,6 +1,7 @@
 package dev.interdict.control;
 
 import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.LintNotes;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -18,6 +19,13 @@ public final class InvalidPolicyException extends RuntimeException {
         "the policy has errors:\n"
             + diagnostics.stream().map(Diagnostic::toString).collect(Collectors.joining("\n")));
     this.diagnostics = List.copyOf(diagnostics);
+  }
+
+  /** Whether only its trial failed: that depends on the host and the moment, too. */
+  public boolean isOfTrial() {
+    return diagnostics.stream()
+        .filter(d -> d.severity() == Diagnostic.Severity.ERROR)
+        .allMatch(d -> d.code().equals(LintNotes.NO_ANSWER));
   }
 
   /** Every finding, in the order it was found. */

@@ -104,8 +104,10 @@ final class Restorer {
   private Built build(SavedPolicy saved, Revision revision) {
     try {
       return build(revision);
-    } catch (BuildException e) {
-      if (saved.slot() < 0) {
+    } catch (BuildException | InvalidPolicyException e) {
+      // A host that starts is busy: what fails a trial for want of time may pass the next.
+      if (saved.slot() < 0
+          || (e instanceof InvalidPolicyException invalid && !invalid.isOfTrial())) {
         throw e;
       }
       Built kept = builder.kept(revision.sources(), revision.compiled());
@@ -118,16 +120,8 @@ final class Restorer {
     }
   }
 
-  /** What an engine of another version has compiled may be of a form that this one cannot read. */
   Built build(Revision revision) {
-    try {
-      return builder.build(revision.sources(), revision.compiled());
-    } catch (InvalidPolicyException e) {
-      if (e.diagnostics().stream().noneMatch(d -> d.code().equals(FolderBuilder.NOT_COMPILED))) {
-        throw e;
-      }
-      return builder.build(revision.sources(), null);
-    }
+    return builder.build(revision.sources(), revision.compiled());
   }
 
   /**

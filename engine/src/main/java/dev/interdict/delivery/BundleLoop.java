@@ -227,7 +227,7 @@ final class BundleLoop implements Worker.Round, AutoCloseable {
       wrong = true;
       failure = new Failure(e.getMessage(), 0, List.of());
     } catch (InvalidPolicyException e) {
-      wrong = true;
+      wrong = !e.isOfTrial();
       failure = new Failure("the bundle's policies have errors", 0, e.diagnostics());
     } catch (RefusedException
         | BuildException

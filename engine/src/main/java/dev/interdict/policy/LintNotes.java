@@ -19,6 +19,9 @@ import java.util.regex.Pattern;
  * rules are set aside, which line a denial comes from, and what is doubtful about the settings.
  */
 public final class LintNotes {
+  /** The code of what a trial finds. */
+  public static final String NO_ANSWER = "policy.no-answer";
+
   private static final Pattern HEAD = Pattern.compile("(?m)^(deny|kill) contains ");
 
   /** Shorter texts of Rego are names and arguments more often than reasons. */
@@ -86,7 +89,7 @@ public final class LintNotes {
   /** A policy that compiles and cannot be enforced; {@code problem} says why, and what to do. */
   public Diagnostic unfit(String problem) {
     return new Diagnostic(
-        Diagnostic.Severity.ERROR, file, hooks.line(), hooks.column(), "policy.no-answer", problem);
+        Diagnostic.Severity.ERROR, file, hooks.line(), hooks.column(), NO_ANSWER, problem);
   }
 
   void metadata(Section metadata) {

@@ -57,6 +57,14 @@ class FolderBuilderTest {
             List.of()));
   }
 
+  /** Another release's, or damaged: the sources say the same. */
+  @Test
+  void whatCannotBeReadMustBeCompiled() {
+    BuildException asked =
+        assertThrows(BuildException.class, () -> builder().build(SOURCES, new byte[] {1, 2, 3}));
+    assertTrue(asked.getMessage().contains("could not be compiled"), asked.getMessage());
+  }
+
   @Test
   void whatWasCompiledBeforeMustServeIfTheCompilerFails() {
     byte[] kept = artefact("file.path", "process.exe", "access", "now()");

@@ -15,6 +15,8 @@ import dev.interdict.control.StateStore.Saved;
 import dev.interdict.control.StateStore.SavedPolicy;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.LintNotes;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
@@ -318,6 +320,29 @@ class PolicyControlTest {
     again.setHostMode(Mode.AUDIT, null); // which saves that b is not in force
     assertEquals(-1, restarted(kernel, failing).get("b").policy().slot());
     assertEquals(0, restarted(kernel).list().stream().filter(p -> p.slot() < 0).count());
+  }
+
+  /** A host that starts is busy: what its trial takes too long for may pass the next one. */
+  @Test
+  void aTrialThatFailsAtAStartMustBeRepeated() {
+    int slot = apply("name=a").policy().slot();
+    for (String code : List.of(LintNotes.NO_ANSWER, "rego_type_error")) {
+      PolicyBuilder busy =
+          new TinyBuilder() {
+            @Override
+            public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
+              throw new InvalidPolicyException(
+                  List.of(new Diagnostic(Diagnostic.Severity.ERROR, "p", 1, 1, code, "late")));
+            }
+
+            @Override
+            public Built kept(SortedMap<String, byte[]> sources, byte[] artefact) {
+              return super.build(sources, artefact);
+            }
+          };
+      boolean late = code.equals(LintNotes.NO_ANSWER);
+      assertEquals(late ? slot : -1, restarted(kernel, busy).get("a").policy().slot());
+    }
   }
 
   /** One more than there are slots, all with other code: each has a slot already but the last. */
