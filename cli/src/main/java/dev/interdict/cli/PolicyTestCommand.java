@@ -6,6 +6,8 @@ import dev.interdict.compile.TestReport;
 import dev.interdict.eval.Decision;
 import dev.interdict.eval.Evaluator;
 import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.Cases;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
@@ -75,12 +77,15 @@ final class PolicyTestCommand implements Callable<Integer> {
     }
     try {
       Cases cases = Cases.read(parsed.cases(), parsed.policy());
-      try (Evaluator evaluator = LocalPolicy.load(compiled).newEvaluator(HostNames.NONE)) {
+      PolicyModule module = LocalPolicy.load(compiled);
+      PolicyTrial.warmUp(module, parsed.policy().hooks());
+      try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
         return cases.run(
             input -> {
               Decision said = evaluator.evaluate(input);
               return new Cases.Said(said.deny(), said.kill(), said.warn());
             },
+            compiled.reads(),
             compiled.literals());
       }
     } catch (PolicyException e) {

@@ -1,6 +1,7 @@
 package dev.interdict.policy;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -17,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param list in the order of the file
  */
-public record Cases(List<Case> list, Policy.Scope scope) {
+public record Cases(List<Case> list, Policy policy) {
 
   /**
    * One example.
@@ -104,7 +105,7 @@ public record Cases(List<Case> list, Policy.Scope scope) {
     if (findings.failed()) {
       throw new PolicyException(findings.sorted());
     }
-    return new Cases(List.copyOf(cases), policy.scope());
+    return new Cases(List.copyOf(cases), policy);
   }
 
   /**
@@ -142,23 +143,28 @@ public record Cases(List<Case> list, Policy.Scope scope) {
 
   /**
    * Tries all cases; a judge that throws fails the case. An event outside of the policy's scope is
-   * judged by nobody, and a file is judged under each of its names.
+   * judged by nobody, a file is judged under each of its names, and what cannot be told is refused
+   * as {@code unknownPath} and {@code unparsed} say.
    *
+   * @param reads what the policy can read
    * @param literals the names of files that the policy mentions
    */
-  public List<Result> run(Judge judge, Set<String> literals) {
+  public List<Result> run(Judge judge, ReadSet reads, Set<String> literals) {
     List<Result> results = new ArrayList<>();
     for (Case each : list) {
-      results.add(new Result(each, problem(each, judge, literals)));
+      results.add(new Result(each, problem(each, judge, reads, literals)));
     }
     return results;
   }
 
-  private String problem(Case about, Judge judge, Set<String> literals) {
-    String outside = Members.outside(JsonMapper.shared().readTree(about.inputJson()), scope);
+  private String problem(Case about, Judge judge, ReadSet reads, Set<String> literals) {
+    JsonNode input = JsonMapper.shared().readTree(about.inputJson());
+    String outside = Members.outside(input, policy.scope());
+    String untold = outside == null ? Members.untold(input, policy, reads) : null;
     Said said;
     try {
       said = outside != null ? Said.NOTHING : judge(about, judge, literals);
+      said = untold == null ? said : said.and(new Said(List.of(untold), List.of(), List.of()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return "interrupted";

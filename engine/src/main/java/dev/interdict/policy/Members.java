@@ -1,5 +1,6 @@
 package dev.interdict.policy;
 
+import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -48,6 +49,31 @@ final class Members {
     return name.isEmpty() || scope.interfaces().contains(name)
         ? null
         : "packet.interface.name " + name + " is outside of spec.scope";
+  }
+
+  /** Why {@code input} is refused whatever the rules say; null if it is not. */
+  static String untold(JsonNode input, Policy policy, ReadSet reads) {
+    if (!policy.unparsedPass()
+        && input.at("/packet/parsed").isBoolean()
+        && !input.at("/packet/parsed").asBoolean()) {
+      return "its headers cannot be read to their end; the policy's unparsed: drop";
+    }
+    boolean unknown =
+        isUntold(input, reads, "file.path", "hook")
+            || isUntold(input, reads, "process.exe.path", "process.exe.inode")
+            || isUntold(input, reads, "process.cgroup.path", "process.cgroup.id");
+    return unknown && !policy.judgesUnknownPath()
+        ? "a path is too long or too deep to be told (unknownPath: deny)"
+        : null;
+  }
+
+  /* Programs and cgroups that a case does not name by their numbers are none. */
+  private static boolean isUntold(JsonNode input, ReadSet reads, String path, String number) {
+    String parent = path.substring(0, path.lastIndexOf('.'));
+    return reads.mayRead(path)
+        && input.at("/" + parent.replace('.', '/')).isObject()
+        && input.at("/" + path.replace('.', '/')).isMissingNode()
+        && !input.at("/" + number.replace('.', '/')).asString("0").equals("0");
   }
 
   /**

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.ReadSet;
 import dev.interdict.policy.Cases.Judge;
 import dev.interdict.policy.Cases.Result;
 import dev.interdict.policy.Cases.Said;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
 class CasesTest {
+  private static final ReadSet NONE = new ReadSet(Set.of());
 
   private static Policy policy(String hooks) throws PolicyException {
     return PolicyParser.parse(Sources.rules(hooks, "- {deny: {process.uid: 0}, reason: no}"))
@@ -109,7 +111,7 @@ class CasesTest {
   }
 
   private static List<String> outcomes(Cases cases, Said said) {
-    return cases.run(input -> said, Set.of()).stream()
+    return cases.run(input -> said, NONE, Set.of()).stream()
         .map(r -> r.passed() ? "ok" : r.problem())
         .toList();
   }
@@ -123,6 +125,7 @@ class CasesTest {
                 input -> {
                   throw new IllegalStateException("stopped");
                 },
+                NONE,
                 Set.of())
             .getFirst();
     assertEquals("no decision: stopped", result.problem());
@@ -171,9 +174,11 @@ class CasesTest {
                 List.of(),
                 List.of());
     assertEquals(
-        List.of(true), cases.run(judge, Set.of("/bin/bash")).stream().map(Result::passed).toList());
+        List.of(true),
+        cases.run(judge, NONE, Set.of("/bin/bash")).stream().map(Result::passed).toList());
     assertEquals(
-        List.of(false), cases.run(judge, Set.of("/bin/sh")).stream().map(Result::passed).toList());
+        List.of(false),
+        cases.run(judge, NONE, Set.of("/bin/sh")).stream().map(Result::passed).toList());
   }
 
   /** A program is shown under the names of the policy that lead to it, or else under its own. */
@@ -216,6 +221,46 @@ class CasesTest {
                       "cases: [{name: a, allow: true, input: {access: " + set + "}}]"));
       assertEquals("rule.value", e.diagnostics().getFirst().code(), set);
     }
+  }
+
+  private static String untold(String settings, String hook, String input, String... reads)
+      throws PolicyException {
+    String yaml =
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: t}\nspec:\n  hooks: [%s]\n%s"
+                .formatted(hook, settings)
+            + "  rules: [{deny: {hook: %s}, reason: x}]\n".formatted(hook);
+    Policy policy = PolicyParser.parse(Sources.folder("policy.yaml", yaml)).orThrow();
+    String cases = "cases: [{name: a, allow: true, input: " + input + "}]";
+    Said nothing = new Said(List.of(), List.of(), List.of());
+    return Cases.read(cases.getBytes(UTF_8), policy)
+        .run(any -> nothing, new ReadSet(Set.of(reads)), Set.of())
+        .stream()
+        .map(r -> r.passed() ? "ok" : r.problem())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** The kernel and the engine see to it before a rule is asked; so must a test. */
+  @Test
+  void whatCannotBeToldMustBeRefusedAsThePolicySays() throws PolicyException {
+    String unknown =
+        "deny: expected none, got [a path is too long or too deep to be told (unknownPath: deny)]";
+    String judge = "  unknownPath: judge\n";
+    String numbered = "{file: {path: /a}, process: {exe: {inode: 7}, cgroup: {id: 8}}}";
+    assertEquals(unknown, untold("", "file_open", "{}", "file.path"));
+    assertEquals("ok", untold(judge, "file_open", "{}", "file.path"));
+    assertEquals("ok", untold("", "file_open", "{}", "file.uid", "process.exe.path"));
+    assertEquals("ok", untold("", "file_open", "{file: {path: /a}}", "file.path"));
+    assertEquals(unknown, untold("", "file_open", numbered, "process.exe.path"));
+    assertEquals(unknown, untold("", "file_open", numbered, "process.cgroup"));
+    assertEquals("ok", untold("", "file_open", numbered, "file.path", "process.uid"));
+    String packet = "{packet: {parsed: false, fragment: true}}";
+    String scope = "  scope: {interfaces: [eth0]}\n";
+    assertEquals(
+        "deny: expected none, got [its headers cannot be read to their end; the policy's unparsed:"
+            + " drop]",
+        untold(scope, "xdp_ingress", packet));
+    assertEquals("ok", untold(scope + "  unparsed: pass\n", "xdp_ingress", packet));
   }
 
   @Test

@@ -143,6 +143,7 @@ class LibraryTest {
                     Decision said = evaluator.evaluate(input);
                     return new Cases.Said(said.deny(), said.kill(), said.warn());
                   },
+                  compiledPolicy.reads(),
                   compiledPolicy.literals())
               .stream()
               .filter(r -> !r.passed())
