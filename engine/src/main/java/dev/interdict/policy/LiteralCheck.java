@@ -13,6 +13,8 @@ final class LiteralCheck {
   private static final Set<Operator> TEXTUAL =
       EnumSet.of(Operator.PREFIX, Operator.SUFFIX, Operator.GLOB, Operator.REGEX);
 
+  private static final Set<Operator> PATTERNS = EnumSet.of(Operator.GLOB, Operator.REGEX);
+
   private final String file;
   private final Findings findings;
 
@@ -61,6 +63,7 @@ final class LiteralCheck {
       findings.error(file, at, "rule.data", "data." + path + " is not a list");
       return false;
     }
+    boolean doubted = false;
     for (int i = 0; i < list.size(); i++) {
       JsonNode item = list.get(i);
       boolean wantsNumber = field.type() == Field.Type.INTEGER;
@@ -73,6 +76,11 @@ final class LiteralCheck {
       if (problem != null) {
         findings.error(file, at, "rule.data", "data." + path + "[" + i + "]: " + problem);
         return false;
+      }
+      String doubt = wantsNumber || doubted ? null : doubt(field, operator, item.asString());
+      if (doubt != null) { // one says it of all
+        findings.warning(file, at, LintRule.VALUE.id(), "data." + path + "[" + i + "]: " + doubt);
+        doubted = true;
       }
     }
     return true;
@@ -174,10 +182,8 @@ final class LiteralCheck {
           + field.path()
           + "; anchor it with ^ and $ if that is not meant";
     }
-    boolean pattern = text.indexOf('*') >= 0 && field.isPath();
-    boolean literal =
-        operator == Operator.EQUALS || operator == Operator.IN || operator == Operator.NOT_IN;
-    return pattern && literal
+    boolean pattern = text.indexOf('*') >= 0 && (field.isPath() || field.isCgroupPath());
+    return pattern && !PATTERNS.contains(operator)
         ? "\"" + text + "\" is compared literally; for a pattern write {glob: ...}"
         : null;
   }

@@ -275,6 +275,12 @@ public final class PolicyParser {
     Map<String, String> modules =
         new TreeMap<>(RegoFiles.read(source, null, new Findings()).modules());
     notes.rego(modules);
+    for (String generated : List.of(LOWERED, INLINE)) {
+      if (source.files().containsKey(generated)) {
+        findings.error(
+            generated, "policy.reserved", "has a name that rules of " + file + " get; change it");
+      }
+    }
     List<YamlNode> items = spec.list("rules");
     if (!items.isEmpty() && !hooks.isEmpty()) {
       List<Rule> rules = new RuleReader(file, findings, hooks, data).read(items);

@@ -51,8 +51,8 @@ public record PolicySource(String manifest, SortedMap<String, byte[]> files) {
   }
 
   /**
-   * Reads a policy folder, or a single YAML file. Nothing outside of the folder is read: a link
-   * that leads out of it is an error.
+   * Reads a policy folder, or a single YAML file, which must not be one of a folder's. Nothing
+   * outside of the folder is read: a link that leads out of it is an error.
    *
    * @throws PolicyException if a file is missing, unreadable, not a regular file or too large;
    *     carries everything that was found
@@ -69,6 +69,9 @@ public record PolicySource(String manifest, SortedMap<String, byte[]> files) {
     } else {
       manifest = String.valueOf(path.getFileName());
       readFile(path, path.toAbsolutePath(), manifest, files, findings);
+      if (manifest.equals(POLICY_YAML) && !findings.failed()) {
+        UnreadFiles.reportBeside(path.toAbsolutePath().getParent(), findings);
+      }
     }
     if (findings.failed()) {
       throw new PolicyException(findings.sorted());

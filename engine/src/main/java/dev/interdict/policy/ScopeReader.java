@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * came out empty covers the whole host: neither is taken as it stands.
  */
 final class ScopeReader {
-  private static final String MOUNT = "/sys/fs/cgroup";
+  static final String MOUNT = "/sys/fs/cgroup";
   private static final Pattern PATTERN = Pattern.compile("[*?\\[]");
 
   private final Section spec;
@@ -57,7 +57,8 @@ final class ScopeReader {
     return names;
   }
 
-  private static String cgroupProblem(String path) {
+  /** What is wrong with it, to be said behind it; null: nothing. */
+  static String cgroupProblem(String path) {
     if (!path.startsWith("/") || (path.length() > 1 && (path + "/").matches(".*/\\.{0,2}/.*"))) {
       return " is no cgroup path; write it from the cgroup root, such as"
           + " /system.slice/nginx.service";

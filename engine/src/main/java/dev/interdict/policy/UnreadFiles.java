@@ -51,6 +51,25 @@ final class UnreadFiles {
     }
   }
 
+  /** Reports what belongs to a folder's policy.yaml that is read without its folder. */
+  static void reportBeside(Path folder, Findings findings) {
+    try (Stream<Path> list = Files.list(folder)) {
+      list.map(p -> p.getFileName().toString())
+          .filter(name -> PolicySource.isPart(name) && !name.equals(PolicySource.POLICY_YAML))
+          .sorted()
+          .forEach(
+              name ->
+                  findings.error(
+                      name,
+                      "policy.not-read",
+                      "belongs to the policy, and is not read if policy.yaml is named alone; name its"
+                          + " folder"));
+    } catch (IOException e) {
+      findings.error(
+          folder.toString(), "policy.unreadable", "cannot list the folder: " + FileTrouble.of(e));
+    }
+  }
+
   private static boolean isMeant(Path folder, Path path) {
     String name = path.getFileName().toString();
     String lower = name.toLowerCase(Locale.ROOT);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,6 +46,23 @@ class PolicyParserTest {
 
   private static ParsedPolicy parse(String yaml) {
     return PolicyParser.parse(Sources.folder("policy.yaml", yaml));
+  }
+
+  /** The rules of the YAML would take its place, or it theirs. */
+  @Test
+  void aFileMustNotHaveTheNameThatTheRulesGet() {
+    for (String name : new String[] {PolicyParser.LOWERED, PolicyParser.INLINE}) {
+      Map<String, byte[]> files =
+          new TreeMap<>(
+              Sources.rules("exec", "- {deny: {process.uid: 0}, reason: not here}").files());
+      files.put(name, "package interdict.policies.t\n".getBytes(UTF_8));
+      ParsedPolicy parsed =
+          PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, new TreeMap<>(files)));
+      assertTrue(
+          parsed.diagnostics().stream()
+              .anyMatch(d -> d.file().equals(name) && d.code().equals("policy.reserved")),
+          () -> parsed.diagnostics().toString());
+    }
   }
 
   @Test

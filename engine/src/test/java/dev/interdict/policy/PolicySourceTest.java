@@ -68,6 +68,20 @@ class PolicySourceTest {
     assertEquals(Set.of("x.yaml"), source.files().keySet());
   }
 
+  /** Its rules in Rego and its data would be missing without a word. */
+  @Test
+  void thePolicyYamlOfAFolderIsNotReadWithoutTheFolder() throws Exception {
+    Path yaml = folder.resolve("policy.yaml");
+    Files.writeString(folder.resolve("README.md"), "x");
+    assertEquals("policy.yaml", PolicySource.read(yaml).manifest());
+    Files.writeString(folder.resolve("r.rego"), "x");
+    Files.writeString(folder.resolve("data.json"), "{}");
+    PolicyException e = assertThrows(PolicyException.class, () -> PolicySource.read(yaml));
+    assertEquals(
+        List.of("data.json policy.not-read", "r.rego policy.not-read"),
+        e.diagnostics().stream().map(d -> d.file() + " " + d.code()).toList());
+  }
+
   @Test
   void aLinkOutOfTheFolderIsNotFollowed() throws IOException {
     Path secret = Files.writeString(temp.resolve("secret"), "x");
