@@ -4,10 +4,13 @@ import dev.interdict.compile.NamedFile;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.LintRule;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +26,8 @@ final class NamesHere {
 
   /** Groups below are the host's own. */
   private static final int FIRST_USER_GROUP = 1000;
+
+  private static final String UNSEEN = " cannot be looked at on this host; root may see more";
 
   private NamesHere() {}
 
@@ -57,8 +62,12 @@ final class NamesHere {
   private static String problem(Path root, NamedFile named) {
     try {
       Path path = root.resolve(named.path().substring(1));
-      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      try {
+        Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      } catch (NoSuchFileException e) {
         return " is no file on this host: nothing has this name now";
+      } catch (IOException e) {
+        return UNSEEN;
       }
       String real = "/" + root.toRealPath().relativize(path.toRealPath());
       return real.equals(named.path()) || !named.excepts()
@@ -67,6 +76,8 @@ final class NamesHere {
               + real
               + " on this host: a file is let through only under the name that is used, too. Write "
               + real;
+    } catch (AccessDeniedException e) {
+      return UNSEEN;
     } catch (IOException e) {
       return " is a link on this host that leads nowhere";
     } catch (InvalidPathException e) {

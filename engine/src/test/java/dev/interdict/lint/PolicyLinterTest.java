@@ -293,6 +293,10 @@ class PolicyLinterTest {
     Files.createSymbolicLink(root.resolve("usr/bin/python3"), Path.of("python3.11"));
     Files.createSymbolicLink(root.resolve("bin"), Path.of("usr/bin"));
     Files.createSymbolicLink(root.resolve("usr/bin/lost"), Path.of("nowhere"));
+    String unseen = "/" + "x".repeat(300); // no file system tells; as a folder that is closed
+    assertEquals(
+        List.of(unseen + " cannot be looked at on this host; root may see more"),
+        foundHere(root, "lint.not-here", true, unseen));
     assertEquals(
         List.of(
             "/bin/python3.11 leads to /usr/bin/python3.11 on this host: a file is let through only"
