@@ -9,6 +9,7 @@ import dev.interdict.engine.EngineLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -112,6 +113,9 @@ class PolicyCommandsTest {
             "package interdict.policies.my_policy\ndeny contains   \"no\"   if input.hook==\"exec\"\n");
     Path file = folder.resolve("my_policy.rego");
 
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw----"));
+    Path before = Files.createLink(directory.resolve("before"), file);
+    String written = Files.readString(file);
     assertEquals(ExitCode.NO, Cli.run("policy", "fmt", "--check", folder.toString()).code());
     assertEquals("my_policy.rego\n", Cli.run("policy", "fmt", folder.toString()).out());
     assertEquals(
@@ -121,6 +125,8 @@ class PolicyCommandsTest {
         deny contains "no" if input.hook == "exec"
         """,
         Files.readString(file));
+    assertEquals(written, Files.readString(before), "a new file takes its place at once");
+    assertEquals("rw-rw----", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     assertEquals("", Cli.run("policy", "fmt", folder.toString()).out());
   }
 
