@@ -43,6 +43,7 @@ import picocli.CommandLine.ScopeType;
       BreakGlassCommand.class,
       WatchCommand.class,
       StatusCommand.class,
+      MetricsCommand.class,
       DemoCommand.class,
       UninstallCommand.class,
       CompletionCommand.class,

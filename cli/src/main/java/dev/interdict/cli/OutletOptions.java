@@ -2,6 +2,7 @@ package dev.interdict.cli;
 
 import dev.interdict.decisions.DecisionFile;
 import dev.interdict.engine.Outlets;
+import dev.interdict.metrics.MetricsAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.Option;
@@ -42,6 +43,13 @@ final class OutletOptions {
       })
   int foldSeconds;
 
+  @Option(
+      names = "--metrics",
+      paramLabel = "WHERE",
+      description =
+          "Serve metrics for Prometheus at unix:/PATH or 127.0.0.1:PORT (default: nowhere).")
+  String metrics;
+
   Outlets outlets() {
     within("--decision-log-mib", mib, 1, LARGEST_MIB);
     within("--decision-log-files", files, 2, MOST_FILES);
@@ -50,7 +58,19 @@ final class OutletOptions {
         decisionLog == null
             ? null
             : new DecisionFile.Config(
-                decisionLog, (long) mib << 20, files, Duration.ofSeconds(foldSeconds)));
+                decisionLog, (long) mib << 20, files, Duration.ofSeconds(foldSeconds)),
+        metrics == null ? null : address());
+  }
+
+  private MetricsAddress address() {
+    try {
+      return MetricsAddress.parse(metrics);
+    } catch (IllegalArgumentException e) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "--metrics " + Text.word(metrics) + ": " + Text.line(e.getMessage()),
+          null);
+    }
   }
 
   private static void within(String option, int value, int least, int most) {

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.decisions.DecisionFile;
 import dev.interdict.engine.Outlets;
+import dev.interdict.metrics.Alerts;
+import dev.interdict.metrics.Dashboard;
+import dev.interdict.metrics.Metric;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -43,6 +46,23 @@ class OutletOptionsTest {
                 "--decision-log-files=2",
                 "--decision-log-fold=0")
             .decisionLog());
+  }
+
+  @Test
+  void metricsMustBeServedByThisHostOnly() {
+    assertEquals("unix:/run/m", parse("--metrics", "unix:/run/m").metrics().toString());
+    assertEquals("127.0.0.1:9417", parse("--metrics", "127.0.0.1:9417").metrics().toString());
+    Failure refused = assertThrows(Failure.class, () -> parse("--metrics", "0.0.0.0:9417"));
+    assertEquals(ExitCode.USAGE, refused.exitCode());
+    assertTrue(refused.getMessage().contains("a port of this host"), refused.getMessage());
+  }
+
+  @Test
+  void whatIsMadeOfMetricsMustBePrinted() {
+    assertEquals(Alerts.yaml(), Cli.run("metrics", "alerts").out());
+    assertEquals(Dashboard.json(), Cli.run("metrics", "dashboard").out());
+    assertEquals(Metric.markdown(), Cli.run("metrics", "list").out());
+    assertEquals(ExitCode.USAGE, Cli.run("metrics").code());
   }
 
   @Test

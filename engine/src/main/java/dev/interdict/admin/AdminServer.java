@@ -10,14 +10,8 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChanne
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -38,9 +32,6 @@ public final class AdminServer implements AutoCloseable {
 
   /** How long running calls may take to end at shutdown. */
   private static final int GRACE_SECONDS = 5;
-
-  /** Group and others, as in {@code chmod go-w}. */
-  private static final int OTHERS_WRITE = 0022;
 
   /** Read by Netty when it unpacks the library. */
   private static final String LIBRARY_DIRECTORY = "io.grpc.netty.shaded.io.netty.native.workdir";
@@ -77,7 +68,7 @@ public final class AdminServer implements AutoCloseable {
           missing);
     }
     Path socket = config.socket().toAbsolutePath();
-    prepare(socket);
+    SocketFile.prepare(socket);
     NettyLog.quiet();
     EventLoopGroup loop =
         new MultiThreadIoEventLoopGroup(
@@ -135,38 +126,6 @@ public final class AdminServer implements AutoCloseable {
     }
     Throwable cause = missing.getCause() == null ? missing : missing.getCause();
     return cause.toString().lines().findFirst().orElse("");
-  }
-
-  /** Makes the directory, and takes away a socket that nobody listens on. */
-  private static void prepare(Path socket) throws IOException {
-    Path directory = socket.getParent();
-    if (!Files.isDirectory(directory)) {
-      // The directory is closed before the socket exists: there is no moment at which others could
-      // connect.
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
-    }
-    if (((Integer) Files.getAttribute(directory, "unix:mode") & OTHERS_WRITE) != 0) {
-      throw new IOException(
-          directory
-              + " can be written to by others, who could put a socket of their own there; chmod go-w "
-              + directory);
-    }
-    if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    if (!Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-        .isOther()) {
-      throw new IOException(socket + " exists and is no socket; remove it or name another path");
-    }
-    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      probe.connect(UnixDomainSocketAddress.of(socket));
-    } catch (ConnectException e) {
-      Files.delete(socket);
-      return;
-    }
-    throw new IOException("another engine listens on " + socket + "; stop it first");
   }
 
   /** Ends the watches, lets other calls finish for a few seconds, and removes the socket. */

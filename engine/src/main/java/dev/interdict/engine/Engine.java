@@ -17,6 +17,8 @@ import dev.interdict.eval.PolicyTrial;
 import dev.interdict.eval.Watchdog;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.ProcessIdentity;
+import dev.interdict.metrics.Exposition;
+import dev.interdict.metrics.MetricsServer;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
@@ -136,6 +138,20 @@ public final class Engine implements AutoCloseable {
                 this::checks,
                 Version.current(),
                 Instant.now())));
+    if (config.outlets().metrics() != null) {
+      Exposition metrics =
+          new Exposition(
+              control,
+              bundles,
+              enforcer::snapshot,
+              decisions,
+              this::threads,
+              pipeline.counters()::latency,
+              state::silentNs,
+              Version.current(),
+              Instant.now());
+      part(MetricsServer.start(config.outlets().metrics(), metrics, workers));
+    }
     LOG.log(
         Level.INFO,
         "interdict {0}: {1} policies, host in {2}, listening on {3}",

@@ -67,7 +67,7 @@ final class Judge {
     write(key, verdict(decisions, set), set.generation());
     long latency = BootClock.nowNs() - head.timeNs();
     counters.decided.increment();
-    counters.latencyNs.add(latency);
+    counters.latency.add(latency);
     outcomes.passed(event, set, asked, decisions, latency);
   }
 

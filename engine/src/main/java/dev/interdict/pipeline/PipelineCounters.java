@@ -20,7 +20,7 @@ public final class PipelineCounters {
   private final LongAdder broken = new LongAdder();
   final LongAdder observed = new LongAdder();
   final LongAdder slept = new LongAdder();
-  final LongAdder latencyNs = new LongAdder();
+  final Latency latency = new Latency();
 
   /**
    * A record was lost to something that nobody has foreseen. Said the 1st, 2nd, 4th, 8th time: a
@@ -37,6 +37,11 @@ public final class PipelineCounters {
     }
   }
 
+  /** From the misses to their verdicts. */
+  public Latency.Measured latency() {
+    return latency.measured();
+  }
+
   /** By the name under which people see it. */
   public Map<String, Long> read() {
     Map<String, Long> all = new LinkedHashMap<>();
@@ -50,7 +55,7 @@ public final class PipelineCounters {
     all.put("broken", broken.sum()); // records whose handling failed unexpectedly
     all.put("observed", observed.sum()); // refusals and would-denials the kernel reported
     all.put("slept", slept.sum()); // times the decider blocked for want of records
-    all.put("decision_ns", latencyNs.sum()); // from the misses to their verdicts, in all
+    all.put("decision_ns", latency.sumNs()); // from the misses to their verdicts, in all
     return all;
   }
 }

@@ -62,6 +62,12 @@ public final class EngineState {
     }
   }
 
+  /** Nanoseconds since the last {@link #beat}; {@link Long#MAX_VALUE}: there is none. */
+  public long silentNs() {
+    long last = (long) LONG.getAcquire(page, HEARTBEAT);
+    return last == 0 ? Long.MAX_VALUE : Math.max(0, System.nanoTime() - last);
+  }
+
   /** Takes the heartbeat back for good: from now on nobody waits. */
   public void stop() {
     stopped = true;
