@@ -20,6 +20,7 @@ import dev.interdict.libbpf.ProcessIdentity;
 import dev.interdict.metrics.Exposition;
 import dev.interdict.metrics.MetricsServer;
 import dev.interdict.pipeline.Pipeline;
+import dev.interdict.recording.Recorder;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
@@ -96,6 +97,14 @@ public final class Engine implements AutoCloseable {
     NameSets nameSets = new NameSets();
     KernelNames names = new KernelNames(kernel.cgroups(), nameSets);
     FileNameKeeper files = part(FileNameKeeper.start(kernel.files(), nameSets, workers));
+    Recorder recorder =
+        part(
+            Recorder.start(
+                config.stateDirectory(),
+                names,
+                kernel.postures()::mask,
+                Version.current(),
+                workers));
     Pipeline pipeline =
         part(
             new Pipeline(
@@ -110,6 +119,7 @@ public final class Engine implements AutoCloseable {
                     names),
                 config.spin(),
                 workers));
+    pipeline.tap(recorder);
     PolicyModules modules =
         new PolicyModules(config.cacheDirectory().resolve("classes"), config.limits());
     PolicyLoader loader = new PolicyLoader(modules, names, new WarmUp(config.warmUp()));

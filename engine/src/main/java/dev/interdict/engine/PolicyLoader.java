@@ -80,6 +80,7 @@ final class PolicyLoader {
       PolicyModule module = module(active.compiled(), active.policy());
       next.put(digest, module);
       builder.add(active.slot(), module, active.compiled().literals());
+      builder.scope(active.slot(), active.policy().scope());
       if (active.policy().fallback() == Policy.Fallback.DENY) {
         builder.refusing(active.slot());
       }

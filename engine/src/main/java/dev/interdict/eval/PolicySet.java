@@ -2,8 +2,10 @@ package dev.interdict.eval;
 
 import dev.interdict.event.Event;
 import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,6 +15,8 @@ import java.util.TreeSet;
  * which decides with a {@link PolicySetEvaluator} of its own.
  */
 public final class PolicySet {
+  private static final Policy.Scope EVERYWHERE = new Policy.Scope(List.of(), List.of());
+
   private final long generation;
   private final HostNames names;
   private final PolicyModule[] modules;
@@ -22,6 +26,7 @@ public final class PolicySet {
   private final SlotSet judgingUnknown;
   private final SlotSet replaced;
   private final Map<Integer, Set<String>> literals;
+  private final Map<Integer, Policy.Scope> scopes;
   private final ConcernIndex concerns;
   private final HostNames cgroupNames;
 
@@ -35,6 +40,7 @@ public final class PolicySet {
     this.judgingUnknown = parts.judgingUnknown;
     this.replaced = parts.replaced;
     this.literals = Map.copyOf(parts.literals);
+    this.scopes = Map.copyOf(parts.scopes);
     this.concerns = new ConcernIndex(modules, names);
     this.cgroupNames =
         Arrays.stream(modules).anyMatch(m -> m != null && m.reads().mayRead(Readings.CGROUP))
@@ -58,6 +64,7 @@ public final class PolicySet {
     private final PolicyModule[] modules = new PolicyModule[SlotSet.SLOTS];
 
     private final Map<Integer, Set<String>> literals = new HashMap<>();
+    private final Map<Integer, Policy.Scope> scopes = new HashMap<>();
     private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
     private SlotSet refusing = SlotSet.NONE;
@@ -77,6 +84,12 @@ public final class PolicySet {
       modules[slot] = module;
       slots = slots.with(slot);
       literals.put(slot, Set.copyOf(paths));
+      return this;
+    }
+
+    /** Where the kernel asks the policy in this slot; not said: everywhere. */
+    public Builder scope(int slot, Policy.Scope scope) {
+      scopes.put(slot, scope);
       return this;
     }
 
@@ -144,11 +157,22 @@ public final class PolicySet {
     return modules[slot].name() + (replaced.contains(slot) ? " (before)" : "");
   }
 
-  /** Whether the same policies are in the same slots, with the same fallbacks. */
+  /** Digest of the policy in {@code slot}, which has one. */
+  public String digest(int slot) {
+    return modules[slot].digest();
+  }
+
+  /** Where the policy in {@code slot} is asked. */
+  public Policy.Scope scope(int slot) {
+    return scopes.getOrDefault(slot, EVERYWHERE);
+  }
+
+  /** Whether the same policies are in the same slots, with the same fallbacks and scopes. */
   public boolean decidesAs(PolicySet other) {
     return Arrays.equals(modules, other.modules)
         && refusing.equals(other.refusing)
         && judgingUnknown.equals(other.judgingUnknown)
+        && scopes.equals(other.scopes)
         && replaced.equals(other.replaced);
   }
 
@@ -163,7 +187,7 @@ public final class PolicySet {
       if (from.modules[slot] == null) {
         continue;
       }
-      both.add(slot, from.modules[slot], from.literals.get(slot));
+      both.add(slot, from.modules[slot], from.literals.get(slot)).scope(slot, from.scope(slot));
       if (from.judgesUnknown(slot)) {
         both.judgingUnknown(slot);
       }

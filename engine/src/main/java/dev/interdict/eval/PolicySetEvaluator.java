@@ -61,6 +61,12 @@ public final class PolicySetEvaluator {
     return keep;
   }
 
+  /** Lets go of what it decides with; it can be used again. */
+  public void release() {
+    evaluators.values().forEach(Evaluator::close);
+    evaluators.clear();
+  }
+
   /** What it decides by. */
   public PolicySet set() {
     return set;

@@ -39,6 +39,7 @@ final class Decider implements Worker.Round {
   private final List<RingBuffer> rings;
   private final EngineState state;
   private final RecordReader reader;
+  private final Judge judge;
   private final PipelineCounters counters;
   private final long spinNs;
 
@@ -51,7 +52,7 @@ final class Decider implements Worker.Round {
     this.packets = parts.packets();
     this.rings = List.of(processes, packets);
     this.state = parts.state();
-    Judge judge = new Judge(parts.verdicts(), outcomes, counters);
+    judge = new Judge(parts.verdicts(), outcomes, counters);
     this.reader = new RecordReader(event -> judge.judge(event, evaluator), counters);
     this.counters = counters;
     this.spinNs = spin.toNanos();
@@ -65,6 +66,11 @@ final class Decider implements Worker.Round {
     } else {
       evaluator.use(next);
     }
+  }
+
+  /** Tells {@code tap} of what it is asked. */
+  void tap(Tap tap) {
+    judge.tap(tap);
   }
 
   private void begin() {

@@ -39,11 +39,17 @@ final class Judge {
   private final VerdictTable verdicts;
   private final Outcomes outcomes;
   private final PipelineCounters counters;
+  private volatile Tap tap = Tap.NONE;
 
   Judge(VerdictTable verdicts, Outcomes outcomes, PipelineCounters counters) {
     this.verdicts = verdicts;
     this.outcomes = outcomes;
     this.counters = counters;
+  }
+
+  /** Tells {@code listener}, and nobody else, of what it is asked. For any thread. */
+  void tap(Tap listener) {
+    tap = listener;
   }
 
   /** Decides what is open about {@code event} and leaves the verdict. */
@@ -64,11 +70,13 @@ final class Judge {
     counters.overRate.add(decisions.overRate());
     // First the reasons, then the verdict: whoever sees the refusal finds why.
     outcomes.remember(key, decisions);
-    write(key, verdict(decisions, set), set.generation());
+    Verdict made = verdict(decisions, set);
+    write(key, made, set.generation());
     long latency = BootClock.nowNs() - head.timeNs();
     counters.decided.increment();
     counters.latency.add(latency);
     outcomes.passed(event, set, asked, decisions, latency);
+    tap.asked(event, set, holds ? known.with(made) : made);
   }
 
   private static Verdict verdict(SlotDecisions decisions, PolicySet set) {
@@ -94,6 +102,7 @@ final class Judge {
     counters.repeated.increment();
     write(key, known, set.generation());
     outcomes.passed(event, set, asked, null, -1);
+    tap.asked(event, set, known);
   }
 
   private void write(VerdictKey key, Verdict verdict, long policySet) {

@@ -74,6 +74,11 @@ public final class Pipeline implements AutoCloseable {
     }
   }
 
+  /** Tells {@code tap}, and nobody else, of what is asked from now on. */
+  public void tap(Tap tap) {
+    decider.tap(tap);
+  }
+
   /** Forgets why keys were denied, before a slot is given to another policy. */
   public void forgetReasons() {
     outcomes.forgetAll();

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Which bytes of the key the policies of a hook can tell apart: a mask of {@code struct
@@ -59,6 +60,34 @@ public final class KeyMask {
           }
         });
     return mask;
+  }
+
+  /** The fields of {@code hook} that rules with this read set may read, by their dotted paths. */
+  public static Set<String> fields(Hook hook, ReadSet reads) {
+    Set<String> fields = new TreeSet<>(KeyFields.of(hook).keySet());
+    fields.removeIf(path -> !reads.mayRead(path));
+    return fields;
+  }
+
+  /**
+   * The fields of {@code hook} that all events of one masked key have in common: all that was asked
+   * for, and what rests on the same bytes.
+   */
+  public Set<String> tells(Hook hook) {
+    Set<String> fields = new TreeSet<>();
+    KeyFields.of(hook)
+        .forEach(
+            (path, places) -> {
+              byte[] wanted = new byte[bytes.length];
+              places.fill(wanted);
+              for (int i = 0; i < wanted.length; i++) {
+                wanted[i] &= (byte) ~bytes[i];
+              }
+              if (Arrays.equals(wanted, new byte[bytes.length])) {
+                fields.add(path);
+              }
+            });
+    return fields;
   }
 
   /** What either of the two can tell apart. */

@@ -10,7 +10,9 @@ import dev.interdict.verdict.Posture.Lapse;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
@@ -37,6 +39,9 @@ public final class Postures {
   private int maskSet;
   private Map<Hook, KeyMask> masks;
   private long switchedNs = System.nanoTime();
+
+  /** The masks of the set in force and of the one before, for those who ask what a key tells. */
+  private final Map<Integer, Map<Hook, KeyMask>> bySet = new ConcurrentHashMap<>();
 
   /** Goes on with the mask set that the maps have. */
   public Postures(BpfMap postures, BpfMap keyMasks, EngineState state) {
@@ -65,6 +70,8 @@ public final class Postures {
     }
     rest();
     int set = numberOf(all);
+    bySet.keySet().retainAll(List.of(maskSet, set));
+    bySet.put(set, all); // before the first key that was made by it
     synchronized (swap) {
       Posture made = next.get();
       put(made, set);
@@ -74,6 +81,17 @@ public final class Postures {
     maskSet = set;
     this.masks = all;
     return set;
+  }
+
+  /**
+   * The mask that made a key.
+   *
+   * @param set {@link VerdictKey#maskSet}
+   * @return null if it was one of an earlier engine, or of before the last change but one
+   */
+  public KeyMask mask(Hook hook, int set) {
+    Map<Hook, KeyMask> of = bySet.get(set);
+    return of == null ? null : of.get(hook);
   }
 
   /** Makes void what the programs remember about cgroups: after each change of the scopes. */

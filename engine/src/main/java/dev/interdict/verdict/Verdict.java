@@ -55,7 +55,7 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, SlotSet canno
   }
 
   /** Both together; where both have asked a slot, {@code newer} counts. The earlier expiry wins. */
-  Verdict with(Verdict newer) {
+  public Verdict with(Verdict newer) {
     SlotSet kept = decided.minus(newer.decided);
     long expires =
         expiresNs == 0 || newer.expiresNs == 0

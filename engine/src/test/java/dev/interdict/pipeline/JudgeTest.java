@@ -35,6 +35,8 @@ import dev.interdict.verdict.VerdictKey;
 import dev.interdict.verdict.VerdictTable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -147,6 +149,26 @@ class JudgeTest {
     assertEquals(0, verdict(event).expiresNs());
     judge(event, steady);
     assertEquals(1, counters.read().get("repeated"));
+  }
+
+  /** With all that is known about the key, and when the kernel knows it, too. */
+  @Test
+  void whoListensHearsOfEachAskOnce() throws Exception {
+    PolicySetEvaluator policies = policies(STEADY, STEADY.replace("1000", "7"));
+    List<Verdict> heard = new ArrayList<>();
+    judge.tap(
+        (event, set, verdict) -> {
+          assertEquals(policies.set(), set);
+          assertEquals(verdict(event), verdict);
+          heard.add(verdict);
+        });
+    judge(miss(0, 0, SlotSet.of(ONE)), policies);
+    judge(miss(0, 0, BOTH), policies);
+    judge(miss(0, 0, SlotSet.of(TWO)), policies);
+    judge(miss(0, 0, SlotSet.of(9)), policies); // a slot that is gone
+    Verdict both = new Verdict(BOTH, SlotSet.of(ONE), SlotSet.NONE);
+    assertEquals(
+        List.of(new Verdict(SlotSet.of(ONE), SlotSet.of(ONE), SlotSet.NONE), both, both), heard);
   }
 
   @Test

@@ -90,6 +90,33 @@ class KeyMaskTest {
         mask(Hook.EXEC, "process.uid").or(mask(Hook.EXEC, "access")));
   }
 
+  /** What was asked for is told; a fact of which one byte is missing is not. */
+  @Test
+  void aMaskTellsWhatItWasMadeForAndNothingThatItHidesInPart() {
+    ReadSet all = new ReadSet(Set.of(""));
+    for (Hook hook : Hook.values()) {
+      assertEquals(KeyMask.fields(hook, all), KeyMask.of(hook, all).tells(hook));
+      assertEquals(Set.of("hook"), KeyMask.none().tells(hook));
+      for (String path : KeyMask.fields(hook, all)) {
+        assertTrue(mask(hook, path).tells(hook).contains(path), hook + " " + path);
+      }
+    }
+    assertEquals(
+        Set.of("hook", "process.uid"), mask(Hook.FILE_OPEN, "process.uid").tells(Hook.FILE_OPEN));
+    // The address also wants the family.
+    assertEquals(
+        Set.of("hook", "socket.family"),
+        mask(Hook.SOCKET_CONNECT, "socket.family").tells(Hook.SOCKET_CONNECT));
+  }
+
+  @Test
+  void theFieldsOfAReadSetAreThoseThatItMayRead() {
+    assertEquals(
+        Set.of("process.exe.dev", "process.exe.inode", "process.exe.path", "process.uid"),
+        KeyMask.fields(
+            Hook.SOCKET_CONNECT, new ReadSet(Set.of("process.exe", "process.uid", "file.path"))));
+  }
+
   private static KeyMask mask(Hook hook, String... reads) {
     return KeyMask.of(hook, new ReadSet(Set.of(reads)));
   }

@@ -95,6 +95,26 @@ class PosturesTest {
     assertArrayEquals(KeyMask.none().encode(), mask(second, Hook.FILE_OPEN));
   }
 
+  /** The first key of a posture may come at once. */
+  @Test
+  void whatAKeyTellsIsKnownBeforeThePostureIsInForceAndUntilTheNextButOne() {
+    KeyMask mask = MASKS.get(Hook.FILE_OPEN);
+    int first =
+        switcher.use(
+            () -> {
+              assertEquals(mask, switcher.mask(Hook.FILE_OPEN, 1));
+              return posture(true);
+            },
+            MASKS);
+    assertEquals(1, first);
+    int second = switcher.use(() -> posture(true), Map.of());
+    assertEquals(mask, switcher.mask(Hook.FILE_OPEN, first), "what was asked is still on its way");
+    assertEquals(KeyMask.none(), switcher.mask(Hook.FILE_OPEN, second));
+    switcher.use(() -> posture(true), MASKS);
+    assertEquals(null, switcher.mask(Hook.FILE_OPEN, first), "an older one would pile up");
+    assertEquals(null, new Postures(postures, keyMasks, state).mask(Hook.FILE_OPEN, second));
+  }
+
   @Test
   void theNextEngineKeepsTheMaskSet() {
     int first = switcher.use(() -> posture(true), MASKS);

@@ -1,0 +1,14 @@
+package dev.interdict.recording;
+
+import java.time.Instant;
+
+/**
+ * What the engine was asked about and a recording does not have.
+ *
+ * @param why {@code queue}: it came faster than it could be written; {@code disk}: it could not be
+ *     written; {@code bound}: it was the oldest of too much; {@code mask}: nobody knows any more
+ *     what its key tells
+ * @param asks how often the engine was asked
+ * @param until when this was noticed
+ */
+public record Gap(String why, long asks, Instant until) {}

@@ -1,0 +1,266 @@
+package dev.interdict.recording;
+
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
+import dev.interdict.pipeline.Tap;
+import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.worker.Worker;
+import dev.interdict.worker.Workers;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Records what the engine is asked. At most one recording is under way. Safe for use by many
+ * threads.
+ *
+ * <p>The decider hands over what it is asked and never waits: what does not fit into the queue is
+ * lost and counted, and the recording says so. A worker of its own makes tuples and writes them.
+ */
+public final class Recorder implements Tap, AutoCloseable {
+  /** Longer than anybody waits for a block to be written. */
+  private static final Duration END = Duration.ofSeconds(10);
+
+  private static final String NO_HOOK = "hook";
+
+  private final RecordingStore store;
+  private final HostNames names;
+  private final Masks masks;
+  private final String version;
+  private final Worker worker;
+
+  /** The recording under way; null: none. */
+  private volatile Session session;
+
+  /** What a key was made by. */
+  @FunctionalInterface
+  public interface Masks {
+    /** As {@code Postures.mask}: null if nobody knows any more. */
+    KeyMask mask(Hook hook, int set);
+  }
+
+  /**
+   * A recording.
+   *
+   * @param ends when it stops by itself; null: it does not, or it is over
+   * @param last when it was last written to
+   * @param underWay whether it goes on
+   * @param redacted facts that are left out
+   * @param tuples written since this engine began it; {@code asks} and {@code lost} (asks that are
+   *     missing) alike; 0 of one that is over
+   */
+  public record Info(
+      long id,
+      Instant started,
+      Instant ends,
+      Instant last,
+      boolean underWay,
+      Set<String> redacted,
+      long bytes,
+      long tuples,
+      long asks,
+      long lost) {}
+
+  private Recorder(
+      RecordingStore store, HostNames names, Masks masks, String version, Workers crew) {
+    this.store = store;
+    this.names = names;
+    this.masks = masks;
+    this.version = version;
+    this.worker = crew.add("recorder", this::round);
+  }
+
+  /**
+   * A recorder that waits for {@link #begin}.
+   *
+   * @param state where {@code recordings} is, or will be
+   */
+  public static Recorder start(
+      Path state, HostNames names, Masks masks, String version, Workers crew) {
+    RecordingStore store =
+        new RecordingStore(state, RecordingStore.BYTES_MAX, RecordingStore.SEGMENT_BYTES);
+    return start(store, names, masks, version, crew);
+  }
+
+  static Recorder start(
+      RecordingStore store, HostNames names, Masks masks, String version, Workers crew) {
+    Recorder recorder = new Recorder(store, names, masks, version, crew);
+    recorder.worker.start();
+    return recorder;
+  }
+
+  @Override
+  public void asked(Event event, PolicySet set, Verdict verdict) {
+    Session now = session;
+    if (now != null) {
+      now.offer(new Session.Ask(event, set, verdict));
+    }
+  }
+
+  /**
+   * Begins a recording.
+   *
+   * @param limit after which it stops by itself; null: never
+   * @param redacted facts to leave out, by their dotted paths, each with all below it
+   * @throws RecordingException if one is under way, a fact is none, or the disk refuses
+   */
+  public synchronized Info begin(Duration limit, Set<String> redacted) {
+    if (session != null) {
+      throw new RecordingException(
+          "cannot start a recording: recording %d is under way; first: interdict record stop"
+              .formatted(session.id));
+    }
+    redacted.forEach(Recorder::require);
+    Session fresh;
+    try {
+      long id = store.begin();
+      Instant started = Instant.now();
+      fresh =
+          new Session(
+              id,
+              started,
+              limit == null ? null : started.plus(limit),
+              new TreeSet<>(redacted),
+              version,
+              store);
+    } catch (IOException e) {
+      throw new RecordingException("cannot start a recording: " + e.getMessage(), e);
+    }
+    session = fresh;
+    worker.unpark();
+    return fresh.info(0);
+  }
+
+  private long bytes(long id) {
+    return list().stream().filter(i -> i.id() == id).mapToLong(Info::bytes).sum();
+  }
+
+  private static void require(String fact) {
+    ReadSet all = new ReadSet(Set.of(""));
+    Set<String> known = new TreeSet<>();
+    for (Hook hook : Hook.values()) {
+      known.addAll(KeyMask.fields(hook, all));
+    }
+    known.remove(NO_HOOK);
+    if (known.stream().noneMatch(k -> k.equals(fact) || k.startsWith(fact + "."))) {
+      throw new RecordingException(
+          "cannot leave out \"%s\": it is no fact that can be; these can: %s"
+              .formatted(fact, String.join(", ", known)));
+    }
+  }
+
+  /**
+   * Ends the recording under way; all of it is on the disk then.
+   *
+   * @throws RecordingException if none is, or its end could not be written in time
+   */
+  public synchronized Info stop() {
+    Session now = session;
+    if (now == null) {
+      throw new RecordingException(
+          "cannot stop: no recording is under way; see: interdict record list");
+    }
+    now.end();
+    worker.unpark();
+    try {
+      now.ended().get(END.toMillis(), TimeUnit.MILLISECONDS);
+      return now.info(bytes(now.id));
+    } catch (TimeoutException | ExecutionException e) {
+      throw new RecordingException(
+          "recording %d takes its time to end: the disk is slow; see: interdict record list"
+              .formatted(now.id),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RecordingException("interrupted while recording " + now.id + " ended", e);
+    }
+  }
+
+  /** The recording under way, its bytes not counted; null: none. */
+  Info underWay() {
+    Session now = session;
+    return now == null ? null : now.info(0);
+  }
+
+  /**
+   * All recordings of this host, the oldest first.
+   *
+   * @throws RecordingException if they cannot be read
+   */
+  public List<Info> list() {
+    Session now = session;
+    List<Info> all = new ArrayList<>();
+    try {
+      for (RecordingStore.Kept kept : store.list()) {
+        if (now != null && kept.id() == now.id) {
+          all.add(now.info(kept.bytes()));
+        } else {
+          Instant started = kept.set() == null ? kept.last() : kept.set().started();
+          Set<String> redacted = kept.set() == null ? Set.of() : kept.set().redacted();
+          all.add(
+              new Info(
+                  kept.id(), started, null, kept.last(), false, redacted, kept.bytes(), 0, 0, 0));
+        }
+      }
+    } catch (IOException e) {
+      throw new RecordingException("cannot list the recordings: " + e.getMessage(), e);
+    }
+    return all;
+  }
+
+  /**
+   * Writes a recording as one file, as far as it is on the disk.
+   *
+   * @param id 0: the latest
+   * @throws RecordingException if there is none, or it was changed
+   */
+  public void export(long id, OutputStream to) throws IOException {
+    long wanted = id;
+    if (wanted == 0) {
+      List<RecordingStore.Kept> all = store.list();
+      if (all.isEmpty()) {
+        throw new RecordingException(
+            "there is no recording; make one with: interdict record start");
+      }
+      wanted = all.getLast().id();
+    }
+    store.export(wanted, to);
+  }
+
+  private void round() throws InterruptedException {
+    Session now = session;
+    if (now == null) {
+      LockSupport.park(this);
+      return;
+    }
+    if (now.work(names, masks)) {
+      session = null;
+    }
+  }
+
+  /** Ends the recording under way; what was handed over is written. */
+  @Override
+  public void close() {
+    Session now = session;
+    worker.close();
+    session = null;
+    if (now != null) {
+      now.end();
+      now.workOff(names, masks);
+    }
+  }
+}

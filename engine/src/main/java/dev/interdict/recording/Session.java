@@ -1,0 +1,243 @@
+package dev.interdict.recording;
+
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.Event.SocketEvent;
+import dev.interdict.libbpf.BootClock;
+import dev.interdict.recording.Recorder.Info;
+import dev.interdict.recording.Recorder.Masks;
+import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * One recording under way. {@link #offer} may be called by any thread and does not wait; the rest
+ * is the worker's.
+ */
+final class Session {
+  private static final Logger LOG = System.getLogger(Session.class.getName());
+
+  /** What may wait for the worker. */
+  static final int QUEUE = 8192;
+
+  static final long QUEUE_BYTES = 4L << 20;
+
+  /** A block is written when its tuples occupy so much, or when the first is so old. */
+  static final long BATCH_BYTES = 8L << 20;
+
+  static final Duration BATCH_AGE = Duration.ofSeconds(60);
+
+  private static final long ASK_BYTES = 512;
+  private static final long WAIT_MS = 200;
+
+  final long id;
+  private final Instant started;
+  private final Instant ends;
+  private final Set<String> redacted;
+  private final String version;
+  private final RecordingStore store;
+
+  private final ArrayBlockingQueue<Ask> queue = new ArrayBlockingQueue<>(QUEUE);
+  private final AtomicLong queuedBytes = new AtomicLong();
+  private final AtomicLong unqueued = new AtomicLong();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private volatile boolean ending;
+  private final LongAdder tuples = new LongAdder();
+  private final LongAdder asks = new LongAdder();
+  private final LongAdder lost = new LongAdder();
+  private volatile Instant last;
+
+  private final Batch batch;
+  private final Map<String, Long> missing = new TreeMap<>();
+  private PolicySet set;
+  private byte[] setBlock;
+  private long begunNs;
+
+  /** One thing that the engine was asked. */
+  record Ask(Event event, PolicySet set, Verdict verdict) {
+    /** About what it occupies while it waits. */
+    long bytes() {
+      return ASK_BYTES
+          + switch (event) {
+            case FileEvent file -> file.path().length + file.subject().exePath().length;
+            case SocketEvent socket -> socket.subject().exePath().length;
+            case Event.PacketEvent packet -> 0;
+          };
+    }
+  }
+
+  Session(
+      long id,
+      Instant started,
+      Instant ends,
+      Set<String> redacted,
+      String version,
+      RecordingStore store) {
+    this.id = id;
+    this.started = started;
+    this.ends = ends;
+    this.redacted = redacted;
+    this.version = version;
+    this.store = store;
+    this.batch = new Batch(redacted);
+    this.last = started;
+  }
+
+  /** Hands over; what does not fit is counted. */
+  void offer(Ask ask) {
+    long bytes = ask.bytes();
+    if (queuedBytes.addAndGet(bytes) > QUEUE_BYTES || !queue.offer(ask)) {
+      queuedBytes.addAndGet(-bytes);
+      unqueued.incrementAndGet();
+    }
+  }
+
+  /** It is to end when all that was handed over is written. */
+  void end() {
+    ending = true;
+  }
+
+  CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  /**
+   * Does what there is to do.
+   *
+   * @return whether the recording is over
+   */
+  boolean work(HostNames names, Masks masks) throws InterruptedException {
+    boolean over = ending || (ends != null && !Instant.now().isBefore(ends));
+    Ask ask = over ? queue.poll() : queue.poll(WAIT_MS, TimeUnit.MILLISECONDS);
+    if (ask != null) {
+      queuedBytes.addAndGet(-ask.bytes());
+      add(ask, names, masks);
+    }
+    boolean old = !batch.isEmpty() && System.nanoTime() - begunNs >= BATCH_AGE.toNanos();
+    if (batch.bytes() >= BATCH_BYTES || old) {
+      flush();
+    }
+    if (!over || ask != null) {
+      return false;
+    }
+    finish();
+    return true;
+  }
+
+  /** The rest, when nobody hands over any more. */
+  void workOff(HostNames names, Masks masks) {
+    for (Ask ask = queue.poll(); ask != null; ask = queue.poll()) {
+      add(ask, names, masks);
+    }
+    finish();
+  }
+
+  private void finish() {
+    flush();
+    ended.complete(null);
+  }
+
+  private void add(Ask ask, HostNames names, Masks masks) {
+    if (ask.set() != set) {
+      flush();
+      set = ask.set();
+      ByteArrayOutputStream lines = new ByteArrayOutputStream();
+      Lines.write(lines, circumstances());
+      setBlock = Block.pack(lines.toByteArray());
+    }
+    VerdictKey key = VerdictKey.of(ask.event().head().key());
+    KeyMask mask = masks.mask(ask.event().hook(), key.maskSet());
+    if (mask == null) {
+      miss("mask", 1);
+      return;
+    }
+    if (batch.isEmpty()) {
+      begunNs = System.nanoTime();
+    }
+    batch.add(ask.event(), mask, ask.verdict(), wallTime(ask.event()), names);
+  }
+
+  private static Instant wallTime(Event event) {
+    return Instant.now().minusNanos(Math.max(0, BootClock.nowNs() - event.head().timeNs()));
+  }
+
+  private RecordedSet circumstances() {
+    List<RecordedSet.Active> policies = new ArrayList<>();
+    set.slots()
+        .forEach(
+            slot ->
+                policies.add(
+                    new RecordedSet.Active(set.name(slot), set.digest(slot), set.scope(slot))));
+    return new RecordedSet(started, version, redacted, policies, set.literals());
+  }
+
+  private void miss(String why, long asked) {
+    missing.merge(why, asked, Long::sum);
+    lost.add(asked);
+  }
+
+  /** Writes a block of what there is; what cannot be written is a gap of the next. */
+  private void flush() {
+    long overrun = unqueued.getAndSet(0);
+    if (overrun > 0) {
+      miss("queue", overrun);
+    }
+    if (set == null || (batch.isEmpty() && missing.isEmpty())) {
+      return;
+    }
+    long asked = batch.asks();
+    List<Tuple> all = batch.take(set);
+    Instant now = Instant.now();
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    missing.forEach((why, count) -> Lines.write(lines, new Gap(why, count, now)));
+    all.forEach(tuple -> Lines.write(lines, tuple));
+    try {
+      long gone = store.append(Block.pack(lines.toByteArray()), setBlock, asked);
+      missing.clear();
+      tuples.add(all.size());
+      asks.add(asked);
+      last = now;
+      if (gone > 0) {
+        miss("bound", gone);
+      }
+    } catch (IOException e) {
+      if (!missing.containsKey("disk")) {
+        LOG.log(Level.WARNING, "recording {0} has a gap: {1}", id, e);
+      }
+      miss("disk", asked);
+    }
+  }
+
+  /** How it is. */
+  Info info(long bytes) {
+    return new Info(
+        id,
+        started,
+        ends,
+        last,
+        !ended.isDone(),
+        redacted,
+        bytes,
+        tuples.sum(),
+        asks.sum(),
+        lost.sum() + unqueued.get());
+  }
+}

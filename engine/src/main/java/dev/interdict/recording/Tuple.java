@@ -1,0 +1,116 @@
+package dev.interdict.recording;
+
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.InputEvent;
+import dev.interdict.event.Event;
+import dev.interdict.event.FileNames;
+import dev.interdict.event.Hook;
+import dev.interdict.event.Names;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * All events that were one to the policies: what they had in common, and what was said about them.
+ * Immutable as long as nobody writes to the document, which nobody may.
+ *
+ * @param input the document that policies were shown of the first of them
+ * @param seen the facts that all of them had in common, by their dotted paths; the others are the
+ *     first one's alone
+ * @param file the names of its file that policies mention
+ * @param exe the same of its executable
+ * @param first when the engine was asked for the first time, and {@code last}, for the last time
+ * @param asks how often it was
+ * @param answers what each policy said, by its name
+ */
+public record Tuple(
+    JsonNode input,
+    Set<String> seen,
+    KnownAs file,
+    KnownAs exe,
+    Instant first,
+    Instant last,
+    long asks,
+    Map<String, Answer> answers) {
+
+  /** What a policy said. */
+  public enum Answer {
+    ALLOW,
+    DENY,
+    KILL,
+    /** It gave no answer. */
+    NONE;
+
+    /** Whether the event is refused. */
+    public boolean denies() {
+      return this == DENY || this == KILL;
+    }
+  }
+
+  /**
+   * By which names that policies mention a file is known.
+   *
+   * @param foreign whether its path may be what somebody without privilege has arranged
+   */
+  public record KnownAs(Set<String> names, boolean foreign) {
+    /** No policy mentions it. */
+    public static final KnownAs NOTHING = new KnownAs(Set.of(), false);
+
+    public KnownAs {
+      names = Set.copyOf(names);
+    }
+
+    private FileNames numbered(int number) {
+      return new FileNames(names.isEmpty() ? 0 : number, 0, foreign);
+    }
+  }
+
+  private static final int FILE = 1;
+  private static final int EXE = 2;
+
+  /** The hook; null if this release does not know it. */
+  public Hook hook() {
+    return InputEvent.hook(input);
+  }
+
+  /** The value of a fact as text, in common or not; empty if there is none. */
+  public String fact(String path) {
+    JsonNode value = input.at("/" + path.replace('.', '/'));
+    return value.isString() ? value.asString() : value.isMissingNode() ? "" : value.toString();
+  }
+
+  /**
+   * The event, as the decider was shown it.
+   *
+   * @throws IllegalArgumentException if the document is of no event
+   */
+  public Event event() {
+    return InputEvent.of(input, file.numbered(FILE), exe.numbered(EXE));
+  }
+
+  /** What the numbers in {@link #event} stand for. */
+  public HostNames names() {
+    return new HostNames() {
+      @Override
+      public byte[] cgroupPath(long id) {
+        return bytes("process.cgroup.path");
+      }
+
+      @Override
+      public byte[] interfaceName(int index) {
+        return bytes("packet.interface.name");
+      }
+
+      @Override
+      public Set<String> fileNames(int number) {
+        return number == FILE ? file.names() : number == EXE ? exe.names() : Set.of();
+      }
+    };
+  }
+
+  private byte[] bytes(String path) {
+    JsonNode value = input.at("/" + path.replace('.', '/'));
+    return value.isString() ? Names.toBytes(value.asString()) : null;
+  }
+}

@@ -1,0 +1,358 @@
+package dev.interdict.recording;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Event;
+import dev.interdict.event.FileNames;
+import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy;
+import dev.interdict.recording.Recorder.Info;
+import dev.interdict.recording.Tuple.Answer;
+import dev.interdict.testkit.RecordBuilder;
+import dev.interdict.testkit.RegoToWasm;
+import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.RandomEvent;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.worker.Workers;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecorderTest {
+  private static final int SLOT = 3;
+  private static final ReadSet READS = new ReadSet(Set.of("file.path", "process.uid"));
+  private static final KeyMask MASK = KeyMask.of(Hook.FILE_OPEN, READS);
+  private static PolicyModule module;
+  private static PolicySet set;
+
+  @TempDir Path state;
+  private Recorder recorder;
+  private final List<Tuple> tuples = new ArrayList<>();
+  private final List<RecordedSet> sets = new ArrayList<>();
+  private final List<Gap> gaps = new ArrayList<>();
+
+  /** Who asks what a key tells waits here. */
+  private final CountDownLatch go = new CountDownLatch(1);
+
+  private boolean held;
+
+  @BeforeAll
+  static void policies() throws Exception {
+    String rego = "deny contains \"x\" if input.file.path == \"/etc/shadow\"";
+    module = PolicyModule.load(RegoToWasm.compile("guard", rego, "{}"), null);
+    set = policies(1);
+  }
+
+  private static PolicySet policies(long generation) {
+    return PolicySet.builder(generation, RandomEvent.NAMES)
+        .add(SLOT, module, Set.of("/etc/shadow"))
+        .scope(SLOT, new Policy.Scope(List.of("/a.slice"), List.of()))
+        .build();
+  }
+
+  private Recorder recorder(long bytesMax, long segmentBytes) {
+    recorder =
+        Recorder.start(
+            new RecordingStore(state, bytesMax, segmentBytes),
+            RandomEvent.NAMES,
+            this::mask,
+            "1.2.3",
+            new Workers(w -> {}));
+    return recorder;
+  }
+
+  private KeyMask mask(Hook hook, int number) {
+    try {
+      if (held) {
+        go.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return number == 1 ? MASK : null;
+  }
+
+  @AfterEach
+  void close() {
+    go.countDown();
+    if (recorder != null) {
+      recorder.close();
+    }
+  }
+
+  private static RecordBuilder open(String path, int uid) {
+    return RecordBuilder.of(Hook.FILE_OPEN)
+        .fact("mask_set", 1)
+        .exe("/usr/bin/cat")
+        .fact("exe_inode", 9)
+        .uid(uid)
+        .path(path)
+        .mask(MASK.encode());
+  }
+
+  private void ask(Event event, SlotSet deny) {
+    recorder.asked(event, set, new Verdict(SlotSet.of(SLOT), deny, SlotSet.NONE));
+  }
+
+  private void ask(Event event) {
+    ask(event, SlotSet.NONE);
+  }
+
+  private void read(long id) throws Exception {
+    Path file = Files.createTempFile(state, "export", ".irec");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      recorder.export(id, out);
+    }
+    RecordingReader.read(
+        file,
+        new RecordingReader.Visitor() {
+          @Override
+          public void tuple(RecordedSet in, Tuple tuple) {
+            tuples.add(tuple);
+            sets.add(in);
+          }
+
+          @Override
+          public void gap(Gap gap) {
+            gaps.add(gap);
+          }
+        });
+  }
+
+  @Test
+  void asksOfOneMaskedKeyAreOneTuple() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    ask(open("/etc/shadow", 5).field("pid", 70).fact("image", 1).event(), SlotSet.of(SLOT));
+    ask(open("/etc/shadow", 5).field("pid", 71).fact("image", 2).event(), SlotSet.of(SLOT));
+    ask(open("/etc/shadow", 6).event());
+    Info info = recorder.stop();
+    assertEquals(List.of(2L, 3L, 0L), List.of(info.tuples(), info.asks(), info.lost()));
+    read(info.id());
+    assertEquals(2, tuples.size());
+    Tuple both = tuples.getFirst();
+    assertEquals(2, both.asks());
+    assertEquals("5", both.fact("process.uid"));
+    assertEquals(Map.of("guard", Answer.DENY), both.answers());
+    assertEquals(Map.of("guard", Answer.ALLOW), tuples.getLast().answers());
+    assertTrue(both.seen().containsAll(Set.of("file.path", "process.uid")), "" + both.seen());
+    assertFalse(both.seen().contains("process.pid"), "two processes: " + both.seen());
+    assertFalse(both.seen().contains("process.exe.path"), "" + both.seen());
+    assertEquals(Set.of("/etc/shadow"), sets.getFirst().literals());
+    assertEquals(
+        List.of(
+            new RecordedSet.Active(
+                "guard", "test", new Policy.Scope(List.of("/a.slice"), List.of()))),
+        sets.getFirst().policies());
+  }
+
+  @Test
+  void namesOfFilesAreKept() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    ask(
+        open("/x", 5)
+            .names(new FileNames(1, 2, true))
+            .exeNames(new FileNames(0, 3, false))
+            .event());
+    read(recorder.stop().id());
+    Tuple one = tuples.getFirst();
+    assertEquals(Set.of("/etc/file1", "/etc/file2", "/usr/bin/tool1"), one.file().names());
+    assertTrue(one.file().foreign());
+    assertEquals(Set.of("/opt/other"), one.exe().names());
+    assertFalse(one.exe().foreign());
+  }
+
+  @Test
+  void onlyTheOwnerMayRead() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    ask(open("/x", 5).event());
+    recorder.stop();
+    try (Stream<Path> all = Files.walk(state.resolve("recordings"))) {
+      List<String> rights =
+          all.map(
+                  f -> {
+                    try {
+                      return PosixFilePermissions.toString(Files.getPosixFilePermissions(f));
+                    } catch (java.io.IOException e) {
+                      throw new java.io.UncheckedIOException(e);
+                    }
+                  })
+              .toList();
+      assertEquals(List.of("rwx------", "rwx------", "rw-------"), rights);
+    }
+  }
+
+  /** The decider is never held up: what the worker cannot take is a gap. */
+  @Test
+  void whatComesTooFastIsAGap() throws Exception {
+    recorder(1 << 24, 1 << 24).begin(null, Set.of());
+    held = true;
+    int asks = 3 * Session.QUEUE;
+    for (int i = 0; i < asks; i++) {
+      ask(open("/x", i % 10).event());
+    }
+    go.countDown();
+    Info info = recorder.stop();
+    assertEquals(asks, info.asks() + info.lost());
+    assertTrue(info.lost() >= asks - Session.QUEUE - 1, "lost " + info.lost());
+    read(info.id());
+    assertEquals(info.lost(), gaps.stream().mapToLong(Gap::asks).sum());
+    assertEquals("queue", gaps.getFirst().why());
+    assertEquals(info.asks(), tuples.stream().mapToLong(Tuple::asks).sum());
+  }
+
+  @Test
+  void aKeyOfAMaskThatNobodyKnowsIsAGap() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    ask(open("/x", 1).fact("mask_set", 7).event());
+    ask(open("/x", 1).event());
+    read(recorder.stop().id());
+    assertEquals("mask 1", gaps.getFirst().why() + " " + gaps.getFirst().asks());
+    assertEquals(1, tuples.size());
+  }
+
+  @Test
+  void whatTheDiskRefusesIsAGapAndTheRestGoesOn() throws Exception {
+    Info begun = recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    Path folder = state.resolve("recordings/" + begun.id());
+    Files.delete(folder);
+    ask(open("/x", 1).event());
+    PolicySet other = policies(2);
+    recorder.asked(
+        open("/x", 2).event(), other, new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE));
+    while (recorder.underWay().lost() == 0) {
+      Thread.sleep(5); // the change of policies has the block written
+    }
+    Files.createDirectories(folder);
+    Info info = recorder.stop();
+    assertEquals(1, info.lost());
+    read(info.id());
+    assertEquals("disk 1", gaps.getFirst().why() + " " + gaps.getFirst().asks());
+    assertEquals("2", tuples.getFirst().fact("process.uid"));
+  }
+
+  @Test
+  void theOldestGoesFirstAndIsToldAsAGap() throws Exception {
+    recorder(24_000, 4_000).begin(null, Set.of());
+    long asks = 0;
+    for (int round = 0; round < 60; round++) {
+      PolicySet now = policies(10 + round);
+      for (int i = 0; i < 40; i++, asks++) {
+        recorder.asked(
+            open("/x/" + round + "/" + Long.toHexString(asks * 0x9e3779b97f4a7c15L), i).event(),
+            now,
+            new Verdict(SlotSet.of(SLOT), SlotSet.NONE, SlotSet.NONE));
+      }
+    }
+    Info info = recorder.stop();
+    assertTrue(info.bytes() <= 24_000, "bytes " + info.bytes());
+    assertTrue(info.lost() > 0);
+    read(info.id());
+    assertEquals("39", tuples.getLast().fact("process.uid"));
+    assertTrue(tuples.getLast().fact("file.path").startsWith("/x/59/"), "the latest is there");
+    assertFalse(tuples.getFirst().fact("file.path").startsWith("/x/0/"), "the oldest is gone");
+    long kept = tuples.stream().mapToLong(Tuple::asks).sum();
+    assertEquals(asks, kept + info.lost(), "each is there, or told as gone");
+    assertTrue(gaps.stream().allMatch(gap -> gap.why().equals("bound")), "" + gaps);
+  }
+
+  @Test
+  void aRedactedFactIsNowhereInTheFile() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of("file.path", "process.exe", "process.uid"));
+    ask(open("/etc/secret-name", 4711).names(new FileNames(1, 0, false)).event());
+    Info info = recorder.stop();
+    assertEquals(Set.of("file.path", "process.exe", "process.uid"), info.redacted());
+    read(info.id());
+    String all = tuples.getFirst().toString();
+    assertFalse(all.contains("secret"), all);
+    assertFalse(all.contains("/etc/file1"), all);
+    assertFalse(all.contains("/usr/bin/cat"), all);
+    assertEquals("", tuples.getFirst().fact("process.uid"));
+    assertFalse(tuples.getFirst().seen().contains("file.path"));
+    assertFalse(tuples.getFirst().seen().contains("process.uid"));
+  }
+
+  @Test
+  void theNumberOfAProgramOfUnknownPathTakesThePathAlong() {
+    KeyMask mask = KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.exe.path")));
+    Batch batch = new Batch(Set.of("process.exe.inode"));
+    Event nameless = RecordBuilder.of(Hook.FILE_OPEN).exe("").fact("exe_inode", 9).event();
+    batch.add(
+        nameless,
+        mask,
+        new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE),
+        java.time.Instant.now(),
+        RandomEvent.NAMES);
+    assertFalse(batch.take(set).getFirst().seen().contains("process.exe.path"));
+  }
+
+  @Test
+  void oneAtATimeAndItSaysWhich() {
+    long id = recorder(1 << 20, 1 << 20).begin(null, Set.of()).id();
+    assertEquals(
+        "cannot start a recording: recording " + id + " is under way; first: interdict record stop",
+        assertThrows(RecordingException.class, () -> recorder.begin(null, Set.of())).getMessage());
+    recorder.stop();
+    assertTrue(recorder.begin(null, Set.of()).id() > id);
+    recorder.stop();
+    assertEquals(
+        "cannot stop: no recording is under way; see: interdict record list",
+        assertThrows(RecordingException.class, recorder::stop).getMessage());
+  }
+
+  @Test
+  void aFactThatIsNoneCannotBeLeftOut() {
+    recorder(1 << 20, 1 << 20);
+    for (String wrong : List.of("file.pat", "hook", "", "process.uid.x")) {
+      String why =
+          assertThrows(RecordingException.class, () -> recorder.begin(null, Set.of(wrong)))
+              .getMessage();
+      assertTrue(why.startsWith("cannot leave out \"" + wrong + "\": it is no fact that can"), why);
+      assertTrue(why.contains("process.exe.path"), why);
+    }
+  }
+
+  @Test
+  void itEndsByItself() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(Duration.ofMillis(1), Set.of());
+    while (recorder.underWay() != null) {
+      Thread.sleep(5);
+    }
+    ask(open("/x", 1).event());
+    assertEquals(1, recorder.list().size());
+    assertFalse(recorder.list().getFirst().underWay());
+    recorder.begin(null, Set.of());
+  }
+
+  @Test
+  void theEndOfTheEngineLosesNothing() throws Exception {
+    Info begun = recorder(1 << 20, 1 << 20).begin(null, Set.of("process.gid"));
+    ask(open("/x", 1).event());
+    recorder.close();
+    recorder(1 << 20, 1 << 20);
+    Info after = recorder.list().getFirst();
+    assertFalse(after.underWay());
+    assertEquals(Set.of("process.gid"), after.redacted());
+    assertEquals(begun.started().toEpochMilli(), after.started().toEpochMilli());
+    read(begun.id());
+    assertEquals(1, tuples.size());
+  }
+}
