@@ -41,6 +41,7 @@ import picocli.CommandLine.ScopeType;
       ConfirmCommand.class,
       CancelCommand.class,
       BreakGlassCommand.class,
+      RecordCommand.class,
       WatchCommand.class,
       StatusCommand.class,
       MetricsCommand.class,

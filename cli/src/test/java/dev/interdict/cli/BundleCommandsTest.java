@@ -13,8 +13,11 @@ import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.delivery.DeliveryConfigReader;
+import dev.interdict.eval.HostNames;
+import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.DigestBuilder;
 import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.verdict.KeyMask;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +69,12 @@ class BundleCommandsTest {
                 deliveries,
                 kernel::snapshot,
                 new DecisionLog(),
+                Recorder.start(
+                    directory.resolve("state"),
+                    HostNames.NONE,
+                    (hook, set) -> KeyMask.none(),
+                    "0.0-test",
+                    new Workers(lost -> {})),
                 java.util.List::of,
                 java.util.List::of,
                 "0.0-test",

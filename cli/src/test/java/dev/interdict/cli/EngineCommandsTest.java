@@ -16,10 +16,13 @@ import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
+import dev.interdict.eval.HostNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
+import dev.interdict.verdict.KeyMask;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -84,10 +87,20 @@ class EngineCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
+                recorder(),
                 () -> workers.health().toList(),
                 List::of,
                 "0.0-test",
                 NOON));
+  }
+
+  private Recorder recorder() {
+    return Recorder.start(
+        directory.resolve("state"),
+        HostNames.NONE,
+        (hook, set) -> KeyMask.none(),
+        "0.0-test",
+        new Workers(worker -> {}));
   }
 
   @AfterEach
@@ -306,7 +319,8 @@ class EngineCommandsTest {
             + " DENY  file_open      nginx[42] uid=33 /usr/sbin/nginx "
             + arrow
             + " /etc/shadow policy=secrets \"not \\u{1b} yours\"\n"
-            + "2026-03-01 12:00:00.250 ~ AUDIT file_open      \"a b\\u{1b}[2J\"[42] uid=33 \"/x\\n/y\" "
+            + "2026-03-01 12:00:00.250 ~ AUDIT file_open      \"a b\\u{1b}[2J\"[42] uid=33 \"/x\\n"
+            + "/y\" "
             + arrow
             + " \"/etc/\\u{202e}shadow\" policy=secrets \"not \\u{1b} yours\"\n",
         run("watch", "--last", "10", "--no-follow").out());
@@ -379,6 +393,7 @@ class EngineCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
+                recorder(),
                 () -> workers.health().toList(),
                 List::of,
                 "0.0-test",

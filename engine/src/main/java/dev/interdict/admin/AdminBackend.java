@@ -5,6 +5,7 @@ import dev.interdict.control.PolicyControl;
 import dev.interdict.control.Snapshot;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
+import dev.interdict.recording.Recorder;
 import dev.interdict.worker.Worker;
 import java.time.Instant;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.function.Supplier;
  * @param threads how each of the engine's is
  * @param bundles the sources of bundles
  * @param version of the engine
+ * @param recorder of what the engine is asked
  * @param started when the engine was
  */
 public record AdminBackend(
@@ -23,6 +25,7 @@ public record AdminBackend(
     Deliveries bundles,
     Supplier<Snapshot> snapshot,
     DecisionLog decisions,
+    Recorder recorder,
     Supplier<List<Worker.Health>> threads,
     Check.Doctor doctor,
     String version,

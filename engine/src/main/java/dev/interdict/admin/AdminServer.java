@@ -96,6 +96,7 @@ public final class AdminServer implements AutoCloseable {
                     new BundleService(backend.control().bundles(), backend.bundles())))
             .addService(MalformedCheck.before(new HistoryService(backend.control())))
             .addService(MalformedCheck.before(new LeaseService(backend.control().leases())))
+            .addService(MalformedCheck.before(new RecordingService(backend.recorder())))
             .addService(MalformedCheck.before(decisions))
             .addService(MalformedCheck.before(new NodeService(backend)))
             .build();

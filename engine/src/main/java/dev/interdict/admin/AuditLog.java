@@ -8,10 +8,13 @@ import dev.interdict.v1.CancelChangeRequest;
 import dev.interdict.v1.ConfirmChangeRequest;
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.DropBundleRequest;
+import dev.interdict.v1.ExportRecordingRequest;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.ResetBudgetRequest;
 import dev.interdict.v1.RollbackPolicyRequest;
 import dev.interdict.v1.SetModeRequest;
+import dev.interdict.v1.StartRecordingRequest;
+import dev.interdict.v1.StopRecordingRequest;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -24,7 +27,7 @@ import java.lang.System.Logger.Level;
 
 /**
  * Writes into the engine's log who asked for which change, and what came of it: one line a call,
- * for those that failed, too. Calls that only look leave none.
+ * for those that failed, too. Calls that only look leave none, but for the export of a recording.
  */
 final class AuditLog implements ServerInterceptor {
   private static final System.Logger LOG = System.getLogger(AuditLog.class.getName());
@@ -69,6 +72,9 @@ final class AuditLog implements ServerInterceptor {
       case CancelChangeRequest cancel -> "cancel change " + cancel.getId();
       case ResetBudgetRequest reset -> "reset the budget of policy " + reset.getPolicy();
       case AllowOlderRequest allow -> "allow an older bundle of " + allow.getName();
+      case StartRecordingRequest start -> "start a recording";
+      case StopRecordingRequest stop -> "stop the recording";
+      case ExportRecordingRequest export -> "export recording " + export.getId();
       case DropBundleRequest drop -> "drop the bundle of " + drop.getName();
       default -> null;
     };

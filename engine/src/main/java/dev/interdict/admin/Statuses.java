@@ -14,6 +14,7 @@ import dev.interdict.control.NoSuchPolicyException;
 import dev.interdict.control.RefusedException;
 import dev.interdict.control.StoreException;
 import dev.interdict.decisions.DecisionLog.TooManyWatchersException;
+import dev.interdict.recording.RecordingException;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.StatusRuntimeException;
@@ -46,6 +47,8 @@ final class Statuses {
           case RefusedException e ->
               status(Code.FAILED_PRECONDITION, "REFUSED", e.getMessage(), failure(e));
           case NoSuchPolicyException e -> status(Code.NOT_FOUND, "NO_SUCH_POLICY", e.getMessage());
+          case RecordingException e ->
+              status(Code.FAILED_PRECONDITION, "RECORDING", e.getMessage());
           case NoSlotException e -> status(Code.RESOURCE_EXHAUSTED, "NO_SLOT", e.getMessage());
           case TooManyWatchersException e ->
               status(Code.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHERS", e.getMessage());

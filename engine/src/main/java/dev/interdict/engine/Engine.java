@@ -144,6 +144,7 @@ public final class Engine implements AutoCloseable {
                 bundles,
                 enforcer::snapshot,
                 decisions,
+                recorder,
                 this::threads,
                 this::checks,
                 Version.current(),

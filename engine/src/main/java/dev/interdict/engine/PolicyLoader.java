@@ -80,7 +80,8 @@ final class PolicyLoader {
       PolicyModule module = module(active.compiled(), active.policy());
       next.put(digest, module);
       builder.add(active.slot(), module, active.compiled().literals());
-      builder.scope(active.slot(), active.policy().scope());
+      builder.where(
+          active.slot(), new PolicySet.Where(active.policy().hooks(), active.policy().scope()));
       if (active.policy().fallback() == Policy.Fallback.DENY) {
         builder.refusing(active.slot());
       }

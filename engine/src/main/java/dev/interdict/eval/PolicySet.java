@@ -1,9 +1,11 @@
 package dev.interdict.eval;
 
 import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,11 @@ import java.util.TreeSet;
  * which decides with a {@link PolicySetEvaluator} of its own.
  */
 public final class PolicySet {
-  private static final Policy.Scope EVERYWHERE = new Policy.Scope(List.of(), List.of());
+  private static final Where ANYWHERE =
+      new Where(EnumSet.allOf(Hook.class), new Policy.Scope(List.of(), List.of()));
+
+  /** At which hooks a policy is asked, and in which scope. */
+  public record Where(Set<Hook> hooks, Policy.Scope scope) {}
 
   private final long generation;
   private final HostNames names;
@@ -26,7 +32,7 @@ public final class PolicySet {
   private final SlotSet judgingUnknown;
   private final SlotSet replaced;
   private final Map<Integer, Set<String>> literals;
-  private final Map<Integer, Policy.Scope> scopes;
+  private final Map<Integer, Where> places;
   private final ConcernIndex concerns;
   private final HostNames cgroupNames;
 
@@ -40,7 +46,7 @@ public final class PolicySet {
     this.judgingUnknown = parts.judgingUnknown;
     this.replaced = parts.replaced;
     this.literals = Map.copyOf(parts.literals);
-    this.scopes = Map.copyOf(parts.scopes);
+    this.places = Map.copyOf(parts.places);
     this.concerns = new ConcernIndex(modules, names);
     this.cgroupNames =
         Arrays.stream(modules).anyMatch(m -> m != null && m.reads().mayRead(Readings.CGROUP))
@@ -64,7 +70,7 @@ public final class PolicySet {
     private final PolicyModule[] modules = new PolicyModule[SlotSet.SLOTS];
 
     private final Map<Integer, Set<String>> literals = new HashMap<>();
-    private final Map<Integer, Policy.Scope> scopes = new HashMap<>();
+    private final Map<Integer, Where> places = new HashMap<>();
     private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
     private SlotSet refusing = SlotSet.NONE;
@@ -87,9 +93,9 @@ public final class PolicySet {
       return this;
     }
 
-    /** Where the kernel asks the policy in this slot; not said: everywhere. */
-    public Builder scope(int slot, Policy.Scope scope) {
-      scopes.put(slot, scope);
+    /** Where the kernel asks the policy in this slot; not said: at every hook, everywhere. */
+    public Builder where(int slot, Where where) {
+      places.put(slot, where);
       return this;
     }
 
@@ -163,8 +169,8 @@ public final class PolicySet {
   }
 
   /** Where the policy in {@code slot} is asked. */
-  public Policy.Scope scope(int slot) {
-    return scopes.getOrDefault(slot, EVERYWHERE);
+  public Where where(int slot) {
+    return places.getOrDefault(slot, ANYWHERE);
   }
 
   /** Whether the same policies are in the same slots, with the same fallbacks and scopes. */
@@ -172,7 +178,7 @@ public final class PolicySet {
     return Arrays.equals(modules, other.modules)
         && refusing.equals(other.refusing)
         && judgingUnknown.equals(other.judgingUnknown)
-        && scopes.equals(other.scopes)
+        && places.equals(other.places)
         && replaced.equals(other.replaced);
   }
 
@@ -187,7 +193,7 @@ public final class PolicySet {
       if (from.modules[slot] == null) {
         continue;
       }
-      both.add(slot, from.modules[slot], from.literals.get(slot)).scope(slot, from.scope(slot));
+      both.add(slot, from.modules[slot], from.literals.get(slot)).where(slot, from.where(slot));
       if (from.judgesUnknown(slot)) {
         both.judgingUnknown(slot);
       }

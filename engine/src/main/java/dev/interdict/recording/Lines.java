@@ -1,5 +1,7 @@
 package dev.interdict.recording;
 
+import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Hook;
 import dev.interdict.policy.Policy;
 import dev.interdict.recording.RecordedSet.Active;
 import dev.interdict.recording.Tuple.Answer;
@@ -8,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,8 +48,10 @@ final class Lines {
     for (Active active : set.policies()) {
       ObjectNode policy = policies.addObject();
       policy.put("name", active.name()).put("digest", active.digest());
-      array(policy, "cgroups", active.scope().cgroups());
-      array(policy, "interfaces", active.scope().interfaces());
+      PolicySet.Where where = active.where();
+      array(policy, "hooks", where.hooks().stream().sorted().map(Hook::id).toList());
+      array(policy, "cgroups", where.scope().cgroups());
+      array(policy, "interfaces", where.scope().interfaces());
     }
     array(node, "literals", new TreeSet<>(set.literals()));
     line(to, "set", node);
@@ -136,13 +141,15 @@ final class Lines {
   private static RecordedSet set(JsonNode node) {
     List<Active> policies = new ArrayList<>();
     for (JsonNode policy : node.path("policies")) {
+      Set<String> ids = texts(policy, "hooks");
+      Set<Hook> hooks = EnumSet.allOf(Hook.class);
+      hooks.removeIf(hook -> !ids.contains(hook.id()));
+      Policy.Scope scope =
+          new Policy.Scope(
+              List.copyOf(texts(policy, "cgroups")), List.copyOf(texts(policy, "interfaces")));
       policies.add(
           new Active(
-              text(policy, "name"),
-              text(policy, "digest"),
-              new Policy.Scope(
-                  List.copyOf(texts(policy, "cgroups")),
-                  List.copyOf(texts(policy, "interfaces")))));
+              text(policy, "name"), text(policy, "digest"), new PolicySet.Where(hooks, scope)));
     }
     return new RecordedSet(
         time(node, "started"),

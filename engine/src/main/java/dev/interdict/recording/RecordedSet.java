@@ -1,6 +1,6 @@
 package dev.interdict.recording;
 
-import dev.interdict.policy.Policy;
+import dev.interdict.eval.PolicySet;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -27,9 +27,9 @@ public record RecordedSet(
    * One policy.
    *
    * @param digest of what it was compiled to
-   * @param scope where it was asked
+   * @param where it was asked
    */
-  public record Active(String name, String digest, Policy.Scope scope) {}
+  public record Active(String name, String digest, PolicySet.Where where) {}
 
   public RecordedSet {
     redacted = Collections.unmodifiableSet(new TreeSet<>(redacted));

@@ -150,17 +150,25 @@ public final class Recorder implements Tap, AutoCloseable {
   }
 
   private static void require(String fact) {
-    ReadSet all = new ReadSet(Set.of(""));
-    Set<String> known = new TreeSet<>();
-    for (Hook hook : Hook.values()) {
-      known.addAll(KeyMask.fields(hook, all));
-    }
-    known.remove(NO_HOOK);
-    if (known.stream().noneMatch(k -> k.equals(fact) || k.startsWith(fact + "."))) {
+    if (!redactable().contains(fact)) {
       throw new RecordingException(
           "cannot leave out \"%s\": it is no fact that can be; these can: %s"
-              .formatted(fact, String.join(", ", known)));
+              .formatted(fact, String.join(", ", redactable())));
     }
+  }
+
+  /** The facts that can be left out, and what stands for all below it. */
+  public static Set<String> redactable() {
+    Set<String> all = new TreeSet<>();
+    for (Hook hook : Hook.values()) {
+      for (String fact : KeyMask.fields(hook, new ReadSet(Set.of("")))) {
+        for (int end = fact.length(); end > 0; end = fact.lastIndexOf('.', end - 1)) {
+          all.add(fact.substring(0, end));
+        }
+      }
+    }
+    all.remove(NO_HOOK);
+    return all;
   }
 
   /**

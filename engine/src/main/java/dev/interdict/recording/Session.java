@@ -185,7 +185,7 @@ final class Session {
         .forEach(
             slot ->
                 policies.add(
-                    new RecordedSet.Active(set.name(slot), set.digest(slot), set.scope(slot))));
+                    new RecordedSet.Active(set.name(slot), set.digest(slot), set.where(slot))));
     return new RecordedSet(started, version, redacted, policies, set.literals());
   }
 

@@ -17,8 +17,10 @@ import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
+import dev.interdict.eval.HostNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import dev.interdict.v1.ApplyPolicyRequest;
@@ -45,6 +47,7 @@ import dev.interdict.v1.SourceFile;
 import dev.interdict.v1.ThreadStatus;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
+import dev.interdict.verdict.KeyMask;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import io.grpc.CallOptions;
@@ -552,6 +555,15 @@ class AdminServerTest {
     return new AdminConfig(socket(), uids);
   }
 
+  private Recorder recorder() {
+    return Recorder.start(
+        directory.resolve("state"),
+        HostNames.NONE,
+        (hook, set) -> KeyMask.none(),
+        "0.0-test",
+        new Workers(worker -> {}));
+  }
+
   private AdminBackend backend() {
     PolicyControl control =
         new PolicyControl(
@@ -564,6 +576,7 @@ class AdminServerTest {
         Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
         kernel::snapshot,
         log,
+        recorder(),
         () -> workers.health().toList(),
         () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),
         "0.0-test",

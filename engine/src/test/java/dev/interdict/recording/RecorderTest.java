@@ -39,6 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RecorderTest {
   private static final int SLOT = 3;
+  private static final PolicySet.Where WHERE =
+      new PolicySet.Where(Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of("/a.slice"), List.of()));
   private static final ReadSet READS = new ReadSet(Set.of("file.path", "process.uid"));
   private static final KeyMask MASK = KeyMask.of(Hook.FILE_OPEN, READS);
   private static PolicyModule module;
@@ -65,7 +67,7 @@ class RecorderTest {
   private static PolicySet policies(long generation) {
     return PolicySet.builder(generation, RandomEvent.NAMES)
         .add(SLOT, module, Set.of("/etc/shadow"))
-        .scope(SLOT, new Policy.Scope(List.of("/a.slice"), List.of()))
+        .where(SLOT, WHERE)
         .build();
   }
 
@@ -158,10 +160,7 @@ class RecorderTest {
     assertFalse(both.seen().contains("process.exe.path"), "" + both.seen());
     assertEquals(Set.of("/etc/shadow"), sets.getFirst().literals());
     assertEquals(
-        List.of(
-            new RecordedSet.Active(
-                "guard", "test", new Policy.Scope(List.of("/a.slice"), List.of()))),
-        sets.getFirst().policies());
+        List.of(new RecordedSet.Active("guard", "test", WHERE)), sets.getFirst().policies());
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Hook;
 import dev.interdict.policy.Policy;
 import dev.interdict.recording.RecordingReader.Outcome;
 import dev.interdict.recording.Tuple.Answer;
@@ -33,7 +35,11 @@ class RecordingReaderTest {
           Set.of("process.uid"),
           List.of(
               new RecordedSet.Active(
-                  "a", "abc", new Policy.Scope(List.of("/x.slice"), List.of("eth0")))),
+                  "a",
+                  "abc",
+                  new PolicySet.Where(
+                      Set.of(Hook.FILE_OPEN, Hook.EXEC),
+                      new Policy.Scope(List.of("/x.slice"), List.of("eth0"))))),
           Set.of("/etc/shadow"));
   private static final Gap GAP = new Gap("queue", 7, Instant.ofEpochMilli(3000));
 
