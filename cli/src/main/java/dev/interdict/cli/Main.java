@@ -42,6 +42,7 @@ import picocli.CommandLine.ScopeType;
       CancelCommand.class,
       BreakGlassCommand.class,
       RecordCommand.class,
+      ReplayCommand.class,
       WatchCommand.class,
       StatusCommand.class,
       MetricsCommand.class,
