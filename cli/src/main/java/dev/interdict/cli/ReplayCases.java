@@ -20,12 +20,22 @@ import org.yaml.snakeyaml.Yaml;
 
 /**
  * The differences of a replay as {@code cases.yaml}: each says what the policy says now, with only
- * the facts that its rules read, and of a denial only those without which it would be none. One is
- * written only if {@code policy test} passes it. For one thread.
+ * the facts that its rules read; of a denial, beside who did what, only those without which it
+ * would be none. One is written only if {@code policy test} passes it. For one thread.
  */
 final class ReplayCases {
   /** Each takes some milliseconds; nobody reads more. */
   static final int MAX = 200;
+
+  /** Without them nobody would know the case again. */
+  private static final List<String> WHO_AND_WHAT =
+      List.of(
+          "hook",
+          "process.exe.path",
+          "file.path",
+          "socket.address",
+          "packet.source.address",
+          "packet.destination.address");
 
   private final JudgedPolicy policy;
   private final Set<Map<String, Object>> inputs = new LinkedHashSet<>();
@@ -69,7 +79,7 @@ final class ReplayCases {
     for (String path : facts.keySet()) {
       Map<String, Object> less = new TreeMap<>(least);
       less.remove(path);
-      if (!path.equals("hook") && holds(less, true)) {
+      if (!WHO_AND_WHAT.contains(path) && holds(less, true)) {
         least = less;
       }
     }
