@@ -193,7 +193,10 @@ public final class PolicySet {
       if (from.modules[slot] == null) {
         continue;
       }
-      both.add(slot, from.modules[slot], from.literals.get(slot)).where(slot, from.where(slot));
+      both.add(slot, from.modules[slot], from.literals.get(slot));
+      if (from.places.containsKey(slot)) {
+        both.where(slot, from.where(slot));
+      }
       if (from.judgesUnknown(slot)) {
         both.judgingUnknown(slot);
       }
