@@ -96,7 +96,7 @@ class BundleCommandsTest {
         status.matches(
             "(?s).*\nfleet +r7 +7 +1 +20\\S+Z +20\\S+Z +not verified: no key is configured\n.*"),
         status);
-    assertTrue(status.matches("(?s).*\nbundles_activated +1\n.*"), status);
+    await(() -> run("status").out().matches("(?s).*\nbundles_activated +1\n.*")); // counted last
     assertTrue(run("policy", "list", "-o", "json").out().contains("\"bundle\" : \"fleet\""));
 
     serve(6);
