@@ -19,6 +19,7 @@ import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy.Mode;
 import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
@@ -227,6 +228,54 @@ class EngineCommandsTest {
         """,
         run("mode", "get").out());
     assertEquals(ExitCode.USAGE, run("mode", "set", "default").code());
+  }
+
+  @Test
+  void whatIsToBeConfirmedMustSayHow() {
+    apply("name=a");
+    String undone = "undone at 2026-03-01T12:10:00Z, unless you: interdict confirm 2\n";
+
+    String switched = run("mode", "set", "enforce", "a", "--confirm-within", "10m").out();
+    assertTrue(switched.contains("\n" + undone), switched);
+    String status = run("status").out();
+    assertTrue(status.contains("\nwaiting   change 2, a mode enforce: " + undone), status);
+    String history = run("history").out();
+    assertTrue(history.contains("under way or waiting"), history);
+    Cli second = run("mode", "set", "audit", "--confirm-within", "10m");
+    assertEquals(ExitCode.REFUSED, second.code());
+    assertTrue(second.err().contains("interdict confirm 2, or interdict cancel 2"), second.err());
+
+    assertEquals(
+        "change 2 is undone: what was before is in force\n",
+        run("cancel", "2", "-m", "not yet").out());
+    assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
+    run("mode", "set", "enforce", "a", "--confirm-within", "10m");
+    assertEquals("change 3 stays\n", run("confirm", "3").out());
+    assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
+    assertFalse(run("status").out().contains("waiting"));
+    assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
+  }
+
+  @Test
+  void aTimeThatIsNoneMustBeRefused() {
+    Cli soon = run("mode", "set", "audit", "--confirm-within", "soon");
+    assertEquals(2, soon.code());
+    assertTrue(soon.err().contains("'soon' is no time such as 90s, 10m, 1h"), soon.err());
+    for (String time : List.of("2d", "900ms")) {
+      Cli far = run("mode", "set", "audit", "--confirm-within", time);
+      assertTrue(far.err().contains("must be from 1 s to 1 day"), far.err());
+    }
+    assertEquals(Mode.ENFORCE, control.hostMode());
+  }
+
+  @Test
+  void breakGlassMustSayThatThereIsNothingToBreak() {
+    String empty = directory.toString();
+    Cli nothing = run("break-glass", "--reason", "x", "--pins", empty + "/pins", "--state", empty);
+    assertEquals(ExitCode.REFUSED, nothing.code());
+    assertTrue(nothing.err().contains("nothing is in the kernel"), nothing.err());
+    assertEquals(2, run("break-glass", "--reason", "x", "--minutes", "0").code());
+    assertEquals(2, run("break-glass").code());
   }
 
   @Test
