@@ -86,7 +86,7 @@ final class PacketBench {
           new Posture.Slot(3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, false);
       new Postures(postures, masks, state)
           .use(
-              new Posture(List.of(slot), Posture.Timing.DEFAULT),
+              () -> new Posture(List.of(slot), Posture.Timing.DEFAULT),
               Map.of(
                   Hook.XDP_INGRESS, KeyMask.of(Hook.XDP_INGRESS, new ReadSet(Set.of("packet")))));
       program.testXdp(PACKET, LOOPBACK, 1);

@@ -1,5 +1,6 @@
 package dev.interdict.engine;
 
+import dev.interdict.libbpf.BootClock;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.compile.NativeRego;
@@ -127,6 +128,16 @@ public final class ScaleBench {
 
     @Override
     public void switchTo(Modes modes) {}
+
+    @Override
+    public SlotSet tripped() {
+      return SlotSet.NONE;
+    }
+
+    @Override
+    public long bootTimeNs() {
+      return BootClock.nowNs();
+    }
 
     @Override
     public void forgetSlot(int slot) {}

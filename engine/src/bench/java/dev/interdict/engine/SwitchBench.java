@@ -73,7 +73,7 @@ public final class SwitchBench {
   private static void run(EngineConfig config) throws Exception {
     NameSets sets = new NameSets();
     try (KernelSide kernel = KernelSide.open(config.pins());
-        FileNameKeeper files = FileNameKeeper.start(kernel.files(), sets);
+        FileNameKeeper files = FileNameKeeper.start(kernel.files(), sets, new Workers(lost -> {}));
         Pipeline pipeline = pipeline(kernel, sets, config)) {
       PolicyLoader loader =
           new PolicyLoader(

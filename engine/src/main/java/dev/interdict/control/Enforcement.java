@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
 import java.util.Collection;
 import java.util.List;
@@ -42,6 +43,9 @@ public interface Enforcement {
    * @throws EnforcementException if the kernel's map could not be written
    */
   void switchTo(Modes modes);
+
+  /** Slots that only record, because their budget was used up. */
+  SlotSet tripped();
 
   /** The clock by which a {@link Lease} ends: CLOCK_BOOTTIME. */
   long bootTimeNs();

@@ -136,25 +136,35 @@ public final class Leases {
   }
 
   /**
-   * Follows the kernel, if a lease has ended; to be called every now and then. Waits for nobody.
+   * Follows the kernel, if a lease has ended, and ends one whose policy has used up its budget: what
+   * was before is worth more than what only records. To be called every now and then. Waits for
+   * nobody.
    */
   public void look() {
-    if (pending() == null || !hasEnded(pending()) || !changes.tryLock()) {
+    if (over(pending()) == null || !changes.tryLock()) {
       return;
     }
     try {
       Pending pending = pending();
-      if (pending != null && hasEnded(pending)) {
-        LOG.log(
-            Level.WARNING,
-            "change {0} is undone: {1}",
-            Long.toString(pending.id()),
-            ended(pending));
-        undo(pending, ended(pending));
+      String why = over(pending);
+      if (why != null) {
+        LOG.log(Level.WARNING, "change {0} is undone: {1}", Long.toString(pending.id()), why);
+        undo(pending, why);
       }
     } finally {
       changes.unlock();
     }
+  }
+
+  /** Why it is over; null: it is not. */
+  private String over(Pending pending) {
+    if (pending == null) {
+      return null;
+    }
+    HeldPolicy held = changes.state().policies().get(pending.what().policy());
+    boolean tripped =
+        held != null && held.inForce() && enforcement.tripped().contains(held.slot());
+    return hasEnded(pending) ? ended(pending) : tripped ? "its budget was used up" : null;
   }
 
   private void undo(Pending pending, String outcome) {

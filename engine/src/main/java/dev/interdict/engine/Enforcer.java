@@ -342,6 +342,11 @@ final class Enforcer implements Enforcement {
   }
 
   @Override
+  public SlotSet tripped() {
+    return kernel.budgets().tripped();
+  }
+
+  @Override
   public long bootTimeNs() {
     return BootClock.nowNs();
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
@@ -324,6 +325,16 @@ class LeasesTest {
     kernel.using = () -> inAnotherThread(() -> control.leases().look());
     control.leases().look();
     assertEquals(1, revision());
+  }
+
+  /** It does not refuse any more, and what was before does not yet. */
+  @Test
+  void oneThatUsesUpItsBudgetMustGoAtOnce() {
+    kernel.tripped = SlotSet.of(leased());
+    control.leases().look();
+    assertEquals(Set.of(first), kernel.refusing());
+    assertEquals(1, revision());
+    assertEquals("its budget was used up", outcome());
   }
 
   /** Until then an operator can see, and get, what is in force. */

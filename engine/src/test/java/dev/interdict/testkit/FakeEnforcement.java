@@ -101,6 +101,11 @@ public final class FakeEnforcement implements Enforcement {
   }
 
   @Override
+  public SlotSet tripped() {
+    return tripped;
+  }
+
+  @Override
   public long bootTimeNs() {
     return bootTimeNs;
   }
