@@ -1,6 +1,5 @@
 package dev.interdict.engine;
 
-import dev.interdict.libbpf.BootClock;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.compile.NativeRego;
@@ -20,6 +19,7 @@ import dev.interdict.eval.PolicySetEvaluator;
 import dev.interdict.eval.PolicyTrial;
 import dev.interdict.event.Event;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicySource;
 import dev.interdict.testkit.Events;

@@ -136,9 +136,9 @@ public final class Leases {
   }
 
   /**
-   * Follows the kernel, if a lease has ended, and ends one whose policy has used up its budget: what
-   * was before is worth more than what only records. To be called every now and then. Waits for
-   * nobody.
+   * Follows the kernel, if a lease has ended, and ends one whose policy has used up its budget:
+   * what was before is worth more than what only records. To be called every now and then. Waits
+   * for nobody.
    */
   public void look() {
     if (over(pending()) == null || !changes.tryLock()) {
@@ -162,8 +162,7 @@ public final class Leases {
       return null;
     }
     HeldPolicy held = changes.state().policies().get(pending.what().policy());
-    boolean tripped =
-        held != null && held.inForce() && enforcement.tripped().contains(held.slot());
+    boolean tripped = held != null && held.inForce() && enforcement.tripped().contains(held.slot());
     return hasEnded(pending) ? ended(pending) : tripped ? "its budget was used up" : null;
   }
 

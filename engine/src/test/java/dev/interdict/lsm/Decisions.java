@@ -8,6 +8,7 @@ import dev.interdict.v1.Outcome;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import io.grpc.StatusRuntimeException;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -54,11 +55,17 @@ final class Decisions {
     }
   }
 
-  /** Those of a cgroup at a hook, so far. */
+  /**
+   * Those of a cgroup at a hook, so far, as they happened: what the kernel answers by itself is
+   * told later than what it asks about.
+   */
   List<Decision> of(String cgroup, Hook hook) {
     return all.stream()
         .filter(decision -> decision.getSubject().getCgroup().equals(cgroup))
         .filter(decision -> decision.getHook().equals(hook.id()))
+        .sorted(
+            Comparator.<Decision>comparingLong(decision -> decision.getTime().getSeconds())
+                .thenComparingInt(decision -> decision.getTime().getNanos()))
         .toList();
   }
 
