@@ -8,6 +8,7 @@ import dev.interdict.v1.Outcome;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import io.grpc.StatusRuntimeException;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -63,10 +64,12 @@ final class Decisions {
     return all.stream()
         .filter(decision -> decision.getSubject().getCgroup().equals(cgroup))
         .filter(decision -> decision.getHook().equals(hook.id()))
-        .sorted(
-            Comparator.<Decision>comparingLong(decision -> decision.getTime().getSeconds())
-                .thenComparingInt(decision -> decision.getTime().getNanos()))
+        .sorted(Comparator.comparing(Decisions::time))
         .toList();
+  }
+
+  private static Instant time(Decision decision) {
+    return Instant.ofEpochSecond(decision.getTime().getSeconds(), decision.getTime().getNanos());
   }
 
   /**
