@@ -36,10 +36,16 @@ final class Restorer {
    * @param problem why it cannot be in force; null: it can
    */
   private record Candidate(SavedPolicy saved, Built built, String problem) {
-    boolean keepsSlot() {
+    /**
+     * Its verdicts are what this engine would say.
+     *
+     * @param decider of the engine that made them
+     */
+    boolean keepsSlot(String decider) {
       return problem == null
           && saved.slot() >= 0
-          && built.compiled().digest().equals(saved.compiled());
+          && built.compiled().digest().equals(saved.compiled())
+          && DecidingCode.digest().equals(decider);
     }
 
     HeldPolicy held(int slot, String why) {
@@ -78,10 +84,10 @@ final class Restorer {
       Candidate candidate = candidate(policy);
       candidates.add(candidate);
       before = policy.slot() < 0 ? before : before.with(policy.slot());
-      kept = candidate.keepsSlot() ? kept.with(policy.slot()) : kept;
+      kept = candidate.keepsSlot(saved.decider()) ? kept.with(policy.slot()) : kept;
     }
     for (Candidate candidate : candidates) {
-      HeldPolicy held = held(candidate, before, kept);
+      HeldPolicy held = held(candidate, saved.decider(), before, kept);
       before = held.inForce() ? before.with(held.slot()) : before;
       kept = held.inForce() ? kept.with(held.slot()) : kept;
       next = next.with(held);
@@ -128,14 +134,16 @@ final class Restorer {
    * In a slot that nobody had, as long as there is one: the kernel goes on with the others until
    * the new set is in force.
    *
+   * @param decider of the engine before
    * @param before slots of what was in force, and of what will be
    * @param kept of what will be
    */
-  private HeldPolicy held(Candidate candidate, SlotSet before, SlotSet kept) {
+  private HeldPolicy held(
+      Candidate candidate, String decider, SlotSet before, SlotSet kept) {
     if (candidate.problem() != null) {
       return candidate.held(-1, candidate.problem());
     }
-    if (candidate.keepsSlot()) {
+    if (candidate.keepsSlot(decider)) {
       return candidate.held(candidate.saved().slot(), null);
     }
     try {

@@ -93,13 +93,15 @@ public final class StateStore {
    * The form of {@code state.json}.
    *
    * @param bundles by source; left out by engines that knew none
+   * @param decider {@link DecidingCode} of the engine that wrote it; null: not known
    */
   record Saved(
       int version,
       long generation,
       Mode host,
       List<SavedPolicy> policies,
-      SortedMap<String, SavedBundle> bundles) {
+      SortedMap<String, SavedBundle> bundles,
+      String decider) {
     static final int VERSION = 1;
 
     Saved {
@@ -114,7 +116,8 @@ public final class StateStore {
           state.generation(),
           state.host(),
           state.policies().values().stream().map(SavedPolicy::of).toList(),
-          SavedBundle.of(state.bundles()));
+          SavedBundle.of(state.bundles()),
+          DecidingCode.digest());
     }
   }
 

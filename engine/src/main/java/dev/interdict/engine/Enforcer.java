@@ -102,6 +102,7 @@ final class Enforcer implements Enforcement {
 
   @Override
   public synchronized void use(ActiveSet set, Supplier<Modes> modes) {
+    Map<Integer, Long> settling = settling();
     try {
       Set<String> guarded = packets.wanted();
       force(set, modes);
@@ -111,7 +112,7 @@ final class Enforcer implements Enforcement {
       started = true;
       current = set;
     } catch (Throwable e) { // an Error too: half a change would be in force
-      List<RuntimeException> failed = started ? restored(modes) : List.of();
+      List<RuntimeException> failed = started ? restored(modes, settling) : List.of();
       failed.forEach(e::addSuppressed);
       if (e instanceof Error error) {
         throw error;
@@ -120,6 +121,14 @@ final class Enforcer implements Enforcement {
       failed.forEach(refusal::addSuppressed);
       throw refusal;
     }
+  }
+
+  private Map<Integer, Long> settling() {
+    Map<Integer, Long> since = new HashMap<>();
+    for (ActivePolicy active : current.policies()) {
+      since.put(active.slot(), kernel.budgets().settling(active.slot()));
+    }
+    return since;
   }
 
   private String stands(List<RuntimeException> failed) {
@@ -148,9 +157,10 @@ final class Enforcer implements Enforcement {
   }
 
   /** Brings back what was in force; why that could not be. */
-  private List<RuntimeException> restored(Supplier<Modes> modes) {
+  private List<RuntimeException> restored(Supplier<Modes> modes, Map<Integer, Long> settling) {
     try {
       force(current, modes);
+      settling.forEach(kernel.budgets()::settle);
       return List.of();
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "a change failed, and what was in force could not be brought back", e);

@@ -68,6 +68,27 @@ public final class Budgets {
     return settleNs == NEVER ? NEVER : BootClock.nowNs() + settleNs;
   }
 
+  /** Since when {@code slot} settles, for {@link #settle}. */
+  public synchronized long settling(int slot) {
+    try (Arena arena = Arena.ofConfined()) {
+      return read(arena, budgets, slot).get(JAVA_LONG, SETTLED);
+    }
+  }
+
+  /**
+   * Lets {@code slot} settle from when it did before a change that has failed, if it enforced then
+   * and does now.
+   */
+  public synchronized void settle(int slot, long since) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = read(arena, budgets, slot);
+      if (since != 0 && value.get(JAVA_LONG, SETTLED) != 0) {
+        value.set(JAVA_LONG, SETTLED, since);
+        budgets.update(arena.allocateFrom(JAVA_INT, slot), value);
+      }
+    }
+  }
+
   /** Leaves {@code slot} without a budget. */
   public synchronized void clear(int slot) {
     zero(budgets, slot);

@@ -57,6 +57,24 @@ class BudgetsTest {
     assertTrue(budget("settled_ns") > 0 && budget("settled_ns") <= BootClock.nowNs(), "at once");
   }
 
+  /** Or who has a refused change made would get the switch-off of the first hour back. */
+  @Test
+  void aChangeThatHasFailedMustNotBeginTheTimeToSettleAnew() {
+    set(Duration.ofHours(1), true);
+    long since = budgets.settling(SLOT);
+    set(Duration.ofHours(2), true); // the change
+    set(Duration.ofHours(1), true); // and back
+    budgets.settle(SLOT, since);
+    assertEquals(since, budget("settled_ns"));
+    set(Duration.ofHours(1), false); // somebody has called for audit meanwhile
+    budgets.settle(SLOT, since);
+    assertEquals(0, budget("settled_ns"));
+    set(Duration.ofHours(1), true);
+    long later = budget("settled_ns");
+    budgets.settle(SLOT, 0); // it did not enforce before
+    assertEquals(later, budget("settled_ns"));
+  }
+
   @Test
   void aResetClearsOneSlotItsWindowAndItsAlarm() throws Exception {
     try (Arena arena = Arena.ofConfined()) {

@@ -1,0 +1,79 @@
+package dev.interdict.control;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * What decides beside a policy: the engine's own code. Verdicts outlive an engine, and the next one
+ * may judge the same policy otherwise.
+ */
+final class DecidingCode {
+  private static final System.Logger LOG = System.getLogger(DecidingCode.class.getName());
+
+  /** Packages between an event and its verdict. */
+  private static final List<String> PACKAGES =
+      List.of("builtins", "compile", "eval", "event", "pipeline", "policy", "verdict");
+
+  private static final String DIGEST = read();
+
+  private DecidingCode() {}
+
+  /**
+   * Lower-case hex SHA-256 over the classes of these packages, and over which Java runs them. If
+   * they cannot be read no digest is like it: then nothing that was decided before counts.
+   */
+  static String digest() {
+    return DIGEST;
+  }
+
+  private static String read() {
+    try {
+      URI home = DecidingCode.class.getProtectionDomain().getCodeSource().getLocation().toURI();
+      Path place = Path.of(home);
+      if (Files.isDirectory(place)) {
+        return digest(place);
+      }
+      try (FileSystem jar = FileSystems.newFileSystem(place)) {
+        return digest(jar.getPath("/"));
+      }
+    } catch (IOException | UncheckedIOException | URISyntaxException e) {
+      LOG.log(
+          Level.WARNING,
+          "which code decides cannot be told, so every start decides everything anew: {0}",
+          e);
+      return UUID.randomUUID().toString();
+    }
+  }
+
+  /** Of the classes below {@code root}. */
+  static String digest(Path root) throws IOException {
+    SortedMap<String, byte[]> code = new TreeMap<>();
+    code.put("java", Runtime.version().toString().getBytes(StandardCharsets.US_ASCII));
+    for (String name : PACKAGES) {
+      Path folder = root.resolve("dev/interdict").resolve(name);
+      if (!Files.isDirectory(folder)) {
+        throw new NoSuchFileException(folder.toString());
+      }
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          code.put(root.relativize(file).toString(), Files.readAllBytes(file));
+        }
+      }
+    }
+    return Digest.of(code);
+  }
+}
