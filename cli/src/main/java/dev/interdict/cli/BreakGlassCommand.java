@@ -4,6 +4,9 @@ import dev.interdict.engine.BreakGlass;
 import dev.interdict.libbpf.BpfException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -24,6 +27,9 @@ import picocli.CommandLine.Spec;
     })
 final class BreakGlassCommand implements Callable<Integer> {
   private static final int MINUTES_MAX = 24 * 60;
+
+  private static final Path LOGIN = Path.of("/proc/self/loginuid");
+  private static final long NO_LOGIN = 0xffffffffL;
 
   @Spec CommandSpec spec;
 
@@ -53,15 +59,17 @@ final class BreakGlassCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--minutes must be from 1 to " + MINUTES_MAX);
     }
-    String by = System.getProperty("user.name") + ", pid " + ProcessHandle.current().pid();
     BreakGlass.Opened opened;
     try {
       opened =
           new BreakGlass(paths.pins, paths.state)
-              .open(end ? Duration.ZERO : Duration.ofMinutes(minutes), by, reason);
-    } catch (IOException | BpfException e) {
+              .open(end ? Duration.ZERO : Duration.ofMinutes(minutes), by(), reason);
+    } catch (IOException | UncheckedIOException | BpfException e) {
+      boolean root = "root".equals(System.getProperty("user.name"));
       throw new Failure(
-          ExitCode.REFUSED, "nothing was changed: " + Text.line(e.getMessage()), "run it as root");
+          ExitCode.REFUSED,
+          "nothing was changed: " + Text.line(e.getMessage()),
+          root ? "interdict status and interdict doctor say what is in force" : "run it as root");
     }
     output.print(Map.of("until", end ? "" : opened.until().toString()), out -> tell(opened, out));
     if (opened.notNoted() != null) {
@@ -71,6 +79,17 @@ final class BreakGlassCommand implements Callable<Integer> {
           "look at the state directory, " + Text.word(paths.state.toString()));
     }
     return ExitCode.OK;
+  }
+
+  /** Root, and who has logged in to become it, as far as the host knows. */
+  private static String by() {
+    String by = System.getProperty("user.name") + ", pid " + ProcessHandle.current().pid();
+    try {
+      long login = Long.parseLong(Files.readString(LOGIN).strip());
+      return login == NO_LOGIN ? by : by + ", login uid " + login;
+    } catch (IOException | NumberFormatException e) {
+      return by; // no audit in this kernel
+    }
   }
 
   private void tell(BreakGlass.Opened opened, PrintWriter out) {

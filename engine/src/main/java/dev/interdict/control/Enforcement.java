@@ -33,9 +33,10 @@ public interface Enforcement {
    *
    * @param modes asked at the moment at which the kernel changes over, so that no switch before it
    *     is lost
+   * @param before the same of the set before, should that have to be brought back
    * @throws EnforcementException if that is not possible: the set before stays in force
    */
-  void use(ActiveSet set, Supplier<Modes> modes);
+  void use(ActiveSet set, Supplier<Modes> modes, Supplier<Modes> before);
 
   /**
    * Switches the policies in force, at once: it waits for no change that is under way.

@@ -150,7 +150,8 @@ public final class History {
    * One change.
    *
    * @param changes empty: somebody else has changed the history itself
-   * @param outcome {@code done}, or what happened instead; empty: it is being made
+   * @param outcome {@code done} and who has confirmed it, or what happened instead; empty: it is
+   *     being made
    */
   public record Entry(long id, Instant time, Origin origin, List<Change> changes, String outcome) {}
 
@@ -200,6 +201,11 @@ public final class History {
    */
   synchronized void end(long id, String failure) {
     writeOrOwe(id, new Owed(new Origin(null, null), List.of(), outcome(failure)));
+  }
+
+  /** As {@link #end}, of a change that {@code by} has confirmed. */
+  synchronized void confirmed(long id, Origin by) {
+    writeOrOwe(id, new Owed(by, List.of(), DONE));
   }
 
   /**
@@ -290,7 +296,15 @@ public final class History {
   }
 
   private static Entry ended(Entry begun, Entry end) {
-    return new Entry(begun.id(), begun.time(), begun.origin(), begun.changes(), end.outcome());
+    String by = end.origin().by();
+    String why = end.origin().why();
+    String confirmed = ", confirmed by " + by + (why.isEmpty() ? "" : ": " + why);
+    return new Entry(
+        begun.id(),
+        begun.time(),
+        begun.origin(),
+        begun.changes(),
+        end.outcome() + (by.isEmpty() ? "" : confirmed));
   }
 
   /**

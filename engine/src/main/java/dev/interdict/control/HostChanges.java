@@ -67,7 +67,7 @@ final class HostChanges {
 
   /** Brings a saved state into force, before anybody else calls. */
   void adopt(HostState saved) {
-    enforcement.use(saved.activeSet(), saved::modes);
+    enforcement.use(saved.activeSet(), saved::modes, saved::modes);
     state = saved;
     history.interrupted().forEach((id, changes) -> history.end(id, interrupted(changes)));
     told(this::number);
@@ -87,8 +87,18 @@ final class HostChanges {
       case APPLY -> held != null && Change.of(Change.Kind.APPLY, held).equals(change);
       case DELETE -> held == null;
       case ALLOW_OLDER -> state.takesOlder(change.bundle());
-      case RESET, MODE, BREAK_GLASS -> false;
+      case MODE -> isSwitched(change);
+      case RESET, BREAK_GLASS -> false;
     };
+  }
+
+  /** A switch that was to be confirmed is saved when it is. */
+  private boolean isSwitched(Change change) {
+    HeldPolicy held = state.policies().get(change.policy());
+    if (change.policy().isEmpty()) {
+      return state.host() == change.mode();
+    }
+    return held != null && held.override() == change.mode();
   }
 
   /** What an engine without this history has left gets its place in it. */
@@ -158,6 +168,12 @@ final class HostChanges {
     prune();
   }
 
+  /** The same, of a change that somebody has confirmed. */
+  void confirmed(long id) {
+    history.confirmed(id, Origin.current());
+    prune();
+  }
+
   /** Makes a change between its two lines in the history. */
   void recorded(List<Change> changes, Runnable change) {
     if (changes.isEmpty()) {
@@ -194,11 +210,20 @@ final class HostChanges {
 
   /** In force and saved, or neither; without a line in the history. */
   void make(HostState next) {
+    make(next, this::save);
+  }
+
+  /** In force; what is saved says so already. */
+  void makeSaved(HostState next) {
+    make(next, () -> {});
+  }
+
+  private void make(HostState next, Runnable saved) {
     HostState before = state;
-    enforcement.use(next.activeSet(), () -> next.after(state).modes());
+    enforcement.use(next.activeSet(), () -> next.after(state).modes(), () -> state.modes());
     try {
       moveTo(next);
-      save();
+      saved.run();
     } catch (RuntimeException | Error e) {
       undo(before, e);
       throw e;
@@ -216,7 +241,10 @@ final class HostChanges {
 
   private void undo(HostState before, Throwable because) {
     try {
-      enforcement.use(before.after(state).activeSet(), () -> before.after(state).modes());
+      enforcement.use(
+          before.after(state).activeSet(),
+          () -> before.after(state).modes(),
+          () -> state.modes());
       moveTo(before);
     } catch (RuntimeException | Error e) {
       because.addSuppressed(e);
@@ -254,6 +282,11 @@ final class HostChanges {
       enforcement.switchTo(state.modes());
     } catch (RuntimeException | Error e) {
       state = before;
+      try { // of the switch's two writes the first may stand
+        enforcement.switchTo(before.modes());
+      } catch (RuntimeException again) {
+        e.addSuppressed(again);
+      }
       throw e;
     }
   }

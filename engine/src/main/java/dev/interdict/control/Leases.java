@@ -1,6 +1,7 @@
 package dev.interdict.control;
 
 import dev.interdict.control.Change.Kind;
+import dev.interdict.policy.Policy.Mode;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
@@ -40,7 +41,10 @@ public final class Leases {
   /** As {@link HostChanges#commit}, until the end; to be called under the lock. */
   Pending commit(HostState next, HeldPolicy policy, Duration within) {
     Change change = Change.of(Kind.APPLY, policy);
-    changes.begun(change, id -> changes.make(next.withPending(pending(id, change, within))));
+    changes.begun(change, id -> {
+          Pending pending = pending(changes.state(), id, change, within);
+          changes.make(next.withPending(pending));
+        });
     return pending();
   }
 
@@ -56,20 +60,19 @@ public final class Leases {
     changes.lock();
     try {
       requireNone();
+      requireWhole(change);
       changes.begun(
           change,
-          id -> {
-            Pending pending = pending(id, change, within);
-            changes.flip(state -> switched.apply(state).withPending(pending));
-          });
+          id ->
+              changes.flip(
+                  now -> switched.apply(now).withPending(pending(now, id, change, within))));
       return pending();
     } finally {
       changes.unlock();
     }
   }
 
-  private Pending pending(long id, Change change, Duration within) {
-    HostState now = changes.state();
+  private Pending pending(HostState now, long id, Change change, Duration within) {
     return new Pending(
         id,
         change,
@@ -101,7 +104,7 @@ public final class Leases {
       } else {
         changes.make(changes.state().confirmed());
       }
-      changes.end(id, null);
+      changes.confirmed(id);
     } finally {
       changes.unlock();
     }
@@ -121,13 +124,17 @@ public final class Leases {
    * Undoes the change at once.
    *
    * @param id of the change
-   * @throws RefusedException if it does not wait
+   * @throws RefusedException if it does not wait, or has ended
    * @throws EnforcementException if the kernel side refused: the kernel will do it at the end
    */
   public void cancel(long id) {
     changes.lock();
     try {
       Pending pending = require(id);
+      if (hasEnded(pending)) {
+        undo(pending, ended(pending));
+        throw refused(id, "it was not confirmed by " + pending.end() + " and is undone already");
+      }
       Origin by = Origin.current();
       undo(pending, "cancelled by " + by.by() + (by.why().isEmpty() ? "" : ": " + by.why()));
     } finally {
@@ -161,16 +168,23 @@ public final class Leases {
     if (pending == null) {
       return null;
     }
-    HeldPolicy held = changes.state().policies().get(pending.what().policy());
-    boolean tripped = held != null && held.inForce() && enforcement.tripped().contains(held.slot());
-    return hasEnded(pending) ? ended(pending) : tripped ? "its budget was used up" : null;
+    if (hasEnded(pending)) {
+      return ended(pending);
+    }
+    boolean refuses = pending.what().mode() != Mode.AUDIT;
+    return refuses && isTripped(pending.what()) ? "its budget was used up" : null;
+  }
+
+  private boolean isTripped(Change change) {
+    HeldPolicy held = changes.state().policies().get(change.policy());
+    return held != null && held.inForce() && enforcement.tripped().contains(held.slot());
   }
 
   private void undo(Pending pending, String outcome) {
     if (pending.isSwitch()) {
       changes.flip(HostState::undone);
     } else {
-      changes.make(changes.state().undone());
+      changes.makeSaved(changes.state().undone());
     }
     changes.end(pending.id(), outcome);
   }
@@ -188,6 +202,18 @@ public final class Leases {
     Pending pending = pending();
     if (pending != null) {
       throw new RefusedException(List.of(waits("this host", pending)));
+    }
+  }
+
+  /** One that only records would be undone at once. */
+  private void requireWhole(Change change) {
+    if (change.mode() != Mode.AUDIT && isTripped(change)) {
+      throw new RefusedException(
+          List.of(
+              new Objection(
+                  "policy " + change.policy(),
+                  "its budget is used up, so it only records",
+                  "interdict mode reset " + change.policy() + " first")));
     }
   }
 

@@ -159,6 +159,10 @@ public final class PolicyControl {
     changes.lock();
     try {
       HeldPolicy old = changes.state().policies().get(name);
+      leases.requireSettled(name); // what waits is not there to stay
+      if (within != null) {
+        leases.requireNone();
+      }
       if (holds(old, digest) && old.bundle().isEmpty()) {
         return new Applied(Result.UNCHANGED, status(old), warnings, null);
       }
@@ -168,9 +172,6 @@ public final class PolicyControl {
       Mode override = old == null ? null : old.override();
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings, null);
-      }
-      if (within != null) {
-        leases.requireNone();
       }
       // The one before goes on in its own slot as long as this one waits.
       int slot = slots.of(built, within == null ? old : null, changes.state().slots());
@@ -202,9 +203,14 @@ public final class PolicyControl {
     }
   }
 
-  /** Tells the history that enforcement was taken off this host for a while, or put back. */
+  /**
+   * Tells the history that enforcement was taken off this host for a while, or put back.
+   *
+   * @throws StoreException if it cannot be told now
+   */
   public void toldOfBreakGlass(Origin by) {
-    history().switched(Change.breakGlass(), by, null);
+    ScopedValue.where(Origin.CURRENT, by)
+        .run(() -> history().made(List.of(Change.breakGlass()), null));
   }
 
   private HeldPolicy fresh(Built built, String digest, int slot, Mode override) {

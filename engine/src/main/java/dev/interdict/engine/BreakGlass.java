@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
@@ -27,7 +28,8 @@ import tools.jackson.databind.json.JsonMapper;
  * Takes enforcement off a host for a while, past the engine: by one word in a pinned map that every
  * run of a program looks at. It needs no engine that lives or answers, none can undo it, and it
  * ends by the kernel's clock. Who did it and why stands in a note in the state directory, which the
- * engine brings into the history, now or when there is one again. Safe for use by many processes.
+ * engine brings into the history, now or when there is one again. Safe for use by many processes;
+ * {@link #told} for one thread.
  */
 public final class BreakGlass {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -35,6 +37,9 @@ public final class BreakGlass {
 
   private final Path pins;
   private final Path notes;
+
+  /** Notes of the file that is taken, that the history has. */
+  private int handedOn;
 
   /**
    * @param pins as for the engine
@@ -59,7 +64,7 @@ public final class BreakGlass {
   /**
    * From the next call on nothing is refused.
    *
-   * @param time from now on; zero: enforcement is back
+   * @param time from now on, if nobody has asked for longer; zero: enforcement is back
    * @param by who does it
    * @param why in his words
    * @throws IOException if nothing is in the kernel, or of another version
@@ -76,10 +81,14 @@ public final class BreakGlass {
               + " all enforcement with interdict uninstall");
     }
     boolean ends = time.isZero();
+    long left = time.toNanos();
     try (KernelMap map = KernelMap.openPinned(all.map("engine_state"))) {
-      new EngineState(map).auditUntil(ends ? 0 : BootClock.nowNs() + time.toNanos());
+      EngineState word = new EngineState(map);
+      long now = BootClock.nowNs();
+      left = ends ? 0 : Math.max(left, word.auditUntilNs() - now);
+      word.auditUntil(ends ? 0 : now + left);
     }
-    Instant until = Instant.now().plus(time).truncatedTo(ChronoUnit.SECONDS);
+    Instant until = Instant.now().plusNanos(left).truncatedTo(ChronoUnit.SECONDS);
     try {
       write(new Note(by, (ends ? "enforcement is back" : "until " + until) + ": " + why));
       return new Opened(until, null);
@@ -107,7 +116,8 @@ public final class BreakGlass {
 
   /**
    * Hands on what was noted since the last call; to be called by the engine every now and then. A
-   * note that is no note, as a full disk leaves it, is handed on as it is.
+   * note that is no note, as a full disk leaves it, is handed on as it is. One that {@code history}
+   * throws at is handed on again by the next call.
    */
   void told(Consumer<Origin> history) {
     try {
@@ -126,16 +136,23 @@ public final class BreakGlass {
         return;
       }
     }
-    for (String line : Files.readAllLines(taken, UTF_8)) {
-      history.accept(origin(line));
+    // Not UTF-8 where a full disk has torn it.
+    List<String> lines = new String(Files.readAllBytes(taken), UTF_8).lines().toList();
+    int before = handedOn;
+    while (handedOn < lines.size()) {
+      history.accept(origin(lines.get(handedOn)));
+      handedOn++;
     }
-    Files.delete(taken);
+    if (handedOn == before) { // else somebody who had opened it may be about to write
+      Files.delete(taken);
+      handedOn = 0;
+    }
   }
 
   private static Origin origin(String line) {
     try {
       Note note = JSON.readValue(line, Note.class);
-      return new Origin(note.by(), note.why());
+      return note == null ? new Origin("unknown", line) : new Origin(note.by(), note.why());
     } catch (JacksonException e) {
       return new Origin("unknown", line);
     }

@@ -101,9 +101,11 @@ final class Enforcer implements Enforcement {
   }
 
   @Override
-  public synchronized void use(ActiveSet set, Supplier<Modes> modes) {
-    Map<Integer, Long> settling = settling();
+  public synchronized void use(
+      ActiveSet set, Supplier<Modes> modes, Supplier<Modes> before) {
+    Map<Integer, Long> settling = new HashMap<>();
     try {
+      settling.putAll(settling());
       Set<String> guarded = packets.wanted();
       force(set, modes);
       if (started) {
@@ -112,7 +114,7 @@ final class Enforcer implements Enforcement {
       started = true;
       current = set;
     } catch (Throwable e) { // an Error too: half a change would be in force
-      List<RuntimeException> failed = started ? restored(modes, settling) : List.of();
+      List<RuntimeException> failed = started ? restored(before, settling) : List.of();
       failed.forEach(e::addSuppressed);
       if (e instanceof Error error) {
         throw error;

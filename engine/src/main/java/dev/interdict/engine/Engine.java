@@ -134,7 +134,8 @@ public final class Engine implements AutoCloseable {
             Clock.systemUTC());
     control.restore();
     BreakGlass glass = new BreakGlass(config.pins(), config.stateDirectory());
-    part(workers.add("housekeeping", () -> keep(enforcer, control, names, glass)).start());
+    part(workers.add("housekeeping", () -> keep(enforcer, names)).start());
+    part(workers.add("changes", () -> follow(control, glass)).start());
     Deliveries bundles = part(Deliveries.start(config.bundles(), control.bundles(), workers));
     part(
         AdminServer.start(
@@ -177,14 +178,22 @@ public final class Engine implements AutoCloseable {
     return part;
   }
 
-  private static void keep(
-      Enforcer enforcer, PolicyControl control, KernelNames names, BreakGlass glass)
-      throws InterruptedException {
+  private static void keep(Enforcer enforcer, KernelNames names) throws InterruptedException {
     Thread.sleep(LOOK_EVERY);
-    control.leases().look();
-    enforcer.refresh();
-    names.refresh();
-    glass.told(control::toldOfBreakGlass);
+    try {
+      enforcer.refresh();
+    } finally {
+      names.refresh();
+    }
+  }
+
+  private static void follow(PolicyControl control, BreakGlass glass) throws InterruptedException {
+    Thread.sleep(LOOK_EVERY);
+    try {
+      control.leases().look();
+    } finally {
+      glass.told(control::toldOfBreakGlass);
+    }
   }
 
   private List<Worker.Health> threads() {

@@ -12,6 +12,8 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -114,7 +116,10 @@ class LeasesTest {
     control.leases().look();
     assertEquals(Set.of(second), kernel.refusing());
     assertEquals(1, kernel.set.policies().size());
-    assertEquals("done", outcome());
+    assertEquals("done, confirmed by engine", outcome());
+    assertEquals(
+        List.of(1L, 2L),
+        control.history().revisions("a").stream().map(History.Revised::number).toList());
     control = started(kernel);
     assertEquals(2, revision());
   }
@@ -163,6 +168,67 @@ class LeasesTest {
     end();
     assertThrows(RefusedException.class, () -> control.leases().confirm(id));
     assertEquals(1, revision());
+    leased();
+    long next = id();
+    end();
+    assertThrows(RefusedException.class, () -> control.leases().cancel(next), "it is too late");
+    assertEquals(1, revision());
+    assertTrue(outcome().startsWith("not confirmed by "), this::outcome);
+  }
+
+  /** Who applies it once more, to keep it, is not told that all is well. */
+  @Test
+  void whatWaitsMustNotBeCalledUnchanged() {
+    leased();
+    assertThrows(RefusedException.class, () -> apply("name=a\nmode=enforce\ncode=2", null));
+    assertThrows(
+        RefusedException.class,
+        () -> control.apply(folder("name=b\ncode=9"), null, true, TIME),
+        "a dry run says the same");
+  }
+
+  @Test
+  void aModeOfAPolicyThatOnlyRecordsMustNotWait() {
+    kernel.tripped = SlotSet.of(first);
+    RefusedException refused =
+        assertThrows(
+            RefusedException.class, () -> control.setPolicyMode("a", Mode.ENFORCE, TIME));
+    assertTrue(refused.getMessage().contains("mode reset"), refused::getMessage);
+    control.setPolicyMode("a", Mode.AUDIT, TIME);
+    control.leases().look();
+    assertEquals(Mode.AUDIT, control.leases().pending().what().mode());
+  }
+
+  /** What is on the disk is what comes back. */
+  @Test
+  void theEndMustNeedNoDisk() throws IOException {
+    leased();
+    end();
+    Files.createDirectory(directory.resolve("state.json.new"));
+    control.leases().look();
+    assertEquals(1, revision());
+    assertNull(control.leases().pending());
+    Files.delete(directory.resolve("state.json.new"));
+    control = started(kernel);
+    assertEquals(1, revision());
+  }
+
+  /** The engine ended between the two lines of the history. */
+  @Test
+  void aConfirmedModeMustBeTrueInTheHistory() throws IOException {
+    control.setPolicyMode("a", Mode.AUDIT, TIME);
+    control.leases().confirm(id());
+    Path history = directory.resolve("history.jsonl");
+    List<String> lines = Files.readAllLines(history);
+    Files.write(history, lines.subList(0, lines.size() - 1));
+    control = started(new FakeEnforcement());
+    assertEquals(
+        "done",
+        control.history().entries(null, 10).stream()
+            .filter(entry -> entry.changes().stream().anyMatch(c -> c.kind() == Change.Kind.MODE))
+            .findFirst()
+            .orElseThrow()
+            .outcome());
   }
 
   @Test
@@ -309,6 +375,9 @@ class LeasesTest {
     assertThrows(EnforcementException.class, () -> control.leases().confirm(id()));
     end();
     assertEquals(Set.of(first), kernel.refusing(), "it waits still");
+    kernel.refuseUse = "no room";
+    assertThrows(EnforcementException.class, () -> control.leases().look());
+    assertEquals(Set.of(first), kernel.refusing(), "what has ended is not back in force");
     control.leases().look();
     assertEquals(1, revision());
   }

@@ -1,6 +1,7 @@
 package dev.interdict.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import dev.interdict.engine.BreakGlass.Note;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +21,16 @@ import org.junit.jupiter.api.io.TempDir;
 class BreakGlassTest {
   @TempDir Path state;
 
+  /** An engine, until it ends. */
+  private BreakGlass engine;
+
+  /** What a round hands on, and what the next one does. */
   private List<Origin> told() {
+    if (engine == null) {
+      engine = new BreakGlass(state, state);
+    }
     List<Origin> told = new ArrayList<>();
-    new BreakGlass(state, state).told(told::add);
+    engine.told(told::add);
     return told;
   }
 
@@ -37,8 +46,25 @@ class BreakGlassTest {
             new Origin("root, pid 8", "enforcement is back")),
         told());
     assertEquals(List.of(), told());
+    assertFalse(Files.exists(taken()));
     glass.write(new Note("root, pid 9", "again"));
     assertEquals(1, told().size());
+  }
+
+  private Path taken() {
+    return state.resolve("break-glass.jsonl.taken");
+  }
+
+  /** He had opened the file before the engine took it. */
+  @Test
+  void aNoteThatIsWrittenWhileTheyAreTakenIsTold() throws IOException {
+    new BreakGlass(state, state).write(new Note("root", "first"));
+    assertEquals(1, told().size());
+    Files.writeString(
+        taken(), "{\"by\":\"root\",\"why\":\"second\"}\n", StandardOpenOption.APPEND);
+    assertEquals(List.of("second"), told().stream().map(Origin::why).toList());
+    assertEquals(List.of(), told());
+    assertFalse(Files.exists(taken()));
   }
 
   /** An engine that ended in the middle tells again rather than never. */
@@ -55,13 +81,19 @@ class BreakGlassTest {
                 }));
     glass.write(new Note("root", "second"));
     assertEquals(List.of("first"), told().stream().map(Origin::why).toList());
+    assertEquals(List.of(), told());
     assertEquals(List.of("second"), told().stream().map(Origin::why).toList());
   }
 
+  /** In the middle of a character, too. */
   @Test
   void aTornNoteIsToldAsItIs() throws IOException {
-    Files.writeString(state.resolve("break-glass.jsonl"), "{\"by\":\"ro");
-    assertEquals(List.of(new Origin("unknown", "{\"by\":\"ro")), told());
+    Files.write(
+        state.resolve("break-glass.jsonl"),
+        new byte[] {'n', 'u', 'l', 'l', '\n', '{', '"', (byte) 0xc3});
+    assertEquals(
+        List.of(new Origin("unknown", "null"), new Origin("unknown", "{\"\ufffd")), told());
+    assertEquals(List.of(), told());
   }
 
   @Test

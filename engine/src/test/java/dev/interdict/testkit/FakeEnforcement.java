@@ -32,7 +32,7 @@ public final class FakeEnforcement implements Enforcement {
   /** Hooks this host cannot do. */
   public final Set<Hook> missing = EnumSet.noneOf(Hook.class);
 
-  /** If set, the next use fails. */
+  /** If set, the next use fails, half-way: the set before is brought back. */
   public String refuseUse;
 
   /** What is in force. */
@@ -116,10 +116,11 @@ public final class FakeEnforcement implements Enforcement {
   }
 
   @Override
-  public void use(ActiveSet next, Supplier<Modes> latest) {
+  public void use(ActiveSet next, Supplier<Modes> latest, Supplier<Modes> before) {
     if (refuseUse != null) {
       String reason = refuseUse;
       refuseUse = null;
+      modes = before.get();
       throw new EnforcementException(reason, null);
     }
     if (next.generation() < set.generation()) {
