@@ -122,8 +122,13 @@ public final class ScaleBench {
     }
 
     @Override
-    public void use(ActiveSet set, Supplier<Modes> modes) {
+    public void use(ActiveSet set, Supplier<Modes> modes, Supplier<Modes> before) {
       loader.load(set);
+    }
+
+    @Override
+    public SlotSet asked() {
+      return SlotSet.NONE;
     }
 
     @Override

@@ -45,6 +45,9 @@ public interface Enforcement {
    */
   void switchTo(Modes modes);
 
+  /** Slots that the kernel asks at the moment; at the start those of an earlier engine. */
+  SlotSet asked();
+
   /** Slots that only record, because their budget was used up. */
   SlotSet tripped();
 

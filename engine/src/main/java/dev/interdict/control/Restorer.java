@@ -77,7 +77,7 @@ final class Restorer {
     for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
       next = next.withMark(bundle.getKey(), bundle.getValue().mark());
     }
-    SlotSet before = SlotSet.NONE;
+    SlotSet before = enforcement.asked(); // also what waited for its confirmation
     SlotSet kept = SlotSet.NONE;
     List<Candidate> candidates = new ArrayList<>();
     for (SavedPolicy policy : saved.policies()) {

@@ -354,6 +354,11 @@ final class Enforcer implements Enforcement {
   }
 
   @Override
+  public SlotSet asked() {
+    return kernel.postures().asked();
+  }
+
+  @Override
   public SlotSet tripped() {
     return kernel.budgets().tripped();
   }

@@ -4,6 +4,7 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.libbpf.Cgroups;
 import dev.interdict.libbpf.Interfaces;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -12,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Names from the kernel, asked for once. A cgroup's number is never used again and its path never
  * changes, so what was found stays true; an interface can be renamed, so its names are dropped with
- * {@link #refresh}.
+ * {@link #refresh}, as is what could not be found.
  */
 final class KernelNames implements HostNames {
   /** More cgroups than a host has at a time; then the memory is started anew. */
@@ -22,6 +23,8 @@ final class KernelNames implements HostNames {
   private final NameSets files;
   private final Map<Long, byte[]> paths = new ConcurrentHashMap<>();
   private final Map<Integer, Optional<byte[]>> interfaces = new ConcurrentHashMap<>();
+  private final Set<Long> untold = ConcurrentHashMap.newKeySet();
+  private final SubordinateIds lent = new SubordinateIds(Path.of("/etc"));
 
   KernelNames(Cgroups cgroups, NameSets files) {
     this.cgroups = cgroups;
@@ -34,14 +37,26 @@ final class KernelNames implements HostNames {
     if (known != null) {
       return known;
     }
-    byte[] found = cgroups.path(id).orElse(null);
-    if (found != null) {
-      if (paths.size() >= CAPACITY) {
-        paths.clear();
-      }
-      paths.put(id, found);
+    if (untold.contains(id)) {
+      return null;
     }
+    byte[] found = cgroups.path(id).orElse(null);
+    if (found == null) {
+      if (untold.size() < CAPACITY) {
+        untold.add(id);
+      }
+      return null;
+    }
+    if (paths.size() >= CAPACITY) {
+      paths.clear();
+    }
+    paths.put(id, found);
     return found;
+  }
+
+  @Override
+  public long owner(long user) {
+    return lent.owner(user);
   }
 
   @Override
@@ -59,5 +74,7 @@ final class KernelNames implements HostNames {
 
   void refresh() {
     interfaces.clear();
+    untold.clear();
+    lent.refresh();
   }
 }

@@ -1,5 +1,7 @@
 package dev.interdict.eval;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -73,7 +75,7 @@ final class DecisionReader {
       }
       texts.add(reason);
       reasonsLeft--;
-      bytesLeft -= reason.length();
+      bytesLeft -= reason.getBytes(UTF_8).length;
     }
     return List.copyOf(texts);
   }

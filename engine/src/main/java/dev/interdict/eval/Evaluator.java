@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import com.dylibso.chicory.runtime.ChicoryInterruptedException;
 import dev.interdict.builtins.Builtin;
 import dev.interdict.event.Event;
+import dev.interdict.event.Event.PacketEvent;
 
 /**
  * Evaluates one policy. For one thread at a time.
@@ -12,8 +13,8 @@ import dev.interdict.event.Event;
  * where the module left it.
  *
  * <p>Whatever a policy does, this returns or throws {@link EvaluationException} within the limits
- * of its module. A failed evaluation leaves nothing behind: the next one begins with a new
- * instance.
+ * of its module. A failed evaluation leaves nothing behind: a new instance is made at once, at the
+ * expense of who has caused the failure.
  */
 public final class Evaluator implements AutoCloseable {
   /**
@@ -26,9 +27,11 @@ public final class Evaluator implements AutoCloseable {
   private final HostNames names;
   private final boolean perishable;
   private final Watchdog.Guard guard;
+  private final Watchdog.Guard start;
   private long secondNs;
   private int inSecond;
-  private final Patience patience = new Patience();
+  private final Patience tasks;
+  private final Patience packets; // or whoever sends them could spend that of the host's users
   private OpaInstance instance;
   private InputWriter input;
   private DecisionReader decisions;
@@ -37,26 +40,41 @@ public final class Evaluator implements AutoCloseable {
     this.module = module;
     this.names = names;
     this.perishable = module.reads().isPerishable();
+    this.tasks = new Patience(names);
+    this.packets = new Patience(names);
     this.guard = Watchdog.SHARED.guard(module.limits().time(), alive);
-    prepare();
+    this.start = Watchdog.SHARED.guard(PolicyModule.START_TIME, alive);
   }
 
-  private void prepare() {
-    OpaInstance fresh = module.newInstance();
-    input = new InputWriter(fresh, module.reads(), names);
-    decisions = new DecisionReader(fresh);
-    instance = fresh;
-  }
-
-  /* Without a limit of time: with the same data it was done once within that of loading. */
-  private void prepareAgain() throws EvaluationException {
-    if (instance == null) {
-      try {
-        prepare();
-      } catch (Throwable e) {
-        throw failed(e, false);
-      }
+  /* With the same data it was done once within this limit, when the policy was loaded. */
+  private void prepare() throws EvaluationException {
+    if (instance != null) {
+      return;
     }
+    Throwable failure = null;
+    start.begin();
+    try {
+      OpaInstance fresh = module.newInstance();
+      input = new InputWriter(fresh, module.reads(), names);
+      decisions = new DecisionReader(fresh);
+      instance = fresh;
+    } catch (Throwable e) {
+      failure = e;
+    }
+    boolean struck = start.end();
+    if (failure != null && struck) {
+      failed(failure, struck);
+      throw fail(
+          EvaluationException.Kind.TIMEOUT,
+          "took longer than " + PolicyModule.START_TIME.toMillis() + " ms to start",
+          failure);
+    } else if (failure != null) {
+      throw failed(failure, struck);
+    }
+  }
+
+  private Patience patience(Event event) {
+    return event instanceof PacketEvent ? packets : tasks;
   }
 
   /**
@@ -67,7 +85,7 @@ public final class Evaluator implements AutoCloseable {
    */
   void admit(Event event) throws EvaluationException {
     long now = System.nanoTime();
-    if (patience.isSpent(event, now)) {
+    if (patience(event).isSpent(event, now)) {
       throw fail(
           EvaluationException.Kind.SUSPENDED,
           "has failed for too long with such events and is left alone with them for a while",
@@ -97,19 +115,40 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(Event event) throws EvaluationException {
-    long start = System.nanoTime();
+    long began = System.nanoTime();
+    try {
+      prepare();
+    } catch (EvaluationException e) {
+      failed(event, System.nanoTime() - began);
+      throw e;
+    }
+    long ready = System.nanoTime();
     try {
       return answer(event);
     } catch (EvaluationException e) {
-      long now = System.nanoTime();
       // What others took of the processor meanwhile is not its.
-      patience.failed(event, now, Math.min(now - start, module.limits().time().toNanos()));
+      long used = Math.min(System.nanoTime() - ready, module.limits().time().toNanos());
+      failed(event, used + prepareForNext());
       throw e;
     }
   }
 
+  private void failed(Event event, long ns) {
+    patience(event).failed(event, System.nanoTime(), ns);
+  }
+
+  /** How long it took. */
+  private long prepareForNext() {
+    long began = System.nanoTime();
+    try {
+      prepare();
+    } catch (EvaluationException e) {
+      // The next one tries again, and tells.
+    }
+    return System.nanoTime() - began;
+  }
+
   private Decision answer(Event event) throws EvaluationException {
-    prepareAgain();
     Throwable failure = null;
     Decision decision = null;
     guard.begin();
@@ -128,7 +167,7 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(byte[] inputJson) throws EvaluationException {
-    prepareAgain();
+    prepare();
     Throwable failure = null;
     Decision decision = null;
     guard.begin();
@@ -191,6 +230,11 @@ public final class Evaluator implements AutoCloseable {
     return new EvaluationException(kind, module.name(), message, cause);
   }
 
+  /** Whether the next event need not wait for an instance. */
+  boolean isReady() {
+    return instance != null;
+  }
+
   /** The policy it evaluates. */
   public PolicyModule module() {
     return module;
@@ -200,6 +244,7 @@ public final class Evaluator implements AutoCloseable {
   @Override
   public void close() {
     guard.close();
+    start.close();
     instance = null;
   }
 }

@@ -37,6 +37,14 @@ public interface HostNames {
   byte[] interfaceName(int index);
 
   /**
+   * Whose a user is: of one that the host lends to another for his namespaces that other one, else
+   * the user himself.
+   */
+  default long owner(long user) {
+    return user;
+  }
+
+  /**
    * The set of names that the kernel's side knows by this number: paths that policies mention;
    * empty for 0, null if nobody here has given the number out.
    */

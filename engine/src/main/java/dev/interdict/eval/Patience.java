@@ -16,8 +16,8 @@ import java.util.Map;
  *
  * <p>Who causes them is told by what he cannot change as he likes: a user, for the superuser a
  * cgroup with him, since services and containers have him in common; of a packet the address, of
- * IPv6 its network. Users above 65,535 count by blocks of as many, which is what one user may be
- * lent for his namespaces.
+ * IPv6 its network. What a user is lent for his namespaces counts as he; where the host says
+ * nothing of a user above 65,535, he counts by blocks of as many.
  */
 final class Patience {
   /** What one has at once: three evaluations of 50 ms begin within it. */
@@ -45,8 +45,9 @@ final class Patience {
     }
 
     long at(long nowNs) {
-      ns = Math.max(0, ns - (nowNs - sinceNs) / share);
-      sinceNs = nowNs;
+      long forgiven = (nowNs - sinceNs) / share;
+      ns = Math.max(0, ns - forgiven);
+      sinceNs += forgiven * share; // the rest is not lost, however often somebody looks
       return ns;
     }
 
@@ -62,7 +63,12 @@ final class Patience {
           return size() > ORIGINS_MAX;
         }
       };
+  private final HostNames names;
   private Debt all;
+
+  Patience(HostNames names) {
+    this.names = names;
+  }
 
   /** Whether failures have used up what all may take, or what the origin of this event may. */
   boolean isSpent(Event event, long nowNs) {
@@ -93,7 +99,7 @@ final class Patience {
     origins.computeIfAbsent(origin(event), o -> new Debt(SHARE_OF_ONE, nowNs)).add(nowNs, ns);
   }
 
-  private static Origin origin(Event event) {
+  private Origin origin(Event event) {
     return switch (event) {
       case FileEvent file -> origin(file.subject());
       case SocketEvent socket -> origin(socket.subject());
@@ -103,8 +109,8 @@ final class Patience {
     };
   }
 
-  private static Origin origin(Event.Subject subject) {
-    long user = Integer.toUnsignedLong(subject.uid());
+  private Origin origin(Event.Subject subject) {
+    long user = names.owner(Integer.toUnsignedLong(subject.uid()));
     return new Origin(user > 0xffff ? user & ~0xffffL : user, user == 0 ? subject.cgroup() : 0);
   }
 }

@@ -20,7 +20,7 @@ public final class PolicyModule {
   private static final int BUILTINS_MAX = 1024;
 
   /** Processor time for all that loading does after translation. */
-  private static final Duration START_TIME = Duration.ofSeconds(5);
+  static final Duration START_TIME = Duration.ofSeconds(5);
 
   /** Processor time for one evaluation of code that has never run. */
   private static final Duration WARM_UP_TIME = Duration.ofSeconds(1);

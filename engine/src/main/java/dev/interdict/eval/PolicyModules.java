@@ -150,7 +150,7 @@ public final class PolicyModules {
   }
 
   private static String trial(CompiledPolicy policy, Set<Hook> hooks) {
-    String all = key(policy) + " " + new TreeSet<>(hooks);
+    String all = key(policy) + " " + new TreeSet<>(hooks) + " " + PolicyTrial.VERSION;
     return "tried-" + HexFormat.of().formatHex(ClassCache.sha256(all.getBytes(UTF_8)));
   }
 }

@@ -137,6 +137,14 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
             posture.get(JAVA_LONG, at("lease_end_ns")), Slots.read(posture, at("enforce_after"))));
   }
 
+  static SlotSet readAsked(MemorySegment posture) {
+    SlotSet asked = SlotSet.NONE;
+    for (Hook hook : Hook.values()) {
+      asked = asked.or(Slots.read(posture, at("active") + (long) hook.code() * Slots.BYTES));
+    }
+    return asked;
+  }
+
   /** The same, but that these slots may refuse and no others. */
   Posture enforcing(Enforced enforced) {
     return new Posture(

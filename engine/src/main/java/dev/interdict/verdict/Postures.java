@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
 import dev.interdict.verdict.Posture.Enforced;
 import dev.interdict.verdict.Posture.Lapse;
@@ -134,6 +135,15 @@ public final class Postures {
     }
     boolean stays = now.lapse().atNs() == 0;
     return new Enforced(now.slots(), new Lapse(end, stays ? now.slots() : now.lapse().enforced()));
+  }
+
+  /** Slots that have a say at some hook, as the posture in force says. */
+  public SlotSet asked() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment inForce = arena.allocate(Posture.BYTES, 8);
+      postures.lookup(index(arena, state.postureEpoch() & 1), inForce);
+      return Posture.readAsked(inForce);
+    }
   }
 
   /** The number of a mask set that is these masks: the one in force, or the next, written now. */

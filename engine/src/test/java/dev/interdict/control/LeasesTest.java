@@ -147,6 +147,17 @@ class LeasesTest {
     assertTrue(outcome().startsWith("failed: the engine ended before it was"), this::outcome);
   }
 
+  /** The kernel asks it until the next engine has brought its policies into force. */
+  @Test
+  void theSlotOfWhatWaitedMustNotBeGivenAwayAtTheStart() throws IOException {
+    int second = leased();
+    Path state = directory.resolve("state.json");
+    Files.writeString(
+        state, Files.readString(state).replace(DecidingCode.digest(), "another release"));
+    control = started(kernel);
+    assertFalse(Set.of(first, second).contains(control.list().getFirst().slot()));
+  }
+
   @Test
   void aPolicyThatWasNotThereMustGoAtTheEnd() {
     int slot = apply("name=b\nmode=enforce\ncode=9", TIME).policy().slot();

@@ -73,6 +73,7 @@ class ContainmentTest {
       assertEquals(
           EvaluationException.Kind.TIMEOUT,
           assertThrows(EvaluationException.class, () -> evaluator.evaluate(EVENT)).kind());
+      assertTrue(evaluator.isReady(), "who comes next does not wait for another instance");
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Event;
 import dev.interdict.testkit.Events;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +16,29 @@ final class PatienceTest {
   private static final long SECOND = 1000 * MS;
   private static final long EACH = 50 * MS;
 
-  private final Patience patience = new Patience();
+  private final Patience patience =
+      new Patience(
+          new HostNames() {
+            @Override
+            public byte[] cgroupPath(long id) {
+              return null;
+            }
+
+            @Override
+            public byte[] interfaceName(int index) {
+              return null;
+            }
+
+            @Override
+            public Set<String> fileNames(int number) {
+              return Set.of();
+            }
+
+            @Override
+            public long owner(long user) {
+              return user >= 100_000 && user < 165_536 ? 1000 : user;
+            }
+          });
   private long now = 7 * SECOND;
 
   private static Event by(int user) {
@@ -48,6 +71,25 @@ final class PatienceTest {
     }
   }
 
+  /** What his namespaces are lent, which begins and ends anywhere. */
+  @Test
+  void whatAUserIsLentIsHim() {
+    assertEquals(1, failAs(1000, 1));
+    assertEquals(2, failAs(140_000, 100));
+    assertTrue(patience.isSpent(by(1000), now));
+    assertFalse(patience.isSpent(by(165_536), now));
+  }
+
+  @Test
+  void lookingOftenDoesNotMakeItLast() {
+    failAs(1000, 100);
+    long end = now + 5 * SECOND;
+    for (; now < end; now += 99_999) {
+      patience.isSpent(by(1000), now);
+    }
+    assertEquals(1, failAs(1000, 1));
+  }
+
   @Test
   void itIsForgivenAsTimeGoesBy() {
     failAs(1000, 100);
@@ -60,9 +102,9 @@ final class PatienceTest {
   /** Else he had as many as he makes: executables, cgroups, users of his namespaces. */
   @Test
   void whatAUserIsLentForHisNamespacesCountsAsOne() {
-    assertEquals(3, failAs(0x20000, 100));
-    assertTrue(patience.isSpent(by(0x20000 + 60_000), now));
-    assertFalse(patience.isSpent(by(0x20000 + 70_000), now));
+    assertEquals(3, failAs(0x80000, 100));
+    assertTrue(patience.isSpent(by(0x80000 + 60_000), now));
+    assertFalse(patience.isSpent(by(0x80000 + 70_000), now));
   }
 
   /** The thread that decides for all is not taken from other policies, however many fail. */

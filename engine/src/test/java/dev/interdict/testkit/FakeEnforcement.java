@@ -101,6 +101,15 @@ public final class FakeEnforcement implements Enforcement {
   }
 
   @Override
+  public SlotSet asked() {
+    SlotSet asked = SlotSet.NONE;
+    for (ActivePolicy policy : set.policies()) {
+      asked = asked.with(policy.slot());
+    }
+    return asked;
+  }
+
+  @Override
   public SlotSet tripped() {
     return tripped;
   }
