@@ -78,12 +78,15 @@ final class EngineProcess {
       }
       Guest.sleep(Duration.ofMillis(50));
     }
+    String how = "it does not answer";
     if (process.isAlive()) {
       signal("QUIT"); // its threads go into the log
       Guest.sleep(Duration.ofSeconds(3));
       process.destroyForcibly();
+    } else {
+      how = "it ended with status " + process.exitValue();
     }
-    throw new AssertionError("the engine did not start: " + log());
+    throw new AssertionError("the engine did not start: " + how + ": " + log());
   }
 
   private static String log() {
