@@ -1,12 +1,9 @@
 package dev.interdict.cli;
 
-import dev.interdict.compile.Compilation;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.engine.Engine;
 import dev.interdict.engine.EngineConfig;
 import dev.interdict.engine.HostAbilities;
-import dev.interdict.eval.InvalidModuleException;
-import dev.interdict.eval.PolicyModule;
 import dev.interdict.event.Hook;
 import dev.interdict.libbpf.Cgroups;
 import dev.interdict.policy.ParsedPolicy;
@@ -31,9 +28,6 @@ import picocli.CommandLine.Spec;
         "Show the main job: a first forbidden attempt, refused. Here, in a cgroup of its own, where the kernel can"
             + " enforce; otherwise in a virtual machine.")
 final class DemoCommand implements Callable<Integer> {
-  private static final String GUEST_COMPILED = "/root/.cache/interdict";
-  private static final String GUEST_CLASSES = "/var/cache/interdict/classes";
-
   @Spec CommandSpec spec;
 
   @Option(
@@ -97,48 +91,15 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private int inMachine() throws Exception {
-    String home = System.getProperty("interdict.home");
-    Path run = home == null ? null : Path.of(home, "bpf", "vm", "run");
-    if (run == null || !Files.isExecutable(run)) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "the virtual machine is part of the source tree, which this installation does not have",
-          "start the demo from a checkout: cli/interdict demo");
-    }
-    Path prepared = Files.createTempDirectory("interdict-demo");
-    try {
-      prepare(prepared);
-      return new ProcessBuilder(
-              run.toString(),
-              "--product",
-              "--kernel",
-              kernel,
-              "--file",
-              prepared.resolve("compiled") + ":" + GUEST_COMPILED,
-              "--file",
-              prepared.resolve("classes") + ":" + GUEST_CLASSES,
-              "--",
-              "interdict",
-              "demo",
-              "--color=" + (Main.style(spec.commandLine()).colours() ? "always" : "never"))
-          .inheritIO()
-          .start()
-          .waitFor();
-    } finally {
-      DemoStage.delete(prepared);
-    }
-  }
-
-  /** Compiles and translates here what would take minutes in an emulated machine. */
-  private static void prepare(Path to) throws IOException, InvalidModuleException {
     RegoCompiler compiler = RegoCompiler.inProcess(RegoCompiler.defaultCache());
-    RegoCompiler guest = RegoCompiler.inProcess(to.resolve("compiled"));
-    for (String name : Demo.POLICIES) {
-      ParsedPolicy parsed =
-          PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
-      Compilation compilation = compiler.compile(parsed.policy());
-      guest.remember(compilation.compiled());
-      PolicyModule.translate(compilation.compiled(), to.resolve("classes"));
+    try (Machine disposable = new Machine(kernel)) {
+      for (String name : Demo.POLICIES) {
+        ParsedPolicy parsed =
+            PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
+        disposable.bring(
+            compiler.compile(parsed.policy()).compiled(), parsed.policy().hooks());
+      }
+      return disposable.run("demo", Main.colour(spec.commandLine()));
     }
   }
 }

@@ -46,6 +46,7 @@ import picocli.CommandLine.ScopeType;
       WatchCommand.class,
       StatusCommand.class,
       MetricsCommand.class,
+      TryCommand.class,
       DemoCommand.class,
       UninstallCommand.class,
       CompletionCommand.class,
@@ -105,6 +106,11 @@ public final class Main implements Runnable {
   @Override
   public void run() {
     throw new CommandLine.ParameterException(spec.commandLine(), "which command?");
+  }
+
+  /** The option that makes another Interdict use colours as this one does. */
+  static String colour(CommandLine command) {
+    return "--color=" + (style(command).colours() ? "always" : "never");
   }
 
   static Style style(CommandLine command) {

@@ -43,7 +43,7 @@ final class DemoIT {
   }
 
   /** To compile takes minutes in an emulated machine. */
-  private static void remember(String name) throws IOException {
+  static void remember(String name) throws IOException {
     try (InputStream in = DemoIT.class.getResourceAsStream("/" + name + ".zip")) {
       RegoCompiler.inProcess(RegoCompiler.defaultCache())
           .remember(CompiledPolicyFile.fromBytes(in.readAllBytes()));

@@ -98,8 +98,8 @@ class CrowdIT {
     Answer answer =
         Attack.start(Attack.in(Host.covered("crowd"), line.replaceAll(" +", " "))).await(LIMIT);
     System.out.println("crowd: " + line.replaceAll("/d+", "") + ": " + answer);
+    assertEquals(before, host.unanswered(), answer::toString);
     assertEquals("ok", answer.result(), answer::toString);
     assertEquals(crowd, answer.number("right"), answer::toString);
-    assertEquals(before, host.unanswered());
   }
 }

@@ -1,0 +1,69 @@
+package dev.interdict.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+
+/** A command under a policy, on a real kernel; with the policy of the demo. */
+@Tag("lsm")
+@Tag("demo")
+final class TryIT {
+  private final StringWriter out = new StringWriter();
+  private Path policy;
+
+  @BeforeEach
+  void files() throws IOException {
+    assumeTrue(
+        Files.exists(Path.of("/run/vm/command")),
+        "only in the virtual machine; run it with cli/test");
+    DemoIT.remember("demo-files");
+    Path secrets = Files.createDirectories(DemoStage.FOLDER.resolve("secrets"));
+    Files.writeString(secrets.resolve("token"), "the secret\n");
+    Files.writeString(DemoStage.FOLDER.resolve("notes"), "nothing special\n");
+    policy = Files.write(DemoStage.FOLDER.resolve("policy.yaml"), Demo.yaml("demo-files"));
+  }
+
+  @AfterEach
+  void gone() throws IOException {
+    DemoStage.delete(DemoStage.FOLDER);
+  }
+
+  private int tried(String... command) {
+    String[] words = new String[command.length + 4];
+    System.arraycopy(new String[] {"try", "--here", policy.toString(), "--"}, 0, words, 0, 4);
+    System.arraycopy(command, 0, words, 4, command.length);
+    return Main.commandLine()
+        .setOut(new PrintWriter(out))
+        .setErr(new PrintWriter(out))
+        .execute(words);
+  }
+
+  @Test
+  void whatIsRefusedMustBeToldWithWhatWouldAllowItAndTheRestMustWork() {
+    String token = DemoStage.FOLDER.resolve("secrets/token").toString();
+    assertEquals(ExitCode.NO, tried("cat", token), out::toString);
+    String told = out.toString();
+    assertTrue(told.contains("  1 x file_open read " + token + " by /usr/bin/cat"), told);
+    assertTrue(told.contains("because: "), told);
+    assertTrue(told.contains("process.exe.path: {notIn: [\"/usr/bin/cat\"]}"), told);
+    assertFalse(told.contains("(exit 0)"), told);
+
+    out.getBuffer().setLength(0);
+    int code = tried("cat", DemoStage.FOLDER.resolve("notes").toString());
+    assertEquals(ExitCode.OK, code, out::toString);
+    assertTrue(out.toString().contains("(exit 0)"), out::toString);
+    assertTrue(out.toString().contains("nothing was refused"), out::toString);
+    assertFalse(Files.exists(Path.of("/sys/fs/bpf/interdict-try")), "nothing is left");
+  }
+}
