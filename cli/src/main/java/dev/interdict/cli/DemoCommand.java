@@ -96,8 +96,7 @@ final class DemoCommand implements Callable<Integer> {
       for (String name : Demo.POLICIES) {
         ParsedPolicy parsed =
             PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
-        disposable.bring(
-            compiler.compile(parsed.policy()).compiled(), parsed.policy().hooks());
+        disposable.bring(compiler.compile(parsed.policy()).compiled(), parsed.policy().hooks());
       }
       return disposable.run("demo", Main.colour(spec.commandLine()));
     }

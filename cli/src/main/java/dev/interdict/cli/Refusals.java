@@ -64,11 +64,7 @@ final class Refusals {
         (kind, count) -> {
           out.printf(
               "  %d x %s %s %s by %s%n",
-              count,
-              kind.hook.id(),
-              accesses(kind.access),
-              shown(kind.object),
-              shown(kind.exe));
+              count, kind.hook.id(), accesses(kind.access), shown(kind.object), shown(kind.exe));
           kind.reasons.forEach(reason -> out.println("      because: " + Text.line(reason)));
           if (kind.fallback) {
             out.println("      because: there was no decision in time; its fallback is deny");

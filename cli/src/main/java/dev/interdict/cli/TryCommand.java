@@ -167,8 +167,7 @@ final class TryCommand implements Callable<Integer> {
       List<String> all = new ArrayList<>(List.of(words));
       all.addAll(List.of("--socket", config.socket().toString()));
       PrintWriter errors = spec.commandLine().getErr();
-      int code =
-          Main.commandLine().setOut(out).setErr(errors).execute(all.toArray(String[]::new));
+      int code = Main.commandLine().setOut(out).setErr(errors).execute(all.toArray(String[]::new));
       out.flush();
       if (code != ExitCode.OK) {
         throw new Failure(code, "policy " + policy.name() + " could not be tried", null);
@@ -192,8 +191,7 @@ final class TryCommand implements Callable<Integer> {
       return process.waitFor();
     }
 
-    private int tell(DecisionLog.Subscription decisions, String place)
-        throws InterruptedException {
+    private int tell(DecisionLog.Subscription decisions, String place) throws InterruptedException {
       Refusals refusals = new Refusals(policy.name());
       for (DecisionRecord next = decisions.poll(QUIET);
           next != null;

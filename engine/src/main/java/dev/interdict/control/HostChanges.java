@@ -242,9 +242,7 @@ final class HostChanges {
   private void undo(HostState before, Throwable because) {
     try {
       enforcement.use(
-          before.after(state).activeSet(),
-          () -> before.after(state).modes(),
-          () -> state.modes());
+          before.after(state).activeSet(), () -> before.after(state).modes(), () -> state.modes());
       moveTo(before);
     } catch (RuntimeException | Error e) {
       because.addSuppressed(e);

@@ -41,7 +41,9 @@ public final class Leases {
   /** As {@link HostChanges#commit}, until the end; to be called under the lock. */
   Pending commit(HostState next, HeldPolicy policy, Duration within) {
     Change change = Change.of(Kind.APPLY, policy);
-    changes.begun(change, id -> {
+    changes.begun(
+        change,
+        id -> {
           Pending pending = pending(changes.state(), id, change, within);
           changes.make(next.withPending(pending));
         });

@@ -138,8 +138,7 @@ final class Restorer {
    * @param before slots of what was in force, and of what will be
    * @param kept of what will be
    */
-  private HeldPolicy held(
-      Candidate candidate, String decider, SlotSet before, SlotSet kept) {
+  private HeldPolicy held(Candidate candidate, String decider, SlotSet before, SlotSet kept) {
     if (candidate.problem() != null) {
       return candidate.held(-1, candidate.problem());
     }

@@ -101,8 +101,7 @@ final class Enforcer implements Enforcement {
   }
 
   @Override
-  public synchronized void use(
-      ActiveSet set, Supplier<Modes> modes, Supplier<Modes> before) {
+  public synchronized void use(ActiveSet set, Supplier<Modes> modes, Supplier<Modes> before) {
     Map<Integer, Long> settling = new HashMap<>();
     try {
       settling.putAll(settling());

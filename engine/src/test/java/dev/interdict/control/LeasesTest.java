@@ -202,8 +202,7 @@ class LeasesTest {
   void aModeOfAPolicyThatOnlyRecordsMustNotWait() {
     kernel.tripped = SlotSet.of(first);
     RefusedException refused =
-        assertThrows(
-            RefusedException.class, () -> control.setPolicyMode("a", Mode.ENFORCE, TIME));
+        assertThrows(RefusedException.class, () -> control.setPolicyMode("a", Mode.ENFORCE, TIME));
     assertTrue(refused.getMessage().contains("mode reset"), refused::getMessage);
     control.setPolicyMode("a", Mode.AUDIT, TIME);
     control.leases().look();

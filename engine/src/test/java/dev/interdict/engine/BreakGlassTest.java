@@ -60,8 +60,7 @@ class BreakGlassTest {
   void aNoteThatIsWrittenWhileTheyAreTakenIsTold() throws IOException {
     new BreakGlass(state, state).write(new Note("root", "first"));
     assertEquals(1, told().size());
-    Files.writeString(
-        taken(), "{\"by\":\"root\",\"why\":\"second\"}\n", StandardOpenOption.APPEND);
+    Files.writeString(taken(), "{\"by\":\"root\",\"why\":\"second\"}\n", StandardOpenOption.APPEND);
     assertEquals(List.of("second"), told().stream().map(Origin::why).toList());
     assertEquals(List.of(), told());
     assertFalse(Files.exists(taken()));
