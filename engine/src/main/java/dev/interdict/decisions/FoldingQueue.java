@@ -7,8 +7,10 @@ import dev.interdict.event.Hook;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -46,8 +48,11 @@ final class FoldingQueue {
    */
   record Line(DecisionRecord first, long count, Instant last) {}
 
-  /** What records of one kind have in common. */
-  private record Same(
+  /**
+   * What records of one kind have in common. A task can make as many names as it likes that have
+   * the hash of one another; it is for their order that a look among them does not become slow.
+   */
+  record Same(
       Outcome outcome,
       Hook hook,
       int access,
@@ -57,7 +62,48 @@ final class FoldingQueue {
       String cgroup,
       String object,
       List<Finding> findings,
-      boolean fallback) {
+      boolean fallback)
+      implements Comparable<Same> {
+    private static final Comparator<Finding> FINDING =
+        Comparator.comparing(Finding::policy)
+            .thenComparing(Finding::enforced)
+            .thenComparing(Finding::deny, Same::texts)
+            .thenComparing(Finding::kill, Same::texts)
+            .thenComparing(Finding::warn, Same::texts);
+
+    private static final Comparator<Same> ORDER =
+        Comparator.comparing(Same::object)
+            .thenComparing(Same::exe)
+            .thenComparing(Same::cgroup)
+            .thenComparing(Same::outcome)
+            .thenComparing(Same::hook)
+            .thenComparingInt(Same::access)
+            .thenComparingInt(Same::uid)
+            .thenComparingInt(Same::gid)
+            .thenComparing(Same::fallback)
+            .thenComparing(Same::findings, (a, b) -> lists(a, b, FINDING));
+
+    @Override
+    public int compareTo(Same other) {
+      return ORDER.compare(this, other);
+    }
+
+    private static int texts(List<String> one, List<String> other) {
+      return lists(one, other, Comparator.naturalOrder());
+    }
+
+    private static <T> int lists(List<T> one, List<T> other, Comparator<T> order) {
+      Iterator<T> left = one.iterator();
+      Iterator<T> right = other.iterator();
+      while (left.hasNext() && right.hasNext()) {
+        int result = order.compare(left.next(), right.next());
+        if (result != 0) {
+          return result;
+        }
+      }
+      return Boolean.compare(left.hasNext(), right.hasNext());
+    }
+
     static Same of(DecisionRecord record) {
       Subject subject = record.subject();
       boolean packet = subject == null;

@@ -31,7 +31,14 @@ final class Patience {
   private static final int ORIGINS_MAX = 1024;
   private static final long PACKETS = -1;
 
-  private record Origin(long user, long place) {}
+  /** Comparable, since addresses of the same hash are easily made. */
+  record Origin(long user, long place) implements Comparable<Origin> {
+    @Override
+    public int compareTo(Origin other) {
+      int result = Long.compare(user, other.user);
+      return result != 0 ? result : Long.compare(place, other.place);
+    }
+  }
 
   /** Time used, which is forgiven as time goes by. */
   private static final class Debt {

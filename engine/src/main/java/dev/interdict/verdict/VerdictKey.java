@@ -10,9 +10,10 @@ import java.util.HexFormat;
 
 /**
  * A masked key: what a verdict is about. {@code struct verdict_key} of {@code verdict.h} after the
- * mask. Immutable.
+ * mask. Immutable. It has bytes that a caller or a sender chooses, so keys of the same hash can be
+ * had at will: in the tables of Java they are found by their order then.
  */
-public final class VerdictKey {
+public final class VerdictKey implements Comparable<VerdictKey> {
   /** {@code sizeof(struct verdict_key)}. */
   public static final int BYTES = EventLayouts.VERDICT_KEY.size();
 
@@ -95,6 +96,11 @@ public final class VerdictKey {
   @Override
   public boolean equals(Object o) {
     return o instanceof VerdictKey other && hash == other.hash && Arrays.equals(bytes, other.bytes);
+  }
+
+  @Override
+  public int compareTo(VerdictKey other) {
+    return Arrays.compare(bytes, other.bytes);
   }
 
   @Override

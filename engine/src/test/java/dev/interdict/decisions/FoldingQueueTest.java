@@ -5,13 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.decisions.DecisionRecord.Finding;
+import dev.interdict.decisions.FoldingQueue.Same;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FoldingQueueTest {
@@ -123,6 +129,74 @@ class FoldingQueueTest {
     assertEquals(1, queue.next(START).count());
     assertEquals(0, queue.waiting());
     assertEquals(0, queue.bytes());
+  }
+
+  /** Names of the same hash are easily made; those who decide would wait for a look at each. */
+  @Test
+  void kindsOfTheSameHashMustBeFoundWithoutALookAtEach() {
+    AtomicLong looks = new AtomicLong();
+    FoldingQueue large = new FoldingQueue(Long.MAX_VALUE, INTERVAL);
+    int kinds = 4096;
+    for (int again = 0; again < 2; again++) {
+      for (int i = 0; i < kinds; i++) {
+        assertTrue(large.add(TestRecords.denied(i, found(reason(i), looks)), START));
+      }
+    }
+    assertEquals(2, large.next(START).count());
+    assertTrue(looks.get() < 200L * kinds, looks + " looks for " + kinds + " kinds");
+  }
+
+  /** Twelve times Aa or BB: all have one hash. */
+  private static String reason(int number) {
+    StringBuilder text = new StringBuilder();
+    for (int bit = 0; bit < 12; bit++) {
+      text.append((number >> bit & 1) == 0 ? "Aa" : "BB");
+    }
+    return text.toString();
+  }
+
+  /** Counts who looks at it. */
+  private static List<Finding> found(String reason, AtomicLong looks) {
+    Finding finding = new Finding("p", true, List.of(reason), List.of(), List.of());
+    return new AbstractList<>() {
+      @Override
+      public Finding get(int index) {
+        looks.incrementAndGet();
+        return finding;
+      }
+
+      @Override
+      public int size() {
+        return 1;
+      }
+    };
+  }
+
+  @Test
+  void theOrderOfKindsMustTellAllApartThatAreNotEqual() {
+    DecisionRecord of = TestRecords.denied(1, "/a");
+    List<Finding> none = List.of();
+    Finding p = of.findings().getFirst();
+    List<Same> all =
+        Stream.of(
+                of,
+                TestRecords.denied(2, "/b"),
+                TestRecords.denied(3, none),
+                TestRecords.denied(4, List.of(p, p)),
+                TestRecords.denied(
+                    5, List.of(new Finding("q", true, p.deny(), p.kill(), p.warn()))),
+                TestRecords.denied(
+                    6, List.of(new Finding("p", false, p.deny(), p.kill(), p.warn()))),
+                TestRecords.denied(7, List.of(new Finding("p", true, p.kill(), p.deny(), p.warn()))),
+                TestRecords.denied(8, List.of(new Finding("p", true, p.kill(), p.kill(), p.deny()))))
+            .map(Same::of)
+            .toList();
+    for (Same one : all) {
+      for (Same other : all) {
+        assertEquals(one.equals(other), one.compareTo(other) == 0, one + " and " + other);
+        assertEquals(one.compareTo(other) < 0, other.compareTo(one) > 0, one + " and " + other);
+      }
+    }
   }
 
   /** Whatever comes in whatever order: each is in a line or was refused, none twice. */

@@ -15,7 +15,21 @@ final class TestRecords {
     return by(id, 33, "nginx", object);
   }
 
+  static DecisionRecord denied(long id, List<Finding> findings) {
+    return record(id, 33, "nginx", "/a", findings);
+  }
+
   static DecisionRecord by(long id, int pid, String comm, String object) {
+    return record(
+        id,
+        pid,
+        comm,
+        object,
+        List.of(new Finding("p", true, List.of("no"), List.of(), List.of())));
+  }
+
+  private static DecisionRecord record(
+      long id, int pid, String comm, String object, List<Finding> findings) {
     return new DecisionRecord(
         id,
         Instant.ofEpochSecond(id),
@@ -24,7 +38,7 @@ final class TestRecords {
         1,
         new Subject(pid, pid, 1, 33, 33, comm, "/usr/sbin/nginx", "/system.slice/nginx.service"),
         object,
-        List.of(new Finding("p", true, List.of("no"), List.of(), List.of())),
+        findings,
         false,
         false,
         -1);

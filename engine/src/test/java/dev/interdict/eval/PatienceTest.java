@@ -90,6 +90,18 @@ final class PatienceTest {
     assertEquals(1, failAs(1000, 1));
   }
 
+  /** HashMap finds what has one hash by its order, or else by a look at each. */
+  @Test
+  void originsOfOneHashMustHaveAnOrder() {
+    Patience.Origin one = new Patience.Origin(-1, 1L << 32);
+    Patience.Origin two = new Patience.Origin(-1, 1);
+    assertEquals(one.hashCode(), two.hashCode());
+    Comparable<Patience.Origin> ordered = one;
+    assertTrue(ordered.compareTo(two) > 0 && two.compareTo(one) < 0);
+    assertEquals(0, ordered.compareTo(new Patience.Origin(-1, 1L << 32)));
+    assertTrue(ordered.compareTo(new Patience.Origin(0, 0)) < 0);
+  }
+
   @Test
   void itIsForgivenAsTimeGoesBy() {
     failAs(1000, 100);

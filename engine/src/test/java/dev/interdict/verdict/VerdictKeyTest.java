@@ -1,8 +1,11 @@
 package dev.interdict.verdict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -39,6 +42,23 @@ class VerdictKeyTest {
     assertEquals(0x66b2650be424d15L, VerdictKey.digest(bytes, secret));
     ByteBuffer.wrap(bytes).put(3 * Long.BYTES, new byte[8 * Long.BYTES]);
     assertEquals(0xf8823f7c7a5b19a0L, VerdictKey.digest(bytes, secret), "zeros are left out");
+  }
+
+  /** HashMap finds what has one hash by its order, or else by a look at each. */
+  @Test
+  void keysOfOneHashMustHaveAnOrder() {
+    byte[] bytes = new byte[VerdictKey.BYTES];
+    bytes[EventLayouts.VERDICT_KEY.offset("hook")] = (byte) Hook.FILE_OPEN.code();
+    byte[] other = bytes.clone();
+    bytes[VerdictKey.BYTES - 2] = 1;
+    other[VerdictKey.BYTES - 1] = 31;
+    VerdictKey one = VerdictKey.of(bytes);
+    VerdictKey two = VerdictKey.of(other);
+    assertEquals(one.hashCode(), two.hashCode());
+    Comparable<VerdictKey> ordered = one;
+    assertNotEquals(0, ordered.compareTo(two));
+    assertEquals(ordered.compareTo(two) < 0, two.compareTo(one) > 0);
+    assertEquals(0, ordered.compareTo(VerdictKey.of(bytes.clone())));
   }
 
   @Test
