@@ -1,5 +1,6 @@
 package dev.interdict.admin;
 
+import dev.interdict.files.OwnPath;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
@@ -13,16 +14,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /** The place of a UNIX socket that an engine listens on. */
 public final class SocketFile {
-  /** Group and others, as in {@code chmod go-w}. */
-  private static final int OTHERS_WRITE = 0022;
-
   private SocketFile() {}
 
   /**
    * Makes the directory, and takes away a socket that nobody listens on.
    *
    * @param socket absolute
-   * @throws IOException if somebody listens there, or what is there is no socket
+   * @throws IOException if somebody listens there, what is there is no socket, or others can put one
+   *     there
    */
   public static void prepare(Path socket) throws IOException {
     Path directory = socket.getParent();
@@ -33,12 +32,7 @@ public final class SocketFile {
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
     }
-    if (((Integer) Files.getAttribute(directory, "unix:mode") & OTHERS_WRITE) != 0) {
-      throw new IOException(
-          directory
-              + " can be written to by others, who could put a socket of their own there; chmod go-w "
-              + directory);
-    }
+    OwnPath.folder(directory, "who could put a socket of their own there");
     if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }

@@ -1,5 +1,6 @@
 package dev.interdict.decisions;
 
+import dev.interdict.files.OwnPath;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,8 +12,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -20,8 +24,12 @@ import java.util.Set;
  * last goes. It is opened anew when somebody else has moved it away. For one thread.
  */
 final class RotatedFile implements Closeable {
-  /** Group and others, as in {@code chmod go-w}. */
-  private static final int OTHERS_WRITE = 0022;
+  private static final String WHY =
+      "who could put a file or a link of theirs in the place of the log; name a folder that is"
+          + " root's alone, as those above it";
+
+  /** All that anybody may do with a log. */
+  private static final Set<PosixFilePermission> MOST = PosixFilePermissions.fromString("rw-r-----");
 
   private final Path path;
   private final long maxBytes;
@@ -61,7 +69,7 @@ final class RotatedFile implements Closeable {
                     StandardOpenOption.CREATE,
                     StandardOpenOption.APPEND,
                     LinkOption.NOFOLLOW_LINKS),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r-----")));
+                PosixFilePermissions.asFileAttribute(MOST));
           }
 
           @Override
@@ -92,27 +100,32 @@ final class RotatedFile implements Closeable {
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
     }
-    if (((Integer) Files.getAttribute(directory, "unix:mode") & OTHERS_WRITE) != 0) {
-      throw new IOException(
-          directory
-              + " can be written to by others, who could put a link in the place of the log; name a"
-              + " folder of its own, or chmod go-w "
-              + directory);
-    }
-    requireRegular();
+    OwnPath.folder(directory, WHY);
+    requireOwn(attributes());
   }
 
-  private void requireRegular() throws IOException {
-    BasicFileAttributes now = attributes();
-    if (now != null && !now.isRegularFile()) {
+  /** What is there may be older than us, or be made by whoever rotates: it is ours, and closed. */
+  private void requireOwn(PosixFileAttributes now) throws IOException {
+    if (now == null) {
+      return;
+    }
+    if (!now.isRegularFile()) {
       throw new IOException(path + " exists and is no regular file; remove it or name another");
     }
+    if (!MOST.containsAll(now.permissions())) {
+      Set<PosixFilePermission> less = EnumSet.copyOf(MOST);
+      less.retainAll(now.permissions());
+      Files.getFileAttributeView(
+              path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+          .setPermissions(less);
+    }
+    OwnPath.require(path, WHY);
   }
 
   /** Null if there is no such file. */
-  private BasicFileAttributes attributes() throws IOException {
+  private PosixFileAttributes attributes() throws IOException {
     try {
-      return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      return Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -146,22 +159,22 @@ final class RotatedFile implements Closeable {
   }
 
   private void open() throws IOException {
-    BasicFileAttributes now = attributes();
+    PosixFileAttributes now = attributes();
     if (channel != null && now != null && now.fileKey().equals(identity)) {
       return;
     }
     close();
-    requireRegular(); // the open of a pipe would wait for its reader
+    requireOwn(now); // the open of a pipe would wait for its reader
     torn = now != null && now.size() > 0 && !endsWithLine(now.size());
     channel = disk.open(path);
-    BasicFileAttributes opened = attributes();
+    PosixFileAttributes opened = attributes();
     identity = opened == null ? null : opened.fileKey(); // null: moved at once, and opened again
   }
 
   /** Whether an engine before this one has written its last line to its end. */
   private boolean endsWithLine(long size) throws IOException {
     ByteBuffer last = ByteBuffer.allocate(1);
-    try (SeekableByteChannel reader = Files.newByteChannel(path, StandardOpenOption.READ)) {
+    try (SeekableByteChannel reader = Files.newByteChannel(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
       reader.position(size - 1).read(last);
     }
     return last.get(0) == '\n';

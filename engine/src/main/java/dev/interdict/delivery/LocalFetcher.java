@@ -3,6 +3,7 @@ package dev.interdict.delivery;
 import dev.interdict.bundle.BundleArchive;
 import dev.interdict.bundle.BundleException;
 import dev.interdict.bundle.Limits;
+import dev.interdict.files.OwnPath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -15,6 +16,9 @@ import java.util.stream.Stream;
 
 /** A bundle on this host's disk. Its tag is the digest of its content. */
 final class LocalFetcher implements BundleFetcher {
+  /** Whoever can write there writes this host's policies. */
+  private static final String NO_KEY = "and no key is configured";
+
   private final Path path;
   private final boolean signed;
 
@@ -32,14 +36,16 @@ final class LocalFetcher implements BundleFetcher {
     try {
       Path found = path;
       if (!signed) {
-        found = OwnPath.resolve(path);
+        found = OwnPath.resolve(path, NO_KEY);
         if (Files.isDirectory(found)) {
           for (Path inside : inside(found)) {
-            OwnPath.require(inside, false);
+            OwnPath.require(inside, NO_KEY);
           }
         }
       }
       return Files.isDirectory(found) ? folder(found, etag) : archive(found, etag);
+    } catch (OwnPath.NotOwnException e) {
+      throw new FetchException(e.getMessage(), 0, null);
     } catch (IOException e) {
       throw new FetchException("cannot read " + path + ": " + e, 0, e);
     }

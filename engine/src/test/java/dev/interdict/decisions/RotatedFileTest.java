@@ -18,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -179,6 +180,38 @@ class RotatedFileTest {
     Files.delete(path);
     Files.setPosixFilePermissions(path.getParent(), PosixFilePermissions.fromString("rwxrwxr-x"));
     assertRefused("can be written to by others");
+  }
+
+  @Test
+  void noFolderOnTheWayMayBelongToOthers() throws IOException {
+    Path own = Files.createDirectories(path.getParent());
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertRefused(temporary + " can be written to by others");
+    Files.setAttribute(temporary, "unix:mode", 01777);
+    open(100, 2).close();
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwx------"));
+    Assumptions.assumeTrue(Files.getOwner(own).getName().equals("root"));
+    Files.setAttribute(own, "unix:uid", 65_534);
+    assertRefused(own + " can be written to by others");
+  }
+
+  @Test
+  void whatIsThereMustBeClosedToOthersAndMustNotBeTheirs() throws IOException {
+    Files.createDirectory(path.getParent());
+    Files.writeString(path, "before\n");
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrw-r--"));
+    try (RotatedFile file = open(100, 2)) {
+      assertEquals(0640, (Integer) Files.getAttribute(path, "unix:mode") & 0777);
+      Files.delete(path);
+      Files.writeString(path, "theirs\n");
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
+      append(file, "a\n");
+      assertEquals(0640, (Integer) Files.getAttribute(path, "unix:mode") & 0777);
+    }
+    assertEquals("theirs\na\n", Files.readString(path));
+    Assumptions.assumeTrue(Files.getOwner(path).getName().equals("root"));
+    Files.setAttribute(path, "unix:uid", 65_534);
+    assertRefused(path + " can be written to by others");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.interdict.delivery;
+package dev.interdict.files;
 
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
@@ -14,7 +14,7 @@ import java.util.Map;
  * on the way to them, and the links, are theirs as well. So nobody else can change what a name
  * means between a look and the next.
  */
-final class OwnPath {
+public final class OwnPath {
   /** Group and others, as in {@code chmod go-w}. */
   private static final int OTHERS_WRITE = 0022;
 
@@ -29,15 +29,46 @@ final class OwnPath {
 
   private OwnPath() {}
 
+  /** Others can write to a path, or to one on the way to it. */
+  public static final class NotOwnException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NotOwnException(Path path, String why) {
+      super(
+          "%s can be written to by others, %s; chown root %s && chmod go-w %s"
+              .formatted(path, why, path, path));
+    }
+  }
+
   /**
    * Where {@code path} leads: a path without links.
    *
-   * @throws FetchException if others can write to it, to its folder, or to one on the way
+   * @param why that matters, for who reads the exception
+   * @throws NotOwnException if others can write to it, to its folder, or to one on the way
    * @throws IOException if there is nothing, or it cannot be looked at
    */
-  static Path resolve(Path path) throws IOException, FetchException {
+  public static Path resolve(Path path, String why) throws IOException {
+    Path at = follow(path, why);
+    if (at.getParent() != null) {
+      require(at.getParent(), false, why); // in /tmp a file of another may come when ours has gone
+    }
+    return require(at, false, why);
+  }
+
+  /**
+   * Where a folder is that is there to stay: it may stand in one like {@code /tmp}.
+   *
+   * @param why as above
+   * @throws NotOwnException if others can write to it, or to one on the way
+   * @throws IOException if there is nothing, or it cannot be looked at
+   */
+  public static Path folder(Path path, String why) throws IOException {
+    return require(follow(path, why), false, why);
+  }
+
+  private static Path follow(Path path, String why) throws IOException {
     Path root = path.toAbsolutePath().getRoot();
-    Path at = require(root, true);
+    Path at = require(root, true, why);
     Deque<Path> steps = new ArrayDeque<>();
     push(steps, path.toAbsolutePath());
     int links = 0;
@@ -47,7 +78,7 @@ final class OwnPath {
         at = at.equals(root) ? at : at.getParent();
         continue;
       }
-      Path next = require(at.resolve(step).normalize(), true);
+      Path next = require(at.resolve(step).normalize(), true, why);
       if (!Files.isSymbolicLink(next)) {
         at = next;
         continue;
@@ -59,10 +90,7 @@ final class OwnPath {
       at = target.isAbsolute() ? root : at;
       push(steps, target);
     }
-    if (!at.equals(root)) {
-      require(at.getParent(), false); // in /tmp a file of another may come when ours has gone
-    }
-    return require(at, false);
+    return at;
   }
 
   private static void push(Deque<Path> steps, Path path) {
@@ -72,12 +100,21 @@ final class OwnPath {
   }
 
   /**
-   * Whoever can write there writes this host's policies.
+   * Looks at nothing but the path itself.
    *
+   * @param why as above
+   * @throws NotOwnException if others can write to it
+   * @throws IOException if there is nothing, or it cannot be looked at
+   */
+  public static void require(Path path, String why) throws IOException {
+    require(path, false, why);
+  }
+
+  /**
    * @param sticky whether others may add names, as in {@code /tmp}
    * @return the same
    */
-  static Path require(Path path, boolean sticky) throws IOException, FetchException {
+  private static Path require(Path path, boolean sticky, String why) throws IOException {
     Map<String, Object> found =
         Files.readAttributes(path, "unix:mode,uid", LinkOption.NOFOLLOW_LINKS);
     int mode = (Integer) found.get("mode");
@@ -86,11 +123,7 @@ final class OwnPath {
     boolean open =
         (mode & TYPE) != LINK && (mode & OTHERS_WRITE) != 0 && !(sticky && (mode & STICKY) != 0);
     if (open || (owner != 0 && owner != own)) {
-      throw new FetchException(
-          "%s can be written to by others, and no key is configured; chown root %s && chmod go-w %s"
-              .formatted(path, path, path),
-          0,
-          null);
+      throw new NotOwnException(path, why);
     }
     return path;
   }
