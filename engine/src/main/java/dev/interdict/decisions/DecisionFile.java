@@ -43,6 +43,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
 
   private final FoldingQueue queue;
   private final Lines file;
+  private final Duration end;
   private final Worker worker;
   private final AtomicLong offered = new AtomicLong();
   private final AtomicLong written = new AtomicLong();
@@ -87,9 +88,13 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
 
   private record Batch(byte[] bytes, int lines, long records, long[] lost) {}
 
-  DecisionFile(FoldingQueue queue, Lines file, Workers crew) {
+  /**
+   * @param end how long {@link #close} may take
+   */
+  DecisionFile(FoldingQueue queue, Lines file, Duration end, Workers crew) {
     this.queue = queue;
     this.file = file;
+    this.end = end;
     this.worker = crew.add("decision-log", this::round).start();
   }
 
@@ -116,6 +121,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
             file.close();
           }
         },
+        END,
         crew);
   }
 
@@ -216,7 +222,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
     boolean ended = false;
     try {
       ended =
-          worker.join(END); // not interrupted: that would close the file in the middle of a line
+          worker.join(end); // not interrupted: that would close the file in the middle of a line
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -251,8 +257,8 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   }
 
   private void finish() {
-    long end = System.nanoTime() + END.toNanos();
-    while (System.nanoTime() - end < 0) {
+    long begun = System.nanoTime();
+    while (System.nanoTime() - begun < end.toNanos()) {
       batch = batch == null ? collect() : batch;
       if (batch == null) {
         return;

@@ -69,7 +69,8 @@ class DecisionFileTest {
   }
 
   private DecisionFile file(long bytes, Duration interval) {
-    return new DecisionFile(new FoldingQueue(bytes, interval), sink, workers);
+    // The worker may be in a pause when it is to end, and the machine be busy.
+    return new DecisionFile(new FoldingQueue(bytes, interval), sink, HOUR, workers);
   }
 
   private static void until(BooleanSupplier condition) throws InterruptedException {

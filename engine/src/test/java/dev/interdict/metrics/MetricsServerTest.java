@@ -3,22 +3,32 @@ package dev.interdict.metrics;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.metrics.MetricsServer.Times;
+import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,11 +37,13 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class MetricsServerTest {
   private static final Duration LONG = Duration.ofHours(1);
+  private static final InetSocketAddress LOCAL =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   private static final String GET = "GET /metrics HTTP/1.1\r\nHost: localhost:9417\r\n\r\n";
 
   @TempDir Path directory;
   private final Workers workers = new Workers(lost -> {});
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
   private final AtomicInteger reads = new AtomicInteger();
   private MetricsServer server;
 
@@ -42,20 +54,50 @@ class MetricsServerTest {
     }
   }
 
-  private void start(String address, Duration patience) throws IOException {
+  private void start(String address, Duration patience) {
+    start(address, new Times(patience, LONG, LONG), this::count, Thread::startVirtualThread);
+  }
+
+  private void start(
+      String address, Times times, Supplier<String> metrics, Executor threads) {
     server =
-        MetricsServer.start(
-            MetricsAddress.parse(address),
-            () -> "x " + reads.incrementAndGet() + "\n",
-            patience,
-            workers);
+        MetricsServer.start(MetricsAddress.parse(address), metrics, times, threads, workers);
     open.add(server);
   }
 
+  private String count() {
+    return "x " + reads.incrementAndGet() + "\n";
+  }
+
+  private SocketAddress listening() throws IOException {
+    while (server.listening() == null) {
+      Thread.onSpinWait(); // until the worker has come to it
+    }
+    return server.listening();
+  }
+
   private SocketChannel connect() throws IOException {
-    SocketChannel channel = SocketChannel.open(server.listening());
+    SocketChannel channel = SocketChannel.open(listening());
     open.add(channel);
     return channel;
+  }
+
+  private SocketChannel asking() throws IOException {
+    SocketChannel channel = connect();
+    channel.write(ByteBuffer.wrap(GET.getBytes(UTF_8)));
+    return channel;
+  }
+
+  private static void assertCutOff(SocketChannel caller) {
+    try {
+      assertEquals("", read(caller));
+    } catch (IOException e) {
+      // As good: what he had written was not read.
+    }
+  }
+
+  private String failure() {
+    return workers.health().map(Worker.Health::lastFailure).reduce("", (one, next) -> next);
   }
 
   private String ask(String request) throws IOException {
@@ -97,12 +139,43 @@ class MetricsServerTest {
   void aUnixSocketMustServeWhoMayReachItAndGoWithTheServer() throws Exception {
     Path path = directory.resolve("run/metrics.sock");
     start("unix:" + path, LONG);
-    assertEquals(UnixDomainSocketAddress.of(path), server.listening());
+    assertEquals(UnixDomainSocketAddress.of(path), listening());
     assertTrue(ask(GET.replace("localhost:9417", "anything")).contains("200 OK"));
     assertEquals(0660, (Integer) Files.getAttribute(path, "unix:mode") & 0777);
-    assertThrows(IOException.class, () -> start("unix:" + path, LONG), "one listens already");
     server.close();
     assertFalse(Files.exists(path));
+  }
+
+  /** Who is fast could take the place while no engine runs, and none would start any more. */
+  @Test
+  void aPortThatIsTakenMustBeTriedAgainAndBeNoReasonNotToStart() throws Exception {
+    ServerSocketChannel other = ServerSocketChannel.open().bind(LOCAL);
+    open.add(other);
+    int port = ((InetSocketAddress) other.getLocalAddress()).getPort();
+    start("127.0.0.1:" + port, LONG);
+    while (failure().isEmpty()) {
+      Thread.sleep(1);
+    }
+    assertTrue(failure().contains("metrics are not served at 127.0.0.1:" + port), failure());
+    assertNull(server.listening());
+    other.close();
+    assertStatus("200 OK", GET);
+  }
+
+  @Test
+  void theSocketOfAnotherEngineMustStay() throws Exception {
+    Path path = directory.resolve("run/metrics.sock");
+    start("unix:" + path, LONG);
+    listening();
+    MetricsServer first = server;
+    start("unix:" + path, LONG);
+    while (failure().isEmpty()) {
+      Thread.sleep(1);
+    }
+    assertTrue(failure().contains("another engine listens on"), failure());
+    server.close();
+    server = first;
+    assertStatus("200 OK", GET);
   }
 
   @Test
@@ -118,7 +191,7 @@ class MetricsServerTest {
     assertStatus("421 Misdirected Request", GET.replace("localhost", "rebound.example"));
     assertStatus("200 OK", GET.replace("localhost:9417", "[::1]:1"));
     assertStatus("200 OK", "GET /metrics HTTP/1.0\n\n");
-    assertEquals(1, reads.get(), "within a second, whoever asks how often");
+    assertEquals(1, reads.get(), "as long as it is fresh, whoever asks how often");
   }
 
   private void assertStatus(String status, String request) throws IOException {
@@ -127,17 +200,126 @@ class MetricsServerTest {
   }
 
   @Test
-  void theSlowMustKeepAFewPlacesAndTheNextOneIsTold() throws Exception {
+  void whoNeverAsksMustKeepNobodyOut() throws Exception {
     start("127.0.0.1:0", LONG);
-    List<SocketChannel> slow = new ArrayList<>();
+    List<SocketChannel> idle = new ArrayList<>();
     for (int i = 0; i < MetricsServer.MAX_CALLERS; i++) {
-      slow.add(connect());
-      slow.getLast().write(ByteBuffer.wrap("GET ".getBytes(UTF_8)));
+      idle.add(connect());
+      idle.getLast().write(ByteBuffer.wrap("GET ".getBytes(UTF_8)));
     }
-    assertTrue(read(connect()).startsWith("HTTP/1.1 503 "));
-    slow.getFirst().close();
+    assertStatus("200 OK", GET);
+    assertCutOff(idle.getFirst());
+  }
+
+  @Test
+  void whoDoesNotGoWithHisAnswerMustKeepNobodyOut() throws Exception {
+    start("127.0.0.1:0", LONG);
+    for (int i = 0; i < MetricsServer.MAX_CALLERS; i++) {
+      SocketChannel answered = asking();
+      ByteBuffer some = ByteBuffer.allocate(4096);
+      while (answered.read(some) >= 0) {} // and he does not close
+    }
+    assertStatus("200 OK", GET);
+  }
+
+  @Test
+  void whoWaitsForHisAnswerMustKeepHisPlace() throws Exception {
+    CountDownLatch readable = new CountDownLatch(1);
+    start("127.0.0.1:0", new Times(LONG, LONG, LONG), after(readable), Thread::startVirtualThread);
+    List<SocketChannel> waiting = new ArrayList<>();
+    for (int i = 0; i < MetricsServer.MAX_CALLERS; i++) {
+      waiting.add(asking());
+    }
+    untilTheyWait(MetricsServer.MAX_CALLERS);
+    assertStatus("503 Service Unavailable", GET);
+    readable.countDown();
+    for (SocketChannel one : waiting) {
+      assertTrue(read(one).startsWith("HTTP/1.1 200 "));
+    }
+  }
+
+  @Test
+  void whoseTurnIsOverMustGiveWayEvenIfHeWaits() throws Exception {
+    CountDownLatch readable = new CountDownLatch(1);
+    Times noTurn = new Times(LONG, Duration.ZERO, LONG);
+    start("127.0.0.1:0", noTurn, after(readable), Thread::startVirtualThread);
+    SocketChannel first = asking();
+    untilTheyWait(1);
+    for (int i = 0; i < MetricsServer.MAX_CALLERS; i++) {
+      connect();
+    }
+    assertCutOff(first);
+    assertStatus("503 Service Unavailable", GET);
+    readable.countDown();
     while (!ask(GET).startsWith("HTTP/1.1 200 ")) {
-      Thread.sleep(1); // until the server has seen that he is gone
+      Thread.sleep(1); // until the first one's thread has read them
+    }
+  }
+
+  private Supplier<String> after(CountDownLatch readable) {
+    return () -> {
+      await(readable);
+      return count();
+    };
+  }
+
+  private void untilTheyWait(int callers) throws InterruptedException {
+    while (server.waiting() < callers) {
+      Thread.sleep(1);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aThreadThatCannotBeginMustKeepNoPlace() throws Exception {
+    AtomicInteger times = new AtomicInteger();
+    start(
+        "127.0.0.1:0",
+        new Times(LONG, LONG, LONG),
+        this::count,
+        task -> {
+          if (times.incrementAndGet() <= MetricsServer.MAX_CALLERS) {
+            throw new OutOfMemoryError("no thread");
+          }
+          Thread.startVirtualThread(task);
+        });
+    for (int i = 0; i < MetricsServer.MAX_CALLERS; i++) {
+      assertCutOff(connect());
+    }
+    assertStatus("200 OK", GET);
+  }
+
+  /** As when the process has no descriptors left, which the slow may be what it lacks for. */
+  @Test
+  void whoIsSlowMustBeCutOffWhileNobodyCanBeTaken() throws Exception {
+    AtomicInteger times = new AtomicInteger();
+    start(
+        "127.0.0.1:0",
+        new Times(Duration.ofMillis(1), LONG, LONG),
+        this::count,
+        task -> {
+          next(); // so that each round finds somebody, and fails
+          if (times.incrementAndGet() > 1) {
+            throw new OutOfMemoryError("no thread");
+          }
+        });
+    SocketChannel slow = connect(); // has a place, and no thread to see that he says nothing
+    assertCutOff(slow);
+    server.close();
+  }
+
+  private void next() {
+    try {
+      connect();
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -150,18 +332,16 @@ class MetricsServerTest {
   @Test
   void metricsThatCannotBeReadMustBeAnAnswerAndNoEnd() throws Exception {
     CountDownLatch failing = new CountDownLatch(1);
-    server =
-        MetricsServer.start(
-            MetricsAddress.parse("127.0.0.1:0"),
-            () -> {
-              if (failing.getCount() > 0) {
-                throw new IllegalStateException("no");
-              }
-              return "y\n";
-            },
-            LONG,
-            workers);
-    open.add(server);
+    start(
+        "127.0.0.1:0",
+        new Times(LONG, LONG, LONG),
+        () -> {
+          if (failing.getCount() > 0) {
+            throw new IllegalStateException("no");
+          }
+          return "y\n";
+        },
+        Thread::startVirtualThread);
     assertStatus("500 Internal Server Error", GET);
     failing.countDown();
     assertStatus("200 OK", GET);
