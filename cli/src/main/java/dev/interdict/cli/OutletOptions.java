@@ -16,7 +16,9 @@ final class OutletOptions {
   @Option(
       names = "--decision-log",
       paramLabel = "FILE",
-      description = "Write denials, would-denials and warnings as JSON lines (default: none).")
+      description =
+          "Write denials and would-denials, and what is warned of at misses, as JSON lines (default:"
+              + " none).")
   Path decisionLog;
 
   @Option(

@@ -28,6 +28,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -153,7 +154,7 @@ public final class ScaleBench {
     @Override
     public Snapshot snapshot() {
       return new Snapshot(
-          Map.of(), Map.of(), SlotSet.NONE, SlotSet.NONE, Map.of(), 0, 0, List.of());
+          Map.of(), Map.of(), SlotSet.NONE, SlotSet.NONE, Map.of(), 0, 0, Duration.ZERO, List.of());
     }
   }
 

@@ -47,7 +47,7 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
         .putAllCounters(backend.bundles().counters())
         .putAllCounters(backend.decisions().counters())
         .addAllBundles(backend.bundles().statuses().stream().map(BundleProtos::status).toList())
-        .addAllGaps(snapshot.gaps())
+        .addAllGaps(snapshot.unguarded())
         .setVerdicts((int) snapshot.verdicts())
         .setFlows((int) snapshot.flows())
         .setWatcherLost(backend.decisions().lost())

@@ -2,6 +2,9 @@ package dev.interdict.control;
 
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -15,6 +18,7 @@ import java.util.Map;
  * @param counters what the engine counted since its start, by name
  * @param verdicts entries of the map {@code verdicts}
  * @param flows entries of the map {@code flows}
+ * @param glass for how long nothing is refused still, because of break-glass; zero: it is whole
  * @param gaps what policies in force name and nothing guards, a sentence each
  */
 public record Snapshot(
@@ -25,6 +29,7 @@ public record Snapshot(
     Map<String, Long> counters,
     long verdicts,
     long flows,
+    Duration glass,
     List<String> gaps) {
 
   /**
@@ -41,6 +46,19 @@ public record Snapshot(
       long denied, long wouldDeny, long fallback, long tripped, long alarms) {
     /** Nothing counted. */
     public static final SlotCounters ZERO = new SlotCounters(0, 0, 0, 0, 0);
+  }
+
+  /** For people: the gaps, and before them that the glass is broken. */
+  public List<String> unguarded() {
+    if (glass.isZero()) {
+      return gaps;
+    }
+    List<String> all = new ArrayList<>(gaps);
+    all.addFirst(
+        "all policies: break-glass, nothing is refused for another "
+            + glass.truncatedTo(ChronoUnit.SECONDS).toString().substring(2)
+            + "; interdict break-glass --end puts enforcement back");
+    return all;
   }
 
   /** The counters of {@code slot}. */

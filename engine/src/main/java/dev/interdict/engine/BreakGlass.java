@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -158,14 +157,8 @@ public final class BreakGlass {
     }
   }
 
-  /** A sentence for {@code interdict status}; none if the glass is whole. */
-  static Set<String> gaps(EngineState state) {
-    long left = state.auditUntilNs() - BootClock.nowNs();
-    return left <= 0
-        ? Set.of()
-        : Set.of(
-            "all policies: break-glass, nothing is refused for another "
-                + Duration.ofNanos(left).truncatedTo(ChronoUnit.SECONDS).toString().substring(2)
-                + "; interdict break-glass --end puts enforcement back");
+  /** For how long nothing is refused still; zero: the glass is whole. */
+  static Duration left(EngineState state) {
+    return Duration.ofNanos(Math.max(0, state.auditUntilNs() - BootClock.nowNs()));
   }
 }

@@ -433,13 +433,14 @@ final class Enforcer implements Enforcement {
         engineCounters(),
         kernel.verdicts().verdicts(),
         kernel.verdicts().flows(),
+        BreakGlass.left(kernel.state()),
         gaps(running));
   }
 
   /** What policies name and nothing guards. */
   private List<String> gaps(Set<Hook> running) {
     ActiveSet set = current;
-    List<String> gaps = new ArrayList<>(BreakGlass.gaps(kernel.state()));
+    List<String> gaps = new ArrayList<>();
     for (Hook hook : taskHooks(set)) {
       if (!running.contains(hook)) {
         gaps.add(

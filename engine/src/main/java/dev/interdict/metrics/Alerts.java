@@ -8,43 +8,65 @@ public final class Alerts {
 
   private static final List<Alert> ALL =
       List.of(
-          new Alert(
+          // Of a dead engine there is no sample, and every other rule needs one.
+          host(
+              "InterdictEngineGone",
+              "critical",
+              "max_over_time("
+                  + name(Metric.ENGINE_START_TIME_SECONDS)
+                  + "[1d]) unless "
+                  + name(Metric.ENGINE_START_TIME_SECONDS),
+              "1m",
+              "there are no metrics any more: the engine is gone, frozen, or cannot be asked"),
+          host(
               "InterdictEngineSilent",
               "critical",
               "time() - " + name(Metric.ENGINE_HEARTBEAT_TIMESTAMP_SECONDS) + " > 10",
               "1m",
               "the engine does not decide: what is not known yet gets its policy's fallback"),
-          new Alert(
+          host(
               "InterdictNotEnforcing",
               "warning",
               name(Metric.ENFORCING) + " == 0",
               "1h",
-              "the whole host is in audit: nothing is refused"),
-          new Alert(
+              "the host is in audit, or break-glass lasts: nothing is refused"),
+          host(
+              "InterdictBreakGlass",
+              "critical",
+              name(Metric.BREAK_GLASS_SECONDS) + " > 0",
+              "0m",
+              "break-glass: nothing is refused; interdict history says who did it and why"),
+          host(
+              "InterdictChangeUnconfirmed",
+              "warning",
+              name(Metric.UNCONFIRMED_CHANGE_SECONDS) + " > 0",
+              "1m",
+              "a change is undone unless interdict confirm comes; interdict status says which"),
+          host(
               "InterdictNotGuarded",
               "critical",
               name(Metric.GAPS) + " > 0",
               "5m",
               "policies name what nothing guards; interdict status says what"),
-          new Alert(
+          host(
               "InterdictPolicyNotInForce",
               "critical",
               name(Metric.POLICIES) + "{state=\"not_in_force\"} > 0",
               "5m",
               "a policy that was applied is not in force; interdict policy list says why"),
-          new Alert(
+          host(
               "InterdictBudgetTripped",
               "critical",
               name(Metric.POLICY_TRIPPED) + " == 1",
               "0m",
               "policy {{ $labels.policy }} only records: its budget is used up"),
-          new Alert(
+          host(
               "InterdictBudgetAlarm",
               "warning",
               name(Metric.POLICY_ALARMED) + " == 1",
               "0m",
               "policy {{ $labels.policy }} refuses more subjects than its budget allows"),
-          new Alert(
+          host(
               "InterdictDenials",
               "warning",
               "sum by (instance, policy) (increase("
@@ -84,26 +106,26 @@ public final class Alerts {
               "critical",
               Metric.DECISION_LOG_LOST_TOTAL,
               "decisions are missing in the log: {{ $labels.reason }}"),
-          new Alert(
+          host(
               "InterdictThreadFailing",
               "critical",
               name(Metric.THREAD_FAILING) + " == 1",
               "2m",
               "the engine's thread {{ $labels.thread }} does not do its work; see interdict doctor"),
-          new Alert(
+          host(
               "InterdictBundleFailing",
               "warning",
               name(Metric.BUNDLE_FAILING) + " == 1",
               "10m",
               "source {{ $labels.source }} brings nothing new; interdict status says why"),
           new Alert(
-              "InterdictRevisionsDiffer",
+              "InterdictPoliciesDiffer",
               "warning",
-              "count by (policy) (count by (policy, revision, source) ("
+              "count by (policy) (count by (policy, digest) ("
                   + name(Metric.POLICY_INFO)
                   + "{source!=\"\"})) > 1",
               "10m",
-              "hosts have different revisions of policy {{ $labels.policy }}"));
+              "hosts have different contents of policy {{ $labels.policy }}"));
 
   private Alerts() {}
 
@@ -111,8 +133,14 @@ public final class Alerts {
   private record Alert(
       String name, String severity, String condition, String after, String summary) {}
 
+  /** One about a single host, which its summary names. */
+  private static Alert host(
+      String name, String severity, String condition, String after, String summary) {
+    return new Alert(name, severity, condition, after, "{{ $labels.instance }}: " + summary);
+  }
+
   private static Alert rising(String name, String severity, Metric counter, String summary) {
-    return new Alert(name, severity, "increase(" + name(counter) + RECENT + ") > 0", "0m", summary);
+    return host(name, severity, "increase(" + name(counter) + RECENT + ") > 0", "0m", summary);
   }
 
   private static String name(Metric metric) {
@@ -130,7 +158,7 @@ public final class Alerts {
       text.append("        for: ").append(alert.after()).append('\n');
       text.append("        labels: {severity: ").append(alert.severity()).append("}\n");
       text.append("        annotations:\n          summary: ")
-          .append(quoted("{{ $labels.instance }}: " + alert.summary()))
+          .append(quoted(alert.summary()))
           .append('\n');
     }
     return text.toString();

@@ -75,9 +75,12 @@ public final class Dashboard {
 
   private void fill() {
     row("Is it at work");
+    stat("Gone", "short", 1, gone());
     stat("Silent for", "s", 10, "time() - " + of(Metric.ENGINE_HEARTBEAT_TIMESTAMP_SECONDS));
     stat("Not guarded", "short", 1, of(Metric.GAPS));
     stat("Policies not in force", "short", 1, of(Metric.POLICIES, "state=\"not_in_force\""));
+    stat("Break-glass, for another", "s", 1, of(Metric.BREAK_GLASS_SECONDS));
+    stat("Undone unless confirmed in", "s", 1, of(Metric.UNCONFIRMED_CHANGE_SECONDS));
     row("Denials");
     series("Refused, by policy", "ops", "{{policy}}", denials("denied"));
     series("Would be refused, by policy", "ops", "{{policy}}", denials("would_deny"));
@@ -107,6 +110,12 @@ public final class Dashboard {
     List<String> all = new ArrayList<>(List.of(HOST));
     all.addAll(List.of(matchers));
     return all;
+  }
+
+  /** How many engines there were within a day of which no metrics come. */
+  private static String gone() {
+    String started = of(Metric.ENGINE_START_TIME_SECONDS);
+    return "count(max_over_time(" + started + "[1d]) unless " + started + ") or vector(0)";
   }
 
   private static String policy() {

@@ -1,5 +1,6 @@
 package dev.interdict.metrics;
 
+import dev.interdict.control.Pending;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyStatus;
 import dev.interdict.control.Snapshot;
@@ -14,6 +15,7 @@ import dev.interdict.worker.Worker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -42,6 +44,10 @@ public record Exposition(
     Instant started)
     implements Supplier<String> {
   private static final Path STATUS = Path.of("/proc/self/status");
+
+  /** Of a digest: enough to tell revisions of one policy apart. */
+  private static final int DIGEST_DIGITS = 12;
+
   private static final double MS_PER_SECOND = 1e3;
 
   @Override
@@ -71,7 +77,9 @@ public record Exposition(
     text.add(
         Metric.ENGINE_HEARTBEAT_TIMESTAMP_SECONDS,
         silent == Long.MAX_VALUE ? 0 : seconds(Instant.now().minusNanos(silent)));
-    text.add(Metric.ENFORCING, control.hostMode() == Mode.ENFORCE);
+    text.add(Metric.ENFORCING, control.hostMode() == Mode.ENFORCE && now.glass().isZero());
+    text.add(Metric.BREAK_GLASS_SECONDS, now.glass().toMillis() / MS_PER_SECOND);
+    text.add(Metric.UNCONFIRMED_CHANGE_SECONDS, untilUndone(control.leases().pending()));
     text.add(Metric.GAPS, now.gaps().size());
     text.add(Metric.VERDICTS, now.verdicts(), "verdicts");
     text.add(Metric.VERDICTS, now.flows(), "flows");
@@ -129,7 +137,7 @@ public record Exposition(
           Metric.POLICY_INFO,
           1,
           name,
-          Long.toString(policy.revision()),
+          policy.digest().substring(0, DIGEST_DIGITS),
           policy.mode().effective().name().toLowerCase(Locale.ROOT),
           policy.bundle());
       text.add(Metric.DENIALS_TOTAL, policy.counters().denied(), name, "denied");
@@ -142,6 +150,13 @@ public record Exposition(
     }
     text.add(Metric.POLICIES, inForce, "in_force");
     text.add(Metric.POLICIES, all.size() - inForce, "not_in_force");
+  }
+
+  /** 0: nothing waits. */
+  private static double untilUndone(Pending pending) {
+    return pending == null
+        ? 0
+        : Math.max(0, Duration.between(Instant.now(), pending.end()).toMillis() / MS_PER_SECOND);
   }
 
   /** Unix time; 0: never. */

@@ -22,12 +22,20 @@ public enum Metric {
       Type.GAUGE,
       Origin.ENGINE,
       "The decider's last sign of life, Unix time; 0: it has taken it back, and nobody waits."),
-  ENFORCING(Type.GAUGE, Origin.ENGINE, "1: each policy's own mode counts; 0: the host audits."),
+  ENFORCING(Type.GAUGE, Origin.ENGINE, "1: each policy's own mode counts; 0: the host audits, or break-glass lasts."),
+  BREAK_GLASS_SECONDS(
+      Type.GAUGE,
+      Origin.ENGINE,
+      "For how long nothing is refused still, because of break-glass; 0: it is over, or never was."),
+  UNCONFIRMED_CHANGE_SECONDS(
+      Type.GAUGE,
+      Origin.ENGINE,
+      "Until the change that waits for its confirmation is undone; 0: none waits."),
   GAPS(Type.GAUGE, Origin.ENGINE, "What policies in force name and nothing guards at the moment."),
   POLICIES(Type.GAUGE, Origin.ENGINE, "Policies that were applied, by state.", "state"),
   VERDICTS(Type.GAUGE, Origin.ENGINE, "Verdicts that the kernel holds.", "map"),
   HOLD_SECONDS(
-      Type.HISTOGRAM, Origin.ENGINE, "From a miss to its verdict; who was held waited as long."),
+      Type.HISTOGRAM, Origin.ENGINE, "From a miss to its verdict, whether somebody was held or not: audit and packets are among them."),
   WATCHERS(Type.GAUGE, Origin.ENGINE, "Who watches decisions at the moment."),
   WATCHERS_LOST_TOTAL(
       Type.COUNTER, Origin.ENGINE, "Decisions that watchers lost since they did not keep up."),
@@ -151,9 +159,10 @@ public enum Metric {
   POLICY_INFO(
       Type.GAUGE,
       Origin.ENGINE,
-      "Always 1, for each policy in force; source is empty if it was applied by hand.",
+      "Always 1, for each policy in force; digest begins that of its content, source is empty if it"
+          + " was applied by hand.",
       "policy",
-      "revision",
+      "digest",
       "mode",
       "source"),
   DENIALS_TOTAL(

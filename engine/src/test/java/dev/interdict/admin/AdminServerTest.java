@@ -66,6 +66,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -326,6 +327,12 @@ class AdminServerTest {
     assertEquals(7, status.getHooks(0).getCountersOrThrow("hits"));
     assertFalse(status.getHooks(1).getAttached());
     assertEquals(4, status.getVerdicts());
+    assertEquals(1, status.getGapsCount());
+    kernel.glass = Duration.ofSeconds(90);
+    assertEquals(
+        "all policies: break-glass, nothing is refused for another 1M30S; interdict break-glass"
+            + " --end puts enforcement back",
+        node.getStatus(GetStatusRequest.getDefaultInstance()).getGaps(0));
     var check = node.doctor(DoctorRequest.getDefaultInstance()).getChecks(0);
     assertEquals(CheckResult.CHECK_RESULT_FAILED, check.getResult());
     assertEquals("boot with lsm=bpf", check.getRemedy());

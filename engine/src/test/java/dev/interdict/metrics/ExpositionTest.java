@@ -16,6 +16,7 @@ import dev.interdict.event.Layout;
 import dev.interdict.metrics.Metric.Origin;
 import dev.interdict.pipeline.Latency;
 import dev.interdict.pipeline.PipelineCounters;
+import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.GoProgram;
 import dev.interdict.testkit.TinyBuilder;
@@ -74,8 +75,39 @@ class ExpositionTest {
   }
 
   private void apply(String name) {
+    apply(name, null);
+  }
+
+  private void apply(String name, Duration within) {
     control.apply(
-        new TreeMap<>(Map.of("policy.yaml", ("name=" + name).getBytes(UTF_8))), null, false, null);
+        new TreeMap<>(Map.of("policy.yaml", ("name=" + name).getBytes(UTF_8))),
+        null,
+        false,
+        within);
+  }
+
+  @Test
+  void whileTheGlassIsBrokenNothingMustLookEnforced() {
+    assertEquals(1, read().value("interdict_enforcing"));
+    assertEquals(0, read().value("interdict_break_glass_seconds"));
+    kernel.glass = Duration.ofMinutes(30);
+    assertEquals(0, read().value("interdict_enforcing"));
+    assertEquals(1800, read().value("interdict_break_glass_seconds"));
+    assertEquals(1, read().value("interdict_gaps"), "it is none of them");
+    kernel.glass = Duration.ZERO;
+    control.setHostMode(Mode.AUDIT, null);
+    assertEquals(0, read().value("interdict_enforcing"));
+  }
+
+  @Test
+  void aChangeThatWaitsForItsConfirmationMustBeThere() {
+    apply("a");
+    assertEquals(0, read().value("interdict_unconfirmed_change_seconds"));
+    apply("b", Duration.ofHours(1));
+    double left = read().value("interdict_unconfirmed_change_seconds");
+    assertTrue(left > 0 && left <= 3600, "" + left);
+    control.leases().confirm(control.leases().pending().id());
+    assertEquals(0, read().value("interdict_unconfirmed_change_seconds"));
   }
 
   @Test
@@ -99,7 +131,8 @@ class ExpositionTest {
       assertEquals(
           1,
           now.value(
-              "interdict_policy_info{policy=\"a\",revision=\"1\",mode=\"audit\",source=\"\"}"));
+              "interdict_policy_info{policy=\"a\",digest=\"%s\",mode=\"audit\",source=\"\"}"
+                  .formatted(control.get("a").policy().digest().substring(0, 12))));
       assertEquals(1, now.value("interdict_policies{state=\"in_force\"}"));
       assertEquals(1, now.value("interdict_gaps"));
       assertEquals(1, now.value("interdict_thread_up{thread=\"decision-log\"}"));
@@ -177,7 +210,7 @@ class ExpositionTest {
             "ring",
             "source",
             "policy",
-            "revision",
+            "digest",
             "mode");
     for (Metric metric : Metric.values()) {
       assertTrue(bounded.containsAll(metric.labels()), metric + " " + metric.labels());

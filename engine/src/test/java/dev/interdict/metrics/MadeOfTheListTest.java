@@ -106,14 +106,50 @@ class MadeOfTheListTest {
           Set.of("warning", "critical").contains(((Map<?, ?>) rule.get("labels")).get("severity")));
       String summary = (String) ((Map<?, ?>) rule.get("annotations")).get("summary");
       String query = (String) rule.get("expr");
-      Set<String> labels = new HashSet<>(Set.of("instance"));
-      NAME.matcher(query).results().forEach(n -> labels.addAll(metric(n.group()).labels()));
+      Set<String> labels = labelsOfResult(query);
       Matcher used = Pattern.compile("\\$labels\\.([a-z_]+)").matcher(summary);
       while (used.find()) {
         assertTrue(labels.contains(used.group(1)), summary);
       }
     }
     assertTrue(names.size() >= 10, names.toString());
+  }
+
+  /** An aggregation leaves no other label than those it is by. */
+  private static Set<String> labelsOfResult(String query) {
+    Matcher outermost = BY.matcher(query);
+    if (outermost.find()) {
+      return Set.of(outermost.group(1).split(", ", -1));
+    }
+    Set<String> labels = new HashSet<>(Set.of("instance"));
+    NAME.matcher(query).results().forEach(n -> labels.addAll(metric(n.group()).labels()));
+    return labels;
+  }
+
+  /** Of an engine that is killed or frozen no sample comes: its series end with it. */
+  @Test
+  void oneRuleMustBeTrueWhereThereIsNoSample() {
+    String lasting = Metric.ENGINE_START_TIME_SECONDS.metric();
+    assertTrue(
+        rules().stream()
+            .anyMatch(
+                rule ->
+                    rule.get("expr")
+                        .equals("max_over_time(" + lasting + "[1d]) unless " + lasting)),
+        rules().toString());
+  }
+
+  /** Each host numbers revisions for itself: the same one has another number elsewhere. */
+  @Test
+  void hostsMustBeComparedByWhatTheirPoliciesAre() {
+    assertFalse(Metric.POLICY_INFO.labels().contains("revision"));
+    assertTrue(
+        rules().stream()
+            .map(rule -> (String) rule.get("expr"))
+            .anyMatch(
+                query ->
+                    query.startsWith("count by (policy) (count by (policy, digest) (")
+                        && query.endsWith(" > 1")));
   }
 
   /** What is lost in silence is what nobody looks for. */
@@ -129,6 +165,8 @@ class MadeOfTheListTest {
             Metric.RECORDS_UNREAD_TOTAL,
             Metric.DECISION_LOG_LOST_TOTAL,
             Metric.GAPS,
+            Metric.BREAK_GLASS_SECONDS,
+            Metric.UNCONFIRMED_CHANGE_SECONDS,
             Metric.THREAD_FAILING)) {
       assertTrue(all.contains(loss.metric()), loss + " has no alert");
     }

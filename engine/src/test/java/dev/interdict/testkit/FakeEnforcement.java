@@ -14,6 +14,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Mode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -55,6 +56,9 @@ public final class FakeEnforcement implements Enforcement {
 
   /** Since boot, in nanoseconds. */
   public long bootTimeNs = 1;
+
+  /** For how long break-glass lasts still. */
+  public Duration glass = Duration.ZERO;
 
   public final List<Integer> forgotten = new ArrayList<>();
   public SlotSet tripped = SlotSet.NONE;
@@ -182,6 +186,7 @@ public final class FakeEnforcement implements Enforcement {
         Map.of("decided", 5L),
         4,
         1,
+        glass,
         List.of("policy open, interface eth9: it is not there; guarded as soon as it" + " comes"));
   }
 }
