@@ -20,8 +20,8 @@ public final class SocketFile {
    * Makes the directory, and takes away a socket that nobody listens on.
    *
    * @param socket absolute
-   * @throws IOException if somebody listens there, what is there is no socket, or others can put one
-   *     there
+   * @throws IOException if somebody listens there, what is there is no socket, or others can put
+   *     one there
    */
   public static void prepare(Path socket) throws IOException {
     Path directory = socket.getParent();

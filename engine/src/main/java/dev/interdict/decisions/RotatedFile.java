@@ -115,8 +115,7 @@ final class RotatedFile implements Closeable {
     if (!MOST.containsAll(now.permissions())) {
       Set<PosixFilePermission> less = EnumSet.copyOf(MOST);
       less.retainAll(now.permissions());
-      Files.getFileAttributeView(
-              path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+      Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
           .setPermissions(less);
     }
     OwnPath.require(path, WHY);
@@ -174,7 +173,8 @@ final class RotatedFile implements Closeable {
   /** Whether an engine before this one has written its last line to its end. */
   private boolean endsWithLine(long size) throws IOException {
     ByteBuffer last = ByteBuffer.allocate(1);
-    try (SeekableByteChannel reader = Files.newByteChannel(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+    try (SeekableByteChannel reader =
+        Files.newByteChannel(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
       reader.position(size - 1).read(last);
     }
     return last.get(0) == '\n';

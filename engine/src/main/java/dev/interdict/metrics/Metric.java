@@ -22,7 +22,10 @@ public enum Metric {
       Type.GAUGE,
       Origin.ENGINE,
       "The decider's last sign of life, Unix time; 0: it has taken it back, and nobody waits."),
-  ENFORCING(Type.GAUGE, Origin.ENGINE, "1: each policy's own mode counts; 0: the host audits, or break-glass lasts."),
+  ENFORCING(
+      Type.GAUGE,
+      Origin.ENGINE,
+      "1: each policy's own mode counts; 0: the host audits, or break-glass lasts."),
   BREAK_GLASS_SECONDS(
       Type.GAUGE,
       Origin.ENGINE,
@@ -35,7 +38,9 @@ public enum Metric {
   POLICIES(Type.GAUGE, Origin.ENGINE, "Policies that were applied, by state.", "state"),
   VERDICTS(Type.GAUGE, Origin.ENGINE, "Verdicts that the kernel holds.", "map"),
   HOLD_SECONDS(
-      Type.HISTOGRAM, Origin.ENGINE, "From a miss to its verdict, whether somebody was held or not: audit and packets are among them."),
+      Type.HISTOGRAM,
+      Origin.ENGINE,
+      "From a miss to its verdict, whether somebody was held or not: audit and packets are among them."),
   WATCHERS(Type.GAUGE, Origin.ENGINE, "Who watches decisions at the moment."),
   WATCHERS_LOST_TOTAL(
       Type.COUNTER, Origin.ENGINE, "Decisions that watchers lost since they did not keep up."),

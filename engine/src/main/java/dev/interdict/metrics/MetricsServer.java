@@ -174,7 +174,8 @@ public final class MetricsServer implements AutoCloseable {
         take(new Caller(next));
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("metrics are not served at " + address + ": " + e.getMessage(), e);
+      throw new UncheckedIOException(
+          "metrics are not served at " + address + ": " + e.getMessage(), e);
     } finally {
       cutOffTheSlow();
     }

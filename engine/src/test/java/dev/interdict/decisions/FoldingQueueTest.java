@@ -187,8 +187,10 @@ class FoldingQueueTest {
                     5, List.of(new Finding("q", true, p.deny(), p.kill(), p.warn()))),
                 TestRecords.denied(
                     6, List.of(new Finding("p", false, p.deny(), p.kill(), p.warn()))),
-                TestRecords.denied(7, List.of(new Finding("p", true, p.kill(), p.deny(), p.warn()))),
-                TestRecords.denied(8, List.of(new Finding("p", true, p.kill(), p.kill(), p.deny()))))
+                TestRecords.denied(
+                    7, List.of(new Finding("p", true, p.kill(), p.deny(), p.warn()))),
+                TestRecords.denied(
+                    8, List.of(new Finding("p", true, p.kill(), p.kill(), p.deny()))))
             .map(Same::of)
             .toList();
     for (Same one : all) {

@@ -199,19 +199,8 @@ class ExpositionTest {
   void noLabelMayBeWithoutABound() {
     Set<String> bounded =
         Set.of(
-            "version",
-            "state",
-            "map",
-            "thread",
-            "hook",
-            "outcome",
-            "stage",
-            "reason",
-            "ring",
-            "source",
-            "policy",
-            "digest",
-            "mode");
+            "version", "state", "map", "thread", "hook", "outcome", "stage", "reason", "ring",
+            "source", "policy", "digest", "mode");
     for (Metric metric : Metric.values()) {
       assertTrue(bounded.containsAll(metric.labels()), metric + " " + metric.labels());
     }

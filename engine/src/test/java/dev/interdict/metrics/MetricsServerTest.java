@@ -58,10 +58,8 @@ class MetricsServerTest {
     start(address, new Times(patience, LONG, LONG), this::count, Thread::startVirtualThread);
   }
 
-  private void start(
-      String address, Times times, Supplier<String> metrics, Executor threads) {
-    server =
-        MetricsServer.start(MetricsAddress.parse(address), metrics, times, threads, workers);
+  private void start(String address, Times times, Supplier<String> metrics, Executor threads) {
+    server = MetricsServer.start(MetricsAddress.parse(address), metrics, times, threads, workers);
     open.add(server);
   }
 
