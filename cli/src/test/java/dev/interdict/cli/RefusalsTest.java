@@ -50,14 +50,13 @@ final class RefusalsTest {
     add(2, Outcome.DENIED, "/usr/bin/\"odd\"", false);
     add(3, Outcome.WOULD_DENY, "/usr/bin/cat", false);
     assertEquals(
-        String.join(
-            "\n",
-            "refused:",
-            "  2 x file_open read,write /etc/shadow by \"/usr/bin/\\\"odd\\\"\"",
-            "      because: no \\u{1b}[2J",
-            "      to allow it, add this to the rule that says so:",
-            "        process.exe.path: {notIn: [\"/usr/bin/\\\"odd\\\"\"]}",
-            ""),
+        """
+        refused:
+          2 x file_open read,write /etc/shadow by "/usr/bin/\\"odd\\""
+              because: no \\u{1b}[2J
+              to allow it, add this to the rule that says so:
+                process.exe.path: {notIn: ["/usr/bin/\\"odd\\""]}
+        """,
         printed());
   }
 
