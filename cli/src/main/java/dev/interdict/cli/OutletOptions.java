@@ -61,7 +61,8 @@ final class OutletOptions {
             ? null
             : new DecisionFile.Config(
                 decisionLog, (long) mib << 20, files, Duration.ofSeconds(foldSeconds)),
-        metrics == null ? null : address());
+        metrics == null ? null : address(),
+        null);
   }
 
   private MetricsAddress address() {

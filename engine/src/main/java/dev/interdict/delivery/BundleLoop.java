@@ -46,6 +46,8 @@ final class BundleLoop implements Worker.Round, AutoCloseable {
   private String etag = "";
   private int failures;
   private boolean hurried;
+  private boolean attempting;
+  private long attempts;
   private Thread thread;
   private boolean asking;
   private boolean ended;
@@ -80,25 +82,54 @@ final class BundleLoop implements Worker.Round, AutoCloseable {
 
   @Override
   public void run() throws InterruptedException {
-    synchronized (this) {
-      thread = Thread.currentThread();
-    }
-    pause(attempt());
+    pause(counted());
   }
 
-  /** Asks at once, and for all of it. */
-  synchronized void hurry() {
+  private Duration counted() {
+    synchronized (this) {
+      thread = Thread.currentThread();
+      attempting = true;
+    }
+    try {
+      return attempt();
+    } catch (InterruptedException e) { // broken off: asked again at once, unless it is the end
+      return Duration.ZERO;
+    } finally {
+      synchronized (this) {
+        attempting = false;
+        attempts++;
+      }
+    }
+  }
+
+  /**
+   * Asks at once, and for all of it; breaks off a question that waits for its answer.
+   *
+   * @return how many attempts there will have been when one has ended that began after this call
+   */
+  synchronized long hurry() {
     hurried = true;
     notifyAll();
+    breakOff();
+    return attempts + (attempting ? 2 : 1);
+  }
+
+  /** How many have ended. */
+  synchronized long attempts() {
+    return attempts;
+  }
+
+  private void breakOff() {
+    if (asking && thread != null) {
+      thread.interrupt();
+    }
   }
 
   /** Ends the round: at once if it waits or asks, after the change if it makes one. */
   synchronized void end() {
     ended = true;
     notifyAll();
-    if (asking && thread != null) {
-      thread.interrupt();
-    }
+    breakOff();
   }
 
   /** After its last round. */

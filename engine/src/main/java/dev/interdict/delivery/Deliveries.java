@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 
 /**
  * All sources of bundles of an engine, each with a thread of its own, and the reports about them.
@@ -122,6 +123,17 @@ public final class Deliveries implements AutoCloseable {
   /** Asks a source again, at once and for all of it; nothing if it is not configured. */
   public void hurry(String name) {
     loops.stream().filter(loop -> loop.source().name().equals(name)).forEach(BundleLoop::hurry);
+  }
+
+  /**
+   * Asks every source again, at once and for all of it.
+   *
+   * @return whether each has been, and what it brought is in force or refused
+   */
+  public BooleanSupplier askAgain() {
+    Map<BundleLoop, Long> awaited = new HashMap<>();
+    loops.forEach(loop -> awaited.put(loop, loop.hurry()));
+    return () -> awaited.entrySet().stream().allMatch(e -> e.getKey().attempts() >= e.getValue());
   }
 
   /** What was counted since the start, by name. */

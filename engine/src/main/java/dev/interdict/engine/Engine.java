@@ -21,6 +21,7 @@ import dev.interdict.metrics.Exposition;
 import dev.interdict.metrics.MetricsServer;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.recording.Recorder;
+import dev.interdict.service.ServiceLoop;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
@@ -163,6 +164,16 @@ public final class Engine implements AutoCloseable {
               Version.current(),
               Instant.now());
       part(MetricsServer.start(config.outlets().metrics(), metrics, workers));
+    }
+    if (config.outlets().service() != null) {
+      ServiceStatus status = new ServiceStatus(control, bundles, enforcer::snapshot, this::threads);
+      // The last, so that it is the first to be closed: that the engine ends is told before it
+      // does.
+      part(
+          ServiceLoop.start(
+              config.outlets().service(),
+              new ServiceLoop.Subject(state::silentNs, config.stale(), status, bundles::askAgain),
+              workers));
     }
     LOG.log(
         Level.INFO,

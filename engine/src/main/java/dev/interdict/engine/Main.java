@@ -2,6 +2,7 @@ package dev.interdict.engine;
 
 import dev.interdict.attach.Pins;
 import dev.interdict.libbpf.UnderPressure;
+import dev.interdict.service.ServiceManager;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -32,7 +33,8 @@ public final class Main {
   }
 
   /**
-   * Runs an engine until the process is asked to end.
+   * Runs an engine until the process is asked to end. Who has started it as a service is told how
+   * it is.
    *
    * @throws EngineLostException if the engine can no longer do its work; the process should end
    */
@@ -41,7 +43,9 @@ public final class Main {
     for (String missing : UnderPressure.prepare()) {
       LOG.log(Level.WARNING, "on a host under pressure the engine is less safe: {0}", missing);
     }
-    Engine engine = Engine.start(config);
+    ServiceManager manager =
+        ServiceManager.of(System.getenv(), ProcessHandle.current().pid()).orElse(null);
+    Engine engine = Engine.start(config.with(config.outlets().with(manager)));
     Runtime.getRuntime().addShutdownHook(new Thread(engine::close, "shutdown"));
     throw new EngineLostException(engine.awaitLoss());
   }

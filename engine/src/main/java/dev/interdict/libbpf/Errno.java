@@ -50,6 +50,7 @@ public final class Errno {
           Map.entry(36, "ENAMETOOLONG"),
           Map.entry(38, "ENOSYS"),
           Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
+          Map.entry(111, "ECONNREFUSED"),
           Map.entry(116, "ESTALE"),
           Map.entry(524, "ENOTSUPP"));
 

@@ -29,9 +29,12 @@ final class LibC {
   private static final long PATH_MAX = 4096;
   private static final short POLLIN = 1;
   private static final int INTERFACE_NAME_BYTES = 16;
+  static final int AF_UNIX = 1;
   private static final int AF_INET = 2;
   private static final int SOCK_DGRAM = 2;
   private static final int SOCK_CLOEXEC = 02000000;
+  private static final int MSG_DONTWAIT = 0x40;
+  private static final int MSG_NOSIGNAL = 0x4000;
   private static final Linker.Option WITH_ERRNO = Linker.Option.captureCallState("errno");
 
   private static final MethodHandle MMAP =
@@ -63,7 +66,14 @@ final class LibC {
   private static final MethodHandle IF_INDEXTONAME =
       Native.libc("if_indextoname", FunctionDescriptor.of(ADDRESS, JAVA_INT, ADDRESS));
   private static final MethodHandle SOCKET =
-      Native.libc("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+      Native.libc(
+          "socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), WITH_ERRNO);
+  private static final MethodHandle SENDTO =
+      Native.libc(
+          "sendto",
+          FunctionDescriptor.of(
+              JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT),
+          WITH_ERRNO);
   private static final MethodHandle IOCTL =
       Native.libc(
           "ioctl",
@@ -196,13 +206,38 @@ final class LibC {
 
   /** Asks about an interface of that namespace; false if the kernel does not answer. */
   static boolean interfaceRequest(long request, MemorySegment interfaceRequest) {
-    int fd = (int) Native.call(SOCKET, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = (int) Native.call(new int[1], SOCKET, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       return false;
     }
     boolean answered = (int) Native.call(IOCTL, fd, request, interfaceRequest) == 0;
     close(fd);
     return answered;
+  }
+
+  /**
+   * Sends one datagram to a UNIX socket, without waiting.
+   *
+   * @param name of the address, for messages
+   * @param to {@code struct sockaddr_un}, as long as what counts of it
+   */
+  static void sendDatagram(String name, MemorySegment to, MemorySegment message) {
+    int[] errno = new int[1];
+    int fd = (int) Native.call(errno, SOCKET, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      throw new BpfException("make a socket for", name, errno[0], "");
+    }
+    try {
+      int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+      long bytes = message.byteSize();
+      long sent =
+          (long) Native.call(errno, SENDTO, fd, message, bytes, flags, to, (int) to.byteSize());
+      if (sent < 0) {
+        throw new BpfException("send to", name, errno[0], "");
+      }
+    } finally {
+      close(fd);
+    }
   }
 
   /**

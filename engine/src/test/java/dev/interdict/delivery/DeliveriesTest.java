@@ -111,6 +111,28 @@ class DeliveriesTest {
     await(() -> deliveries.counters().get("bundles_activated") == 2);
   }
 
+  @Test
+  void whoAsksAgainMustNotWaitForALongPollAndMustKnowWhenItIsDone() {
+    server.longPolls();
+    server.serve(bundle(1, null, "/a"));
+    start(remote(Map.of()), LONG, Trust.NONE);
+    await(() -> server.requests().size() == 2);
+    assertEquals("\"v1\"", known(1), "it waits at the server");
+
+    BooleanSupplier done = deliveries.askAgain();
+    assertFalse(done.getAsBoolean());
+    await(done);
+    assertNull(known(2), "for all of it");
+    assertNull(status().error());
+    assertEquals(1, status().serial());
+  }
+
+  @Test
+  void whereNobodyIsAskedAskingAgainIsDoneAtOnce() {
+    deliveries = Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers);
+    assertTrue(deliveries.askAgain().getAsBoolean());
+  }
+
   private String known(int request) {
     return server.requests().get(request).getFirst("If-None-Match");
   }

@@ -22,8 +22,10 @@ import dev.interdict.delivery.DeliveryConfig.Remote;
 import dev.interdict.delivery.DeliveryConfig.Service;
 import dev.interdict.delivery.DeliveryConfig.Source;
 import dev.interdict.policy.PolicySource;
+import dev.interdict.service.ServiceManager;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
+import dev.interdict.testkit.NotifySocket;
 import dev.interdict.testkit.Shell;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.GetPolicyRequest;
@@ -45,6 +47,8 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -302,6 +306,31 @@ final class EngineIT {
       IOException e = assertThrows(IOException.class, () -> Engine.start(config));
       assertTrue(e.getMessage().contains("another engine runs here"), e.getMessage());
       assertEquals(0, first.decisions().watchers());
+    }
+  }
+
+  @Test
+  void aServiceManagerIsToldWhenItDecidesWhatIsWrongAndThatItEnds() throws Exception {
+    try (NotifySocket socket = new NotifySocket(folder.resolve("notify").toString())) {
+      ServiceManager manager =
+          ServiceManager.of(
+                  Map.of("NOTIFY_SOCKET", socket.address(), "WATCHDOG_USEC", "400000"),
+                  ProcessHandle.current().pid())
+              .orElseThrow();
+      List<String> told = new ArrayList<>();
+      BooleanSupplier fed =
+          () -> {
+            told.addAll(socket.messages());
+            return Collections.frequency(told, "WATCHDOG=1") > 2;
+          };
+      try (Engine engine = Engine.start(config().with(Outlets.NONE.with(manager)))) {
+        await(fed);
+        assertTrue(told.contains("READY=1"), told::toString);
+        assertTrue(
+            told.contains("STATUS=host in enforce, 0 policies in force, 0 refuse"), told::toString);
+        assertEquals(0, engine.decisions().watchers());
+      }
+      assertTrue(socket.messages().getLast().startsWith("STOPPING=1"));
     }
   }
 
