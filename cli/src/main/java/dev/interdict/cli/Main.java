@@ -26,7 +26,7 @@ import picocli.CommandLine.ScopeType;
     },
     footer = {
       "",
-      "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 invalid policy,",
+      "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 invalid policy or configuration,",
       "4 engine not reachable, 5 refused, 6 timed out."
     },
     subcommands = {
@@ -34,6 +34,7 @@ import picocli.CommandLine.ScopeType;
       DoctorCommand.class,
       PolicyCommand.class,
       BundleCommand.class,
+      ConfigCommand.class,
       ModeCommand.class,
       HistoryCommand.class,
       DiffCommand.class,

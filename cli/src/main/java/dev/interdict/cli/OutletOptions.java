@@ -9,10 +9,6 @@ import picocli.CommandLine.Option;
 
 /** Whom an engine tells what it does; options of the command that runs one. */
 final class OutletOptions {
-  private static final int LARGEST_MIB = 4096;
-  private static final int MOST_FILES = 1000;
-  private static final int LONGEST_FOLD_SECONDS = 3600;
-
   @Option(
       names = "--decision-log",
       paramLabel = "FILE",
@@ -53,9 +49,9 @@ final class OutletOptions {
   String metrics;
 
   Outlets outlets() {
-    within("--decision-log-mib", mib, 1, LARGEST_MIB);
-    within("--decision-log-files", files, 2, MOST_FILES);
-    within("--decision-log-fold", foldSeconds, 0, LONGEST_FOLD_SECONDS);
+    within(Setting.DECISION_LOG_MIB, mib);
+    within(Setting.DECISION_LOG_FILES, files);
+    within(Setting.DECISION_LOG_FOLD, foldSeconds);
     return new Outlets(
         decisionLog == null
             ? null
@@ -76,11 +72,11 @@ final class OutletOptions {
     }
   }
 
-  private static void within(String option, int value, int least, int most) {
-    if (value < least || value > most) {
+  private static void within(Setting setting, int value) {
+    if (!setting.admits(value)) {
       throw new Failure(
           ExitCode.USAGE,
-          "%s %d: it is a number from %d to %d".formatted(option, value, least, most),
+          "%s %d: it is %s".formatted(setting.option(), value, setting.range()),
           null);
     }
   }

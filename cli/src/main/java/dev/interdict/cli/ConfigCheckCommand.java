@@ -1,0 +1,42 @@
+package dev.interdict.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code interdict config check}. */
+@Command(
+    name = "check",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Report everything that is wrong with a configuration file, and with the file of bundle"
+          + " sources that it names.",
+      "Exits with 3 if there is an error, with 5 if an engine would refuse the file because others"
+          + " than root can write to it."
+    })
+final class ConfigCheckCommand implements Callable<Integer> {
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "Default: /etc/interdict/engine.yaml.")
+  Path file = ConfigFile.DEFAULT;
+
+  @Spec CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    ConfigFile config = EngineOptions.read(file, spec);
+    ConfigFile.Value bundles = config.values().get(Setting.BUNDLES);
+    if (bundles != null) {
+      EngineOptions.sources((Path) bundles.value(), ExitCode.INVALID_POLICY, spec);
+    }
+    EngineOptions.requireTrust(file);
+    spec.commandLine()
+        .getOut()
+        .printf("%s: ok, %d set%n", Text.word(file.toString()), config.values().size());
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,141 @@
+package dev.interdict.cli;
+
+import dev.interdict.metrics.MetricsAddress;
+import dev.interdict.policy.Findings;
+import dev.interdict.policy.PolicyException;
+import dev.interdict.policy.Section;
+import dev.interdict.policy.YamlNode;
+import dev.interdict.policy.YamlReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * An engine's configuration file: YAML, as strict as policies, a key for each {@link Setting}.
+ *
+ * @param values what is set; a path, a number or a text, as the option takes it
+ */
+record ConfigFile(Map<Setting, Value> values) {
+  /** Where it is unless somebody says otherwise. */
+  static final Path DEFAULT = Path.of("/etc/interdict/engine.yaml");
+
+  /** Nothing is set. */
+  static final ConfigFile NONE = new ConfigFile(Map.of());
+
+  /** Group and others, as in {@code chmod go-w}. */
+  private static final int OTHERS_WRITE = 0022;
+
+  /** What is in such a folder can be renamed and removed by its owner only. */
+  private static final int STICKY = 01000;
+
+  /**
+   * A value.
+   *
+   * @param line of the file, from 1
+   */
+  record Value(Object value, int line) {}
+
+  /**
+   * Reads what stands in a file.
+   *
+   * @param file its name, for messages
+   * @throws PolicyException with everything that is wrong with it
+   */
+  static ConfigFile parse(String file, byte[] yaml) throws PolicyException {
+    if (saysNothing(yaml)) {
+      return NONE;
+    }
+    Findings findings = new Findings();
+    YamlNode root = YamlReader.read(file, yaml, YamlReader.MAX_BYTES, findings);
+    Map<Setting, Value> values = new EnumMap<>(Setting.class);
+    if (root != null) {
+      Section top = Section.of(file, findings, "the file", root, Setting.keys());
+      for (Setting setting : Setting.values()) {
+        Object value = top.has(setting.key()) ? value(top, setting) : null;
+        if (value != null) {
+          values.put(setting, new Value(value, top.mark(setting.key()).line()));
+        }
+      }
+    }
+    if (findings.failed()) {
+      throw new PolicyException(findings.sorted());
+    }
+    return new ConfigFile(values);
+  }
+
+  /** As packages bring it: a comment for each key. */
+  private static boolean saysNothing(byte[] yaml) {
+    return new String(yaml, StandardCharsets.UTF_8)
+        .lines()
+        .allMatch(line -> line.isBlank() || line.stripLeading().startsWith("#"));
+  }
+
+  /** Null after an error. */
+  private static Object value(Section top, Setting setting) {
+    return switch (setting.kind()) {
+      case PATH -> path(top, setting);
+      case NUMBER -> number(top, setting);
+      case METRICS -> metrics(top, setting);
+    };
+  }
+
+  private static Path path(Section top, Setting setting) {
+    String written = top.string(setting.key(), null);
+    if (written != null && (!written.startsWith("/") || written.indexOf('\0') >= 0)) {
+      wrong(top, setting, "is \"" + written + "\"; it must be an absolute path");
+      return null;
+    }
+    return written == null ? null : Path.of(written);
+  }
+
+  private static Integer number(Section top, Setting setting) {
+    long none = Long.MIN_VALUE;
+    long written = top.number(setting.key(), setting.least(), none);
+    if (written != none && !setting.admits(written)) {
+      wrong(top, setting, "is " + written + "; it must be " + setting.range());
+      return null;
+    }
+    return written == none ? null : (Integer) (int) written;
+  }
+
+  private static String metrics(Section top, Setting setting) {
+    String written = top.string(setting.key(), null);
+    try {
+      return written == null ? null : MetricsAddress.parse(written).toString();
+    } catch (IllegalArgumentException e) {
+      wrong(top, setting, "is \"" + written + "\"; " + e.getMessage());
+      return null;
+    }
+  }
+
+  private static void wrong(Section top, Setting setting, String what) {
+    top.error(top.node(setting.key()).at(), "yaml.value", setting.key() + " " + what);
+  }
+
+  /**
+   * Why a file cannot be relied on; null: it can. Whoever can write to it, or put another in its
+   * place, decides what this host enforces.
+   *
+   * @param owner who may, beside root
+   * @throws IOException if it cannot be looked at
+   */
+  static String distrust(Path path, int owner) throws IOException {
+    Path real = path.toRealPath();
+    for (Path at = real; at != null; at = at.getParent()) {
+      Map<String, Object> found = Files.readAttributes(at, "unix:mode,uid");
+      int uid = (Integer) found.get("uid");
+      int mode = (Integer) found.get("mode");
+      if (uid != 0 && uid != owner) {
+        return at + " belongs to user " + uid + ", not to root; chown root " + at;
+      }
+      boolean names = !at.equals(real) && (mode & STICKY) != 0;
+      if ((mode & OTHERS_WRITE) != 0 && !names) {
+        return at + " can be written to by others than root; chmod go-w " + at;
+      }
+    }
+    return null;
+  }
+}

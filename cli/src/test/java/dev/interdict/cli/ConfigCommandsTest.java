@@ -1,0 +1,133 @@
+package dev.interdict.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.engine.EngineConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class ConfigCommandsTest {
+  @TempDir Path folder;
+
+  private String file(String yaml) throws IOException {
+    Path file = Files.writeString(folder.resolve("engine.yaml"), yaml);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    return file.toString();
+  }
+
+  /** A file of root's, which is relied on. */
+  private String trusted(String yaml) throws IOException {
+    Assumptions.assumeTrue(
+        Files.getAttribute(folder, "unix:uid").equals(0), "not root: no file is relied on");
+    return file(yaml);
+  }
+
+  /** One that could not start if it came to that. */
+  private Cli engine(String config) {
+    return Cli.run("engine", "--config", config, "--state", "/proc/self/no/state");
+  }
+
+  @Test
+  void optionsMustWinOverTheFileAndTheFileOverWhatIsUsual() throws IOException {
+    String file = trusted("state: /srv/state\ncache: /srv/cache\ndecision-log-mib: 32\n");
+    Cli shown = Cli.run("config", "show", "--config", file, "--cache", "/c");
+    assertEquals(ExitCode.OK, shown.code(), shown.err());
+    for (String line :
+        new String[] {
+          "state +/srv/state +" + file + ":1",
+          "cache +/c +--cache",
+          "pins +/sys/fs/bpf/interdict +default",
+          "bundles +- +default",
+          "decision-log-mib +32 +" + file + ":3",
+          "metrics +- +default"
+        }) {
+      assertTrue(shown.out().lines().anyMatch(l -> l.matches(line)), line + "\n" + shown.out());
+    }
+    Cli json = Cli.run("config", "show", "--config", file, "-o", "json");
+    assertTrue(json.out().replace(" ", "").contains("\"value\":32,"), json.out());
+  }
+
+  @Test
+  void theEngineMustRunByIt() throws IOException {
+    String file =
+        trusted("state: /srv/state\ndecision-log: /l/d\ndecision-log-mib: 3\nmetrics: unix:/m\n");
+    CommandLine line = Main.commandLine();
+    line.parseArgs("engine", "--config", file, "--cache", "/c", "--decision-log-mib", "4");
+    EngineOptions options = line.getSubcommands().get("engine").<EngineCommand>getCommand().options;
+    options.settle();
+    EngineConfig config = options.config();
+    assertEquals(Path.of("/srv/state"), config.stateDirectory());
+    assertEquals(Path.of("/c"), config.cacheDirectory());
+    assertEquals(EngineConfig.DEFAULT.pins(), config.pins());
+    assertEquals(Path.of("/l/d"), config.outlets().decisionLog().file());
+    assertEquals(4L << 20, config.outlets().decisionLog().maxBytes());
+    assertEquals("unix:/m", config.outlets().metrics().toString());
+  }
+
+  @Test
+  void aFileWithErrorsMustBeShownWithItsLines() throws IOException {
+    String file = trusted("stat: /srv/state\nmetrics: here\n");
+    for (Cli refused :
+        new Cli[] {
+          Cli.run("config", "check", file),
+          Cli.run("config", "show", "--config", file),
+          engine(file)
+        }) {
+      assertEquals(ExitCode.INVALID_POLICY, refused.code());
+      assertTrue(refused.err().contains("error: " + file + ":1:1: unknown key \"stat\""));
+      assertTrue(refused.err().contains("    1 | stat: /srv/state\n      | ^"), refused.err());
+      assertTrue(refused.err().contains(file + ":2:10: metrics is \"here\""), refused.err());
+      assertTrue(refused.err().contains("error: " + file + " has errors"), refused.err());
+    }
+  }
+
+  @Test
+  void checkMustSayThatAllIsWell() throws IOException {
+    Cli ok = Cli.run("config", "check", trusted("state: /srv/state\n"));
+    assertEquals(ExitCode.OK, ok.code(), ok.err());
+    assertTrue(ok.out().endsWith("engine.yaml: ok, 1 set\n"), ok.out());
+  }
+
+  @Test
+  void checkMustLookIntoTheFileOfBundleSources() throws IOException {
+    Path bundles = Files.writeString(folder.resolve("bundles.yaml"), "bundels: {}\n");
+    Cli refused = Cli.run("config", "check", file("bundles: " + bundles + "\n"));
+    assertEquals(ExitCode.INVALID_POLICY, refused.code());
+    assertTrue(refused.err().contains(bundles + ":1:1: unknown key \"bundels\""), refused.err());
+  }
+
+  @Test
+  void aFileThatOthersCanWriteToMustBeRefused() throws IOException {
+    String file = trusted("state: /srv/state\n");
+    Files.setPosixFilePermissions(Path.of(file), PosixFilePermissions.fromString("rw-rw-rw-"));
+    for (Cli refused :
+        new Cli[] {
+          Cli.run("config", "check", file),
+          Cli.run("config", "show", "--config", file),
+          engine(file)
+        }) {
+      assertEquals(ExitCode.REFUSED, refused.code());
+      assertTrue(refused.err().contains("chmod go-w "), refused.err());
+    }
+  }
+
+  @Test
+  void aFileThatIsNamedMustBeThere() {
+    Path none = folder.resolve("none.yaml");
+    for (Cli refused :
+        new Cli[] {Cli.run("config", "check", none.toString()), engine(none.toString())}) {
+      assertEquals(ExitCode.USAGE, refused.code());
+      assertTrue(refused.err().contains("there is no such file"), refused.err());
+    }
+    assertFalse(Files.exists(none));
+    assertEquals(ExitCode.USAGE, Cli.run("config").code());
+  }
+}
