@@ -5,6 +5,7 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.pipeline.Tap;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.Verdict;
@@ -12,6 +13,8 @@ import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
  * Records what the engine is asked. At most one recording is under way. Safe for use by many
@@ -32,8 +36,13 @@ import java.util.concurrent.locks.LockSupport;
  * lost and counted, and the recording says so. A worker of its own makes tuples and writes them.
  */
 public final class Recorder implements Tap, AutoCloseable {
+  private static final Logger LOG = System.getLogger(Recorder.class.getName());
+
   /** Longer than anybody waits for a block to be written. */
   private static final Duration END = Duration.ofSeconds(10);
+
+  /** What the end of the engine waits for it: a disk that is dead must not keep it. */
+  private static final Duration LAST = Duration.ofSeconds(5);
 
   private static final String NO_HOOK = "hook";
 
@@ -41,6 +50,7 @@ public final class Recorder implements Tap, AutoCloseable {
   private final HostNames names;
   private final Masks masks;
   private final String version;
+  private final LongSupplier clock;
   private final Worker worker;
 
   /** The recording under way; null: none. */
@@ -76,11 +86,17 @@ public final class Recorder implements Tap, AutoCloseable {
       long lost) {}
 
   private Recorder(
-      RecordingStore store, HostNames names, Masks masks, String version, Workers crew) {
+      RecordingStore store,
+      HostNames names,
+      Masks masks,
+      String version,
+      LongSupplier clock,
+      Workers crew) {
     this.store = store;
     this.names = names;
     this.masks = masks;
     this.version = version;
+    this.clock = clock;
     this.worker = crew.add("recorder", this::round);
   }
 
@@ -93,12 +109,17 @@ public final class Recorder implements Tap, AutoCloseable {
       Path state, HostNames names, Masks masks, String version, Workers crew) {
     RecordingStore store =
         new RecordingStore(state, RecordingStore.BYTES_MAX, RecordingStore.SEGMENT_BYTES);
-    return start(store, names, masks, version, crew);
+    return start(store, names, masks, version, BootClock::nowNs, crew);
   }
 
   static Recorder start(
-      RecordingStore store, HostNames names, Masks masks, String version, Workers crew) {
-    Recorder recorder = new Recorder(store, names, masks, version, crew);
+      RecordingStore store,
+      HostNames names,
+      Masks masks,
+      String version,
+      LongSupplier clock,
+      Workers crew) {
+    Recorder recorder = new Recorder(store, names, masks, version, clock, crew);
     recorder.worker.start();
     return recorder;
   }
@@ -127,16 +148,8 @@ public final class Recorder implements Tap, AutoCloseable {
     redacted.forEach(Recorder::require);
     Session fresh;
     try {
-      long id = store.begin();
-      Instant started = Instant.now();
       fresh =
-          new Session(
-              id,
-              started,
-              limit == null ? null : started.plus(limit),
-              new TreeSet<>(redacted),
-              version,
-              store);
+          new Session(store.begin(), limit, clock, new TreeSet<>(redacted), version, store);
     } catch (IOException e) {
       throw new RecordingException("cannot start a recording: " + e.getMessage(), e);
     }
@@ -257,18 +270,42 @@ public final class Recorder implements Tap, AutoCloseable {
     }
     if (now.work(names, masks)) {
       session = null;
+      now.ended().complete(null); // who waits for it may begin the next
     }
   }
 
-  /** Ends the recording under way; what was handed over is written. */
+  /** The recording under way; null: none. */
+  Session session() {
+    return session;
+  }
+
+  /**
+   * Ends the recording under way; what was handed over is written, by its worker alone. A worker
+   * that the disk does not let go is left behind, with what it holds: the engine's other parts wait
+   * for their end.
+   */
   @Override
   public void close() {
     Session now = session;
-    worker.close();
-    session = null;
-    if (now != null) {
-      now.end();
-      now.workOff(names, masks);
+    if (now == null) {
+      worker.close();
+      return;
+    }
+    now.end();
+    try {
+      now.ended().get(LAST.toMillis(), TimeUnit.MILLISECONDS);
+      worker.close();
+    } catch (TimeoutException | ExecutionException e) {
+      worker.stop();
+      LOG.log(
+          Level.WARNING,
+          "recording {0} did not end within {1}, the disk is slow: {2} asks may not be in it",
+          now.id,
+          LAST,
+          now.unwritten());
+    } catch (InterruptedException e) {
+      worker.stop();
+      Thread.currentThread().interrupt();
     }
   }
 }

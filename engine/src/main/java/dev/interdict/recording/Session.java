@@ -5,7 +5,6 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.SocketEvent;
-import dev.interdict.libbpf.BootClock;
 import dev.interdict.recording.Recorder.Info;
 import dev.interdict.recording.Recorder.Masks;
 import dev.interdict.verdict.KeyMask;
@@ -27,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /**
  * One recording under way. {@link #offer} may be called by any thread and does not wait; the rest
@@ -51,6 +51,8 @@ final class Session {
   final long id;
   private final Instant started;
   private final Instant ends;
+  private final LongSupplier clock;
+  private final long endsNs;
   private final Set<String> redacted;
   private final String version;
   private final RecordingStore store;
@@ -64,6 +66,9 @@ final class Session {
   private final LongAdder asks = new LongAdder();
   private final LongAdder lost = new LongAdder();
   private volatile Instant last;
+
+  /** Asks that the worker has taken and not yet written. */
+  private volatile long taken;
 
   private final Batch batch;
   private final Map<String, Long> missing = new TreeMap<>();
@@ -84,16 +89,22 @@ final class Session {
     }
   }
 
+  /**
+   * @param limit after which it is over; null: never
+   * @param clock {@code CLOCK_BOOTTIME}, in nanoseconds: nobody sets it, and time asleep counts
+   */
   Session(
       long id,
-      Instant started,
-      Instant ends,
+      Duration limit,
+      LongSupplier clock,
       Set<String> redacted,
       String version,
       RecordingStore store) {
     this.id = id;
-    this.started = started;
-    this.ends = ends;
+    this.started = Instant.now();
+    this.ends = limit == null ? null : started.plus(limit);
+    this.clock = clock;
+    this.endsNs = limit == null ? Long.MAX_VALUE : clock.getAsLong() + limit.toNanos();
     this.redacted = redacted;
     this.version = version;
     this.store = store;
@@ -101,8 +112,11 @@ final class Session {
     this.last = started;
   }
 
-  /** Hands over; what does not fit is counted. */
+  /** Hands over; what does not fit is counted. What comes after the end is none of it. */
   void offer(Ask ask) {
+    if (isOver()) {
+      return;
+    }
     long bytes = ask.bytes();
     if (queuedBytes.addAndGet(bytes) > QUEUE_BYTES || !queue.offer(ask)) {
       queuedBytes.addAndGet(-bytes);
@@ -110,22 +124,32 @@ final class Session {
     }
   }
 
-  /** It is to end when all that was handed over is written. */
+  /** Nothing more is handed over; it ends when all that was is written. */
   void end() {
     ending = true;
   }
 
+  private boolean isOver() {
+    return ending || clock.getAsLong() >= endsNs;
+  }
+
+  /** Done when nobody works at it any more. */
   CompletableFuture<Void> ended() {
     return ended;
+  }
+
+  /** How often the engine was asked about what was handed over and is not written. */
+  long unwritten() {
+    return queue.size() + taken;
   }
 
   /**
    * Does what there is to do.
    *
-   * @return whether the recording is over
+   * @return whether all of it is written, and nothing comes any more
    */
   boolean work(HostNames names, Masks masks) throws InterruptedException {
-    boolean over = ending || (ends != null && !Instant.now().isBefore(ends));
+    boolean over = isOver(); // looked at first: the queue only empties afterwards
     Ask ask = over ? queue.poll() : queue.poll(WAIT_MS, TimeUnit.MILLISECONDS);
     if (ask != null) {
       queuedBytes.addAndGet(-ask.bytes());
@@ -138,21 +162,8 @@ final class Session {
     if (!over || ask != null) {
       return false;
     }
-    finish();
-    return true;
-  }
-
-  /** The rest, when nobody hands over any more. */
-  void workOff(HostNames names, Masks masks) {
-    for (Ask ask = queue.poll(); ask != null; ask = queue.poll()) {
-      add(ask, names, masks);
-    }
-    finish();
-  }
-
-  private void finish() {
     flush();
-    ended.complete(null);
+    return true;
   }
 
   private void add(Ask ask, HostNames names, Masks masks) {
@@ -173,10 +184,11 @@ final class Session {
       begunNs = System.nanoTime();
     }
     batch.add(ask.event(), mask, ask.verdict(), wallTime(ask.event()), names);
+    taken = batch.asks();
   }
 
-  private static Instant wallTime(Event event) {
-    return Instant.now().minusNanos(Math.max(0, BootClock.nowNs() - event.head().timeNs()));
+  private Instant wallTime(Event event) {
+    return Instant.now().minusNanos(Math.max(0, clock.getAsLong() - event.head().timeNs()));
   }
 
   private RecordedSet circumstances() {
@@ -224,6 +236,7 @@ final class Session {
       }
       miss("disk", asked);
     }
+    taken = 0;
   }
 
   /** How it is. */

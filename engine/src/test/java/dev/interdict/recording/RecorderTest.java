@@ -3,6 +3,7 @@ package dev.interdict.recording;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.eval.PolicyModule;
@@ -30,7 +31,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,7 +60,12 @@ class RecorderTest {
   /** Who asks what a key tells waits here. */
   private final CountDownLatch go = new CountDownLatch(1);
 
-  private boolean held;
+  private volatile boolean held;
+
+  /** Who has asked what a key tells, and whether somebody has broken it off. */
+  private final Set<String> askers = ConcurrentHashMap.newKeySet();
+
+  private final AtomicLong clock = new AtomicLong(1L << 40);
 
   @BeforeAll
   static void policies() throws Exception {
@@ -78,17 +88,19 @@ class RecorderTest {
             RandomEvent.NAMES,
             this::mask,
             "1.2.3",
+            clock::get,
             new Workers(w -> {}));
     return recorder;
   }
 
   private KeyMask mask(Hook hook, int number) {
-    try {
-      if (held) {
-        go.await();
+    String asker = Thread.currentThread().getName();
+    askers.add(asker);
+    while (held && go.getCount() > 0) {
+      LockSupport.parkNanos(1_000_000); // as deaf as a thread that waits for a disk
+      if (Thread.interrupted()) {
+        askers.add(asker + ", broken off");
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
     return number == 1 ? MASK : null;
   }
@@ -329,9 +341,63 @@ class RecorderTest {
     }
   }
 
+  /** Who was told that it has ended may begin the next. */
+  @Test
+  void whatHasEndedIsNoLongerUnderWay() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    CompletableFuture<Boolean> free =
+        recorder.session().ended().thenApply(x -> recorder.session() == null);
+    recorder.stop();
+    assertTrue(free.get());
+  }
+
+  /** However fast it comes, the end is the end. */
+  @Test
+  void whatComesAfterTheEndIsNoneOfIt() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(Duration.ofDays(2), Set.of());
+    held = true;
+    ask(open("/x", 1).event());
+    while (askers.isEmpty()) {
+      Thread.sleep(1);
+    }
+    Session session = recorder.session();
+    session.end();
+    ask(open("/x", 2).event());
+    assertEquals(0, session.unwritten(), "nothing waits beside what the worker has in its hands");
+    go.countDown();
+    session.ended().get();
+    read(0);
+    assertEquals(1, tuples.size());
+
+    Info limited = recorder.begin(Duration.ofDays(2), Set.of());
+    ask(open("/x", 1).event());
+    clock.addAndGet(Duration.ofDays(2).toNanos());
+    ask(open("/x", 2).event());
+    while (recorder.underWay() != null) {
+      Thread.sleep(5);
+    }
+    tuples.clear();
+    read(limited.id());
+    assertEquals(List.of("1"), tuples.stream().map(t -> t.fact("process.uid")).toList());
+  }
+
+  /** A disk that does not answer keeps neither the engine nor its lock. */
+  @Test
+  void theEndOfTheEngineWaitsForNoDeadDisk() {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    held = true;
+    ask(open("/x", 1).event());
+    ask(open("/x", 2).event());
+    assertTimeoutPreemptively(Duration.ofMinutes(1), recorder::close);
+    assertEquals(1, recorder.session().unwritten());
+    recorder = null;
+    assertEquals(Set.of("recorder"), askers, "one thread works at it, and nobody breaks it off");
+  }
+
   @Test
   void itEndsByItself() throws Exception {
     recorder(1 << 20, 1 << 20).begin(Duration.ofMillis(1), Set.of());
+    clock.addAndGet(1_000_000);
     while (recorder.underWay() != null) {
       Thread.sleep(5);
     }
