@@ -52,6 +52,10 @@ final class Batch {
     Instant last;
     long asks;
     Verdict verdict;
+
+    Tuple tuple(Map<String, Answer> answers) {
+      return new Tuple(input, seen, file, exe, first, last, asks, answers);
+    }
   }
 
   /**
@@ -73,7 +77,9 @@ final class Batch {
     known.last = known.last == null || at.isAfter(known.last) ? at : known.last;
     known.asks++;
     asks++;
-    known.verdict = verdict;
+    // Of a key that the kernel has lost, or that is asked about in several scopes, the latest
+    // verdict has not all that was said.
+    known.verdict = known.verdict == null ? verdict : known.verdict.with(verdict);
   }
 
   private Pending pending(Event event, KeyMask mask, HostNames names) {
@@ -91,8 +97,13 @@ final class Batch {
     // told.
     dropUnlessThere("process.cgroup.path", input, one.seen);
     dropUnlessThere("packet.interface.name", input, one.seen);
-    redact(one, input);
     one.input = input;
+    if (!redacted.isEmpty()) {
+      redact(one, input);
+      // What rests on a fact that was left out is none any more, such as a port without its
+      // protocol.
+      one.seen.removeAll(one.tuple(Map.of()).untold());
+    }
     bytes += BYTES + BYTES_A_CHARACTER * input.toString().length();
     return one;
   }
@@ -170,23 +181,15 @@ final class Batch {
 
   /** What is in it; it is empty afterwards. */
   List<Tuple> take(PolicySet set) {
-    List<Tuple> all = new ArrayList<>();
-    for (Pending one : byKey.values()) {
-      all.add(
-          new Tuple(
-              one.input,
-              one.seen,
-              one.file,
-              one.exe,
-              one.first,
-              one.last,
-              one.asks,
-              answers(one.verdict, set)));
+    try {
+      List<Tuple> all = new ArrayList<>();
+      byKey.values().forEach(one -> all.add(one.tuple(answers(one.verdict, set))));
+      return all;
+    } finally {
+      byKey.clear();
+      bytes = 0;
+      asks = 0;
     }
-    byKey.clear();
-    bytes = 0;
-    asks = 0;
-    return all;
   }
 
   private static Map<String, Answer> answers(Verdict verdict, PolicySet set) {

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  * number, with numbered segments of whole blocks. Each segment begins with the circumstances of
  * what follows, so that the oldest can go. Safe for use by many threads.
  */
-final class RecordingStore {
+class RecordingStore {
   /** What all recordings of a host may occupy. */
   static final long BYTES_MAX = 256L << 20;
 
@@ -41,6 +41,10 @@ final class RecordingStore {
 
   /** What each segment of the recording under way says how often was asked. */
   private final Map<Path, Long> asks = new HashMap<>();
+
+  /** How often it was asked about what is gone of it, and nobody was told. */
+  private long gone;
+
 
   private long current;
   private Path segment;
@@ -68,12 +72,13 @@ final class RecordingStore {
   /** Begins a recording; its number. */
   synchronized long begin() throws IOException {
     Files.createDirectories(folder, only("rwx------"));
-    long last = folders().isEmpty() ? 0 : folders().lastKey();
-    current = last + 1;
+    SortedMap<Long, Path> all = numbered();
+    current = all.isEmpty() ? 1 : all.lastKey() + 1;
     Files.createDirectory(folder.resolve(String.valueOf(current)), only("rwx------"));
     segment = null;
     set = null;
     asks.clear();
+    gone = 0;
     return current;
   }
 
@@ -83,9 +88,12 @@ final class RecordingStore {
    * @param circumstances the block with them; written where they are others than before
    * @param asked how often the engine was asked about what is in it
    * @return how often it had been about what had to go for it, of this recording
+   * @throws IOException if it cannot be made room for, or not written: it is not there then
    */
   synchronized long append(byte[] block, byte[] circumstances, long asked) throws IOException {
-    if (segment == null || written + block.length > segmentBytes) {
+    boolean full = segment == null || written + block.length > segmentBytes;
+    shrink(block.length + circumstances.length, full ? null : segment);
+    if (full) {
       long number = segment == null ? 0 : number(segment);
       Path next = folder.resolve(current + "/" + "%08d".formatted(number + 1) + SUFFIX);
       Files.createFile(next, only("rw-------"));
@@ -99,7 +107,9 @@ final class RecordingStore {
     }
     write(block);
     asks.merge(segment, asked, Long::sum);
-    return shrink();
+    long told = gone;
+    gone = 0;
+    return told;
   }
 
   private void write(byte[] block) throws IOException {
@@ -111,33 +121,40 @@ final class RecordingStore {
     written += block.length;
   }
 
-  private long shrink() throws IOException {
+  /** Makes room first: what was written is there, and nothing is written beyond the bound. */
+  private void shrink(long more, Path kept) throws IOException {
     List<Path> all = new ArrayList<>();
     for (Path recording : folders().values()) {
       all.addAll(segments(recording));
     }
-    long bytes = 0;
+    long bytes = more;
     for (Path one : all) {
       bytes += Files.size(one);
     }
-    long gone = 0;
     for (Path one : all) {
-      if (bytes <= bytesMax || one.equals(segment)) {
+      if (bytes <= bytesMax || one.equals(kept)) {
         break;
       }
-      bytes -= Files.size(one);
-      gone += asks.getOrDefault(one, 0L);
+      long size = Files.size(one);
       Files.delete(one);
+      bytes -= size;
+      gone += asks.getOrDefault(one, 0L);
       try (Stream<Path> rest = Files.list(one.getParent())) {
         if (rest.findAny().isEmpty() && !one.getParent().endsWith(String.valueOf(current))) {
           Files.delete(one.getParent());
         }
       }
     }
-    return gone;
   }
 
+  /** The recordings; a file of such a name is none, and takes the number. */
   private SortedMap<Long, Path> folders() throws IOException {
+    SortedMap<Long, Path> all = numbered();
+    all.values().removeIf(one -> !Files.isDirectory(one));
+    return all;
+  }
+
+  private SortedMap<Long, Path> numbered() throws IOException {
     SortedMap<Long, Path> all = new TreeMap<>();
     if (Files.isDirectory(folder)) {
       try (Stream<Path> found = Files.list(folder)) {

@@ -153,7 +153,15 @@ final class Session {
     Ask ask = over ? queue.poll() : queue.poll(WAIT_MS, TimeUnit.MILLISECONDS);
     if (ask != null) {
       queuedBytes.addAndGet(-ask.bytes());
-      add(ask, names, masks);
+      boolean added = false;
+      try {
+        add(ask, names, masks);
+        added = true;
+      } finally {
+        if (!added) {
+          miss("error", 1); // the worker survives what was thrown, and says it
+        }
+      }
     }
     boolean old = !batch.isEmpty() && System.nanoTime() - begunNs >= BATCH_AGE.toNanos();
     if (batch.bytes() >= BATCH_BYTES || old) {
@@ -216,27 +224,36 @@ final class Session {
       return;
     }
     long asked = batch.asks();
-    List<Tuple> all = batch.take(set);
-    Instant now = Instant.now();
-    ByteArrayOutputStream lines = new ByteArrayOutputStream();
-    missing.forEach((why, count) -> Lines.write(lines, new Gap(why, count, now)));
-    all.forEach(tuple -> Lines.write(lines, tuple));
+    String why = "error";
     try {
-      long gone = store.append(Block.pack(lines.toByteArray()), setBlock, asked);
-      missing.clear();
-      tuples.add(all.size());
-      asks.add(asked);
-      last = now;
-      if (gone > 0) {
-        miss("bound", gone);
-      }
+      write(batch.take(set), asked);
+      why = null;
     } catch (IOException e) {
       if (!missing.containsKey("disk")) {
         LOG.log(Level.WARNING, "recording {0} has a gap: {1}", id, e);
       }
-      miss("disk", asked);
+      why = "disk";
+    } finally {
+      taken = 0;
+      if (why != null && asked > 0) {
+        miss(why, asked);
+      }
     }
-    taken = 0;
+  }
+
+  private void write(List<Tuple> all, long asked) throws IOException {
+    Instant now = Instant.now();
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    missing.forEach((why, count) -> Lines.write(lines, new Gap(why, count, now)));
+    all.forEach(tuple -> Lines.write(lines, tuple));
+    long gone = store.append(Block.pack(lines.toByteArray()), setBlock, asked);
+    missing.clear();
+    tuples.add(all.size());
+    asks.add(asked);
+    last = now;
+    if (gone > 0) {
+      miss("bound", gone);
+    }
   }
 
   /** How it is. */

@@ -2,6 +2,7 @@ package dev.interdict.recording;
 
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.InputEvent;
+import dev.interdict.eval.InputJson;
 import dev.interdict.event.Event;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
@@ -9,7 +10,9 @@ import dev.interdict.event.Names;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * All events that were one to the policies: what they had in common, and what was said about them.
@@ -87,6 +90,23 @@ public record Tuple(
    */
   public Event event() {
     return InputEvent.of(input, file.numbered(FILE), exe.numbered(EXE));
+  }
+
+  /**
+   * What is called seen and {@link #event} does not have like this: of a tuple of ours, nothing.
+   *
+   * @throws IllegalArgumentException as {@link #event}
+   */
+  public Set<String> untold() {
+    JsonNode again = JsonMapper.shared().valueToTree(InputJson.tree(event(), names()));
+    Set<String> untold = new TreeSet<>();
+    for (String path : seen) {
+      String pointer = "/" + path.replace('.', '/');
+      if (!again.at(pointer).toString().equals(input.at(pointer).toString())) {
+        untold.add(path);
+      }
+    }
+    return untold;
   }
 
   /** What the numbers in {@link #event} stand for. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
@@ -22,6 +23,7 @@ import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.RandomEvent;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.worker.Workers;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +50,30 @@ class RecorderTest {
       new PolicySet.Where(Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of("/a.slice"), List.of()));
   private static final ReadSet READS = new ReadSet(Set.of("file.path", "process.uid"));
   private static final KeyMask MASK = KeyMask.of(Hook.FILE_OPEN, READS);
+  private static final Verdict NOTHING = new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE);
+
+  /** As those of the random events; a file of which they have never heard is an error. */
+  private static final HostNames NAMES =
+      new HostNames() {
+        @Override
+        public byte[] cgroupPath(long id) {
+          return RandomEvent.NAMES.cgroupPath(id);
+        }
+
+        @Override
+        public byte[] interfaceName(int index) {
+          return RandomEvent.NAMES.interfaceName(index);
+        }
+
+        @Override
+        public Set<String> fileNames(int number) {
+          if (number == 66) {
+            throw new IllegalStateException("as if");
+          }
+          return RandomEvent.NAMES.fileNames(number);
+        }
+      };
+
   private static PolicyModule module;
   private static PolicySet set;
 
@@ -82,10 +108,14 @@ class RecorderTest {
   }
 
   private Recorder recorder(long bytesMax, long segmentBytes) {
+    return recorder(new RecordingStore(state, bytesMax, segmentBytes));
+  }
+
+  private Recorder recorder(RecordingStore store) {
     recorder =
         Recorder.start(
-            new RecordingStore(state, bytesMax, segmentBytes),
-            RandomEvent.NAMES,
+            store,
+            NAMES,
             this::mask,
             "1.2.3",
             clock::get,
@@ -301,18 +331,46 @@ class RecorderTest {
     assertFalse(tuples.getFirst().seen().contains("process.uid"));
   }
 
+  /** Whatever is thrown: what it was about is counted, and the next is written. */
   @Test
-  void theNumberOfAProgramOfUnknownPathTakesThePathAlong() {
-    KeyMask mask = KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.exe.path")));
-    Batch batch = new Batch(Set.of("process.exe.inode"));
-    Event nameless = RecordBuilder.of(Hook.FILE_OPEN).exe("").fact("exe_inode", 9).event();
-    batch.add(
-        nameless,
-        mask,
-        new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE),
-        java.time.Instant.now(),
-        RandomEvent.NAMES);
-    assertFalse(batch.take(set).getFirst().seen().contains("process.exe.path"));
+  void whatIsThrownIsAGapToo() throws Exception {
+    recorder(
+            new RecordingStore(state, 1 << 20, 1 << 20) {
+              private boolean thrown;
+
+              @Override
+              synchronized long append(byte[] block, byte[] set, long asked)
+                  throws IOException {
+                if (!thrown) {
+                  thrown = true;
+                  throw new OutOfMemoryError("as if");
+                }
+                return super.append(block, set, asked);
+              }
+            })
+        .begin(null, Set.of());
+    ask(open("/x", 1).event());
+    ask(open("/x", 1).event());
+    recorder.asked(open("/x", 2).event(), policies(2), NOTHING);
+    ask(open("/x", 3).names(new FileNames(66, 0, false)).event()); // the host's names throw
+    Info info = recorder.stop();
+    assertEquals(4, info.lost(), "two of the block, and one of each set that could not be written");
+    read(info.id());
+    assertEquals("error 4", gaps.getFirst().why() + " " + gaps.getFirst().asks());
+  }
+
+  /** What is no recording takes a number, and neither keeps one from being written nor counts. */
+  @Test
+  void aStrayFileAmongTheRecordingsIsNone() throws Exception {
+    Files.createDirectories(state.resolve("recordings"));
+    Files.createFile(state.resolve("recordings/5"));
+    Info begun = recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    assertEquals(6, begun.id());
+    ask(open("/x", 1).event());
+    assertEquals(0, recorder.stop().lost());
+    read(6);
+    assertEquals(1, tuples.size());
+    assertEquals(1, recorder.list().size());
   }
 
   @Test

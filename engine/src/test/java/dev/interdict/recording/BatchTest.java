@@ -1,0 +1,98 @@
+package dev.interdict.recording;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
+import dev.interdict.event.SlotSet;
+import dev.interdict.recording.Tuple.Answer;
+import dev.interdict.testkit.RecordBuilder;
+import dev.interdict.testkit.RegoToWasm;
+import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.RandomEvent;
+import dev.interdict.verdict.Verdict;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class BatchTest {
+  private static final ReadSet ALL = new ReadSet(Set.of(""));
+  private static final Verdict NOTHING = new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE);
+  private static PolicySet set;
+
+  @BeforeAll
+  static void policies() throws Exception {
+    PolicySet.Builder both = PolicySet.builder(1, RandomEvent.NAMES);
+    for (int slot = 0; slot < 2; slot++) {
+      String rego = "deny contains \"x\" if input.process.uid == " + slot;
+      var compiled = RegoToWasm.compile("p" + slot, rego, "{}");
+      both.add(slot, PolicyModule.load(compiled, null), Set.of());
+    }
+    set = both.build();
+  }
+
+  private static void add(Batch batch, Event event, KeyMask mask, Verdict verdict) {
+    batch.add(event, mask, verdict, Instant.now(), RandomEvent.NAMES);
+  }
+
+  @Test
+  void theNumberOfAProgramOfUnknownPathTakesThePathAlong() {
+    KeyMask mask = KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.exe.path")));
+    Batch batch = new Batch(Set.of("process.exe.inode"));
+    Event nameless = RecordBuilder.of(Hook.FILE_OPEN).exe("").fact("exe_inode", 9).event();
+    add(batch, nameless, mask, NOTHING);
+    assertFalse(batch.take(set).getFirst().seen().contains("process.exe.path"));
+  }
+
+  /** Whichever fact is left out: replay reads what is left, and all that does not rest on it. */
+  @Test
+  void whatIsLeftWithoutAFactIsStillAnEvent() {
+    Random random = new Random(3);
+    Set<String> lost = new HashSet<>();
+    for (String fact : Recorder.redactable()) {
+      for (Hook hook : Hook.values()) {
+        KeyMask mask = KeyMask.of(hook, ALL);
+        Batch batch = new Batch(Set.of(fact));
+        for (int i = 0; i < 40; i++) {
+          add(
+              batch,
+              new RandomEvent(hook, random).record().mask(mask.encode()).event(),
+              mask,
+              NOTHING);
+        }
+        for (Tuple tuple : batch.take(set)) {
+          assertEquals(Set.of(), tuple.untold(), () -> "without " + fact + ": " + tuple);
+          Set<String> gone = new HashSet<>(KeyMask.fields(hook, ALL));
+          gone.removeAll(tuple.seen());
+          gone.removeIf(path -> (path + ".").startsWith(fact + "."));
+          gone.forEach(path -> lost.add(fact + " " + path));
+        }
+      }
+    }
+    assertTrue(lost.contains("packet.family packet.source.address"), "" + lost);
+    assertTrue(lost.contains("packet.protocol packet.source.port"), "" + lost);
+    assertFalse(lost.contains("packet.protocol packet.source.address"), "" + lost);
+    assertFalse(lost.contains("process.uid process.gid"), "" + lost);
+  }
+
+  /** The kernel had lost the verdict, and the next event is out of the first policy's scope. */
+  @Test
+  void whatOnePolicySaidIsKeptWhenAnotherIsAsked() {
+    KeyMask mask = KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.uid")));
+    Event event = RecordBuilder.of(Hook.FILE_OPEN).uid(0).mask(mask.encode()).event();
+    Batch batch = new Batch(Set.of());
+    add(batch, event, mask, new Verdict(SlotSet.of(0), SlotSet.of(0), SlotSet.NONE));
+    add(batch, event, mask, new Verdict(SlotSet.of(1), SlotSet.NONE, SlotSet.NONE));
+    assertEquals(
+        Map.of("p0", Answer.DENY, "p1", Answer.ALLOW), batch.take(set).getFirst().answers());
+  }
+}
