@@ -13,19 +13,24 @@ import java.util.zip.Inflater;
 
 /**
  * The frame of a block: {@code IREC}, the format it was written in and the least one that a reader
- * must know (2 bytes each), the lengths of the body packed and unpacked (4 each), SHA-256 of all
- * that and of the packed body, then the body: lines, deflated. Numbers are big endian.
+ * must know (2 bytes each), the lengths of the body packed and unpacked (4 each), the checksum of
+ * the block before it (of the first: zeroes), its own: SHA-256 of all that and of the packed body;
+ * then the body: lines, deflated. Numbers are big endian.
  */
 final class Block {
-  /** What this release writes. */
-  static final int FORMAT = 1;
+  /** What this release writes. Format 1 was of no release: it had no checksum of the block before. */
+  static final int FORMAT = 2;
 
   /** Unpacked; a block of this release has at most a third. */
   static final int BYTES_MAX = 64 << 20;
 
-  static final int HEAD = 48;
-  private static final int CHECKED = 16;
+  static final int HEAD = 80;
+  private static final int BEFORE = 16;
+  private static final int CHECKED = 48;
   private static final int MAGIC = 'I' << 24 | 'R' << 16 | 'E' << 8 | 'C';
+
+  /** What the first block of a recording follows. */
+  static final byte[] NONE = new byte[CHECKED - BEFORE];
 
   private Block() {}
 
@@ -39,9 +44,12 @@ final class Block {
 
     /** The whole of it: the frame's bytes with the body's. */
     record Whole(byte[] bytes) implements Found {}
+
+    /** A block of another release; why it cannot be read and what to do. */
+    record Other(String why) implements Found {}
   }
 
-  /** A block of this body. */
+  /** A block of this body, as the first one. */
   static byte[] pack(byte[] body) {
     return pack(body, FORMAT, FORMAT);
   }
@@ -56,11 +64,28 @@ final class Block {
     return block.array();
   }
 
+  /** The same block behind the one that has {@code checksum}. */
+  static byte[] after(byte[] checksum, byte[] block) {
+    byte[] moved = block.clone();
+    System.arraycopy(checksum, 0, moved, BEFORE, checksum.length);
+    System.arraycopy(digest(moved), 0, moved, CHECKED, HEAD - CHECKED);
+    return moved;
+  }
+
+  /** Whether it was written behind the one that has {@code checksum}. */
+  static boolean isAfter(byte[] checksum, byte[] block) {
+    return Arrays.equals(checksum, 0, checksum.length, block, BEFORE, CHECKED);
+  }
+
+  /** Of the block, and by it of all before it. */
+  static byte[] checksum(byte[] block) {
+    return Arrays.copyOfRange(block, CHECKED, HEAD);
+  }
+
   /**
    * The next block.
    *
-   * @throws RecordingException if there is something else, or what only a later release can read;
-   *     its message begins with the reason
+   * @throws RecordingException if there is something else; its message begins with the reason
    */
   static Found read(InputStream in) throws IOException {
     byte[] head = in.readNBytes(HEAD);
@@ -70,15 +95,16 @@ final class Block {
     if (!begins(head)) {
       throw new RecordingException("does not begin with IREC");
     }
-    if (head.length < HEAD) {
+    if (head.length < CHECKED) { // as long as the frame of any format
       return new Found.Cut();
     }
     ByteBuffer fields = ByteBuffer.wrap(head);
-    int needs = fields.getShort(6) & 0xffff;
-    if (needs > FORMAT) {
-      throw new RecordingException(
-          "is in a later format (%d, this interdict reads up to %d); read it with a newer interdict"
-              .formatted(needs, FORMAT));
+    String other = other(fields.getShort(4) & 0xffff, fields.getShort(6) & 0xffff);
+    if (other != null) {
+      return new Found.Other(other);
+    }
+    if (head.length < HEAD) {
+      return new Found.Cut();
     }
     int length = fields.getInt(8);
     if (length < 0 || length > BYTES_MAX) {
@@ -94,6 +120,17 @@ final class Block {
       throw new RecordingException("has another checksum than it says");
     }
     return new Found.Whole(whole);
+  }
+
+  private static String other(int format, int needs) {
+    if (needs > FORMAT) {
+      return "is in a later format (%d, this interdict reads up to %d); read it with a newer interdict"
+          .formatted(needs, FORMAT);
+    }
+    return format < FORMAT
+        ? "is in an earlier format (%d, this interdict reads %d); record anew"
+            .formatted(format, FORMAT)
+        : null;
   }
 
   private static boolean begins(byte[] head) {

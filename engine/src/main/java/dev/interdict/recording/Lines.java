@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The lines of a block: one JSON object each, with one member that says what it is: {@code set},
- * {@code gap} or {@code tuple}. Times are milliseconds since 1970. Members that are not known are
+ * {@code gap}, {@code tuple} or {@code end}. Times are milliseconds since 1970. Members that are not known are
  * skipped, so that a later release can add some.
  */
 final class Lines {
@@ -78,6 +78,11 @@ final class Lines {
     line(to, "tuple", node);
   }
 
+  /** All that was asked until then is in the recording, or in one of its gaps. */
+  static void writeEnd(ByteArrayOutputStream to, Instant at) {
+    line(to, "end", JSON.createObjectNode().put("at", at.toEpochMilli()));
+  }
+
   private static void known(ObjectNode node, String name, KnownAs as) {
     if (!as.equals(KnownAs.NOTHING)) {
       ObjectNode known = node.putObject(name);
@@ -101,6 +106,9 @@ final class Lines {
     void gap(Gap gap);
 
     void tuple(Tuple tuple);
+
+    /** The recording was ended. */
+    void end();
   }
 
   /**
@@ -135,6 +143,8 @@ final class Lines {
       reader.gap(new Gap(text(gap, "why"), count(gap, "asks"), time(gap, "until")));
     } else if (line.has("tuple")) {
       reader.tuple(tuple(line.get("tuple")));
+    } else if (line.has("end")) {
+      reader.end();
     }
   }
 

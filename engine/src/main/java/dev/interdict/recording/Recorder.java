@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,6 +45,9 @@ public final class Recorder implements Tap, AutoCloseable {
   /** What the end of the engine waits for it: a disk that is dead must not keep it. */
   private static final Duration LAST = Duration.ofSeconds(5);
 
+  /** Of so many that are over it knows what is in them and what not. */
+  private static final int OVER = 100;
+
   private static final String NO_HOOK = "hook";
 
   private final RecordingStore store;
@@ -55,6 +59,9 @@ public final class Recorder implements Tap, AutoCloseable {
 
   /** The recording under way; null: none. */
   private volatile Session session;
+
+  /** How those were that have ended, by their number. */
+  private final ConcurrentSkipListMap<Long, Info> over = new ConcurrentSkipListMap<>();
 
   /** What a key was made by. */
   @FunctionalInterface
@@ -71,7 +78,7 @@ public final class Recorder implements Tap, AutoCloseable {
    * @param underWay whether it goes on
    * @param redacted facts that are left out
    * @param tuples written since this engine began it; {@code asks} and {@code lost} (asks that are
-   *     missing) alike; 0 of one that is over
+   *     missing) alike; 0 of one that another engine began, or long ago
    */
   public record Info(
       long id,
@@ -83,7 +90,12 @@ public final class Recorder implements Tap, AutoCloseable {
       long bytes,
       long tuples,
       long asks,
-      long lost) {}
+      long lost) {
+    private Info with(long now) {
+      return new Info(
+          id, started, ends, last, underWay, redacted, now, tuples, asks, lost);
+    }
+  }
 
   private Recorder(
       RecordingStore store,
@@ -155,7 +167,7 @@ public final class Recorder implements Tap, AutoCloseable {
     }
     session = fresh;
     worker.unpark();
-    return fresh.info(0);
+    return fresh.info(0, true);
   }
 
   private long bytes(long id) {
@@ -199,7 +211,7 @@ public final class Recorder implements Tap, AutoCloseable {
     worker.unpark();
     try {
       now.ended().get(END.toMillis(), TimeUnit.MILLISECONDS);
-      return now.info(bytes(now.id));
+      return now.info(bytes(now.id), false);
     } catch (TimeoutException | ExecutionException e) {
       throw new RecordingException(
           "recording %d takes its time to end: the disk is slow; see: interdict record list"
@@ -214,7 +226,7 @@ public final class Recorder implements Tap, AutoCloseable {
   /** The recording under way, its bytes not counted; null: none. */
   Info underWay() {
     Session now = session;
-    return now == null ? null : now.info(0);
+    return now == null ? null : now.info(0, true);
   }
 
   /**
@@ -227,20 +239,21 @@ public final class Recorder implements Tap, AutoCloseable {
     List<Info> all = new ArrayList<>();
     try {
       for (RecordingStore.Kept kept : store.list()) {
-        if (now != null && kept.id() == now.id) {
-          all.add(now.info(kept.bytes()));
-        } else {
-          Instant started = kept.set() == null ? kept.last() : kept.set().started();
-          Set<String> redacted = kept.set() == null ? Set.of() : kept.set().redacted();
-          all.add(
-              new Info(
-                  kept.id(), started, null, kept.last(), false, redacted, kept.bytes(), 0, 0, 0));
-        }
+        all.add(
+            now != null && kept.id() == now.id
+                ? now.info(kept.bytes(), true)
+                : over.getOrDefault(kept.id(), unknown(kept)).with(kept.bytes()));
       }
     } catch (IOException e) {
       throw new RecordingException("cannot list the recordings: " + e.getMessage(), e);
     }
     return all;
+  }
+
+  private static Info unknown(RecordingStore.Kept kept) {
+    Instant started = kept.set() == null ? kept.last() : kept.set().started();
+    Set<String> redacted = kept.set() == null ? Set.of() : kept.set().redacted();
+    return new Info(kept.id(), started, null, kept.last(), false, redacted, 0, 0, 0, 0);
   }
 
   /**
@@ -269,6 +282,10 @@ public final class Recorder implements Tap, AutoCloseable {
       return;
     }
     if (now.work(names, masks)) {
+      over.put(now.id, now.info(0, false));
+      if (over.size() > OVER) {
+        over.pollFirstEntry();
+      }
       session = null;
       now.ended().complete(null); // who waits for it may begin the next
     }

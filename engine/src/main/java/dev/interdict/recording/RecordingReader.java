@@ -28,7 +28,7 @@ public final class RecordingReader {
    * What was read.
    *
    * @param blocks whole ones
-   * @param cut what is said of a last block that is not whole; null: the file has its end
+   * @param cut what is said of a file without its end; null: it has it
    */
   public record Outcome(int blocks, String cut) {}
 
@@ -36,7 +36,7 @@ public final class RecordingReader {
    * Reads all whole blocks.
    *
    * @throws RecordingException if the file cannot be read, is no recording, was changed or damaged,
-   *     or is a later release's; what stands before has been told then
+   *     or is another release's; what stands before has been told then
    */
   public static Outcome read(Path file, Visitor visitor) {
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
@@ -56,6 +56,8 @@ public final class RecordingReader {
     private final InputStream in;
     private final Visitor visitor;
     private RecordedSet set;
+    private byte[] before = Block.NONE;
+    private boolean ended;
     private int blocks;
     private long at;
 
@@ -74,11 +76,12 @@ public final class RecordingReader {
               throw new RecordingException(
                   "cannot read " + name + ": it is empty; interdict record export writes one");
             }
-            return new Outcome(blocks, null);
+            return new Outcome(blocks, ended ? null : endless());
           }
           case Block.Found.Cut cut -> {
             return cut();
           }
+          case Block.Found.Other other -> throw refused(other.why(), null);
           case Block.Found.Whole whole -> use(whole.bytes());
         }
       }
@@ -93,7 +96,7 @@ public final class RecordingReader {
                 "%s is no recording: it %s; interdict record export writes one"
                     .formatted(name, e.getMessage()),
                 e)
-            : refused(e);
+            : damaged(e.getMessage(), e);
       }
     }
 
@@ -108,25 +111,39 @@ public final class RecordingReader {
               .formatted(name, blocks + 1, at, blocks));
     }
 
+    /** At the border of two blocks, or not written to its end. */
+    private String endless() {
+      return ("%s has no end after its %d blocks: it was cut there, exported while it was under way,"
+              + " or its engine was killed; what is there is used")
+          .formatted(name, blocks);
+    }
+
     private void use(byte[] block) {
+      if (!Block.isAfter(before, block)) {
+        throw damaged("does not follow what stands before it", null);
+      }
       try {
         Lines.read(Block.body(block), this);
       } catch (RecordingException e) {
-        throw refused(e);
+        throw damaged(e.getMessage(), e);
       }
+      before = Block.checksum(block);
       blocks++;
       at += block.length;
     }
 
-    private RecordingException refused(RecordingException e) {
-      String later =
-          e.getMessage().contains("newer interdict")
-              ? ""
-              : "; it was changed or damaged, export it again";
+    private RecordingException damaged(String why, RecordingException e) {
+      return refused(why + "; it was changed or damaged, export it again", e);
+    }
+
+    private RecordingException refused(String why, RecordingException e) {
       return new RecordingException(
-          "cannot read %s: block %d, at byte %d, %s%s"
-              .formatted(name, blocks + 1, at, e.getMessage(), later),
-          e);
+          "cannot read %s: block %d, at byte %d, %s".formatted(name, blocks + 1, at, why), e);
+    }
+
+    @Override
+    public void end() {
+      ended = true;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
@@ -33,6 +34,9 @@ class RecordingStore {
   /** The oldest go in pieces of this size. */
   static final long SEGMENT_BYTES = 8L << 20;
 
+  /** More than a line that says what is missing. */
+  private static final int GAP_BYTES = 256;
+
   private static final String SUFFIX = ".irec";
 
   private final Path folder;
@@ -40,14 +44,14 @@ class RecordingStore {
   private final long segmentBytes;
 
   /** What each segment of the recording under way says how often was asked. */
-  private final Map<Path, Long> asks = new HashMap<>();
+  private final Map<Path, Gone> asks = new HashMap<>();
 
-  /** How often it was asked about what is gone of it, and nobody was told. */
-  private long gone;
-
+  /** What is gone and nobody was told, since the next to go could not. */
+  private Gone gone = Gone.NOTHING;
 
   private long current;
   private Path segment;
+  private byte[] before;
   private long written;
   private byte[] set;
 
@@ -58,6 +62,20 @@ class RecordingStore {
    * @param last when something was last written
    */
   record Kept(long id, long bytes, RecordedSet set, Instant last) {}
+
+  /**
+   * What had to go of the recording under way.
+   *
+   * @param asks how often the engine was asked about its tuples, and {@code gaps}, about what was
+   *     missing before
+   */
+  record Gone(long asks, long gaps) {
+    static final Gone NOTHING = new Gone(0, 0);
+
+    private Gone and(Gone more) {
+      return new Gone(asks + more.asks, gaps + more.gaps);
+    }
+  }
 
   RecordingStore(Path stateDirectory, long bytesMax, long segmentBytes) {
     this.folder = stateDirectory.resolve("recordings");
@@ -76,10 +94,39 @@ class RecordingStore {
     current = all.isEmpty() ? 1 : all.lastKey() + 1;
     Files.createDirectory(folder.resolve(String.valueOf(current)), only("rwx------"));
     segment = null;
+    before = Block.NONE;
     set = null;
     asks.clear();
-    gone = 0;
+    gone = Gone.NOTHING;
+    for (Path other : all.values()) {
+      removeIfEmpty(other); // of a recording without anything in it
+    }
     return current;
+  }
+
+  private static void removeIfEmpty(Path recording) throws IOException {
+    if (Files.isDirectory(recording)) {
+      try {
+        Files.delete(recording);
+      } catch (DirectoryNotEmptyException e) {
+        return; // so it is not
+      }
+    }
+  }
+
+  /**
+   * Makes room for a block: nothing is written beyond the bound.
+   *
+   * @param circumstances the block with them
+   * @return what had to go for it of this recording, which is told once
+   * @throws IOException if there is none
+   */
+  synchronized Gone makeRoom(byte[] block, byte[] circumstances) throws IOException {
+    return shrink(block.length + circumstances.length + GAP_BYTES, isFull(block) ? null : segment);
+  }
+
+  private boolean isFull(byte[] block) {
+    return segment == null || written + block.length > segmentBytes;
   }
 
   /**
@@ -87,13 +134,12 @@ class RecordingStore {
    *
    * @param circumstances the block with them; written where they are others than before
    * @param asked how often the engine was asked about what is in it
-   * @return how often it had been about what had to go for it, of this recording
-   * @throws IOException if it cannot be made room for, or not written: it is not there then
+   * @param missed how often about what it says is missing
+   * @throws IOException if it cannot be written: it is not there then
    */
-  synchronized long append(byte[] block, byte[] circumstances, long asked) throws IOException {
-    boolean full = segment == null || written + block.length > segmentBytes;
-    shrink(block.length + circumstances.length, full ? null : segment);
-    if (full) {
+  synchronized void append(byte[] block, byte[] circumstances, long asked, long missed)
+      throws IOException {
+    if (isFull(block)) {
       long number = segment == null ? 0 : number(segment);
       Path next = folder.resolve(current + "/" + "%08d".formatted(number + 1) + SUFFIX);
       Files.createFile(next, only("rw-------"));
@@ -106,23 +152,21 @@ class RecordingStore {
       set = circumstances;
     }
     write(block);
-    asks.merge(segment, asked, Long::sum);
-    long told = gone;
-    gone = 0;
-    return told;
+    asks.merge(segment, new Gone(asked, missed), Gone::and);
   }
 
-  private void write(byte[] block) throws IOException {
+  private void write(byte[] next) throws IOException {
+    byte[] block = Block.after(before, next);
     try (FileOutputStream out = new FileOutputStream(segment.toFile(), true)) {
       out.getChannel().truncate(written); // what a write that failed has left
       out.write(block);
       out.getFD().sync();
     }
     written += block.length;
+    before = Block.checksum(block);
   }
 
-  /** Makes room first: what was written is there, and nothing is written beyond the bound. */
-  private void shrink(long more, Path kept) throws IOException {
+  private Gone shrink(long more, Path kept) throws IOException {
     List<Path> all = new ArrayList<>();
     for (Path recording : folders().values()) {
       all.addAll(segments(recording));
@@ -138,13 +182,15 @@ class RecordingStore {
       long size = Files.size(one);
       Files.delete(one);
       bytes -= size;
-      gone += asks.getOrDefault(one, 0L);
-      try (Stream<Path> rest = Files.list(one.getParent())) {
-        if (rest.findAny().isEmpty() && !one.getParent().endsWith(String.valueOf(current))) {
-          Files.delete(one.getParent());
-        }
+      Gone with = asks.remove(one);
+      gone = with == null ? gone : gone.and(with);
+      if (!one.getParent().endsWith(String.valueOf(current))) {
+        removeIfEmpty(one.getParent());
       }
     }
+    Gone told = gone;
+    gone = Gone.NOTHING;
+    return told;
   }
 
   /** The recordings; a file of such a name is none, and takes the number. */
@@ -212,6 +258,9 @@ class RecordingStore {
 
               @Override
               public void tuple(Tuple tuple) {}
+
+              @Override
+              public void end() {}
             });
       }
     } catch (RecordingException e) {
@@ -221,9 +270,10 @@ class RecordingStore {
   }
 
   /**
-   * Writes the whole blocks of a recording, as far as they are on the disk now.
+   * Writes the whole blocks of a recording, as far as they are on the disk now, as one file. Of what
+   * is damaged, or goes while it is written, the file has a gap.
    *
-   * @throws RecordingException if there is none of this number, or one of its blocks was changed
+   * @throws RecordingException if there is none of this number, or nothing of it can be read
    */
   void export(long id, OutputStream to) throws IOException {
     List<Path> segments;
@@ -235,15 +285,10 @@ class RecordingStore {
       throw new RecordingException(
           "there is nothing of a recording " + id + "; see: interdict record list");
     }
+    Export export = new Export(id, to, number(segments.getFirst()) > 1 ? "bound" : null);
     for (Path one : segments) {
-      try (InputStream in = new BufferedInputStream(Files.newInputStream(one))) {
-        while (Block.read(in) instanceof Block.Found.Whole whole) {
-          to.write(whole.bytes());
-        }
-      } catch (RecordingException e) {
-        throw new RecordingException(
-            "cannot export recording %d: a block of %s %s".formatted(id, one, e.getMessage()), e);
-      }
+      export.segment(one);
     }
+    export.end();
   }
 }

@@ -170,7 +170,7 @@ final class Session {
     if (!over || ask != null) {
       return false;
     }
-    flush();
+    flush(true);
     return true;
   }
 
@@ -216,17 +216,21 @@ final class Session {
 
   /** Writes a block of what there is; what cannot be written is a gap of the next. */
   private void flush() {
+    flush(false);
+  }
+
+  private void flush(boolean end) {
     long overrun = unqueued.getAndSet(0);
     if (overrun > 0) {
       miss("queue", overrun);
     }
-    if (set == null || (batch.isEmpty() && missing.isEmpty())) {
+    if (set == null || (!end && batch.isEmpty() && missing.isEmpty())) {
       return;
     }
     long asked = batch.asks();
     String why = "error";
     try {
-      write(batch.take(set), asked);
+      write(batch.take(set), asked, end);
       why = null;
     } catch (IOException e) {
       if (!missing.containsKey("disk")) {
@@ -241,29 +245,44 @@ final class Session {
     }
   }
 
-  private void write(List<Tuple> all, long asked) throws IOException {
+  private void write(List<Tuple> all, long asked, boolean end) throws IOException {
     Instant now = Instant.now();
-    ByteArrayOutputStream lines = new ByteArrayOutputStream();
-    missing.forEach((why, count) -> Lines.write(lines, new Gap(why, count, now)));
-    all.forEach(tuple -> Lines.write(lines, tuple));
-    long gone = store.append(Block.pack(lines.toByteArray()), setBlock, asked);
+    byte[] block = block(all, now, end);
+    RecordingStore.Gone gone = store.makeRoom(block, setBlock);
+    if (gone.asks() > 0) {
+      miss("bound", gone.asks());
+    }
+    if (gone.gaps() > 0) {
+      missing.merge("bound", gone.gaps(), Long::sum); // counted when they were written
+    }
+    if (!gone.equals(RecordingStore.Gone.NOTHING)) {
+      block = block(all, now, end);
+    }
+    store.append(block, setBlock, asked, missing.values().stream().mapToLong(n -> n).sum());
     missing.clear();
     tuples.add(all.size());
     asks.add(asked);
     last = now;
-    if (gone > 0) {
-      miss("bound", gone);
+  }
+
+  private byte[] block(List<Tuple> all, Instant now, boolean end) {
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    missing.forEach((why, count) -> Lines.write(lines, new Gap(why, count, now)));
+    all.forEach(tuple -> Lines.write(lines, tuple));
+    if (end) {
+      Lines.writeEnd(lines, now);
     }
+    return Block.pack(lines.toByteArray());
   }
 
   /** How it is. */
-  Info info(long bytes) {
+  Info info(long bytes, boolean underWay) {
     return new Info(
         id,
         started,
-        ends,
+        underWay ? ends : null,
         last,
-        !ended.isDone(),
+        underWay,
         redacted,
         bytes,
         tuples.sum(),

@@ -2,6 +2,7 @@ package dev.interdict.recording;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -38,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -82,6 +84,7 @@ class RecorderTest {
   private final List<Tuple> tuples = new ArrayList<>();
   private final List<RecordedSet> sets = new ArrayList<>();
   private final List<Gap> gaps = new ArrayList<>();
+  private String cut;
 
   /** Who asks what a key tells waits here. */
   private final CountDownLatch go = new CountDownLatch(1);
@@ -162,11 +165,16 @@ class RecorderTest {
   }
 
   private void read(long id) throws Exception {
+    read(id, out -> out);
+  }
+
+  private void read(long id, UnaryOperator<OutputStream> through) throws Exception {
     Path file = Files.createTempFile(state, "export", ".irec");
-    try (OutputStream out = Files.newOutputStream(file)) {
+    try (OutputStream out = through.apply(Files.newOutputStream(file))) {
       recorder.export(id, out);
     }
-    RecordingReader.read(
+    gaps.clear();
+    RecordingReader.Outcome outcome = RecordingReader.read(
         file,
         new RecordingReader.Visitor() {
           @Override
@@ -180,6 +188,7 @@ class RecorderTest {
             gaps.add(gap);
           }
         });
+    cut = outcome.cut();
   }
 
   @Test
@@ -313,6 +322,110 @@ class RecorderTest {
     long kept = tuples.stream().mapToLong(Tuple::asks).sum();
     assertEquals(asks, kept + info.lost(), "each is there, or told as gone");
     assertTrue(gaps.stream().allMatch(gap -> gap.why().equals("bound")), "" + gaps);
+    long told = gaps.stream().mapToLong(Gap::asks).sum();
+    assertEquals(info.lost(), told, "also what the last block has pushed out, and gaps that went");
+    assertNull(cut);
+    Info after = recorder.list().getFirst();
+    assertEquals(List.of(info.lost(), info.asks()), List.of(after.lost(), after.asks()));
+  }
+
+  private void fill(int rounds) throws Exception {
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < 40; i++) {
+        long any = (round * 40 + i) * 0x9e3779b97f4a7c15L;
+        recorder.asked(
+            open("/x/" + round + "/" + Long.toHexString(any), i).event(),
+            policies(10 + round),
+            NOTHING);
+      }
+    }
+    recorder.stop();
+  }
+
+  private Path segment(int number) {
+    return state.resolve("recordings/1/%08d.irec".formatted(number));
+  }
+
+  /** Nobody has counted what was in it. */
+  @Test
+  void whatMadeRoomForALaterRecordingIsTold() throws Exception {
+    recorder(1 << 20, 4_000).begin(null, Set.of());
+    fill(10);
+    long bytes = recorder.list().getFirst().bytes();
+    recorder.close();
+    recorder(bytes * 3 / 2, 4_000).begin(null, Set.of());
+    fill(10);
+    assertFalse(Files.exists(segment(1)));
+    read(1);
+    assertEquals("bound 0", gaps.getFirst().why() + " " + gaps.getFirst().asks());
+    assertEquals(1, gaps.size());
+    assertNull(cut);
+  }
+
+  /** A client takes its time. */
+  @Test
+  void whatGoesWhileItIsExportedIsTold() throws Exception {
+    recorder(1 << 20, 4_000).begin(null, Set.of());
+    fill(10);
+    read(1);
+    int all = tuples.size();
+    tuples.clear();
+    read(
+        1,
+        out ->
+            new java.io.FilterOutputStream(out) {
+              @Override
+              public void write(byte[] bytes, int from, int length) throws IOException {
+                Files.deleteIfExists(segment(2));
+                Files.deleteIfExists(segment(3));
+                out.write(bytes, from, length);
+              }
+            });
+    assertEquals("bound 0", gaps.getFirst().why() + " " + gaps.getFirst().asks());
+    assertTrue(tuples.size() > all / 2 && tuples.size() < all, tuples.size() + " of " + all);
+    assertNull(cut);
+  }
+
+  @Test
+  void whatIsDamagedIsAGapAndTheRestIsExported() throws Exception {
+    recorder(1 << 20, 4_000).begin(null, Set.of());
+    fill(10);
+    read(1);
+    int all = tuples.size();
+    tuples.clear();
+    byte[] bytes = Files.readAllBytes(segment(2));
+    bytes[100] ^= 1;
+    Files.write(segment(2), bytes);
+    read(1);
+    assertEquals("damaged 0", gaps.getFirst().why() + " " + gaps.getFirst().asks());
+    assertTrue(tuples.size() > all / 2 && tuples.size() < all, tuples.size() + " of " + all);
+    assertNull(cut);
+  }
+
+  @Test
+  void whatGoesOnHasNoEnd() throws Exception {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    ask(open("/x", 1).event());
+    recorder.asked(open("/x", 1).event(), policies(2), NOTHING);
+    while (recorder.underWay().tuples() == 0) {
+      Thread.sleep(5);
+    }
+    read(1);
+    assertTrue(cut.contains("has no end"), cut);
+    recorder.stop();
+    read(1);
+    assertNull(cut);
+  }
+
+  @Test
+  void aRecordingOfNothingGoesWithTheNext() {
+    recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    recorder.stop();
+    assertEquals(1, recorder.list().size());
+    assertEquals(2, recorder.begin(null, Set.of()).id());
+    assertEquals(1, recorder.list().size());
+    recorder.stop();
+    assertEquals(3, recorder.begin(null, Set.of()).id());
   }
 
   @Test
@@ -339,13 +452,13 @@ class RecorderTest {
               private boolean thrown;
 
               @Override
-              synchronized long append(byte[] block, byte[] set, long asked)
+              synchronized void append(byte[] block, byte[] set, long asked, long missed)
                   throws IOException {
                 if (!thrown) {
                   thrown = true;
                   throw new OutOfMemoryError("as if");
                 }
-                return super.append(block, set, asked);
+                super.append(block, set, asked, missed);
               }
             })
         .begin(null, Set.of());

@@ -90,10 +90,22 @@ class RecordingReaderTest {
         case RecordedSet set -> Lines.write(body, set);
         case Gap gap -> Lines.write(body, gap);
         case Tuple tuple -> Lines.write(body, tuple);
+        case Instant end -> Lines.writeEnd(body, end);
         default -> body.writeBytes((line + "\n").getBytes(UTF_8));
       }
     }
     return body.toByteArray();
+  }
+
+  /** Each behind the one before it. */
+  private static byte[][] chain(byte[]... blocks) {
+    byte[] before = Block.NONE;
+    byte[][] chained = new byte[blocks.length][];
+    for (int i = 0; i < blocks.length; i++) {
+      chained[i] = Block.after(before, blocks[i]);
+      before = Block.checksum(chained[i]);
+    }
+    return chained;
   }
 
   private Outcome read(byte[]... blocks) {
@@ -116,21 +128,25 @@ class RecordingReaderTest {
 
   @Test
   void whatWasWrittenIsRead() {
-    assertEquals(new Outcome(2, null), read(block(SET), block(GAP, tuple(1), tuple(2))));
+    byte[][] blocks = chain(block(SET), block(GAP, tuple(1), tuple(2), Instant.EPOCH));
+    assertEquals(new Outcome(2, null), read(blocks));
     assertEquals(List.of(GAP, tuple(1), tuple(2)), told);
   }
 
   /** Of a file that was cut, at whatever byte, all whole blocks are used, and the cut is told. */
   @Test
   void aCutFileSaysSoAndItsWholeBlocksAreUsed() {
-    byte[] first = block(SET, tuple(1));
-    byte[] second = block(tuple(2));
+    byte[][] blocks = chain(block(SET, tuple(1)), block(tuple(2), Instant.EPOCH));
+    byte[] first = blocks[0];
+    byte[] second = blocks[1];
     for (int length = 0; length <= second.length; length++) {
       Outcome outcome = read(first, Arrays.copyOf(second, length));
       boolean whole = length == second.length;
       assertEquals(whole ? List.of(tuple(1), tuple(2)) : List.of(tuple(1)), told);
-      if (length == 0 || whole) {
+      if (whole) {
         assertNull(outcome.cut(), "at " + length);
+      } else if (length == 0) {
+        assertTrue(outcome.cut().contains("has no end after its 1 blocks"), outcome.cut());
       } else {
         assertTrue(
             outcome.cut().contains("was cut in block 2, at byte " + first.length), outcome.cut());
@@ -146,8 +162,9 @@ class RecordingReaderTest {
   /** Any bit of any byte. */
   @Test
   void aChangedFileIsRefused() {
-    byte[] first = block(SET, tuple(1));
-    byte[] second = block(tuple(2));
+    byte[][] blocks = chain(block(SET, tuple(1)), block(tuple(2), Instant.EPOCH));
+    byte[] first = blocks[0];
+    byte[] second = blocks[1];
     for (int at = 0; at < second.length; at++) {
       byte[] forged = second.clone();
       forged[at] ^= (byte) (1 << at % 8);
@@ -159,6 +176,24 @@ class RecordingReaderTest {
         assertTrue(e.getMessage().contains("block 2, at byte " + first.length), e.getMessage());
       }
       assertEquals(List.of(tuple(1)), told, "nothing of the changed block counts");
+    }
+  }
+
+  /** Each of them whole. */
+  @Test
+  void aBlockThatWasTakenOutPutInOrMovedIsRefused() {
+    byte[][] b =
+        chain(block(SET), block(tuple(1)), block(tuple(2)), block(tuple(3), Instant.EPOCH));
+    assertNull(read(b).cut());
+    String why = ", does not follow what stands before it; it was changed or damaged, export it again";
+    for (byte[][] other :
+        List.of(
+            new byte[][] {b[0], b[2], b[3]},
+            new byte[][] {b[0], b[1], b[1], b[2], b[3]},
+            new byte[][] {b[0], b[2], b[1], b[3]},
+            new byte[][] {b[1], b[2], b[3]},
+            new byte[][] {b[0], b[1], b[2], b[3], b[0]})) {
+      assertTrue(refusal(other).endsWith(why), refusal(other));
     }
   }
 
@@ -188,7 +223,7 @@ class RecordingReaderTest {
     assertTrue(changed.length() > more.length() + 30, changed);
     byte[] later =
         Block.pack(body("{\"colour\":{\"x\":1}}", changed), Block.FORMAT + 1, Block.FORMAT);
-    assertEquals(new Outcome(2, null), read(block(SET), later));
+    assertEquals(2, read(chain(block(SET), later)).blocks());
     Tuple found = (Tuple) told.getFirst();
     assertEquals(tuple(1).seen(), found.seen());
     assertEquals("fine", found.fact("weather"));
@@ -196,14 +231,15 @@ class RecordingReaderTest {
   }
 
   @Test
-  void whatOnlyALaterReleaseCanReadIsRefusedAndSaysSo() {
-    byte[] later = Block.pack(body(tuple(1)), Block.FORMAT + 1, Block.FORMAT + 1);
+  void whatOnlyAnotherReleaseCanReadIsRefusedAndSaysSo() {
+    String place = "cannot read a.irec: block 2, at byte " + block(SET).length + ", is in ";
     assertEquals(
-        "cannot read a.irec: block 2, at byte "
-            + block(SET).length
-            + ", is in a later format (2, this interdict reads up to 1); read it with a newer"
-            + " interdict",
-        refusal(block(SET), later));
+        place
+            + "a later format (3, this interdict reads up to 2); read it with a newer interdict",
+        refusal(block(SET), Block.pack(body(tuple(1)), Block.FORMAT + 1, Block.FORMAT + 1)));
+    assertEquals(
+        place + "an earlier format (1, this interdict reads 2); record anew",
+        refusal(block(SET), Block.pack(body(tuple(1)), 1, 1)));
   }
 
   @Test
