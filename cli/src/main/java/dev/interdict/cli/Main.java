@@ -86,12 +86,24 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, false, System.out.charset());
     PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
-    int code = commandLine().setOut(out).setErr(err).execute(args);
+    int code = run(commandLine().setOut(out).setErr(err), args);
     if (out.checkError() && code == ExitCode.OK) {
       err.println("error: the output could not be written");
       code = ExitCode.REFUSED;
     }
     System.exit(code);
+  }
+
+  /** The JVM ends with 1 where an error of its own gets out, which is an answer of ours. */
+  static int run(CommandLine command, String... args) {
+    try {
+      return command.execute(args);
+    } catch (OutOfMemoryError e) {
+      command.getErr().println("error: out of memory; give it more, such as: JAVA_TOOL_OPTIONS=-Xmx4g");
+      return ExitCode.REFUSED;
+    } catch (Error e) {
+      return report(e, command);
+    }
   }
 
   /** All commands, not yet run. */
@@ -147,7 +159,7 @@ public final class Main implements Runnable {
     return ExitCode.USAGE;
   }
 
-  private static int report(Exception thrown, CommandLine command) {
+  private static int report(Throwable thrown, CommandLine command) {
     PrintWriter err = command.getErr();
     command.getOut().flush();
     Style style = style(command);

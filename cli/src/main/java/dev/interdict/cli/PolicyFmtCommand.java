@@ -1,13 +1,11 @@
 package dev.interdict.cli;
 
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.policy.FileTrouble;
 import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,30 +64,12 @@ final class PolicyFmtCommand implements Callable<Integer> {
 
   private void write(String name, String text) {
     try {
-      replace(local.path.resolve(name).toRealPath(), text);
+      FileReplacement.replace(local.path.resolve(name).toRealPath(), text);
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
-          "cannot write " + Text.word(name) + ": " + Text.line(e.toString()),
+          "cannot write " + Text.word(name) + ": " + Text.line(FileTrouble.why(e)),
           null);
-    }
-  }
-
-  /** The file is whole at any moment: what was written, or what comes in its place. */
-  private static void replace(Path file, String text) throws IOException {
-    Path next = Files.createTempFile(file.getParent(), "." + file.getFileName(), ".tmp");
-    try {
-      Files.writeString(next, text);
-      Map<String, Object> old = Files.readAttributes(file, "unix:mode,uid,gid");
-      if (!Files.getAttribute(next, "unix:uid").equals(old.get("uid"))
-          || !Files.getAttribute(next, "unix:gid").equals(old.get("gid"))) {
-        Files.setAttribute(next, "unix:uid", old.get("uid"));
-        Files.setAttribute(next, "unix:gid", old.get("gid"));
-      }
-      Files.setAttribute(next, "unix:mode", old.get("mode"));
-      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(next);
     }
   }
 }

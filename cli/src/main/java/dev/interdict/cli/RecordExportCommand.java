@@ -5,11 +5,8 @@ import dev.interdict.v1.ExportRecordingResponse;
 import dev.interdict.v1.RecordingServiceGrpc;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -39,19 +36,7 @@ final class RecordExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try {
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    } catch (IOException e) {
-      throw unwritable(e);
-    }
-    long bytes;
-    try {
-      bytes = fill();
-    } catch (Throwable e) {
-      file.toFile().delete(); // half of it is none
-      throw e;
-    }
+    long bytes = NewFile.write(file, this::fill);
     output.print(
         Map.of("file", file.toString(), "bytes", bytes),
         out -> {
@@ -61,39 +46,31 @@ final class RecordExportCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private long fill() {
+  private long fill(OutputStream out) throws IOException {
     ExportRecordingRequest request = ExportRecordingRequest.newBuilder().setId(id).build();
-    return engine.ask(
-        RecordingServiceGrpc::newBlockingStub,
-        service -> {
-          try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.WRITE)) {
+    try {
+      return engine.ask(
+          RecordingServiceGrpc::newBlockingStub,
+          service -> {
             long bytes = 0;
             Iterator<ExportRecordingResponse> parts = service.exportRecording(request);
             while (parts.hasNext()) {
               ExportRecordingResponse part = parts.next();
-              part.getContent().writeTo(out);
+              write(part, out);
               bytes += part.getContent().size();
             }
             return bytes;
-          } catch (IOException e) {
-            throw unwritable(e);
-          }
-        });
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
-  private Failure unwritable(IOException e) {
-    return new Failure(
-        ExitCode.REFUSED,
-        "cannot write " + Text.word(file.toString()) + ": " + reason(e),
-        "name another file");
-  }
-
-  private static String reason(IOException e) {
-    return switch (e) {
-      case FileAlreadyExistsException there -> "it is there already";
-      case java.nio.file.NoSuchFileException none -> "there is no such folder";
-      case java.nio.file.AccessDeniedException denied -> "permission denied";
-      default -> Text.line(String.valueOf(e.getMessage()));
-    };
+  private static void write(ExportRecordingResponse part, OutputStream out) {
+    try {
+      part.getContent().writeTo(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -36,12 +36,13 @@ final class RecordListCommand implements Callable<Integer> {
     }
     Table table = new Table("ID", "STARTED", "LAST", "STATE", "BYTES", "TUPLES", "LOST", "WITHOUT");
     for (Recording one : found.getRecordingsList()) {
-      boolean counted = one.getUnderWay();
+      // Of one that another engine began nobody knows it.
+      boolean counted = one.getUnderWay() || one.getAsks() > 0 || one.getLost() > 0;
       table.row(
           one.getId(),
           Trees.instant(one.getStarted()).truncatedTo(ChronoUnit.SECONDS),
           Trees.instant(one.getLast()).truncatedTo(ChronoUnit.SECONDS),
-          counted ? "under way" : "over",
+          one.getUnderWay() ? "under way" : "over",
           one.getBytes(),
           counted ? one.getTuples() : "-",
           counted ? one.getLost() : "-",

@@ -3,6 +3,8 @@ package dev.interdict.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -53,5 +55,20 @@ class MainTest {
     assertTrue(script.contains("watch"));
     assertTrue(script.contains("--socket"));
     assertTrue(script.contains("\"table\" \"json\" \"yaml\""));
+  }
+
+  /** Else the JVM's own exit code would be taken for an answer. */
+  @Test
+  void anErrorOfTheJvmMustNotLookLikeAnAnswer() {
+    for (Error thrown : new Error[] {new OutOfMemoryError("as if"), new StackOverflowError()}) {
+      StringWriter err = new StringWriter();
+      CommandLine command = Main.commandLine().setErr(new PrintWriter(err, true));
+      command.setExecutionStrategy(
+          parsed -> {
+            throw thrown;
+          });
+      assertEquals(ExitCode.REFUSED, Main.run(command, "version"));
+      assertTrue(err.toString().startsWith("error: "), err.toString());
+    }
   }
 }

@@ -32,6 +32,7 @@ import dev.interdict.verdict.Verdict;
 import dev.interdict.worker.Workers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -40,6 +41,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,6 +145,8 @@ class RecordCommandsTest {
     ask("/etc/b");
     assertTrue(run("record", "list").out().contains("under way"));
     assertTrue(run("record", "stop").out().startsWith("recording 1: 2 tuples, asked 3 times, "));
+    String[] row = run("record", "list").out().lines().toList().get(1).split(" +", -1);
+    assertEquals(List.of("over", "2", "0"), List.of(row[3], row[5], row[6]));
     JsonNode listed = JsonMapper.shared().readTree(run("record", "list", "-o", "json").out());
     assertFalse(listed.at("/recordings/0/underWay").asBoolean());
     assertEquals("process.uid", listed.at("/recordings/0/redacted/0").asString());
@@ -154,7 +158,7 @@ class RecordCommandsTest {
     assertEquals(listed.at("/recordings/0/bytes").asLong(), Files.size(file));
     Cli again = run("record", "export", file.toString());
     assertEquals(ExitCode.REFUSED, again.code());
-    assertTrue(again.err().contains("it is there already"), again.err());
+    assertTrue(again.err().contains("it exists already"), again.err());
   }
 
   /** Many messages, and more than the caller's flow control lets through at once. */
@@ -178,6 +182,31 @@ class RecordCommandsTest {
     recorder.export(1, direct);
     assertTrue(direct.size() > 2 << 20, "bytes " + direct.size());
     assertArrayEquals(direct.toByteArray(), Files.readAllBytes(file));
+  }
+
+  /** Who may change the folder has somebody else's file written to. */
+  @Test
+  void aFileThatComesInItsPlaceMeanwhileIsNotWrittenTo() throws Exception {
+    run("record", "start");
+    ask("/etc/a");
+    run("record", "stop");
+    Path segment = state().resolve("recordings/1/00000001.irec");
+    byte[] recorded = Files.readAllBytes(segment);
+    Files.delete(segment);
+    assertEquals(0, new ProcessBuilder("mkfifo", segment.toString()).start().waitFor());
+    Path victim = Files.writeString(directory.resolve("victim"), "precious");
+    Path file = directory.resolve("out.irec");
+    AtomicReference<Cli> export = new AtomicReference<>();
+    Thread asks = Thread.ofPlatform().start(() -> export.set(run("record", "export", "" + file, "--id", "1")));
+    try (OutputStream pipe = Files.newOutputStream(segment)) { // opens when the engine reads it
+      Files.move(file, directory.resolve("aside"));
+      Files.createSymbolicLink(file, victim);
+      pipe.write(recorded);
+    }
+    asks.join();
+    assertEquals(ExitCode.OK, export.get().code(), export.get().err());
+    assertEquals("precious", Files.readString(victim));
+    assertEquals(1, tuples(directory.resolve("aside")).size());
   }
 
   @Test
