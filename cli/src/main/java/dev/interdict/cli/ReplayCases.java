@@ -27,6 +27,9 @@ final class ReplayCases {
   /** Each takes some milliseconds; nobody reads more. */
   static final int MAX = 200;
 
+  /** So many are looked at: a million of them may be alike. */
+  private static final int LOOKED_MAX = 2000;
+
   /** Without them nobody would know the case again. */
   private static final List<String> WHO_AND_WHAT =
       List.of(
@@ -38,12 +41,19 @@ final class ReplayCases {
           "packet.destination.address");
 
   private final JudgedPolicy policy;
+  private final int lookedMax;
   private final Set<Map<String, Object>> inputs = new LinkedHashSet<>();
   private final List<Map<String, Object>> cases = new ArrayList<>();
+  private int looked;
   private int left;
 
   ReplayCases(JudgedPolicy policy) {
+    this(policy, LOOKED_MAX);
+  }
+
+  ReplayCases(JudgedPolicy policy, int lookedMax) {
     this.policy = policy;
+    this.lookedMax = lookedMax;
   }
 
   /** Adds the tuple, if it is a difference. */
@@ -52,7 +62,8 @@ final class ReplayCases {
     if (!denied && judged.kind() != Kind.NEWLY_ALLOWED) {
       return;
     }
-    Map<String, Object> facts = cases.size() < MAX ? facts(judged.tuple(), denied) : null;
+    boolean more = cases.size() < MAX && looked++ < lookedMax;
+    Map<String, Object> facts = more ? facts(judged.tuple(), denied) : null;
     if (facts == null) {
       left++;
     } else if (inputs.add(facts)) {
@@ -154,7 +165,7 @@ final class ReplayCases {
     return cases.size();
   }
 
-  /** Differences that are none of the cases, nor like one. */
+  /** Differences that are none of the cases, or that nobody has looked at. */
   int left() {
     return left;
   }

@@ -1,6 +1,10 @@
 package dev.interdict.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.interdict.compile.Compilation;
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicySource;
@@ -10,14 +14,12 @@ import dev.interdict.replay.JudgedPolicy;
 import dev.interdict.replay.Replay;
 import dev.interdict.replay.Replay.Kind;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.OutputStream;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,7 +39,7 @@ import picocli.CommandLine.Option;
       "",
       "Exit code 0: nothing of what --fail-on names, and something was compared; 1: not so.",
       "As a check that only minds new denials:",
-      "  interdict replay my-policy/ --against FILE --fail-on newly-denied,error"
+      "  interdict replay my-policy/ --against FILE --fail-on newly-denied,error,cut"
     })
 final class ReplayCommand implements Callable<Integer> {
   @Mixin LocalPolicy local;
@@ -60,7 +62,11 @@ final class ReplayCommand implements Callable<Integer> {
     NEWLY_DENIED(Kind.NEWLY_DENIED),
     NEWLY_ALLOWED(Kind.NEWLY_ALLOWED),
     CANNOT_TELL(Kind.CANNOT_TELL),
-    ERROR(Kind.ERROR);
+    ERROR(Kind.ERROR),
+    /** The recording has no end. */
+    CUT(null),
+    /** It says that it does not have something. */
+    MISSING(null);
 
     private final Kind kind;
 
@@ -70,7 +76,16 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public String toString() {
-      return ReplayReport.id(kind);
+      return kind == null ? name().toLowerCase(Locale.ROOT) : ReplayReport.id(kind);
+    }
+
+    boolean isIn(ReplayReport report, RecordingReader.Outcome outcome) {
+      return switch (this) {
+        case CUT -> outcome.cut() != null;
+        case MISSING -> report.missesSomething();
+        case CANNOT_TELL -> report.tuples(kind) > 0 || report.isUnreadOther();
+        default -> report.tuples(kind) > 0;
+      };
     }
   }
 
@@ -79,7 +94,7 @@ final class ReplayCommand implements Callable<Integer> {
       paramLabel = "RESULT",
       split = ",",
       converter = ResultConverter.class,
-      defaultValue = "newly-denied,newly-allowed,cannot-tell,error",
+      defaultValue = "newly-denied,newly-allowed,cannot-tell,error,cut,missing",
       description = "Which results make the exit code 1 (default: ${DEFAULT-VALUE}).")
   List<Result> failOn;
 
@@ -108,22 +123,31 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
+    return toCases == null
+        ? replay(null)
+        : NewFile.write(toCases, this::replay); // before all the work: it may be there already
+  }
+
+  private int replay(OutputStream casesTo) throws IOException {
     ReplayReport report = new ReplayReport();
     RecordingReader.Outcome outcome;
     ReplayCases cases;
     try (JudgedPolicy candidate = judged(local);
         JudgedPolicy other = base == null ? null : judged(LocalPolicy.of(local.spec, base))) {
       cases = new ReplayCases(candidate);
-      report.listens(toCases == null ? judged -> {} : cases::add);
+      report.listens(casesTo == null ? judged -> {} : cases::add);
       Replay replay = new Replay(candidate, other, report);
       report.unwatched(replay::unwatched);
+      report.unread(replay::unread);
       outcome = RecordingReader.read(against, replay);
-      write(cases);
     } catch (RecordingException e) {
       throw new Failure(ExitCode.REFUSED, Text.line(e.getMessage()), null);
     }
-    boolean failed = failed(report);
+    if (casesTo != null) {
+      casesTo.write(cases.yaml().getBytes(UTF_8));
+    }
+    boolean failed = failed(report, outcome);
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("passed", !failed);
     tree.putAll(report.tree(outcome));
@@ -152,26 +176,11 @@ final class ReplayCommand implements Callable<Integer> {
     return failed ? ExitCode.NO : ExitCode.OK;
   }
 
-  private boolean failed(ReplayReport report) {
-    Set<Result> minds = EnumSet.copyOf(failOn);
-    return report.judged() == 0 || minds.stream().anyMatch(r -> report.tuples(r.kind) > 0);
+  private boolean failed(ReplayReport report, RecordingReader.Outcome outcome) {
+    return report.judged() == 0 || failOn.stream().anyMatch(r -> r.isIn(report, outcome));
   }
 
-  private void write(ReplayCases cases) {
-    if (toCases == null) {
-      return;
-    }
-    try {
-      Files.writeString(toCases, cases.yaml(), StandardOpenOption.CREATE_NEW);
-    } catch (IOException e) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "cannot write " + Text.word(toCases.toString()) + ": " + Text.line(String.valueOf(e)),
-          "name another file");
-    }
-  }
-
-  private static JudgedPolicy judged(LocalPolicy of) {
+  static JudgedPolicy judged(LocalPolicy of) {
     PolicySource source = of.read();
     ParsedPolicy parsed = of.parse(source);
     Policy policy = of.policy(parsed);
@@ -181,7 +190,8 @@ final class ReplayCommand implements Callable<Integer> {
       throw new Failure(
           ExitCode.INVALID_POLICY, LocalPolicy.count(compilation.diagnostics()), null);
     }
-    return new JudgedPolicy(
-        policy, compilation.compiled(), LocalPolicy.load(compilation.compiled()));
+    PolicyModule module = LocalPolicy.load(compilation.compiled());
+    PolicyTrial.warmUp(module, policy.hooks());
+    return new JudgedPolicy(policy, compilation.compiled(), module);
   }
 }

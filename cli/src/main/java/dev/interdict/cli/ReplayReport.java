@@ -9,10 +9,12 @@ import dev.interdict.recording.Tuple;
 import dev.interdict.replay.Replay;
 import dev.interdict.replay.Replay.Judged;
 import dev.interdict.replay.Replay.Kind;
+import dev.interdict.replay.Replay.Unread;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,21 +30,42 @@ import java.util.function.Function;
 /** What a replay has shown, by program and rule. For one thread. */
 final class ReplayReport implements Replay.Listener {
   private static final int EXAMPLES = 10;
+
+  /*
+   * Reasons and programs may be as many as tuples, and as long as who made the file likes: what is
+   * kept of them has a bound.
+   */
+  private static final int EXAMPLES_MAX = 2000;
+  private static final int GROUPS_MAX = 1000;
+  private static final int WHYS_MAX = 20;
+  private static final int TEXT_MAX = 4096;
+  private static final String OTHERS = "(others)";
+
   private static final int GROUPS_SHOWN = 20;
   private static final int NAMES_SHOWN = 5;
 
   private final Map<Kind, Count> counts = new EnumMap<>(Kind.class);
   private final Count outside = new Count();
   private final Map<String, Long> gaps = new TreeMap<>();
+  private final Set<String> uncounted = new TreeSet<>();
   private final Set<String> unwatched = new TreeSet<>();
+  private int examples;
   private Consumer<Judged> listener = judged -> {};
   private Function<RecordedSet, Set<String>> namesOf = set -> Set.of();
+  private Function<RecordedSet, Unread> unreadOf = set -> Unread.SAME;
+  private final Set<Unread> unread = EnumSet.noneOf(Unread.class);
 
   /** Tuples of one kind; one that was written several times is one. */
   private static final class Count {
     private final Set<UUID> tuples = new HashSet<>();
     private final Map<List<String>, Group> groups = new LinkedHashMap<>();
     private long asks;
+
+    Group group(String program, String rule) {
+      List<String> key = List.of(program, rule);
+      boolean room = groups.size() < GROUPS_MAX || groups.containsKey(key);
+      return groups.computeIfAbsent(room ? key : List.of(OTHERS, OTHERS), g -> new Group());
+    }
 
     boolean add(Tuple tuple) {
       asks += tuple.asks();
@@ -54,7 +77,8 @@ final class ReplayReport implements Replay.Listener {
   private static final class Group {
     private long tuples;
     private long asks;
-    private final List<Tuple> examples = new ArrayList<>();
+    private String example = "";
+    private final List<Map<String, Object>> examples = new ArrayList<>();
   }
 
   /** Tells {@code also} of each tuple. */
@@ -67,8 +91,13 @@ final class ReplayReport implements Replay.Listener {
     namesOf = names;
   }
 
+  /** What becomes of what cannot be read. */
+  void unread(Function<RecordedSet, Unread> of) {
+    unreadOf = of;
+  }
+
   private static UUID identity(Tuple tuple) {
-    StringBuilder all = new StringBuilder(String.valueOf(tuple.hook()));
+    StringBuilder all = new StringBuilder(tuple.hook() + " " + tuple.detour());
     for (String path : new TreeSet<>(tuple.seen())) {
       all.append('\n').append(path).append('=').append(tuple.fact(path));
     }
@@ -86,18 +115,30 @@ final class ReplayReport implements Replay.Listener {
       return;
     }
     for (String rule : judged.rules()) {
-      Group group =
-          count.groups.computeIfAbsent(
-              List.of(program(tuple), general(rule, tuple)), g -> new Group());
+      Group group = count.group(program(tuple), shortened(general(rule, tuple)));
       group.asks += tuple.asks();
       group.tuples += fresh ? 1 : 0;
-      if (fresh && group.examples.size() < EXAMPLES) {
-        group.examples.add(tuple);
+      if (fresh) {
+        exemplify(group, tuple);
       }
     }
     if (fresh) {
       listener.accept(judged);
     }
+  }
+
+  private void exemplify(Group group, Tuple tuple) {
+    if (group.example.isEmpty()) {
+      group.example = words(tuple);
+    }
+    if (group.examples.size() < EXAMPLES && examples < EXAMPLES_MAX) {
+      group.examples.add(tree(tuple));
+      examples++;
+    }
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= TEXT_MAX ? text : text.substring(0, TEXT_MAX) + "...";
   }
 
   @Override
@@ -107,18 +148,24 @@ final class ReplayReport implements Replay.Listener {
 
   @Override
   public void gap(Gap gap) {
-    gaps.merge(gap.why(), gap.asks(), Long::sum);
+    boolean room = gaps.size() < WHYS_MAX || gaps.containsKey(gap.why());
+    String why = room ? shortened(gap.why()) : OTHERS;
+    gaps.merge(why, gap.asks(), Long::sum);
+    if (gap.asks() == 0) {
+      uncounted.add(why);
+    }
   }
 
   @Override
   public void circumstances(RecordedSet set) {
     unwatched.addAll(namesOf.apply(set));
+    unread.add(unreadOf.apply(set));
   }
 
   private static String program(Tuple tuple) {
     String fact = tuple.input().has("packet") ? "packet.source.address" : "process.exe.path";
     String value = tuple.fact(fact);
-    return !tuple.seen().contains(fact) ? "(not seen)" : value.isEmpty() ? "(unknown)" : value;
+    return !tuple.seen().contains(fact) ? "(not seen)" : value.isEmpty() ? "(unknown)" : shortened(value);
   }
 
   /** The reason without the values of this tuple: all that a rule says is one then. */
@@ -138,9 +185,19 @@ final class ReplayReport implements Replay.Listener {
     return text;
   }
 
+  /** Whether what cannot be read is dealt with otherwise than before: no tuple tells it. */
+  boolean isUnreadOther() {
+    return unread.contains(Unread.NEWLY_REFUSED) || unread.contains(Unread.NEWLY_PASSED);
+  }
+
   /** How many tuples were of this kind. */
   long tuples(Kind kind) {
     return counts.containsKey(kind) ? counts.get(kind).tuples.size() : 0;
+  }
+
+  /** Whether the recording says that it does not have something. */
+  boolean missesSomething() {
+    return !gaps.isEmpty();
   }
 
   /** How many the policy is asked about. */
@@ -149,8 +206,8 @@ final class ReplayReport implements Replay.Listener {
   }
 
   /** As one writes it, such as {@code newly-denied}. */
-  static String id(Kind kind) {
-    return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  static String id(Enum<?> word) {
+    return word.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   void table(PrintWriter out, Style style, RecordingReader.Outcome outcome) {
@@ -186,9 +243,7 @@ final class ReplayReport implements Replay.Listener {
                     e.getKey().get(1),
                     e.getValue().tuples,
                     e.getValue().asks,
-                    e.getValue().examples.isEmpty()
-                        ? ""
-                        : words(e.getValue().examples.getFirst())));
+                    e.getValue().example));
     out.print(table.render());
     if (count.groups.size() > GROUPS_SHOWN) {
       out.println("and " + (count.groups.size() - GROUPS_SHOWN) + " more; all: -o yaml");
@@ -211,7 +266,7 @@ final class ReplayReport implements Replay.Listener {
             .filter(value -> !value.isEmpty())
             .findFirst()
             .orElse("");
-    return tuple.hook().id() + (object.isEmpty() ? "" : " " + Text.word(object));
+    return tuple.hook().id() + (object.isEmpty() ? "" : " " + Text.word(shortened(object)));
   }
 
   private void notes(PrintWriter out, Style style, RecordingReader.Outcome outcome) {
@@ -220,7 +275,10 @@ final class ReplayReport implements Replay.Listener {
     }
     gaps.forEach(
         (why, asks) ->
-            out.println(style.yellow("missing in the recording: " + asks + " asks, " + word(why))));
+            out.println(
+                style.yellow(
+                    "missing in the recording: %s%d asks, %s"
+                        .formatted(uncounted.contains(why) ? "at least " : "", asks, word(why)))));
     if (!unwatched.isEmpty()) {
       out.println(
           style.yellow(
@@ -230,6 +288,15 @@ final class ReplayReport implements Replay.Listener {
                   + (unwatched.size() > NAMES_SHOWN
                       ? " and " + (unwatched.size() - NAMES_SHOWN) + " more"
                       : "")));
+    }
+    for (Unread one : unread) {
+      if (one != Unread.SAME) {
+        out.println(
+            style.yellow(
+                id(one).replace('-', ' ')
+                    + ", and in no recording: packets whose headers cannot be read, sockets that"
+                    + " may send elsewhere (unparsed)"));
+      }
     }
     if (outcome.cut() != null) {
       out.println(style.red(Text.line(outcome.cut())));
@@ -241,6 +308,8 @@ final class ReplayReport implements Replay.Listener {
       case "queue" -> "too fast to be written";
       case "disk" -> "the disk refused";
       case "bound" -> "the oldest of too much";
+      case "error" -> "an error of the engine's, its log has it";
+      case "damaged" -> "changed on the disk";
       case "mask" -> "of keys that nobody knew any more";
       default -> Text.line(why);
     };
@@ -255,7 +324,11 @@ final class ReplayReport implements Replay.Listener {
     tree.put("results", results);
     tree.put("notAskedAbout", outside.tuples.size());
     tree.put("missing", gaps);
+    tree.put("missingUncounted", List.copyOf(uncounted));
     tree.put("namesNotLookedFor", List.copyOf(unwatched));
+    tree.put(
+        "unread",
+        unread.stream().filter(u -> u != Unread.SAME).map(ReplayReport::id).toList());
     tree.put("blocks", outcome.blocks());
     tree.put("cut", outcome.cut() == null ? "" : outcome.cut());
     return tree;
@@ -272,7 +345,7 @@ final class ReplayReport implements Replay.Listener {
       group.put("rule", entry.getKey().get(1));
       group.put("tuples", entry.getValue().tuples);
       group.put("asks", entry.getValue().asks);
-      group.put("examples", entry.getValue().examples.stream().map(ReplayReport::tree).toList());
+      group.put("examples", entry.getValue().examples);
       groups.add(group);
     }
     tree.put("groups", groups);
@@ -286,7 +359,7 @@ final class ReplayReport implements Replay.Listener {
     tree.put("last", tuple.last().toString());
     tree.put("asks", tuple.asks());
     Map<String, Object> facts = new TreeMap<>();
-    tuple.seen().forEach(path -> facts.put(path, tuple.fact(path)));
+    tuple.seen().forEach(path -> facts.put(path, shortened(tuple.fact(path))));
     tree.put("seen", facts);
     return tree;
   }

@@ -4,10 +4,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.recording.Gap;
+import dev.interdict.recording.RecordingReader;
+import dev.interdict.recording.Tuple;
+import dev.interdict.replay.JudgedPolicy;
+import dev.interdict.replay.Replay.Judged;
+import dev.interdict.replay.Replay.Kind;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -165,7 +179,137 @@ class ReplayCommandTest {
     assertTrue(test.out().contains("3 cases: all passed"), test.out());
     Cli again = replay(guard, "--to-cases", cases.toString());
     assertEquals(ExitCode.REFUSED, again.code());
-    assertTrue(again.err().contains("cannot write"), again.err());
+    assertEquals(
+        "error: cannot write %s: it exists already\n  name another file\n".formatted(cases),
+        again.err());
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(cases)));
+  }
+
+  /** Before the work, not after it; and a replay that fails leaves no file. */
+  @Test
+  void theFileForCasesIsMadeFirst() throws IOException {
+    Path guard = policy("guard", GUARD);
+    Path there = Files.createFile(folder.resolve("there"));
+    String none = folder.resolve("none").toString();
+    Cli first =
+        Cli.run("replay", guard.toString(), "--against", none, "--to-cases", there.toString());
+    assertTrue(first.err().contains("cannot write " + there), first.err());
+    assertTrue(Files.exists(there));
+    Path cases = folder.resolve("cases.yaml");
+    Cli failed =
+        Cli.run("replay", guard.toString(), "--against", none, "--to-cases", cases.toString());
+    assertTrue(failed.err().contains("there is no such file"), failed.err());
+    assertFalse(Files.exists(cases));
+  }
+
+  private static Judged denied(int n, String reason) {
+    return new Judged(
+        Kind.NEWLY_DENIED,
+        new Tuple(
+            JsonMapper.shared()
+                .readTree(
+                    """
+                    {"hook": "file_open", "access": ["read"], "file": {"path": "/etc/ssh/ssh_host_a_key"},
+                     "process": {"pid": %d, "exe": {"path": "/usr/bin/cat", "dev": "0:0", "inode": 1}}}
+                    """
+                        .formatted(n)),
+            Set.of("file.path", "process.exe.path", "process.pid"),
+            Tuple.KnownAs.NOTHING,
+            Tuple.KnownAs.NOTHING,
+            Instant.EPOCH,
+            Instant.EPOCH,
+            1,
+            Map.of(),
+            false),
+        List.of(reason));
+  }
+
+  @Test
+  void ofAMillionAlikeNotEachIsLookedAtForCases() throws IOException {
+    LocalPolicy local =
+        LocalPolicy.of(Main.commandLine().getCommandSpec(), policy("guard", GUARD));
+    try (JudgedPolicy guard = ReplayCommand.judged(local)) {
+      ReplayCases cases = new ReplayCases(guard, 4);
+      for (int i = 0; i < 10; i++) {
+        cases.add(denied(i, "no"));
+      }
+      assertEquals("1 6", cases.size() + " " + cases.left());
+    }
+  }
+
+  /** Reasons may be as many as tuples: what is kept of them has a bound, what is counted has none. */
+  @Test
+  void ofAsManyReasonsAsTuplesOnlySomeAreKept() {
+    ReplayReport report = new ReplayReport();
+    for (int i = 0; i < 3000; i++) {
+      report.judged(denied(i, i + " may not" + " long".repeat(2000)));
+      report.gap(new Gap("why " + i, 1, Instant.EPOCH));
+    }
+    JsonNode tree =
+        JsonMapper.shared().valueToTree(report.tree(new RecordingReader.Outcome(1, null)));
+    assertEquals(3000, tuples(tree, "newly-denied"));
+    JsonNode groups = tree.at("/results/newly-denied/groups");
+    assertEquals(1001, groups.size());
+    assertEquals("(others) 2000", groups.at("/0/rule").asString() + " " + groups.at("/0/tuples"));
+    assertEquals(21, tree.get("missing").size());
+    assertEquals(2980, tree.at("/missing/(others)").asInt());
+    assertTrue(tree.toString().length() < 10 << 20, "" + tree.toString().length());
+  }
+
+  /** A check in a pipeline must not pass on half a recording. */
+  @Test
+  void whatIsNotInTheRecordingCanFailTheCheck() throws IOException {
+    Path guard = policy("guard", GUARD);
+    byte[] whole = Files.readAllBytes(RECORDING);
+    int border = 80 + ByteBuffer.wrap(whole).getInt(8);
+    int tuples = 80 + ByteBuffer.wrap(whole, border, 80).getInt(border + 8);
+    assertEquals(whole.length, border + tuples, "two blocks");
+    Path cut = Files.write(folder.resolve("cut.irec"), Arrays.copyOf(whole, border));
+    for (String minded : List.of("newly-denied", "newly-denied,cut")) {
+      String[] words = {"replay", guard.toString(), "--fail-on", minded, "--against"};
+      String[] all = Arrays.copyOf(words, words.length + 1);
+      all[words.length] = cut.toString();
+      assertTrue(Cli.run(all).out().contains("has no end after its 1 blocks"));
+    }
+    ReplayReport report = new ReplayReport();
+    report.gap(new Gap("bound", 0, Instant.EPOCH));
+    var ended = new RecordingReader.Outcome(2, null);
+    assertTrue(ReplayCommand.Result.MISSING.isIn(report, ended));
+    assertFalse(ReplayCommand.Result.CUT.isIn(report, ended));
+    assertTrue(ReplayCommand.Result.CUT.isIn(report, new RecordingReader.Outcome(2, "cut")));
+    assertFalse(ReplayCommand.Result.MISSING.isIn(new ReplayReport(), ended));
+    StringWriter text = new StringWriter();
+    report.table(new PrintWriter(text, true), new Style(false, false), ended);
+    assertTrue(
+        text.toString().contains("missing in the recording: at least 0 asks, the oldest of too much"),
+        text.toString());
+  }
+
+  /** The one change is what becomes of packets that cannot be read: no tuple shows it. */
+  @Test
+  void whatNoRecordingHasIsToldAndFails() throws IOException {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: net}
+        spec:
+          hooks: [socket_connect, file_open]
+          unparsed: pass
+          rules:
+            - deny: {socket.address: 10.0.0.1}
+              reason: no
+        """;
+    Path pass = policy("pass", yaml);
+    Path drop = policy("drop", yaml.replace("unparsed: pass", "unparsed: drop"));
+    Cli same = replay(drop, "--base", drop.toString());
+    assertEquals(ExitCode.OK, same.code(), same.out() + same.err());
+    Cli differs = replay(drop, "--base", pass.toString());
+    assertEquals(ExitCode.NO, differs.code(), differs.out() + differs.err());
+    assertTrue(differs.out().contains("newly refused, and in no recording"), differs.out());
+    Cli fresh = replay(drop);
+    assertEquals(ExitCode.OK, fresh.code(), fresh.out() + fresh.err());
+    assertTrue(fresh.out().contains("refused, and in no recording"), fresh.out());
   }
 
   @Test
@@ -173,8 +317,9 @@ class ReplayCommandTest {
     Path guard = policy("guard", GUARD);
     byte[] whole = Files.readAllBytes(RECORDING);
     Path two = folder.resolve("two.irec");
-    byte[] more = Arrays.copyOf(whole, whole.length + 20);
-    System.arraycopy(whole, 0, more, whole.length, 20);
+    Files.write(two, Arrays.copyOf(whole, whole.length + 2));
+    byte[] more = Files.readAllBytes(two);
+    System.arraycopy(whole, 0, more, whole.length, 2);
     Files.write(two, more);
     Cli cut = Cli.run("replay", guard.toString(), "--against", two.toString());
     assertTrue(cut.out().contains("was cut in block 3"), cut.out());

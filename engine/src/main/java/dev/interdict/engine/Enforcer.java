@@ -270,19 +270,9 @@ final class Enforcer implements Enforcement {
               policy.onMiss() == OnMiss.HOLD,
               policy.onMiss() == OnMiss.DENY,
               policy.fallback() == Fallback.DENY,
-              passesUnread(active)));
+              policy.passesUnread(active.compiled().reads())));
     }
     return new Posture(all, timing, lapse(set, modes));
-  }
-
-  /**
-   * Whether what cannot be read passes: the policy says so, or reads nothing of what is missing.
-   */
-  private static boolean passesUnread(ActivePolicy active) {
-    Policy policy = active.policy();
-    return policy.unparsedPass()
-        || (!policy.hooks().contains(Hook.XDP_INGRESS)
-            && !active.compiled().reads().mayRead("socket.address"));
   }
 
   private static Map<Hook, KeyMask> masks(ActiveSet set) {

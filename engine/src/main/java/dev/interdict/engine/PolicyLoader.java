@@ -80,8 +80,11 @@ final class PolicyLoader {
       PolicyModule module = module(active.compiled(), active.policy());
       next.put(digest, module);
       builder.add(active.slot(), module, active.compiled().literals());
+      Policy policy = active.policy();
       builder.where(
-          active.slot(), new PolicySet.Where(active.policy().hooks(), active.policy().scope()));
+          active.slot(),
+          new PolicySet.Where(
+              policy.hooks(), policy.scope(), policy.passesUnread(active.compiled().reads())));
       if (active.policy().fallback() == Policy.Fallback.DENY) {
         builder.refusing(active.slot());
       }

@@ -40,6 +40,17 @@ public final class EvaluationException extends Exception {
     return kind;
   }
 
+  /**
+   * Whether the next attempt may answer: processors are shared, and what is new is slow. Of a
+   * policy that can answer within its limits, such a failure says nothing.
+   */
+  public boolean isOfLimits() {
+    return switch (kind) {
+      case TIMEOUT, MEMORY -> true;
+      case TRAP, RESULT, ABORT, RATE, NAMES, SUSPENDED -> false;
+    };
+  }
+
   /** Name of the policy. */
   public String policy() {
     return policy;

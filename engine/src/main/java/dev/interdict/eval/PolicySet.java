@@ -18,10 +18,14 @@ import java.util.TreeSet;
  */
 public final class PolicySet {
   private static final Where ANYWHERE =
-      new Where(EnumSet.allOf(Hook.class), new Policy.Scope(List.of(), List.of()));
+      new Where(EnumSet.allOf(Hook.class), new Policy.Scope(List.of(), List.of()), true);
 
-  /** At which hooks a policy is asked, and in which scope. */
-  public record Where(Set<Hook> hooks, Policy.Scope scope) {}
+  /**
+   * At which hooks a policy is asked, and in which scope.
+   *
+   * @param passesUnread whether also about what cannot be read, which is refused otherwise
+   */
+  public record Where(Set<Hook> hooks, Policy.Scope scope, boolean passesUnread) {}
 
   private final long generation;
   private final HostNames names;

@@ -53,7 +53,7 @@ public final class PolicyTrial {
    * machine that shares its processors counts what others use of them as its own. One answer in
    * time shows that the policy can.
    */
-  private static final int ATTEMPTS = 12;
+  public static final int ATTEMPTS = 12;
 
   private static final long WARM_UP_NS = 5_000_000_000L;
 
@@ -112,7 +112,7 @@ public final class PolicyTrial {
       }
       for (Map<String, Object> event : events(policy.concerns(), hooks)) {
         EvaluationException failure = attempt(evaluator, json(event), ATTEMPTS);
-        if (failure != null && isOfLimits(failure)) {
+        if (failure != null && failure.isOfLimits()) {
           return List.of(
               failure.getMessage()
                   + ", for an event with "
@@ -143,10 +143,10 @@ public final class PolicyTrial {
   }
 
   /** At least once, and not again where it is not for want of time or memory that it fails. */
-  static void untilItAnswers(Supplier<EvaluationException> attempt, BooleanSupplier again) {
+  public static void untilItAnswers(Supplier<EvaluationException> attempt, BooleanSupplier again) {
     for (boolean more = true; more; ) {
       EvaluationException failure = attempt.get();
-      more = failure != null && isOfLimits(failure) && again.getAsBoolean();
+      more = failure != null && failure.isOfLimits() && again.getAsBoolean();
     }
   }
 
@@ -163,18 +163,10 @@ public final class PolicyTrial {
         silent.add(
             "gives no decision at %s, for instance when %s (%s): its fallback would answer for it"
                     .formatted(event.hook().id(), event.name(), failure.getMessage())
-                + (isOfLimits(failure) ? CHEAPER : ""));
+                + (failure.isOfLimits() ? CHEAPER : ""));
       }
     }
     return silent;
-  }
-
-  /** What an event's few facts cannot answer, one that has all its facts may. */
-  private static boolean isOfLimits(EvaluationException failure) {
-    return switch (failure.kind()) {
-      case TIMEOUT, MEMORY -> true;
-      case TRAP, RESULT, ABORT, RATE, NAMES, SUSPENDED -> false;
-    };
   }
 
   /** Why it has no answer, however often it is asked; null if it has one. */

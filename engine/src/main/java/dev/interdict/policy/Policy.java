@@ -1,6 +1,7 @@
 package dev.interdict.policy;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,15 @@ public record Policy(
     Budget budget,
     Map<String, String> rego,
     byte[] data) {
+
+  /**
+   * Whether what cannot be read passes unless its rules refuse it: it says so, or its rules read
+   * nothing of what is missing. Otherwise the kernel refuses it and does not ask.
+   */
+  public boolean passesUnread(ReadSet reads) {
+    return unparsedPass
+        || (!hooks.contains(Hook.XDP_INGRESS) && !reads.mayRead("socket.address"));
+  }
 
   /** Whether a denial is carried out or only recorded. */
   public enum Mode {

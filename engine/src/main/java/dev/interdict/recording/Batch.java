@@ -8,6 +8,7 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.FileNames;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.recording.Tuple.Answer;
 import dev.interdict.recording.Tuple.KnownAs;
 import dev.interdict.verdict.KeyMask;
@@ -37,7 +38,10 @@ final class Batch {
 
   private static final long BYTES_A_CHARACTER = 2;
 
-  private final Map<VerdictKey, Pending> byKey = new LinkedHashMap<>();
+  /** The masked key does not tell detours: the kernel sees to them itself. */
+  private record Same(VerdictKey key, boolean detour) {}
+
+  private final Map<Same, Pending> byKey = new LinkedHashMap<>();
   private final Set<String> redacted;
   private long bytes;
   private long asks;
@@ -48,13 +52,14 @@ final class Batch {
     Set<String> seen;
     KnownAs file;
     KnownAs exe;
+    boolean detour;
     Instant first;
     Instant last;
     long asks;
     Verdict verdict;
 
     Tuple tuple(Map<String, Answer> answers) {
-      return new Tuple(input, seen, file, exe, first, last, asks, answers);
+      return new Tuple(input, seen, file, exe, first, last, asks, answers, detour);
     }
   }
 
@@ -72,7 +77,11 @@ final class Batch {
    */
   void add(Event event, KeyMask mask, Verdict verdict, Instant at, HostNames names) {
     Pending known =
-        byKey.computeIfAbsent(VerdictKey.of(event.head().key()), k -> pending(event, mask, names));
+        byKey.computeIfAbsent(
+            new Same(
+                VerdictKey.of(event.head().key()),
+                ObjectFlag.DETOUR.in(event.head().objectFlags())),
+            k -> pending(event, mask, names));
     known.first = known.first == null || at.isBefore(known.first) ? at : known.first;
     known.last = known.last == null || at.isAfter(known.last) ? at : known.last;
     known.asks++;
@@ -84,6 +93,7 @@ final class Batch {
 
   private Pending pending(Event event, KeyMask mask, HostNames names) {
     Pending one = new Pending();
+    one.detour = ObjectFlag.DETOUR.in(event.head().objectFlags());
     ObjectNode input = JsonMapper.shared().valueToTree(InputJson.tree(event, names));
     one.seen = mask.tells(event.hook());
     one.file =

@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -29,7 +31,21 @@ import tools.jackson.databind.node.ObjectNode;
  * skipped, so that a later release can add some.
  */
 final class Lines {
-  private static final JsonMapper JSON = JsonMapper.shared();
+  /** More than a set has that names all the paths that a host can be told of. */
+  private static final int LINE_MAX = 16 << 20;
+
+  /** A line is read as a tree; of empty lists some megabytes are a gigabyte. */
+  private static final int TOKENS_MAX = 500_000;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxTokenCount(TOKENS_MAX).build())
+                  .build())
+          .build();
+
+  private static final String PASS = "pass";
 
   private Lines() {}
 
@@ -52,6 +68,7 @@ final class Lines {
       array(policy, "hooks", where.hooks().stream().sorted().map(Hook::id).toList());
       array(policy, "cgroups", where.scope().cgroups());
       array(policy, "interfaces", where.scope().interfaces());
+      policy.put("unparsed", where.passesUnread() ? PASS : "drop");
     }
     array(node, "literals", new TreeSet<>(set.literals()));
     line(to, "set", node);
@@ -71,6 +88,9 @@ final class Lines {
     known(node, "exe", tuple.exe());
     node.put("first", tuple.first().toEpochMilli()).put("last", tuple.last().toEpochMilli());
     node.put("asks", tuple.asks());
+    if (tuple.detour()) {
+      node.put("detour", true);
+    }
     Map<Answer, List<String>> byAnswer = new EnumMap<>(Answer.class);
     new TreeMap<>(tuple.answers())
         .forEach((name, a) -> byAnswer.computeIfAbsent(a, x -> new ArrayList<>()).add(name));
@@ -125,6 +145,9 @@ final class Lines {
         end++;
       }
       number++;
+      if (end - from > LINE_MAX) {
+        throw new RecordingException("line " + number + " has more than " + LINE_MAX + " bytes");
+      }
       try {
         one(JSON.readTree(body, from, end - from), reader);
       } catch (JacksonException | IllegalArgumentException e) {
@@ -159,7 +182,9 @@ final class Lines {
               List.copyOf(texts(policy, "cgroups")), List.copyOf(texts(policy, "interfaces")));
       policies.add(
           new Active(
-              text(policy, "name"), text(policy, "digest"), new PolicySet.Where(hooks, scope)));
+              text(policy, "name"),
+              text(policy, "digest"),
+              new PolicySet.Where(hooks, scope, text(policy, "unparsed").equals(PASS))));
     }
     return new RecordedSet(
         time(node, "started"),
@@ -185,7 +210,8 @@ final class Lines {
         time(node, "first"),
         time(node, "last"),
         count(node, "asks"),
-        answers);
+        answers,
+        node.path("detour").asBoolean(false));
   }
 
   private static KnownAs known(JsonNode node) {

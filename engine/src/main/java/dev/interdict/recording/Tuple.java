@@ -26,6 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param first when the engine was asked for the first time, and {@code last}, for the last time
  * @param asks how often it was
  * @param answers what each policy said, by its name
+ * @param detour whether it is of sockets that may send elsewhere than to their address
  */
 public record Tuple(
     JsonNode input,
@@ -35,7 +36,8 @@ public record Tuple(
     Instant first,
     Instant last,
     long asks,
-    Map<String, Answer> answers) {
+    Map<String, Answer> answers,
+    boolean detour) {
 
   /** What a policy said. */
   public enum Answer {

@@ -8,6 +8,7 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.PolicySetEvaluator;
+import dev.interdict.eval.PolicyTrial;
 import dev.interdict.eval.Readings;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
@@ -76,6 +77,11 @@ public final class JudgedPolicy implements AutoCloseable {
     return compiled;
   }
 
+  /** As {@link Policy#passesUnread}. */
+  boolean passesUnread() {
+    return policy.passesUnread(compiled.reads());
+  }
+
   /** The facts of {@code hook} that its rules can read. */
   public Set<String> reads(Hook hook) {
     return KeyMask.fields(hook, compiled.reads());
@@ -91,16 +97,27 @@ public final class JudgedPolicy implements AutoCloseable {
     return unseen;
   }
 
-  /** What it says about the tuple, which has all that it can read. */
+  /**
+   * What it says about the tuple, which has all that it can read. A host that is busy gives it the
+   * time that a trial has: nobody waits here.
+   */
   Said about(Tuple tuple) {
     names = tuple.names();
-    SlotDecisions said = evaluator.decide(tuple.event(), SlotSet.of(SLOT));
-    if (said.failure(SLOT) == null) {
-      return new Said(said.get(SLOT), null);
-    }
-    String why = said.failure(SLOT).getMessage();
-    evaluator.release(); // one that failed is left alone for a while, and time has stopped here
-    return new Said(null, why);
+    SlotDecisions[] said = new SlotDecisions[1];
+    int[] attempts = new int[1];
+    PolicyTrial.untilItAnswers(
+        () -> {
+          said[0] = evaluator.decide(tuple.event(), SlotSet.of(SLOT));
+          if (said[0].failure(SLOT) != null) {
+            evaluator.release(); // else it is left alone for a while, and time has stopped here
+          }
+          return said[0].failure(SLOT);
+        },
+        () -> ++attempts[0] < PolicyTrial.ATTEMPTS);
+    EvaluationException failure = said[0].failure(SLOT);
+    return failure == null
+        ? new Said(said[0].get(SLOT), null)
+        : new Said(null, failure.getMessage());
   }
 
   /**

@@ -19,6 +19,10 @@ import java.util.stream.Stream;
  * a fact that was not seen it cannot tell. For one thread.
  */
 public final class Replay implements RecordingReader.Visitor {
+  private static final String DETOUR =
+      "it may send elsewhere than to its address (source route, packet socket); the policy's"
+          + " unparsed: drop";
+
   private final JudgedPolicy candidate;
   private final JudgedPolicy base;
   private final Listener listener;
@@ -72,9 +76,12 @@ public final class Replay implements RecordingReader.Visitor {
 
   @Override
   public void tuple(RecordedSet set, Tuple tuple) {
-    if (!set.equals(last)) {
+    if (set != last) {
+      boolean others = !set.equals(last); // each segment has them anew, and comparing takes its time
       last = set;
-      listener.circumstances(set);
+      if (others) {
+        listener.circumstances(set);
+      }
     }
     if (tuple.hook() == null) {
       listener.outside(tuple); // of a hook that a later release has
@@ -128,6 +135,9 @@ public final class Replay implements RecordingReader.Visitor {
     if (covers == Covers.NO) {
       return Side.OUTSIDE;
     }
+    if (tuple.detour() && !policy.passesUnread()) {
+      return new Side(covers, true, false, List.of(DETOUR));
+    }
     Set<String> unseen = policy.unseen(tuple);
     if (!unseen.isEmpty()) {
       return new Side(covers, null, false, unseen.stream().map(f -> f + " was not seen").toList());
@@ -151,6 +161,9 @@ public final class Replay implements RecordingReader.Visitor {
     Answer answer = tuple.answers().get(active.name());
     if (covers == Covers.NO) {
       return Side.OUTSIDE;
+    }
+    if (tuple.detour() && !active.where().passesUnread()) {
+      return new Side(covers, true, false, List.of(DETOUR));
     }
     if (answer == null) {
       // Of a scope that cannot be told, what it was not asked about was outside.
@@ -239,5 +252,33 @@ public final class Replay implements RecordingReader.Visitor {
         candidate.compiled().reads().mayRead("file.path")
             || candidate.compiled().reads().mayRead("process.exe.path");
     return reads ? names : Set.of();
+  }
+
+  /** What becomes of what cannot be read, of which no policy is asked: no recording has it. */
+  public enum Unread {
+    /** As before, or as nobody refused it before. */
+    SAME,
+    /** It is refused, and there was no policy before. */
+    REFUSED,
+    NEWLY_REFUSED,
+    NEWLY_PASSED
+  }
+
+  /** What cannot be told of packets whose headers cannot be read, and of sockets with detours. */
+  public Unread unread(RecordedSet set) {
+    boolean now = refusesUnread(candidate.policy().hooks(), candidate.passesUnread());
+    RecordedSet.Active active = set.policy(candidate.policy().name());
+    if (base == null && active == null) {
+      return now ? Unread.REFUSED : Unread.SAME;
+    }
+    boolean before =
+        base != null
+            ? refusesUnread(base.policy().hooks(), base.passesUnread())
+            : refusesUnread(active.where().hooks(), active.where().passesUnread());
+    return now == before ? Unread.SAME : now ? Unread.NEWLY_REFUSED : Unread.NEWLY_PASSED;
+  }
+
+  private static boolean refusesUnread(Set<Hook> hooks, boolean passes) {
+    return !passes && (hooks.contains(Hook.XDP_INGRESS) || hooks.contains(Hook.SOCKET_CONNECT));
   }
 }

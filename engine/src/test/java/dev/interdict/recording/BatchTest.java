@@ -8,6 +8,7 @@ import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
 import dev.interdict.recording.Tuple.Answer;
@@ -18,6 +19,7 @@ import dev.interdict.verdict.RandomEvent;
 import dev.interdict.verdict.Verdict;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -94,5 +96,17 @@ class BatchTest {
     add(batch, event, mask, new Verdict(SlotSet.of(1), SlotSet.NONE, SlotSet.NONE));
     assertEquals(
         Map.of("p0", Answer.DENY, "p1", Answer.ALLOW), batch.take(set).getFirst().answers());
+  }
+
+  /** The masks do not tell them apart, the kernel does. */
+  @Test
+  void aSocketWithADetourIsAnotherThanOneWithout() {
+    KeyMask mask = KeyMask.of(Hook.SOCKET_CONNECT, new ReadSet(Set.of("socket.port")));
+    RecordBuilder socket =
+        RecordBuilder.of(Hook.SOCKET_CONNECT).to("10.0.0.1", 80).mask(mask.encode());
+    Batch batch = new Batch(Set.of());
+    add(batch, socket.event(), mask, NOTHING);
+    add(batch, socket.objectFlags(ObjectFlag.DETOUR).event(), mask, NOTHING);
+    assertEquals(List.of(false, true), batch.take(set).stream().map(Tuple::detour).toList());
   }
 }

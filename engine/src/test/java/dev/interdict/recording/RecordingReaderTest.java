@@ -39,7 +39,8 @@ class RecordingReaderTest {
                   "abc",
                   new PolicySet.Where(
                       Set.of(Hook.FILE_OPEN, Hook.EXEC),
-                      new Policy.Scope(List.of("/x.slice"), List.of("eth0"))))),
+                      new Policy.Scope(List.of("/x.slice"), List.of("eth0")),
+                      true))),
           Set.of("/etc/shadow"));
   private static final Gap GAP = new Gap("queue", 7, Instant.ofEpochMilli(3000));
 
@@ -76,7 +77,8 @@ class RecordingReaderTest {
         Instant.ofEpochMilli(1500),
         Instant.ofEpochMilli(2500),
         n + 1,
-        Map.of("a", Answer.DENY, "b", Answer.NONE, "c", Answer.ALLOW));
+        Map.of("a", Answer.DENY, "b", Answer.NONE, "c", Answer.ALLOW),
+        n % 2 == 0);
   }
 
   private static byte[] block(Object... lines) {
@@ -260,5 +262,14 @@ class RecordingReaderTest {
     byte[] huge = block.clone();
     java.nio.ByteBuffer.wrap(huge).putInt(8, Integer.MAX_VALUE);
     assertTrue(refusal(huge).contains("says that it has 2147483647 bytes"), refusal(huge));
+  }
+
+  /** Some kilobytes that would be a gigabyte of objects. */
+  @Test
+  void aLineOfTooMuchIsRefused() {
+    String lists = "{\"x\":[" + "[],".repeat(2_000_000) + "0]}";
+    assertTrue(refusal(block(SET, lists)).contains("line 2 cannot be read"), refusal(block(lists)));
+    String text = "{\"x\":\"" + "y".repeat(17 << 20) + "\"}";
+    assertTrue(refusal(block(SET, text)).contains("line 2 has more than"), refusal(block(text)));
   }
 }

@@ -77,7 +77,8 @@ class SampleRecordingTest {
             .add(SLOT, PolicyModule.load(compiled, null), compiled.literals())
             .where(
                 SLOT,
-                new PolicySet.Where(Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of(), List.of())))
+                new PolicySet.Where(
+                    Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of(), List.of()), true))
             .build();
     PolicySetEvaluator decider = set.newEvaluator();
     try (Recorder recorder =
@@ -117,7 +118,7 @@ class SampleRecordingTest {
             Instant no = Instant.EPOCH;
             lines.add(set.policies() + " " + set.literals().stream().sorted().toList());
             lines.add(
-                new Tuple(t.input(), t.seen(), t.file(), t.exe(), no, no, t.asks(), t.answers())
+                new Tuple(t.input(), t.seen(), t.file(), t.exe(), no, no, t.asks(), t.answers(), t.detour())
                     .toString());
           }
 
