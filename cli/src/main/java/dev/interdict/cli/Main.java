@@ -99,7 +99,9 @@ public final class Main implements Runnable {
     try {
       return command.execute(args);
     } catch (OutOfMemoryError e) {
-      command.getErr().println("error: out of memory; give it more, such as: JAVA_TOOL_OPTIONS=-Xmx4g");
+      command
+          .getErr()
+          .println("error: out of memory; give it more, such as: JAVA_TOOL_OPTIONS=-Xmx4g");
       return ExitCode.REFUSED;
     } catch (Error e) {
       return report(e, command);

@@ -165,7 +165,9 @@ final class ReplayReport implements Replay.Listener {
   private static String program(Tuple tuple) {
     String fact = tuple.input().has("packet") ? "packet.source.address" : "process.exe.path";
     String value = tuple.fact(fact);
-    return !tuple.seen().contains(fact) ? "(not seen)" : value.isEmpty() ? "(unknown)" : shortened(value);
+    return !tuple.seen().contains(fact)
+        ? "(not seen)"
+        : value.isEmpty() ? "(unknown)" : shortened(value);
   }
 
   /** The reason without the values of this tuple: all that a rule says is one then. */
@@ -327,8 +329,7 @@ final class ReplayReport implements Replay.Listener {
     tree.put("missingUncounted", List.copyOf(uncounted));
     tree.put("namesNotLookedFor", List.copyOf(unwatched));
     tree.put(
-        "unread",
-        unread.stream().filter(u -> u != Unread.SAME).map(ReplayReport::id).toList());
+        "unread", unread.stream().filter(u -> u != Unread.SAME).map(ReplayReport::id).toList());
     tree.put("blocks", outcome.blocks());
     tree.put("cut", outcome.cut() == null ? "" : outcome.cut());
     return tree;

@@ -197,7 +197,9 @@ class RecordCommandsTest {
     Path victim = Files.writeString(directory.resolve("victim"), "precious");
     Path file = directory.resolve("out.irec");
     AtomicReference<Cli> export = new AtomicReference<>();
-    Thread asks = Thread.ofPlatform().start(() -> export.set(run("record", "export", "" + file, "--id", "1")));
+    Thread asks =
+        Thread.ofPlatform()
+            .start(() -> export.set(run("record", "export", "" + file, "--id", "1")));
     try (OutputStream pipe = Files.newOutputStream(segment)) { // opens when the engine reads it
       Files.move(file, directory.resolve("aside"));
       Files.createSymbolicLink(file, victim);

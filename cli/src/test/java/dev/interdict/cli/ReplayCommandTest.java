@@ -226,8 +226,7 @@ class ReplayCommandTest {
 
   @Test
   void ofAMillionAlikeNotEachIsLookedAtForCases() throws IOException {
-    LocalPolicy local =
-        LocalPolicy.of(Main.commandLine().getCommandSpec(), policy("guard", GUARD));
+    LocalPolicy local = LocalPolicy.of(Main.commandLine().getCommandSpec(), policy("guard", GUARD));
     try (JudgedPolicy guard = ReplayCommand.judged(local)) {
       ReplayCases cases = new ReplayCases(guard, 4);
       for (int i = 0; i < 10; i++) {
@@ -237,7 +236,9 @@ class ReplayCommandTest {
     }
   }
 
-  /** Reasons may be as many as tuples: what is kept of them has a bound, what is counted has none. */
+  /**
+   * Reasons may be as many as tuples: what is kept of them has a bound, what is counted has none.
+   */
   @Test
   void ofAsManyReasonsAsTuplesOnlySomeAreKept() {
     ReplayReport report = new ReplayReport();
@@ -281,7 +282,8 @@ class ReplayCommandTest {
     StringWriter text = new StringWriter();
     report.table(new PrintWriter(text, true), new Style(false, false), ended);
     assertTrue(
-        text.toString().contains("missing in the recording: at least 0 asks, the oldest of too much"),
+        text.toString()
+            .contains("missing in the recording: at least 0 asks, the oldest of too much"),
         text.toString());
   }
 

@@ -44,8 +44,7 @@ public record Policy(
    * nothing of what is missing. Otherwise the kernel refuses it and does not ask.
    */
   public boolean passesUnread(ReadSet reads) {
-    return unparsedPass
-        || (!hooks.contains(Hook.XDP_INGRESS) && !reads.mayRead("socket.address"));
+    return unparsedPass || (!hooks.contains(Hook.XDP_INGRESS) && !reads.mayRead("socket.address"));
   }
 
   /** Whether a denial is carried out or only recorded. */

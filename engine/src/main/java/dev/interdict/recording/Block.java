@@ -18,7 +18,9 @@ import java.util.zip.Inflater;
  * then the body: lines, deflated. Numbers are big endian.
  */
 final class Block {
-  /** What this release writes. Format 1 was of no release: it had no checksum of the block before. */
+  /**
+   * What this release writes. Format 1 was of no release: it had no checksum of the block before.
+   */
   static final int FORMAT = 2;
 
   /** Unpacked; a block of this release has at most a third. */

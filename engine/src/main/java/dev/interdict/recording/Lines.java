@@ -27,8 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The lines of a block: one JSON object each, with one member that says what it is: {@code set},
- * {@code gap}, {@code tuple} or {@code end}. Times are milliseconds since 1970. Members that are not known are
- * skipped, so that a later release can add some.
+ * {@code gap}, {@code tuple} or {@code end}. Times are milliseconds since 1970. Members that are
+ * not known are skipped, so that a later release can add some.
  */
 final class Lines {
   /** More than a set has that names all the paths that a host can be told of. */

@@ -92,8 +92,7 @@ public final class Recorder implements Tap, AutoCloseable {
       long asks,
       long lost) {
     private Info with(long now) {
-      return new Info(
-          id, started, ends, last, underWay, redacted, now, tuples, asks, lost);
+      return new Info(id, started, ends, last, underWay, redacted, now, tuples, asks, lost);
     }
   }
 
@@ -160,8 +159,7 @@ public final class Recorder implements Tap, AutoCloseable {
     redacted.forEach(Recorder::require);
     Session fresh;
     try {
-      fresh =
-          new Session(store.begin(), limit, clock, new TreeSet<>(redacted), version, store);
+      fresh = new Session(store.begin(), limit, clock, new TreeSet<>(redacted), version, store);
     } catch (IOException e) {
       throw new RecordingException("cannot start a recording: " + e.getMessage(), e);
     }

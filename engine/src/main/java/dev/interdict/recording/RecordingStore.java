@@ -270,8 +270,8 @@ class RecordingStore {
   }
 
   /**
-   * Writes the whole blocks of a recording, as far as they are on the disk now, as one file. Of what
-   * is damaged, or goes while it is written, the file has a gap.
+   * Writes the whole blocks of a recording, as far as they are on the disk now, as one file. Of
+   * what is damaged, or goes while it is written, the file has a gap.
    *
    * @throws RecordingException if there is none of this number, or nothing of it can be read
    */

@@ -76,12 +76,10 @@ public final class Replay implements RecordingReader.Visitor {
 
   @Override
   public void tuple(RecordedSet set, Tuple tuple) {
-    if (set != last) {
-      boolean others = !set.equals(last); // each segment has them anew, and comparing takes its time
-      last = set;
-      if (others) {
-        listener.circumstances(set);
-      }
+    boolean others = !set.equals(last);
+    last = set; // each segment has them anew, and only with itself a long one is compared at once
+    if (others) {
+      listener.circumstances(set);
     }
     if (tuple.hook() == null) {
       listener.outside(tuple); // of a hook that a later release has

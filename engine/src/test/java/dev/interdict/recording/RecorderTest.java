@@ -116,14 +116,7 @@ class RecorderTest {
   }
 
   private Recorder recorder(RecordingStore store) {
-    recorder =
-        Recorder.start(
-            store,
-            NAMES,
-            this::mask,
-            "1.2.3",
-            clock::get,
-            new Workers(w -> {}));
+    recorder = Recorder.start(store, NAMES, this::mask, "1.2.3", clock::get, new Workers(w -> {}));
     return recorder;
   }
 
@@ -175,20 +168,21 @@ class RecorderTest {
       recorder.export(id, out);
     }
     gaps.clear();
-    RecordingReader.Outcome outcome = RecordingReader.read(
-        file,
-        new RecordingReader.Visitor() {
-          @Override
-          public void tuple(RecordedSet in, Tuple tuple) {
-            tuples.add(tuple);
-            sets.add(in);
-          }
+    RecordingReader.Outcome outcome =
+        RecordingReader.read(
+            file,
+            new RecordingReader.Visitor() {
+              @Override
+              public void tuple(RecordedSet in, Tuple tuple) {
+                tuples.add(tuple);
+                sets.add(in);
+              }
 
-          @Override
-          public void gap(Gap gap) {
-            gaps.add(gap);
-          }
-        });
+              @Override
+              public void gap(Gap gap) {
+                gaps.add(gap);
+              }
+            });
     cut = outcome.cut();
   }
 

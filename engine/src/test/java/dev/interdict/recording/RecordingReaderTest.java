@@ -187,7 +187,8 @@ class RecordingReaderTest {
     byte[][] b =
         chain(block(SET), block(tuple(1)), block(tuple(2)), block(tuple(3), Instant.EPOCH));
     assertNull(read(b).cut());
-    String why = ", does not follow what stands before it; it was changed or damaged, export it again";
+    String why =
+        ", does not follow what stands before it; it was changed or damaged, export it again";
     for (byte[][] other :
         List.of(
             new byte[][] {b[0], b[2], b[3]},
@@ -236,8 +237,7 @@ class RecordingReaderTest {
   void whatOnlyAnotherReleaseCanReadIsRefusedAndSaysSo() {
     String place = "cannot read a.irec: block 2, at byte " + block(SET).length + ", is in ";
     assertEquals(
-        place
-            + "a later format (3, this interdict reads up to 2); read it with a newer interdict",
+        place + "a later format (3, this interdict reads up to 2); read it with a newer interdict",
         refusal(block(SET), Block.pack(body(tuple(1)), Block.FORMAT + 1, Block.FORMAT + 1)));
     assertEquals(
         place + "an earlier format (1, this interdict reads 2); record anew",

@@ -118,7 +118,16 @@ class SampleRecordingTest {
             Instant no = Instant.EPOCH;
             lines.add(set.policies() + " " + set.literals().stream().sorted().toList());
             lines.add(
-                new Tuple(t.input(), t.seen(), t.file(), t.exe(), no, no, t.asks(), t.answers(), t.detour())
+                new Tuple(
+                        t.input(),
+                        t.seen(),
+                        t.file(),
+                        t.exe(),
+                        no,
+                        no,
+                        t.asks(),
+                        t.answers(),
+                        t.detour())
                     .toString());
           }
 

@@ -83,8 +83,7 @@ class ReplayUnreadTest implements Replay.Listener {
   private static Tuple tuple(boolean detour, Map<String, Answer> answers) {
     return new Tuple(
         JsonMapper.shared()
-            .readTree(
-                "{\"hook\":\"socket_connect\",\"socket\":{\"address\":\"10.0.0.1\"}}"),
+            .readTree("{\"hook\":\"socket_connect\",\"socket\":{\"address\":\"10.0.0.1\"}}"),
         Set.of("socket.address"),
         KnownAs.NOTHING,
         KnownAs.NOTHING,
