@@ -130,7 +130,7 @@ final class Session {
   }
 
   private boolean isOver() {
-    return ending || clock.getAsLong() >= endsNs;
+    return ending || (ends != null && clock.getAsLong() >= endsNs);
   }
 
   /** Done when nobody works at it any more. */
