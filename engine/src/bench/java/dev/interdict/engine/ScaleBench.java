@@ -128,6 +128,11 @@ public final class ScaleBench {
     }
 
     @Override
+    public String decider() {
+      return "bench";
+    }
+
+    @Override
     public SlotSet asked() {
       return SlotSet.NONE;
     }

@@ -45,6 +45,9 @@ public interface Enforcement {
    */
   void switchTo(Modes modes);
 
+  /** What decides beside the policies: verdicts of another decider do not count. */
+  String decider();
+
   /** Slots that the kernel asks at the moment; at the start those of an earlier engine. */
   SlotSet asked();
 

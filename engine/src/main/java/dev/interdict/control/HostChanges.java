@@ -282,7 +282,7 @@ final class HostChanges {
       state = before;
       try { // of the switch's two writes the first may stand
         enforcement.switchTo(before.modes());
-      } catch (RuntimeException again) {
+      } catch (RuntimeException | Error again) {
         e.addSuppressed(again);
       }
       throw e;
@@ -296,17 +296,42 @@ final class HostChanges {
    */
   void note(UnaryOperator<HostState> change) {
     synchronized (saving) {
-      store.save(Saved.of(change.apply(state)));
+      store.save(Saved.of(change.apply(state), enforcement.decider()));
       synchronized (this) {
         state = change.apply(state);
       }
     }
   }
 
+  /**
+   * Saves a switch, then makes it; a switch that comes in between is saved after it.
+   *
+   * @throws StoreException if it could not be saved: nothing was switched
+   * @throws EnforcementException if the kernel side refused: what was saved is taken back
+   */
+  void keep(UnaryOperator<HostState> change) {
+    synchronized (saving) {
+      store.save(Saved.of(change.apply(state), enforcement.decider()));
+      try {
+        flip(change);
+      } catch (RuntimeException | Error e) {
+        told(this::save);
+        throw e;
+      }
+    }
+  }
+
+  /** Saves what is in force now, if that is not what was found at the start. */
+  void saveUnless(Saved found) {
+    if (!Saved.of(state, enforcement.decider()).equals(found)) {
+      told(this::save);
+    }
+  }
+
   /** Whoever comes last saves the latest. */
   void save() {
     synchronized (saving) {
-      store.save(Saved.of(state));
+      store.save(Saved.of(state, enforcement.decider()));
     }
   }
 }

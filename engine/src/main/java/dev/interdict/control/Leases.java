@@ -102,23 +102,13 @@ public final class Leases {
         throw refused(id, "it was not confirmed by " + pending.end() + " and was undone");
       }
       if (pending.isSwitch()) {
-        confirmSwitch(pending);
+        changes.keep(HostState::confirmed);
       } else {
         changes.make(changes.state().confirmed());
       }
       changes.confirmed(id);
     } finally {
       changes.unlock();
-    }
-  }
-
-  private void confirmSwitch(Pending pending) {
-    changes.flip(HostState::confirmed);
-    try {
-      changes.save();
-    } catch (StoreException e) {
-      changes.flip(state -> state.withPending(pending));
-      throw e;
     }
   }
 
@@ -157,8 +147,8 @@ public final class Leases {
       Pending pending = pending();
       String why = over(pending);
       if (why != null) {
-        LOG.log(Level.WARNING, "change {0} is undone: {1}", Long.toString(pending.id()), why);
         undo(pending, why);
+        LOG.log(Level.WARNING, "change {0} was undone: {1}", Long.toString(pending.id()), why);
       }
     } finally {
       changes.unlock();
@@ -173,13 +163,17 @@ public final class Leases {
     if (hasEnded(pending)) {
       return ended(pending);
     }
-    boolean refuses = pending.what().mode() != Mode.AUDIT;
-    return refuses && isTripped(pending.what()) ? "its budget was used up" : null;
+    return isTripped(pending.what()) ? "its budget was used up" : null;
   }
 
+  /** Whether what is to refuse only records. */
   private boolean isTripped(Change change) {
     HeldPolicy held = changes.state().policies().get(change.policy());
-    return held != null && held.inForce() && enforcement.tripped().contains(held.slot());
+    return held != null
+        && held.inForce()
+        && enforcement.tripped().contains(held.slot())
+        && (change.kind() != Kind.MODE
+            || (change.mode() == null ? held.policy().mode() : change.mode()) == Mode.ENFORCE);
   }
 
   private void undo(Pending pending, String outcome) {
@@ -209,7 +203,7 @@ public final class Leases {
 
   /** One that only records would be undone at once. */
   private void requireWhole(Change change) {
-    if (change.mode() != Mode.AUDIT && isTripped(change)) {
+    if (isTripped(change)) {
       throw new RefusedException(
           List.of(
               new Objection(

@@ -102,6 +102,7 @@ public final class PolicyControl {
         return;
       }
       changes.adopt(restorer.restore(saved));
+      changes.saveUnless(saved);
     } finally {
       changes.unlock();
     }

@@ -39,13 +39,13 @@ final class Restorer {
     /**
      * Its verdicts are what this engine would say.
      *
-     * @param decider of the engine that made them
+     * @param same whether the engine that made them decides as this one
      */
-    boolean keepsSlot(String decider) {
+    boolean keepsSlot(boolean same) {
       return problem == null
           && saved.slot() >= 0
           && built.compiled().digest().equals(saved.compiled())
-          && DecidingCode.digest().equals(decider);
+          && same;
     }
 
     HeldPolicy held(int slot, String why) {
@@ -79,15 +79,16 @@ final class Restorer {
     }
     SlotSet before = enforcement.asked(); // also what waited for its confirmation
     SlotSet kept = SlotSet.NONE;
+    boolean same = enforcement.decider().equals(saved.decider());
     List<Candidate> candidates = new ArrayList<>();
     for (SavedPolicy policy : saved.policies()) {
       Candidate candidate = candidate(policy);
       candidates.add(candidate);
       before = policy.slot() < 0 ? before : before.with(policy.slot());
-      kept = candidate.keepsSlot(saved.decider()) ? kept.with(policy.slot()) : kept;
+      kept = candidate.keepsSlot(same) ? kept.with(policy.slot()) : kept;
     }
     for (Candidate candidate : candidates) {
-      HeldPolicy held = held(candidate, saved.decider(), before, kept);
+      HeldPolicy held = held(candidate, same, before, kept);
       before = held.inForce() ? before.with(held.slot()) : before;
       kept = held.inForce() ? kept.with(held.slot()) : kept;
       next = next.with(held);
@@ -134,15 +135,15 @@ final class Restorer {
    * In a slot that nobody had, as long as there is one: the kernel goes on with the others until
    * the new set is in force.
    *
-   * @param decider of the engine before
+   * @param same whether the engine before decides as this one
    * @param before slots of what was in force, and of what will be
    * @param kept of what will be
    */
-  private HeldPolicy held(Candidate candidate, String decider, SlotSet before, SlotSet kept) {
+  private HeldPolicy held(Candidate candidate, boolean same, SlotSet before, SlotSet kept) {
     if (candidate.problem() != null) {
       return candidate.held(-1, candidate.problem());
     }
-    if (candidate.keepsSlot(decider)) {
+    if (candidate.keepsSlot(same)) {
       return candidate.held(candidate.saved().slot(), null);
     }
     try {

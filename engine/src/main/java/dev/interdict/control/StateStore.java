@@ -93,7 +93,7 @@ public final class StateStore {
    * The form of {@code state.json}.
    *
    * @param bundles by source; left out by engines that knew none
-   * @param decider {@link DecidingCode} of the engine that wrote it; null: not known
+   * @param decider {@link Enforcement#decider} of the engine that wrote it; null: not known
    */
   record Saved(
       int version,
@@ -109,7 +109,7 @@ public final class StateStore {
     }
 
     /** Without what waits for its confirmation. */
-    static Saved of(HostState now) {
+    static Saved of(HostState now, String decider) {
       HostState state = now.undone();
       return new Saved(
           VERSION,
@@ -117,7 +117,7 @@ public final class StateStore {
           state.host(),
           state.policies().values().stream().map(SavedPolicy::of).toList(),
           SavedBundle.of(state.bundles()),
-          DecidingCode.digest());
+          decider);
     }
   }
 

@@ -56,6 +56,7 @@ final class Enforcer implements Enforcement {
   private final Posture.Timing timing;
 
   private final PacketScope packets;
+  private final String decider = DecidingCode.digest();
 
   private volatile ActiveSet current = ActiveSet.EMPTY;
   private boolean started;
@@ -307,9 +308,12 @@ final class Enforcer implements Enforcement {
       decide(deciding);
       left = false;
     }
-    refreshScopes();
-    packets.look();
-    tellOfBudgets();
+    try {
+      refreshScopes();
+    } finally {
+      packets.look();
+      tellOfBudgets();
+    }
   }
 
   private void tellOfBudgets() {
@@ -340,6 +344,11 @@ final class Enforcer implements Enforcement {
         kernel.scopes().announced();
       }
     }
+  }
+
+  @Override
+  public String decider() {
+    return decider;
   }
 
   @Override

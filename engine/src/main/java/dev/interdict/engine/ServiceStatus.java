@@ -32,7 +32,7 @@ record ServiceStatus(
         control.list(),
         threads.get(),
         bundles.statuses(),
-        snapshot.get().gaps());
+        snapshot.get().unguarded());
   }
 
   /** The worst first, since a line is cut at its end. */

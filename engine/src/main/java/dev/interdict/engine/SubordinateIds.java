@@ -50,8 +50,8 @@ final class SubordinateIds {
     try {
       String now = stamp(lent) + stamp(users);
       if (!now.equals(seen)) {
-        seen = now;
         ranges = read();
+        seen = now;
       }
     } catch (IOException e) {
       LOG.log(Level.WARNING, "who users are lent to stays as it was known: {0}", e.toString());

@@ -115,12 +115,8 @@ public final class Evaluator implements AutoCloseable {
    * @throws EvaluationException if it does not answer
    */
   public Decision evaluate(Event event) throws EvaluationException {
-    long began = System.nanoTime();
-    try {
-      prepare();
-    } catch (EvaluationException e) {
-      failed(event, System.nanoTime() - began);
-      throw e;
+    if (instance == null) {
+      prepareFor(event);
     }
     long ready = System.nanoTime();
     try {
@@ -137,15 +133,25 @@ public final class Evaluator implements AutoCloseable {
     patience(event).failed(event, System.nanoTime(), ns);
   }
 
+  private void prepareFor(Event event) throws EvaluationException {
+    long began = Watchdog.usedNs();
+    try {
+      prepare();
+    } catch (EvaluationException e) {
+      failed(event, Watchdog.usedNs() - began);
+      throw e;
+    }
+  }
+
   /** How long it took. */
   private long prepareForNext() {
-    long began = System.nanoTime();
+    long began = Watchdog.usedNs();
     try {
       prepare();
     } catch (EvaluationException e) {
       // The next one tries again, and tells.
     }
-    return System.nanoTime() - began;
+    return Watchdog.usedNs() - began;
   }
 
   private Decision answer(Event event) throws EvaluationException {

@@ -102,8 +102,10 @@ final class Patience {
     if (all == null) {
       all = new Debt(SHARE_OF_ALL, nowNs);
     }
-    all.add(nowNs, ns);
-    origins.computeIfAbsent(origin(event), o -> new Debt(SHARE_OF_ONE, nowNs)).add(nowNs, ns);
+    Debt debt = origins.computeIfAbsent(origin(event), o -> new Debt(SHARE_OF_ONE, nowNs));
+    // However long it was, one is not four.
+    all.add(nowNs, Math.min(ns, Math.max(0, OF_ONE_NS - debt.at(nowNs))));
+    debt.add(nowNs, ns);
   }
 
   private Origin origin(Event event) {
@@ -117,7 +119,12 @@ final class Patience {
   }
 
   private Origin origin(Event.Subject subject) {
-    long user = names.owner(Integer.toUnsignedLong(subject.uid()));
+    long user = Integer.toUnsignedLong(subject.uid());
+    long owner = names.owner(user);
+    if (owner != user && owner != 0) {
+      return new Origin(owner, 0);
+    }
+    // What root lends is a container's, which makes cgroups as it likes.
     return new Origin(user > 0xffff ? user & ~0xffffL : user, user == 0 ? subject.cgroup() : 0);
   }
 }

@@ -1,5 +1,8 @@
 package dev.interdict.eval;
 
+import com.dylibso.chicory.compiler.MachineFactoryCompiler;
+import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.wasm.Parser;
 import dev.interdict.builtins.Builtin;
 import dev.interdict.builtins.Builtins;
 import dev.interdict.compile.CompiledPolicy;
@@ -10,6 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A compiled policy, checked, translated to JVM classes and ready to be evaluated. Immutable; safe
@@ -94,6 +99,14 @@ public final class PolicyModule {
     PolicyModule loaded = new PolicyModule(policy, module, limits, builtins, entrypoint.intValue());
     loaded.newInstance();
     return loaded;
+  }
+
+  /** Which WebAssembly runtime evaluates: the names of its jars, which have their versions. */
+  public static String runtime() {
+    return Stream.of(Parser.class, Instance.class, MachineFactoryCompiler.class)
+        .map(part -> part.getProtectionDomain().getCodeSource().getLocation().getPath())
+        .map(path -> path.substring(path.lastIndexOf('/') + 1))
+        .collect(Collectors.joining(" "));
   }
 
   /** As {@link OpaModule#digest} gives it. */

@@ -53,6 +53,11 @@ public final class Watchdog {
     return guard;
   }
 
+  /** Processor time that the calling thread has had; where that cannot be told, on the wall. */
+  static long usedNs() {
+    return Cpu.usedNs(Thread.currentThread());
+  }
+
   private synchronized void wake() {
     asleep = false;
     if (worker == null) {

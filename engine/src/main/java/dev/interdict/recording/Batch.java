@@ -16,6 +16,7 @@ import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,16 @@ final class Batch {
   private static final long BYTES_A_CHARACTER = 2;
 
   /** The masked key does not tell detours: the kernel sees to them itself. */
-  private record Same(VerdictKey key, boolean detour) {}
+  record Same(VerdictKey key, boolean detour) implements Comparable<Same> {
+    private static final Comparator<Same> ORDER =
+        Comparator.comparing(Same::key).thenComparing(Same::detour);
+
+    /** Since somebody else chooses them: see {@link VerdictKey}. */
+    @Override
+    public int compareTo(Same other) {
+      return ORDER.compare(this, other);
+    }
+  }
 
   private final Map<Same, Pending> byKey = new LinkedHashMap<>();
   private final Set<String> redacted;

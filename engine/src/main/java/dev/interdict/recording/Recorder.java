@@ -209,6 +209,11 @@ public final class Recorder implements Tap, AutoCloseable {
     worker.unpark();
     try {
       now.ended().get(END.toMillis(), TimeUnit.MILLISECONDS);
+      if (now.unended() != null) {
+        throw new RecordingException(
+            "recording %d has ended, but its last part could not be written: %s"
+                .formatted(now.id, now.unended()));
+      }
       return now.info(bytes(now.id), false);
     } catch (TimeoutException | ExecutionException e) {
       throw new RecordingException(

@@ -70,6 +70,7 @@ final class Session {
   /** Asks that the worker has taken and not yet written. */
   private volatile long taken;
 
+  private volatile String unended;
   private final Batch batch;
   private final Map<String, Long> missing = new TreeMap<>();
   private PolicySet set;
@@ -121,6 +122,8 @@ final class Session {
     if (queuedBytes.addAndGet(bytes) > QUEUE_BYTES || !queue.offer(ask)) {
       queuedBytes.addAndGet(-bytes);
       unqueued.incrementAndGet();
+    } else if (ended.isDone() && queue.remove(ask)) {
+      lost.increment(); // it has ended between the look and here
     }
   }
 
@@ -136,6 +139,11 @@ final class Session {
   /** Done when nobody works at it any more. */
   CompletableFuture<Void> ended() {
     return ended;
+  }
+
+  /** Why the last that was to be written is not; null: it is. */
+  String unended() {
+    return unended;
   }
 
   /** How often the engine was asked about what was handed over and is not written. */
@@ -177,10 +185,10 @@ final class Session {
   private void add(Ask ask, HostNames names, Masks masks) {
     if (ask.set() != set) {
       flush();
-      set = ask.set();
       ByteArrayOutputStream lines = new ByteArrayOutputStream();
-      Lines.write(lines, circumstances());
+      Lines.write(lines, circumstances(ask.set()));
       setBlock = Block.pack(lines.toByteArray());
+      set = ask.set(); // only now: what was thrown before is tried again with the next ask
     }
     VerdictKey key = VerdictKey.of(ask.event().head().key());
     KeyMask mask = masks.mask(ask.event().hook(), key.maskSet());
@@ -199,14 +207,14 @@ final class Session {
     return Instant.now().minusNanos(Math.max(0, clock.getAsLong() - event.head().timeNs()));
   }
 
-  private RecordedSet circumstances() {
+  private RecordedSet circumstances(PolicySet of) {
     List<RecordedSet.Active> policies = new ArrayList<>();
-    set.slots()
+    of.slots()
         .forEach(
             slot ->
                 policies.add(
-                    new RecordedSet.Active(set.name(slot), set.digest(slot), set.where(slot))));
-    return new RecordedSet(started, version, redacted, policies, set.literals());
+                    new RecordedSet.Active(of.name(slot), of.digest(slot), of.where(slot))));
+    return new RecordedSet(started, version, redacted, policies, of.literals());
   }
 
   private void miss(String why, long asked) {
@@ -232,7 +240,9 @@ final class Session {
     try {
       write(batch.take(set), asked, end);
       why = null;
+      unended = null;
     } catch (IOException e) {
+      unended = e.toString();
       if (!missing.containsKey("disk")) {
         LOG.log(Level.WARNING, "recording {0} has a gap: {1}", id, e);
       }

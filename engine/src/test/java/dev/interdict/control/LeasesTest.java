@@ -149,11 +149,9 @@ class LeasesTest {
 
   /** The kernel asks it until the next engine has brought its policies into force. */
   @Test
-  void theSlotOfWhatWaitedMustNotBeGivenAwayAtTheStart() throws IOException {
+  void theSlotOfWhatWaitedMustNotBeGivenAwayAtTheStart() {
     int second = leased();
-    Path state = directory.resolve("state.json");
-    Files.writeString(
-        state, Files.readString(state).replace(DecidingCode.digest(), "another release"));
+    kernel.decider = "another release";
     control = started(kernel);
     assertFalse(Set.of(first, second).contains(control.list().getFirst().slot()));
   }
@@ -221,6 +219,20 @@ class LeasesTest {
     Files.delete(directory.resolve("state.json.new"));
     control = started(kernel);
     assertEquals(1, revision());
+  }
+
+  /** Who calls for audit while a confirmation fails gets it for good. */
+  @Test
+  void aSwitchBesideAConfirmationThatFailsMustStay() throws IOException {
+    control.setHostMode(Mode.AUDIT, TIME);
+    Files.createDirectory(directory.resolve("state.json.new"));
+    assertThrows(StoreException.class, () -> control.leases().confirm(id()));
+    assertEquals(Mode.AUDIT, kernel.modes.host());
+    control.setHostMode(Mode.AUDIT, null);
+    end();
+    control.leases().look();
+    assertEquals(Mode.AUDIT, control.hostMode());
+    assertEquals(Set.of(), kernel.refusing());
   }
 
   /** The engine ended between the two lines of the history. */

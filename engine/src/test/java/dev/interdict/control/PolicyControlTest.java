@@ -22,7 +22,6 @@ import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -273,34 +272,16 @@ class PolicyControlTest {
         folder("name=b").get("policy.yaml"), again.get("b").sources().get("policy.yaml"));
   }
 
-  /** After an upgrade what the engine before has decided is asked again. */
+  /** After an upgrade what the engine before has decided is asked again, and only then. */
   @Test
-  void verdictsOfAnEngineThatDecidesOtherwiseMustNotCount() throws IOException {
+  void verdictsOfAnEngineThatDecidesOtherwiseMustNotCount() {
     int slot = apply("name=a\nmode=enforce").policy().slot();
     assertEquals(slot, restarted(kernel).get("a").policy().slot());
-
-    Path state = directory.resolve("state.json");
-    String saved = Files.readString(state);
-    assertTrue(saved.contains(DecidingCode.digest()), saved);
-    Files.writeString(state, saved.replace(DecidingCode.digest(), "another"));
+    kernel.decider = "the next release";
     int fresh = restarted(kernel).get("a").policy().slot();
     assertNotEquals(slot, fresh);
     assertTrue(kernel.forgotten.contains(fresh), kernel.forgotten::toString);
-  }
-
-  @Test
-  void theCodeThatDecidesMustBeToldByItsClasses(@TempDir Path root) throws IOException {
-    assertThrows(NoSuchFileException.class, () -> DecidingCode.digest(root));
-    for (String name :
-        List.of("builtins", "compile", "eval", "event", "pipeline", "policy", "verdict")) {
-      Files.createDirectories(root.resolve("dev/interdict").resolve(name));
-    }
-    String none = DecidingCode.digest(root);
-    Path judge = root.resolve("dev/interdict/pipeline/Judge.class");
-    Files.writeString(judge, "1");
-    String first = DecidingCode.digest(root);
-    Files.writeString(judge, "2");
-    assertEquals(3, Set.of(none, first, DecidingCode.digest(root)).size());
+    assertEquals(fresh, restarted(kernel).get("a").policy().slot());
   }
 
   @Test

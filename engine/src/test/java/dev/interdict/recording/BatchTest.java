@@ -12,11 +12,13 @@ import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
 import dev.interdict.recording.Tuple.Answer;
+import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RecordBuilder;
 import dev.interdict.testkit.RegoToWasm;
 import dev.interdict.verdict.KeyMask;
 import dev.interdict.verdict.RandomEvent;
 import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -44,6 +46,15 @@ class BatchTest {
 
   private static void add(Batch batch, Event event, KeyMask mask, Verdict verdict) {
     batch.add(event, mask, verdict, Instant.now(), RandomEvent.NAMES);
+  }
+
+  /** HashMap finds what has one hash by its order, or else by a look at each. */
+  @Test
+  void whatSomebodyElseChoosesHasAnOrder() {
+    VerdictKey one = VerdictKey.of(Events.open("/bin/cat", 0, "/x").head().key());
+    Comparable<Batch.Same> plain = new Batch.Same(one, false);
+    assertTrue(plain.compareTo(new Batch.Same(one, true)) < 0);
+    assertEquals(0, plain.compareTo(new Batch.Same(one, false)));
   }
 
   @Test

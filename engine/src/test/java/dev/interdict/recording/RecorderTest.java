@@ -295,6 +295,16 @@ class RecorderTest {
   }
 
   @Test
+  void anEndThatIsNotOnTheDiskIsNone() throws Exception {
+    Info begun = recorder(1 << 20, 1 << 20).begin(null, Set.of());
+    Files.delete(state.resolve("recordings/" + begun.id()));
+    ask(open("/x", 1).event());
+    RecordingException refused = assertThrows(RecordingException.class, () -> recorder.stop());
+    assertTrue(refused.getMessage().contains("could not be written"), refused::getMessage);
+    assertNull(recorder.underWay());
+  }
+
+  @Test
   void theOldestGoesFirstAndIsToldAsAGap() throws Exception {
     recorder(24_000, 4_000).begin(null, Set.of());
     long asks = 0;

@@ -36,6 +36,9 @@ public final class FakeEnforcement implements Enforcement {
   /** If set, the next use fails, half-way: the set before is brought back. */
   public String refuseUse;
 
+  /** What decides. */
+  public String decider = "this release";
+
   /** What is in force. */
   public ActiveSet set = ActiveSet.EMPTY;
 
@@ -102,6 +105,11 @@ public final class FakeEnforcement implements Enforcement {
       }
     }
     return slots;
+  }
+
+  @Override
+  public String decider() {
+    return decider;
   }
 
   @Override

@@ -179,7 +179,10 @@ class PosturesTest {
       Thread.onSpinWait();
     }
     switcher.enforce(() -> always(SlotSet.NONE));
-    assertEquals(1, state.postureEpoch(), "the copy still rests");
+    long epoch = state.postureEpoch();
+    assumeTrue(
+        slow.getState() == Thread.State.TIMED_WAITING, "this machine was too busy to see it wait");
+    assertEquals(1, epoch, "the copy still rests");
     assertEquals(0, posture(1).getLong(at("enforce") + 8));
     slow.join();
     assertEquals(2, state.postureEpoch());

@@ -1,5 +1,6 @@
-package dev.interdict.control;
+package dev.interdict.engine;
 
+import dev.interdict.eval.PolicyModule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -11,9 +12,10 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -26,21 +28,25 @@ final class DecidingCode {
 
   /** Packages between an event and its verdict. */
   private static final List<String> PACKAGES =
-      List.of("builtins", "compile", "eval", "event", "pipeline", "policy", "verdict");
-
-  private static final String DIGEST = read();
+      List.of(
+          "builtins",
+          "compile",
+          "engine",
+          "eval",
+          "event",
+          "libbpf",
+          "pipeline",
+          "policy",
+          "verdict");
 
   private DecidingCode() {}
 
   /**
-   * Lower-case hex SHA-256 over the classes of these packages, and over which Java runs them. If
-   * they cannot be read no digest is like it: then nothing that was decided before counts.
+   * Lower-case hex SHA-256 over the classes of these packages, and over what runs them. If they
+   * cannot be read no digest is like it: then nothing that was decided before counts. To be called
+   * at the start: an upgrade replaces the files under an engine that runs.
    */
   static String digest() {
-    return DIGEST;
-  }
-
-  private static String read() {
     try {
       URI home = DecidingCode.class.getProtectionDomain().getCodeSource().getLocation().toURI();
       Path place = Path.of(home);
@@ -61,19 +67,33 @@ final class DecidingCode {
 
   /** Of the classes below {@code root}. */
   static String digest(Path root) throws IOException {
-    SortedMap<String, byte[]> code = new TreeMap<>();
-    code.put("java", Runtime.version().toString().getBytes(StandardCharsets.US_ASCII));
+    MessageDigest all = sha256();
+    add(all, Runtime.version().toString());
+    add(all, PolicyModule.runtime());
     for (String name : PACKAGES) {
       Path folder = root.resolve("dev/interdict").resolve(name);
       if (!Files.isDirectory(folder)) {
         throw new NoSuchFileException(folder.toString());
       }
       try (Stream<Path> files = Files.walk(folder)) {
-        for (Path file : files.filter(Files::isRegularFile).toList()) {
-          code.put(root.relativize(file).toString(), Files.readAllBytes(file));
+        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+          add(all, root.relativize(file).toString());
+          all.update(sha256().digest(Files.readAllBytes(file)));
         }
       }
     }
-    return Digest.of(code);
+    return HexFormat.of().formatHex(all.digest());
+  }
+
+  private static void add(MessageDigest all, String text) {
+    all.update((text + "\0").getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java has SHA-256", e);
+    }
   }
 }
