@@ -12,7 +12,6 @@ import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
 import dev.interdict.recording.Tuple.Answer;
-import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RecordBuilder;
 import dev.interdict.testkit.RegoToWasm;
 import dev.interdict.verdict.KeyMask;
@@ -51,7 +50,7 @@ class BatchTest {
   /** HashMap finds what has one hash by its order, or else by a look at each. */
   @Test
   void whatSomebodyElseChoosesHasAnOrder() {
-    VerdictKey one = VerdictKey.of(Events.open("/bin/cat", 0, "/x").head().key());
+    VerdictKey one = VerdictKey.of(RecordBuilder.of(Hook.FILE_OPEN).event().head().key());
     Comparable<Batch.Same> plain = new Batch.Same(one, false);
     assertTrue(plain.compareTo(new Batch.Same(one, true)) < 0);
     assertEquals(0, plain.compareTo(new Batch.Same(one, false)));
