@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,7 +99,7 @@ final class DemoCommand implements Callable<Integer> {
             PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
         disposable.bring(compiler.compile(parsed.policy()).compiled(), parsed.policy().hooks());
       }
-      return disposable.run("demo", Main.colour(spec.commandLine()));
+      return disposable.run(Duration.ZERO, "demo", Main.colour(spec.commandLine()));
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.interdict.event.Hook;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,9 @@ final class Machine implements AutoCloseable {
 
   private static final List<String> CLASSES =
       List.of(COMPILED + "/classes", "/var/cache/interdict/classes");
+
+  /** To start, and to run the engine: minutes where it is emulated. */
+  private static final Duration ITSELF = Duration.ofMinutes(10);
 
   private final Path program;
   private final Path prepared;
@@ -60,15 +64,26 @@ final class Machine implements AutoCloseable {
   /**
    * Runs a command of this program in it, with this process's output.
    *
-   * @return its exit status
+   * @param takes how long it may, beside what the machine itself takes
+   * @return its exit code
    */
-  int run(String... words) throws IOException, InterruptedException {
+  int run(Duration takes, String... words) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     command.addAll(options);
+    command.addAll(List.of("--timeout", Long.toString(takes.plus(ITSELF).toSeconds())));
     command.addAll(List.of("--", "interdict"));
     command.addAll(List.of(words));
-    return new ProcessBuilder(command).inheritIO().start().waitFor();
+    return exitCode(new ProcessBuilder(command).inheritIO().start().waitFor());
+  }
+
+  /** Of the machine's status, whose own are none of this program's. */
+  static int exitCode(int status) {
+    return switch (status) {
+      case 124 -> ExitCode.TIMEOUT;
+      case 125 -> ExitCode.REFUSED;
+      default -> status;
+    };
   }
 
   @Override

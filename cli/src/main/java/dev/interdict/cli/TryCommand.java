@@ -1,14 +1,9 @@
 package dev.interdict.cli;
 
-import dev.interdict.attach.Pins;
 import dev.interdict.compile.Compilation;
-import dev.interdict.decisions.DecisionFilter;
-import dev.interdict.decisions.DecisionLog;
-import dev.interdict.decisions.DecisionRecord;
-import dev.interdict.engine.Engine;
-import dev.interdict.engine.EngineConfig;
 import dev.interdict.event.Hook;
-import dev.interdict.libbpf.Cgroups;
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.policy.FileTrouble;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicySource;
@@ -21,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -40,10 +34,6 @@ import picocli.CommandLine.Spec;
     footer = {"", "Such as: interdict try my-policy/ -- cat /etc/shadow"})
 final class TryCommand implements Callable<Integer> {
   private static final String GUEST_POLICY = "/root/policy";
-  private static final String CGROUP = "interdict-try";
-
-  /** After the command has ended, for what is still to be told. */
-  private static final Duration QUIET = Duration.ofSeconds(2);
 
   @Spec CommandSpec spec;
 
@@ -69,7 +59,9 @@ final class TryCommand implements Callable<Integer> {
 
   @Option(
       names = "--here",
-      description = "On this machine's own kernel, with an engine of its own. As root.")
+      description =
+          "On this machine's own kernel, with an engine of its own. The policy covers the command"
+              + " alone, but what it says of packets meets its interfaces meanwhile. As root.")
   boolean here;
 
   @Option(
@@ -81,6 +73,9 @@ final class TryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (seconds < 1) {
+      throw new Failure(ExitCode.USAGE, "--timeout is a number of seconds, at least 1", null);
+    }
     LocalPolicy local = LocalPolicy.of(spec, path);
     PolicySource source = local.read();
     ParsedPolicy parsed = local.parse(source);
@@ -92,7 +87,7 @@ final class TryCommand implements Callable<Integer> {
           "interdict policy test tries its cases");
     }
     if (here) {
-      return new Trial(policy).run();
+      return here(source, parsed);
     }
     Compilation compilation = local.compile(parsed, Map.of());
     local.print(parsed.sourceMap().map(compilation.diagnostics()), source);
@@ -108,7 +103,7 @@ final class TryCommand implements Callable<Integer> {
       words.add(Main.colour(spec.commandLine()));
       words.add("--");
       words.addAll(command);
-      return machine.run(words.toArray(String[]::new));
+      return machine.run(Duration.ofSeconds(seconds), words.toArray(String[]::new));
     }
   }
 
@@ -116,93 +111,23 @@ final class TryCommand implements Callable<Integer> {
     return Files.isDirectory(path) ? GUEST_POLICY : GUEST_POLICY + ".yaml";
   }
 
-  /** One run on this machine's kernel. */
-  private final class Trial {
-    private final Policy policy;
-    private final PrintWriter out = spec.commandLine().getOut();
-
-    Trial(Policy policy) {
-      this.policy = policy;
+  private int here(PolicySource source, ParsedPolicy parsed) throws InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    try (Trial trial = Trial.open(out, spec.commandLine().getErr())) {
+      return trial.run(source, parsed, command, seconds);
+    } catch (IOException e) {
+      throw notTried(FileTrouble.of(e));
+    } catch (BpfException | LinkageError e) {
+      throw notTried(String.valueOf(e.getMessage()));
     }
+  }
 
-    int run() throws IOException, InterruptedException {
-      Path state = Files.createTempDirectory("interdict-try");
-      EngineConfig usual = EngineConfig.DEFAULT;
-      EngineConfig config =
-          usual.at(
-              state.resolve("state"),
-              usual.cacheDirectory(),
-              state.resolve("admin.sock"),
-              usual.pins().resolveSibling(CGROUP));
-      try (Cgroups cgroups = new Cgroups();
-          Engine engine = Engine.start(config);
-          DecisionLog.Subscription decisions =
-              engine.decisions().subscribe(DecisionFilter.ALL, 1 << 16, 0)) {
-        interdict(config, "policy", "apply", path.toString());
-        interdict(config, "mode", "set", "enforce", policy.name());
-        String place = scope() + "/" + CGROUP;
-        Path cgroup = Files.createDirectories(cgroups.root().resolve(place.substring(1)));
-        try {
-          out.println("$ " + Text.line(String.join(" ", command)));
-          out.flush();
-          int status = attempt(cgroup);
-          out.println("  (exit " + status + ")");
-          return tell(decisions, place);
-        } finally {
-          Files.deleteIfExists(cgroup);
-        }
-      } finally {
-        new Pins(config.pins()).uninstall();
-        DemoStage.delete(state);
-      }
-    }
-
-    /** Where the policy covers the command. */
-    private String scope() {
-      List<String> cgroups = policy.scope().cgroups();
-      return cgroups.isEmpty() || cgroups.getFirst().equals("/") ? "" : cgroups.getFirst();
-    }
-
-    private void interdict(EngineConfig config, String... words) {
-      List<String> all = new ArrayList<>(List.of(words));
-      all.addAll(List.of("--socket", config.socket().toString()));
-      PrintWriter errors = spec.commandLine().getErr();
-      int code = Main.commandLine().setOut(out).setErr(errors).execute(all.toArray(String[]::new));
-      out.flush();
-      if (code != ExitCode.OK) {
-        throw new Failure(code, "policy " + policy.name() + " could not be tried", null);
-      }
-    }
-
-    private int attempt(Path cgroup) throws IOException, InterruptedException {
-      List<String> line =
-          new ArrayList<>(
-              List.of(
-                  "bash",
-                  "-c",
-                  "echo $$ > \"$0\" && exec \"$@\"",
-                  cgroup.resolve("cgroup.procs").toString()));
-      line.addAll(command);
-      Process process = new ProcessBuilder(line).inheritIO().start();
-      if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
-        out.println("  (ended after " + seconds + " s)");
-        Files.writeString(cgroup.resolve("cgroup.kill"), "1");
-      }
-      return process.waitFor();
-    }
-
-    private int tell(DecisionLog.Subscription decisions, String place) throws InterruptedException {
-      Refusals refusals = new Refusals(policy.name());
-      for (DecisionRecord next = decisions.poll(QUIET);
-          next != null;
-          next = decisions.poll(QUIET)) {
-        if (next.subject() != null && next.subject().cgroup().equals(place)) {
-          refusals.add(next);
-        }
-      }
-      refusals.print(out);
-      out.flush();
-      return refusals.isEmpty() ? ExitCode.OK : ExitCode.NO;
-    }
+  private static Failure notTried(String reason) {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the command could not be tried here: " + Text.line(reason),
+        reason.endsWith("permission denied")
+            ? "run it as root"
+            : "see what this host lacks: interdict doctor; without --here a virtual machine has it");
   }
 }

@@ -1,0 +1,100 @@
+package dev.interdict.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.Cgroups;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** With the kernel's own cgroups, where the test may make some. */
+@Timeout(120)
+final class TrialCgroupTest {
+  @TempDir Path folder;
+  private final String above = "/interdict-test-" + ProcessHandle.current().pid();
+  private final String place = above + "/inner";
+  private Path root;
+
+  @BeforeEach
+  void find() {
+    try (Cgroups cgroups = new Cgroups()) {
+      root = cgroups.root();
+    } catch (BpfException e) {
+      assumeTrue(false, e.getMessage());
+    }
+    assumeTrue(Files.isWritable(root), "needs root");
+    try {
+      Files.createDirectory(root.resolve(above.substring(1)));
+      boolean kills = Files.exists(root.resolve(above.substring(1)).resolve("cgroup.kill"));
+      Files.delete(root.resolve(above.substring(1)));
+      assumeTrue(kills, "Linux 5.14 or newer");
+    } catch (IOException e) {
+      assumeTrue(false, "cgroups are read-only here");
+    }
+  }
+
+  @Test
+  void aCommandMustWaitInItsCgroupUntilItIsReleased() throws Exception {
+    Path seen = folder.resolve("seen");
+    try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
+      Process process =
+          cgroup.start(List.of("sh", "-c", "cat /proc/self/cgroup > " + seen + "; exit 7"));
+      String inside = Files.readString(root.resolve(place.substring(1)).resolve("cgroup.procs"));
+      assertEquals(process.pid() + "\n", inside);
+      assertFalse(Files.exists(seen), "it has not become the command");
+      cgroup.release();
+      assertEquals(7, process.waitFor());
+      assertTrue(Files.readString(seen).contains(place));
+    }
+    assertFalse(Files.exists(root.resolve(above.substring(1))), "those above it go as well");
+  }
+
+  @Test
+  void whatACommandLeavesMustEndWithItAndItsCgroupMustGo() throws Exception {
+    try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
+      Process process = cgroup.start(List.of("sh", "-c", "sleep 1000 & exit 0"));
+      cgroup.release();
+      assertEquals(0, process.waitFor());
+    }
+    assertFalse(Files.exists(root.resolve(above.substring(1))));
+  }
+
+  @Test
+  void oneThatStillWaitsMustEnd() throws Exception {
+    Process process;
+    try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
+      process = cgroup.start(List.of("sleep", "1000"));
+    }
+    assertTrue(process.waitFor() != 0);
+  }
+
+  /** As after a trial that was killed. */
+  @Test
+  void oneThatWasLeftMustBeEmptiedAndTaken() throws Exception {
+    Process left = TrialCgroup.make(root, place).start(List.of("sleep", "1000"));
+    try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
+      assertTrue(left.waitFor() != 0);
+      Process next = cgroup.start(List.of("true"));
+      cgroup.release();
+      assertEquals(0, next.waitFor());
+    }
+    Files.deleteIfExists(root.resolve(above.substring(1)));
+  }
+
+  @Test
+  void whatIsNoCgroupMustBeRefusedAndNotTakenForOne() throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    assertThrows(IOException.class, () -> TrialCgroup.make(folder, "/file"));
+    assertFalse(Files.isDirectory(file));
+  }
+}
