@@ -25,14 +25,12 @@ public final class SocketFile {
    */
   public static void prepare(Path socket) throws IOException {
     Path directory = socket.getParent();
-    if (!Files.isDirectory(directory)) {
-      // The directory is closed before the socket exists: there is no moment at which others could
-      // connect.
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
-    }
-    OwnPath.folder(directory, "who could put a socket of their own there");
+    // The directory is closed before the socket exists: there is no moment at which others could
+    // connect.
+    OwnPath.make(
+        directory,
+        PosixFilePermissions.fromString("rwxr-x---"),
+        "who could put a socket of their own there");
     if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }

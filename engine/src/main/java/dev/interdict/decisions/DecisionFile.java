@@ -54,6 +54,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   // The worker's own; at the end, of who closes.
   private final long[] toldLost = new long[LOSSES.length];
   private Batch batch;
+  private boolean ready;
 
   /** Why a record is in no line. */
   private enum Loss {
@@ -80,6 +81,9 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
 
   /** Takes whole lines, all or none. */
   interface Lines extends AutoCloseable {
+    /** Opens it before there is a line: what is wrong with it is known at the start. */
+    void ready() throws IOException;
+
     void append(byte[] bytes) throws IOException;
 
     @Override
@@ -102,8 +106,8 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
    * Begins to write what is given to it.
    *
    * @param crew where its worker is shown
-   * @throws IOException if the file cannot be a log; that it cannot be written now is no such
-   *     reason, since the engine is there to enforce
+   * @throws IOException if the file can never be a log; that it cannot be opened or written now is
+   *     no such reason, since the engine is there to enforce
    */
   public static DecisionFile start(Config config, Workers crew) throws IOException {
     RotatedFile file =
@@ -111,6 +115,11 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
     return new DecisionFile(
         new FoldingQueue(QUEUE_BYTES, config.interval()),
         new Lines() {
+          @Override
+          public void ready() throws IOException {
+            file.ready();
+          }
+
           @Override
           public void append(byte[] bytes) throws IOException {
             file.append(bytes);
@@ -137,6 +146,9 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   }
 
   private void round() throws InterruptedException {
+    if (!ready) {
+      open();
+    }
     batch = batch == null ? collect() : batch;
     if (batch == null) {
       queue.await(LOOK);
@@ -180,13 +192,27 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
     return count == 0 ? null : new Batch(bytes.toByteArray(), count, records, lostNow);
   }
 
+  private void open() {
+    try {
+      file.ready();
+    } catch (IOException e) {
+      throw hindered(e);
+    }
+    obstacle = Loss.QUEUE_FULL;
+    ready = true;
+  }
+
+  private UncheckedIOException hindered(IOException e) {
+    obstacle = e instanceof DiskFullException ? Loss.DISK_FULL : Loss.WRITE_ERROR;
+    return new UncheckedIOException("the decision log is not written: " + e.getMessage(), e);
+  }
+
   /** A batch that could not be written is tried again; meanwhile the queue fills. */
   private void write() {
     try {
       file.append(batch.bytes());
     } catch (IOException e) {
-      obstacle = e instanceof DiskFullException ? Loss.DISK_FULL : Loss.WRITE_ERROR;
-      throw new UncheckedIOException("the decision log is not written: " + e.getMessage(), e);
+      throw hindered(e);
     }
     obstacle = Loss.QUEUE_FULL;
     Batch done = batch;

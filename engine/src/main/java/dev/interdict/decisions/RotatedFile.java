@@ -31,6 +31,10 @@ final class RotatedFile implements Closeable {
   /** All that anybody may do with a log. */
   private static final Set<PosixFilePermission> MOST = PosixFilePermissions.fromString("rw-r-----");
 
+  /** Of a folder that is made for it. */
+  private static final Set<PosixFilePermission> FOLDER =
+      PosixFilePermissions.fromString("rwxr-x---");
+
   private final Path path;
   private final long maxBytes;
   private final int files;
@@ -80,11 +84,12 @@ final class RotatedFile implements Closeable {
   }
 
   /**
-   * A file that is not opened yet.
+   * A file that is not opened, and not looked at yet: the place may become one that can be relied
+   * on, and meanwhile nobody has to do without what writes here.
    *
    * @param maxBytes of each file, if no single {@link #append} is longer
    * @param files how many there are at most, this one included; at least 2
-   * @throws IOException if it cannot be a log: the message says why
+   * @throws IOException if it can never be a log: it is a directory
    */
   RotatedFile(Path path, long maxBytes, int files, Disk disk) throws IOException {
     this.path = path.toAbsolutePath().normalize();
@@ -95,13 +100,20 @@ final class RotatedFile implements Closeable {
     if (directory == null || Files.isDirectory(this.path, LinkOption.NOFOLLOW_LINKS)) {
       throw new IOException(this.path + " is a directory; name a file in it");
     }
-    if (!Files.isDirectory(directory)) {
-      Files.createDirectories(
-          directory,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
+  }
+
+  /**
+   * Opens it, if it is not open.
+   *
+   * @throws DiskFullException if there is no room
+   * @throws IOException if it cannot be a log now: the message says why
+   */
+  void ready() throws IOException {
+    try {
+      open();
+    } catch (IOException e) {
+      throw full(1) ? new DiskFullException("no room for " + path, e) : e;
     }
-    OwnPath.folder(directory, WHY);
-    requireOwn(attributes());
   }
 
   /** What is there may be older than us, or be made by whoever rotates: it is ours, and closed. */
@@ -163,6 +175,7 @@ final class RotatedFile implements Closeable {
       return;
     }
     close();
+    OwnPath.make(path.getParent(), FOLDER, WHY);
     requireOwn(now); // the open of a pipe would wait for its reader
     torn = now != null && now.size() > 0 && !endsWithLine(now.size());
     channel = disk.open(path);

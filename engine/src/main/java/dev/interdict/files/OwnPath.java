@@ -5,9 +5,12 @@ import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Files that only root or the engine's user can write, or put another in the place of: the folders
@@ -64,6 +67,26 @@ public final class OwnPath {
    */
   public static Path folder(Path path, String why) throws IOException {
     return require(follow(path, why), false, why);
+  }
+
+  /**
+   * The same of a folder that is made, with those above it, if need be; not in one of others.
+   *
+   * @param mode of what is made
+   * @param why as above
+   * @throws NotOwnException if others can write to it, or to one on the way
+   * @throws IOException if it cannot be made, or looked at
+   */
+  public static Path make(Path path, Set<PosixFilePermission> mode, String why) throws IOException {
+    Path there = path.toAbsolutePath();
+    while (!Files.exists(there, LinkOption.NOFOLLOW_LINKS)) {
+      there = there.getParent();
+    }
+    follow(there, why);
+    if (!Files.isDirectory(path)) {
+      Files.createDirectories(path, PosixFilePermissions.asFileAttribute(mode));
+    }
+    return folder(path, why);
   }
 
   private static Path follow(Path path, String why) throws IOException {

@@ -3,6 +3,7 @@ package dev.interdict.decisions;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.networknt.schema.InputFormat;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,6 +48,9 @@ class DecisionFileTest {
     final List<String> lines = new ArrayList<>();
     final Semaphore permits = new Semaphore(Integer.MAX_VALUE / 2);
     volatile IOException failure;
+
+    @Override
+    public void ready() {}
 
     @Override
     public void append(byte[] bytes) throws IOException {
@@ -121,6 +126,31 @@ class DecisionFileTest {
     assertEquals("no", denied.at("/findings/0/deny/0").asString());
     assertEquals("seen", lines.get(1).at("/findings/0/warn/0").asString());
     assertEquals("allowed", lines.get(1).get("outcome").asString());
+  }
+
+  @Test
+  void aPlaceThatIsOpenToOthersMustBeAFailingWorkerThatGoesOnWhenItIsClosed() throws Exception {
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxr-x"));
+    Path path = directory.resolve("d/decisions.jsonl");
+    try (DecisionFile file =
+        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR), workers)) {
+      until(() -> workers.health().anyMatch(health -> health.failed() > 0)); // without a decision
+      Worker.Health health = workers.health().findFirst().orElseThrow();
+      assertEquals("decision-log", health.name());
+      assertTrue(health.alive());
+      assertTrue(health.lastFailure().contains(directory + " can be written to by others"));
+      file.offer(TestRecords.denied(1, "/etc/shadow"));
+      assertEquals(0, count(file, "written"));
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+      until(() -> count(file, "written") == 1);
+      until(() -> workers.health().allMatch(now -> now.failedInRow() == 0));
+    }
+    assertEquals(1, Files.readAllLines(path).size());
+    assertThrows(
+        IOException.class,
+        () ->
+            DecisionFile.start(
+                new DecisionFile.Config(path.getParent(), 1 << 20, 2, HOUR), workers));
   }
 
   @Test

@@ -188,7 +188,7 @@ class RotatedFileTest {
     Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxrwx"));
     assertRefused(temporary + " can be written to by others");
     Files.setAttribute(temporary, "unix:mode", 01777);
-    open(100, 2).close();
+    ready();
     Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwx------"));
     Assumptions.assumeTrue(Files.getOwner(own).getName().equals("root"));
     Files.setAttribute(own, "unix:uid", 65_534);
@@ -201,6 +201,7 @@ class RotatedFileTest {
     Files.writeString(path, "before\n");
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrw-r--"));
     try (RotatedFile file = open(100, 2)) {
+      file.ready();
       assertEquals(0640, (Integer) Files.getAttribute(path, "unix:mode") & 0777);
       Files.delete(path);
       Files.writeString(path, "theirs\n");
@@ -227,8 +228,28 @@ class RotatedFileTest {
     assertEquals("", Files.readString(target));
   }
 
+  /** An engine starts beside it, and logs as soon as it can. */
+  @Test
+  void aPlaceThatBecomesOwnMustBeTakenAndNothingBeMadeInOneOfOthers() throws IOException {
+    Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxrwxr-x"));
+    try (RotatedFile file = open(100, 2)) {
+      assertThrows(IOException.class, file::ready);
+      assertThrows(IOException.class, () -> append(file, "a\n"));
+      assertFalse(Files.exists(path.getParent()));
+      Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("rwxr-xr-x"));
+      append(file, "b\n");
+    }
+    assertEquals("b\n", Files.readString(path));
+  }
+
+  private void ready() throws IOException {
+    try (RotatedFile file = open(100, 2)) {
+      file.ready();
+    }
+  }
+
   private void assertRefused(String why) {
-    IOException refused = assertThrows(IOException.class, () -> open(100, 2).close());
+    IOException refused = assertThrows(IOException.class, this::ready);
     assertTrue(refused.getMessage().contains(why), refused.getMessage());
   }
 
