@@ -14,8 +14,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Report everything that is wrong with a configuration file, and with the file of bundle"
           + " sources that it names.",
-      "Exits with 3 if there is an error, with 5 if an engine would refuse the file because others"
-          + " than root can write to it."
+      "Exits with 3 if there is an error, with 5 if an engine would refuse one of them because"
+          + " others than root and you can write to it, or put another in its place."
     })
 final class ConfigCheckCommand implements Callable<Integer> {
   @Parameters(

@@ -6,9 +6,7 @@ import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.Section;
 import dev.interdict.policy.YamlNode;
 import dev.interdict.policy.YamlReader;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -24,12 +22,6 @@ record ConfigFile(Map<Setting, Value> values) {
 
   /** Nothing is set. */
   static final ConfigFile NONE = new ConfigFile(Map.of());
-
-  /** Group and others, as in {@code chmod go-w}. */
-  private static final int OTHERS_WRITE = 0022;
-
-  /** What is in such a folder can be renamed and removed by its owner only. */
-  private static final int STICKY = 01000;
 
   /**
    * A value.
@@ -113,29 +105,5 @@ record ConfigFile(Map<Setting, Value> values) {
 
   private static void wrong(Section top, Setting setting, String what) {
     top.error(top.node(setting.key()).at(), "yaml.value", setting.key() + " " + what);
-  }
-
-  /**
-   * Why a file cannot be relied on; null: it can. Whoever can write to it, or put another in its
-   * place, decides what this host enforces.
-   *
-   * @param owner who may, beside root
-   * @throws IOException if it cannot be looked at
-   */
-  static String distrust(Path path, int owner) throws IOException {
-    Path real = path.toRealPath();
-    for (Path at = real; at != null; at = at.getParent()) {
-      Map<String, Object> found = Files.readAttributes(at, "unix:mode,uid");
-      int uid = (Integer) found.get("uid");
-      int mode = (Integer) found.get("mode");
-      if (uid != 0 && uid != owner) {
-        return at + " belongs to user " + uid + ", not to root; chown root " + at;
-      }
-      boolean names = !at.equals(real) && (mode & STICKY) != 0;
-      if ((mode & OTHERS_WRITE) != 0 && !names) {
-        return at + " can be written to by others than root; chmod go-w " + at;
-      }
-    }
-    return null;
   }
 }

@@ -3,12 +3,15 @@ package dev.interdict.cli;
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.delivery.DeliveryConfigReader;
 import dev.interdict.engine.EngineConfig;
+import dev.interdict.files.OwnPath;
+import dev.interdict.files.OwnPath.NotOwnException;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.FileTrouble;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +23,8 @@ import picocli.CommandLine.Spec;
 
 /** How an engine is to run: by its options, and for what they leave open by its file. */
 final class EngineOptions {
+  private static final String WHY = "who decide what this host enforces then";
+
   private static final String SOCKET_VARIABLE = "INTERDICT_SOCKET";
 
   @Option(
@@ -61,7 +66,7 @@ final class EngineOptions {
    */
   List<Effective> settle() {
     Path path = config == null ? ConfigFile.DEFAULT : config;
-    ConfigFile file = config == null && !Files.exists(path) ? ConfigFile.NONE : trusted(path);
+    ConfigFile file = none(path) ? ConfigFile.NONE : read(path, requireTrust(path), spec);
     List<Effective> all = new ArrayList<>();
     for (Setting setting : Setting.values()) {
       OptionSpec option = spec.findOption(setting.option());
@@ -80,26 +85,30 @@ final class EngineOptions {
     return all;
   }
 
-  private ConfigFile trusted(Path path) {
-    requireTrust(path);
-    return read(path, spec);
+  /** A link that leads nowhere, and what cannot be looked at, is not none: somebody means it. */
+  private boolean none(Path path) {
+    return config == null && Files.notExists(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   /**
+   * @return where it is, behind links: a path whose meaning nobody else can change
    * @throws Failure if others than root decide what stands in the file
    */
-  static void requireTrust(Path path) {
+  static Path requireTrust(Path path) {
     try {
-      String distrust = ConfigFile.distrust(path, 0);
-      if (distrust != null) {
-        throw new Failure(
-            ExitCode.REFUSED,
-            "the configuration cannot be relied on: " + Text.line(distrust),
-            "who can write there decides what this host enforces");
-      }
+      return OwnPath.resolve(path, WHY);
+    } catch (NotOwnException e) {
+      throw distrusted(e);
     } catch (IOException e) {
       throw unreadable(path, e);
     }
+  }
+
+  private static Failure distrusted(NotOwnException why) {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the configuration cannot be relied on: " + Text.line(why.getMessage()),
+        null);
   }
 
   /**
@@ -108,9 +117,13 @@ final class EngineOptions {
    * @throws Failure if it has errors, which are printed then, or cannot be read
    */
   static ConfigFile read(Path path, CommandSpec spec) {
+    return read(path, path, spec);
+  }
+
+  private static ConfigFile read(Path path, Path real, CommandSpec spec) {
     byte[] content;
     try {
-      content = Files.readAllBytes(path);
+      content = Files.readAllBytes(real);
     } catch (IOException e) {
       throw unreadable(path, e);
     }
@@ -146,6 +159,8 @@ final class EngineOptions {
           whenWrong,
           Text.word(file.toString()) + " has errors",
           "engine/README.md, section Bundles, says what stands in it");
+    } catch (NotOwnException e) {
+      throw distrusted(e);
     } catch (IOException e) {
       throw unreadable(file, e);
     }

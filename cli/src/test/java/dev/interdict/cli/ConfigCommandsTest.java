@@ -119,6 +119,25 @@ class ConfigCommandsTest {
     }
   }
 
+  /** Whoever can turn the link decides, and not whom the file belongs to. */
+  @Test
+  void aLinkInAFolderOfOthersMustBeRefusedAndSoMustTheFileOfBundleSources() throws IOException {
+    Path open = Files.createDirectory(folder.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path link =
+        Files.createSymbolicLink(
+            open.resolve("engine.yaml"), Path.of(trusted("state: /srv/state\n")));
+    Cli linked = Cli.run("config", "show", "--config", link.toString());
+    assertEquals(ExitCode.REFUSED, linked.code(), linked.err());
+    assertTrue(linked.err().contains(open + " can be written to by others"), linked.err());
+
+    Path bundles = Files.writeString(folder.resolve("bundles.yaml"), "bundles: {}\n");
+    Files.setPosixFilePermissions(bundles, PosixFilePermissions.fromString("rw-rw-r--"));
+    Cli sources = Cli.run("config", "check", trusted("bundles: " + bundles + "\n"));
+    assertEquals(ExitCode.REFUSED, sources.code(), sources.err());
+    assertTrue(sources.err().contains(bundles + " can be written to by others"), sources.err());
+  }
+
   @Test
   void aFileThatIsNamedMustBeThere() {
     Path none = folder.resolve("none.yaml");

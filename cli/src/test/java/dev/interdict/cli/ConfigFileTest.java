@@ -1,7 +1,6 @@
 package dev.interdict.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +17,6 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -27,8 +24,6 @@ class ConfigFileTest {
   /** What says how the command itself runs, not the engine. */
   private static final Set<String> OTHER =
       Set.of("--config", "--help", "--version", "--color", "--debug");
-
-  @TempDir Path folder;
 
   private static Map<Setting, ConfigFile.Value> parse(String yaml) throws PolicyException {
     return ConfigFile.parse("engine.yaml", yaml.getBytes(StandardCharsets.UTF_8)).values();
@@ -133,29 +128,5 @@ class ConfigFileTest {
     assertEquals(
         List.of("engine.yaml:1:1: the file must be a mapping, not a list [yaml.type]"),
         errors("- state\n"));
-  }
-
-  @Test
-  void aFileThatOthersCanChangeMustNotBeReliedOn() throws IOException {
-    int self = (Integer) Files.getAttribute(folder, "unix:uid");
-    Path file = Files.writeString(folder.resolve("engine.yaml"), "");
-    mode(file, "rw-r--r--");
-    assertNull(ConfigFile.distrust(file, self));
-    mode(file, "rw-rw-r--");
-    assertEquals(
-        file.toRealPath()
-            + " can be written to by others than root; chmod go-w "
-            + file.toRealPath(),
-        ConfigFile.distrust(file, self));
-    mode(file, "rw-r--r--");
-    mode(folder, "rwxrwxrwx");
-    assertTrue(ConfigFile.distrust(file, self).startsWith(folder.toRealPath() + " can be written"));
-    mode(folder, "rwx------");
-    Path link = Files.createSymbolicLink(folder.resolve("link"), file);
-    assertNull(ConfigFile.distrust(link, self), "what counts is where it leads");
-  }
-
-  private static void mode(Path path, String mode) throws IOException {
-    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
   }
 }

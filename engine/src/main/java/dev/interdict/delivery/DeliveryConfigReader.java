@@ -12,6 +12,7 @@ import dev.interdict.delivery.DeliveryConfig.Remote;
 import dev.interdict.delivery.DeliveryConfig.Service;
 import dev.interdict.delivery.DeliveryConfig.Source;
 import dev.interdict.delivery.DeliveryConfig.StatusTarget;
+import dev.interdict.files.OwnPath;
 import dev.interdict.policy.Findings;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.Section;
@@ -34,6 +35,8 @@ import java.util.Map;
  * one run.
  */
 public final class DeliveryConfigReader {
+  private static final String WHY = "who say whose policies this host takes then";
+
   /* OPA's defaults for servers; a file costs nothing to look at. */
   private static final Polling REMOTE =
       new Polling(Duration.ofSeconds(60), Duration.ofSeconds(120), null);
@@ -52,10 +55,11 @@ public final class DeliveryConfigReader {
    * Reads {@code path}.
    *
    * @throws PolicyException with everything that is wrong with it
-   * @throws IOException if it cannot be read
+   * @throws IOException if it cannot be read, or others can write to it or put another in its place
    */
   public static DeliveryConfig read(Path path) throws PolicyException, IOException {
-    return new DeliveryConfigReader(path.getFileName().toString()).parse(Files.readAllBytes(path));
+    byte[] yaml = Files.readAllBytes(OwnPath.resolve(path, WHY));
+    return new DeliveryConfigReader(path.getFileName().toString()).parse(yaml);
   }
 
   private DeliveryConfig parse(byte[] yaml) throws PolicyException {
@@ -166,7 +170,7 @@ public final class DeliveryConfigReader {
     String written = key.string("algorithm", "RS256"); // OPA's default
     try {
       Algorithm algorithm = Algorithm.valueOf(written);
-      String content = text == null ? Files.readString(from) : text;
+      String content = text == null ? Files.readString(OwnPath.resolve(from, WHY)) : text;
       return new TrustedKey(algorithm, Keys.verifying(content.stripTrailing(), algorithm));
     } catch (IllegalArgumentException e) {
       key.error(

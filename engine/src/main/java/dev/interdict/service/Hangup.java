@@ -17,18 +17,29 @@ final class Hangup {
 
   private Hangup() {}
 
-  /** From now on has {@code action} run, by a thread of the JVM, at each SIGHUP. */
-  static void handle(Runnable action) {
+  /**
+   * From now on has {@code action} run, by a thread of the JVM, at each SIGHUP. A process that was
+   * started to ignore it, as by nohup, goes on to: the JVM leaves that as it is.
+   *
+   * @return whether it will
+   */
+  static boolean handle(Runnable action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
       Class<?> handler = Class.forName("sun.misc.SignalHandler");
       InvocationHandler run = (self, method, arguments) -> run(self, method.getName(), action);
       Object ours = Proxy.newProxyInstance(Hangup.class.getClassLoader(), array(handler), run);
       Object hangup = signal.getConstructor(String.class).newInstance("HUP");
-      signal.getMethod("handle", signal, handler).invoke(null, hangup, ours);
+      Object before = signal.getMethod("handle", signal, handler).invoke(null, hangup, ours);
+      if (!handler.getField("SIG_IGN").get(null).equals(before)) {
+        return true;
+      }
+      LOG.log(
+          Level.WARNING, "SIGHUP does not reload: the engine was started to ignore it (nohup)");
     } catch (ReflectiveOperationException e) { // such as of a JVM with -Xrs
       LOG.log(Level.WARNING, "SIGHUP ends the engine instead of reloading", e);
     }
+    return false;
   }
 
   private static Class<?>[] array(Class<?> type) {

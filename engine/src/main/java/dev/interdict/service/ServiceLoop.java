@@ -108,7 +108,7 @@ public final class ServiceLoop implements Worker.Round, AutoCloseable {
     if (decides) {
       feed(now);
     }
-    reload(now);
+    beginReload();
     if (decides && !decidesTold && reloaded == null) {
       decidesTold = manager.tell("READY=1");
     }
@@ -127,10 +127,12 @@ public final class ServiceLoop implements Worker.Round, AutoCloseable {
   }
 
   /** Nobody waits for a reload before the engine has said that it decides. */
-  private void reload(long now) {
+  private void beginReload() {
     if (reloadAsked
         && decidesTold
-        && manager.tell("RELOADING=1", "MONOTONIC_USEC=" + now / NS_PER_USEC)) {
+        // Not the time of this look: systemd takes one from before it has asked for another reload.
+        && manager.tell(
+            "RELOADING=1", "MONOTONIC_USEC=" + monotonicNs.getAsLong() / NS_PER_USEC)) {
       reloadAsked = false;
       decidesTold = false;
       LOG.log(Level.INFO, "reload: all sources of bundles are asked again");

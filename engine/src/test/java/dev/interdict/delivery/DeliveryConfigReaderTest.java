@@ -10,10 +10,12 @@ import dev.interdict.bundle.TestKeys;
 import dev.interdict.delivery.DeliveryConfig.Local;
 import dev.interdict.delivery.DeliveryConfig.Remote;
 import dev.interdict.delivery.DeliveryConfig.Source;
+import dev.interdict.files.OwnPath;
 import dev.interdict.policy.PolicyException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +171,26 @@ class DeliveryConfigReaderTest {
                 read(
                     file.formatted("127.0.0.1").replace("fleet.tar.gz", "f, signing: {keyid: k}")));
     assertTrue(unknown.getMessage().contains("signing needs keys"), unknown.getMessage());
+  }
+
+  /** Who can write there says whose policies are taken. */
+  @Test
+  void aFileOrAKeyThatOthersCanWriteToMustBeRefused() throws Exception {
+    Path key = Files.writeString(directory.resolve("key"), "a secret of many bytes, more than 32");
+    String yaml =
+        "keys: {k: {algorithm: HS256, key_file: %s}}\nbundles: {b: {resource: \"file:///b\"}}\n"
+            .formatted(key);
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    assertEquals(1, read(yaml).sources().size());
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-rw-r--"));
+    PolicyException refused = assertThrows(PolicyException.class, () -> read(yaml));
+    assertTrue(
+        refused.getMessage().contains(key + " can be written to by others"), refused::getMessage);
+
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+    Path file = directory.resolve("bundles.yaml");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-r--"));
+    assertThrows(OwnPath.NotOwnException.class, () -> DeliveryConfigReader.read(file));
   }
 
   private DeliveryConfig read(String yaml) throws PolicyException, IOException {

@@ -1,8 +1,10 @@
 package dev.interdict.service;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.testkit.NotifySocket;
 import dev.interdict.worker.Workers;
@@ -202,6 +204,62 @@ class ServiceLoopTest {
   }
 
   @Test
+  void aReloadThatIsAskedForDuringALookMustNotSeemOlderThanThat() {
+    AtomicReference<Runnable> then = new AtomicReference<>();
+    ServiceLoop loop =
+        new ServiceLoop(
+            manager(),
+            subject(),
+            () -> {
+              long read = nowNs;
+              Runnable next = then.getAndSet(null);
+              if (next != null) {
+                next.run();
+              }
+              return read;
+            },
+            workers);
+    silentNs = 1;
+    loop.look();
+    socket.messages();
+    then.set(
+        () -> {
+          nowNs += 5 * MS;
+          loop.reload();
+        });
+    loop.look();
+    assertEquals(
+        "RELOADING=1 MONOTONIC_USEC=" + nowNs / 1000, socket.messages().getFirst());
+  }
+
+  @Test
+  void whoIsStartedToIgnoreHangupsMustBeToldThatItDoesNotReload() throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    Process ignoring =
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "trap '' HUP; exec \"$0\" -cp \"$1\" \"$2\"",
+                java,
+                System.getProperty("java.class.path"),
+                HangupMain.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(ignoring.getInputStream().readAllBytes(), UTF_8);
+    assertTrue(said.contains("SIGHUP does not reload"), said);
+    assertTrue(said.endsWith("false\n"), said);
+  }
+
+  /** Asks for SIGHUP, and says whether it comes. */
+  static final class HangupMain {
+    private HangupMain() {}
+
+    public static void main(String[] arguments) {
+      System.out.println(Hangup.handle(() -> {}));
+    }
+  }
+
+  @Test
   void nobodyMustBeToldWhoHasNotAsked() {
     for (String address : List.of("", "relative", "vsock:2:9999", "/" + "x".repeat(107), "@")) {
       assertTrue(ServiceManager.of(Map.of("NOTIFY_SOCKET", address), PID).isEmpty(), address);
@@ -212,6 +270,7 @@ class ServiceLoopTest {
   /** The whole: its own thread, a signal from another process, and the end. */
   @Test
   void sighupMustReloadAndTheEndMustBeTold() throws Exception {
+    assumeTrue(Hangup.handle(() -> {}), "SIGHUP is ignored here, as under nohup");
     silentNs = 1;
     ServiceLoop loop = ServiceLoop.start(manager("WATCHDOG_USEC", "200000"), subject(), workers);
     await("READY=1");
