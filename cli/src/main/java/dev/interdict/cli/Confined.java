@@ -36,7 +36,8 @@ final class Confined {
     SortedMap<String, byte[]> files = new TreeMap<>(source.files());
     byte[] yaml = files.get(source.manifest());
     Confined confined = new Confined(cgroup);
-    confined.write(YamlReader.read(source.manifest(), yaml, YamlReader.MAX_BYTES, new Findings()), 0);
+    confined.write(
+        YamlReader.read(source.manifest(), yaml, YamlReader.MAX_BYTES, new Findings()), 0);
     files.put(source.manifest(), confined.out.toString().getBytes(StandardCharsets.UTF_8));
     return new PolicySource(source.manifest(), files);
   }

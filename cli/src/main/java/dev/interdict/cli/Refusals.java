@@ -21,7 +21,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What one policy has refused, each kind once, with what would allow it, where that can be told. */
+/**
+ * What one policy has refused, each kind once, with what would allow it, where that can be told.
+ */
 final class Refusals {
   /** More nobody reads, and a command can make as many as it has memory for names. */
   static final int MAX_KINDS = 1000;
@@ -127,7 +129,8 @@ final class Refusals {
               count, kind.hook.id(), accesses(kind.access), shown(kind.object), shown(kind.exe));
           kind.reasons.forEach(reason -> out.println("      because: " + Text.line(reason)));
           if (kind.fallback) {
-            out.println("      because: there was no decision (late, or failed); its fallback is deny");
+            out.println(
+                "      because: there was no decision (late, or failed); its fallback is deny");
           } else if (advises && !kind.reasons.isEmpty() && !kind.exe.isEmpty()) {
             out.println("      to allow it, for example add this to the rule that says so:");
             out.println("        " + EXE + ": {notIn: [" + quoted(kind.exe) + "]}");

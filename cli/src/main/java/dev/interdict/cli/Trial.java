@@ -50,7 +50,7 @@ final class Trial implements AutoCloseable {
   private TrialCgroup cgroup;
   private boolean ended;
 
-  private Trial(EngineLock lock, PrintWriter out, PrintWriter err) throws IOException {
+  private Trial(EngineLock lock, PrintWriter out, PrintWriter err) {
     this.lock = lock;
     this.out = out;
     this.err = err;

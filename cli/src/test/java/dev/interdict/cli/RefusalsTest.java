@@ -38,19 +38,19 @@ final class RefusalsTest {
 
   private static DecisionRecord record(int pid, Outcome outcome, String exe, boolean fallback) {
     return new DecisionRecord(
-            pid,
-            Instant.EPOCH,
-            outcome,
-            Hook.FILE_OPEN,
-            Access.READ.bit() | Access.WRITE.bit(),
-            new Subject(pid, pid, 1, 0, 0, "x", exe, "/interdict-try"),
-            "/etc/shadow",
-            List.of(
-                new Finding("another", false, List.of("not mine"), List.of(), List.of()),
-                new Finding("mine", true, List.of("no \u001b[2J"), List.of(), List.of())),
-            fallback,
-            true,
-            1);
+        pid,
+        Instant.EPOCH,
+        outcome,
+        Hook.FILE_OPEN,
+        Access.READ.bit() | Access.WRITE.bit(),
+        new Subject(pid, pid, 1, 0, 0, "x", exe, "/interdict-try"),
+        "/etc/shadow",
+        List.of(
+            new Finding("another", false, List.of("not mine"), List.of(), List.of()),
+            new Finding("mine", true, List.of("no \u001b[2J"), List.of(), List.of())),
+        fallback,
+        true,
+        1);
   }
 
   private String printed() {
@@ -103,7 +103,9 @@ final class RefusalsTest {
     assertFalse(
         advises(
             "file.path: {in: [/etc/shadow]}",
-            Map.of("more.rego", "package interdict.policies.mine\n\ndeny contains \"no\" if false\n")));
+            Map.of(
+                "more.rego",
+                "package interdict.policies.mine\n\ndeny contains \"no\" if false\n")));
   }
 
   private static boolean advises(String when, Map<String, String> rego) throws PolicyException {

@@ -101,8 +101,7 @@ class ServiceUnitTest {
     assertEquals(List.of("notify", "notify-reload"), values("Type"));
     assertEquals("30s", value("WatchdogSec"));
     assertEquals("on-failure", value("Restart"));
-    assertEquals(
-        ExitCode.USAGE + " " + ExitCode.INVALID_POLICY, value("RestartPreventExitStatus"));
+    assertEquals(ExitCode.USAGE + " " + ExitCode.INVALID_POLICY, value("RestartPreventExitStatus"));
   }
 
   @Test

@@ -34,8 +34,7 @@ final class Hangup {
       if (!handler.getField("SIG_IGN").get(null).equals(before)) {
         return true;
       }
-      LOG.log(
-          Level.WARNING, "SIGHUP does not reload: the engine was started to ignore it (nohup)");
+      LOG.log(Level.WARNING, "SIGHUP does not reload: the engine was started to ignore it (nohup)");
     } catch (ReflectiveOperationException e) { // such as of a JVM with -Xrs
       LOG.log(Level.WARNING, "SIGHUP ends the engine instead of reloading", e);
     }

@@ -131,8 +131,7 @@ public final class ServiceLoop implements Worker.Round, AutoCloseable {
     if (reloadAsked
         && decidesTold
         // Not the time of this look: systemd takes one from before it has asked for another reload.
-        && manager.tell(
-            "RELOADING=1", "MONOTONIC_USEC=" + monotonicNs.getAsLong() / NS_PER_USEC)) {
+        && manager.tell("RELOADING=1", "MONOTONIC_USEC=" + monotonicNs.getAsLong() / NS_PER_USEC)) {
       reloadAsked = false;
       decidesTold = false;
       LOG.log(Level.INFO, "reload: all sources of bundles are asked again");

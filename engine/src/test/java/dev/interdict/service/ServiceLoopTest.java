@@ -228,8 +228,7 @@ class ServiceLoopTest {
           loop.reload();
         });
     loop.look();
-    assertEquals(
-        "RELOADING=1 MONOTONIC_USEC=" + nowNs / 1000, socket.messages().getFirst());
+    assertEquals("RELOADING=1 MONOTONIC_USEC=" + nowNs / 1000, socket.messages().getFirst());
   }
 
   @Test
