@@ -12,6 +12,7 @@ import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,12 +21,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Compiles the policies of the demo, and leaves the result in the test jar for {@link DemoIT}, and
- * its classes for the virtual machine.
+ * Compiles the policies of the demo and of {@link TryIT}, and leaves the result in the test jar for
+ * those, and its classes for the virtual machine.
  */
 final class DemoPoliciesTest {
   static Stream<String> all() {
-    return Demo.POLICIES.stream();
+    return Stream.concat(Demo.POLICIES.stream(), Stream.of(TryIT.NOTHING));
+  }
+
+  private static byte[] yaml(String name) throws IOException {
+    return name.equals(TryIT.NOTHING)
+        ? TryIT.NOTHING_AT_ALL.getBytes(StandardCharsets.UTF_8)
+        : Demo.yaml(name);
   }
 
   @ParameterizedTest
@@ -33,7 +40,7 @@ final class DemoPoliciesTest {
   void everyPolicyOfTheDemoMustCompileWithoutAFinding(String name)
       throws IOException, URISyntaxException, InvalidModuleException {
     ParsedPolicy parsed =
-        PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, Demo.yaml(name)));
+        PolicyParser.parse(PolicySource.ofYaml(PolicySource.POLICY_YAML, yaml(name)));
     assertEquals(List.of(), parsed.diagnostics());
     Compilation compilation =
         RegoCompiler.inProcess(Path.of("target", "rego")).compile(parsed.policy());
