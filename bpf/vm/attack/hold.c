@@ -292,13 +292,19 @@ static bool is_not_left_stopped(pid_t child, const unsigned *opens)
 {
 	unsigned before = __atomic_load_n(opens, __ATOMIC_RELAXED), stopped = 0;
 
-	while (__atomic_load_n(opens, __ATOMIC_RELAXED) == before) {
-		stopped = state_of(child) == 'T' ? stopped + 1 : 0;
+	for (unsigned looks = 0; looks < 300000; looks++) {
+		char state = state_of(child);
+
+		if (__atomic_load_n(opens, __ATOMIC_RELAXED) != before)
+			return true;
+		if (!state || strchr("ZX", state))
+			unprepared("died");
+		stopped = state == 'T' ? stopped + 1 : 0;
 		if (stopped == 1000)
 			return false;
 		usleep(1000);
 	}
-	return true;
+	return false;
 }
 
 /* Whether the stop comes through; with "undone", whether it does not outlast the SIGCONT right behind it. */

@@ -12,7 +12,6 @@ import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One run of a command under a policy that enforces, on this machine's kernel, with an engine
@@ -123,8 +123,11 @@ final class Trial implements AutoCloseable {
       out.println("  (ended after " + seconds + " s)");
     }
     boolean empty = cgroup.empty(); // also what it has left in the background
-    if (empty) {
-      out.println("  (exit " + process.waitFor() + ")");
+    if (process.waitFor(MOST.toMillis(), TimeUnit.MILLISECONDS)) {
+      out.println("  (exit " + process.exitValue() + ")");
+    } else if (empty) {
+      process.destroyForcibly();
+      out.println("  (it has left its cgroup: what it did there is not told)");
     }
     refusals.take(decisions, QUIET, MOST);
   }
@@ -190,22 +193,30 @@ final class Trial implements AutoCloseable {
       return;
     }
     ended = true;
+    if (cgroup != null) {
+      step(cgroup::kill); // first, as long as somebody answers what it waits for
+    }
+    if (engine != null) {
+      step(engine::close);
+    }
+    step(this::clear);
+    if (cgroup != null) {
+      step(cgroup::close);
+    }
+    release();
+  }
+
+  /** One that fails keeps the others from nothing. */
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  private void step(Step one) {
     try {
-      if (cgroup != null) {
-        cgroup.kill(); // first, as long as somebody answers what it waits for
-      }
-      if (engine != null) {
-        engine.close();
-      }
-      clear();
-    } catch (IOException | UncheckedIOException e) {
+      one.run();
+    } catch (IOException | RuntimeException e) {
       err.println("the trial has left something behind: " + Text.line(String.valueOf(e)));
       err.flush();
-    } finally {
-      if (cgroup != null) {
-        cgroup.close();
-      }
-      release();
     }
   }
 

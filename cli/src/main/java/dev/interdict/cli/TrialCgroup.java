@@ -40,6 +40,9 @@ final class TrialCgroup implements AutoCloseable {
     TrialCgroup cgroup = new TrialCgroup(folder, made);
     try {
       Files.createDirectories(folder);
+      if (!Files.exists(folder.resolve("cgroup.kill"))) {
+        throw new IOException("a trial needs cgroup.kill, and so Linux 5.14");
+      }
       if (!cgroup.empty()) {
         throw new IOException(folder + " still holds processes that do not end");
       }

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
@@ -49,6 +50,7 @@ class BundleCommandsTest {
             directory.resolve("bundles.yaml"),
             "bundles: {fleet: {resource: \"file://%s\", polling: {min_delay_seconds: 1, max_delay_seconds: 1}}}\n"
                 .formatted(bundle()));
+    Files.setPosixFilePermissions(config, PosixFilePermissions.fromString("rw-r--r--"));
     start(DeliveryConfigReader.read(config));
   }
 

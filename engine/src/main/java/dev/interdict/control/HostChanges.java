@@ -321,9 +321,13 @@ final class HostChanges {
     }
   }
 
-  /** Saves what is in force now, if that is not what was found at the start. */
+  /**
+   * Saves what is in force now, if that is not what was found at the start. What cannot be in force
+   * may only be late, so then what was found stays: it says what the next start may go back to.
+   */
   void saveUnless(Saved found) {
-    if (!Saved.of(state, enforcement.decider()).equals(found)) {
+    boolean whole = state.policies().values().stream().allMatch(HeldPolicy::inForce);
+    if (whole && !Saved.of(state, enforcement.decider()).equals(found)) {
       told(this::save);
     }
   }

@@ -103,8 +103,7 @@ final class Patience {
       all = new Debt(SHARE_OF_ALL, nowNs);
     }
     Debt debt = origins.computeIfAbsent(origin(event), o -> new Debt(SHARE_OF_ONE, nowNs));
-    // However long it was, one is not four.
-    all.add(nowNs, Math.min(ns, Math.max(0, OF_ONE_NS - debt.at(nowNs))));
+    all.add(nowNs, Math.min(ns, OF_ONE_NS)); // however long it was, it is not everybody's
     debt.add(nowNs, ns);
   }
 

@@ -285,11 +285,12 @@ public final class Recorder implements Tap, AutoCloseable {
       return;
     }
     if (now.work(names, masks)) {
+      session = null;
+      now.loseRest(); // what was on its way to it
       over.put(now.id, now.info(0, false));
       if (over.size() > OVER) {
         over.pollFirstEntry();
       }
-      session = null;
       now.ended().complete(null); // who waits for it may begin the next
     }
   }

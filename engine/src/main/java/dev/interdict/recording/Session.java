@@ -122,8 +122,8 @@ final class Session {
     if (queuedBytes.addAndGet(bytes) > QUEUE_BYTES || !queue.offer(ask)) {
       queuedBytes.addAndGet(-bytes);
       unqueued.incrementAndGet();
-    } else if (ended.isDone() && queue.remove(ask)) {
-      lost.increment(); // it has ended between the look and here
+    } else if (ended.isDone()) {
+      loseRest(); // it has ended between the look and here
     }
   }
 
@@ -139,6 +139,13 @@ final class Session {
   /** Done when nobody works at it any more. */
   CompletableFuture<Void> ended() {
     return ended;
+  }
+
+  /** Counts what was handed over after the last look: nobody writes it any more. */
+  void loseRest() {
+    while (queue.poll() != null) {
+      lost.increment();
+    }
   }
 
   /** Why the last that was to be written is not; null: it is. */

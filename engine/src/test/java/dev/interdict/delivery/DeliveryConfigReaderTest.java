@@ -194,6 +194,8 @@ class DeliveryConfigReaderTest {
   }
 
   private DeliveryConfig read(String yaml) throws PolicyException, IOException {
-    return DeliveryConfigReader.read(Files.writeString(directory.resolve("bundles.yaml"), yaml));
+    Path file = Files.writeString(directory.resolve("bundles.yaml"), yaml);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    return DeliveryConfigReader.read(file);
   }
 }
