@@ -27,7 +27,7 @@ final class DecidingCode {
   private static final System.Logger LOG = System.getLogger(DecidingCode.class.getName());
 
   /** Packages between an event and its verdict. */
-  private static final List<String> PACKAGES =
+  static final List<String> PACKAGES =
       List.of(
           "builtins",
           "compile",

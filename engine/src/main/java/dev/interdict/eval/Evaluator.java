@@ -40,8 +40,8 @@ public final class Evaluator implements AutoCloseable {
     this.module = module;
     this.names = names;
     this.perishable = module.reads().isPerishable();
-    this.tasks = new Patience(names);
-    this.packets = new Patience(names);
+    this.tasks = new Patience(names::owner);
+    this.packets = new Patience(names::owner);
     this.guard = Watchdog.SHARED.guard(module.limits().time(), alive);
     this.start = Watchdog.SHARED.guard(PolicyModule.START_TIME, alive);
   }

@@ -7,6 +7,7 @@ import dev.interdict.event.Event.SocketEvent;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 
 /**
  * How much of the one thread that decides for all the failures of one policy may take: 1 per cent
@@ -70,11 +71,14 @@ final class Patience {
           return size() > ORIGINS_MAX;
         }
       };
-  private final HostNames names;
+  private final LongUnaryOperator owner;
   private Debt all;
 
-  Patience(HostNames names) {
-    this.names = names;
+  /**
+   * @param owner as {@link HostNames#owner}
+   */
+  Patience(LongUnaryOperator owner) {
+    this.owner = owner;
   }
 
   /** Whether failures have used up what all may take, or what the origin of this event may. */
@@ -119,9 +123,9 @@ final class Patience {
 
   private Origin origin(Event.Subject subject) {
     long user = Integer.toUnsignedLong(subject.uid());
-    long owner = names.owner(user);
-    if (owner != user && owner != 0) {
-      return new Origin(owner, 0);
+    long lender = owner.applyAsLong(user);
+    if (lender != user && lender != 0) {
+      return new Origin(lender, 0);
     }
     // What root lends is a container's, which makes cgroups as it likes.
     return new Origin(user > 0xffff ? user & ~0xffffL : user, user == 0 ? subject.cgroup() : 0);

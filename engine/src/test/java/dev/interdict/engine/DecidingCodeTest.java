@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,17 +16,7 @@ class DecidingCodeTest {
   @Test
   void itIsToldByItsClasses(@TempDir Path root) throws IOException {
     assertThrows(NoSuchFileException.class, () -> DecidingCode.digest(root));
-    for (String name :
-        List.of(
-            "builtins",
-            "compile",
-            "engine",
-            "eval",
-            "event",
-            "libbpf",
-            "pipeline",
-            "policy",
-            "verdict")) {
+    for (String name : DecidingCode.PACKAGES) {
       Files.createDirectories(root.resolve("dev/interdict").resolve(name));
     }
     String none = DecidingCode.digest(root);

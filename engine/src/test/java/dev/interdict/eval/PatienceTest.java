@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Event;
 import dev.interdict.testkit.Events;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -16,29 +15,10 @@ final class PatienceTest {
   private static final long SECOND = 1000 * MS;
   private static final long EACH = 50 * MS;
 
+  /** Root lends what is above, user 1000 what Debian would give him. */
   private final Patience patience =
-      new Patience(
-          new HostNames() {
-            @Override
-            public byte[] cgroupPath(long id) {
-              return null;
-            }
+      new Patience(user -> user >= 0x90000 ? 0 : user >= 100_000 && user < 165_536 ? 1000 : user);
 
-            @Override
-            public byte[] interfaceName(int index) {
-              return null;
-            }
-
-            @Override
-            public Set<String> fileNames(int number) {
-              return Set.of();
-            }
-
-            @Override
-            public long owner(long user) {
-              return user >= 0x90000 ? 0 : user >= 100_000 && user < 165_536 ? 1000 : user;
-            }
-          });
   private long now = 7 * SECOND;
 
   private static Event by(int user) {
