@@ -40,11 +40,7 @@ final class EngineCommand implements Callable<Integer> {
   }
 
   private static Failure notStarted(String reason) {
-    return new Failure(
-        ExitCode.REFUSED,
-        "the engine did not start: " + Text.line(reason),
-        reason.endsWith("permission denied")
-            ? "run it as root"
-            : "see what this host lacks: interdict doctor");
+    return Failures.byHost(
+        "the engine did not start", reason, "see what this host lacks: interdict doctor");
   }
 }

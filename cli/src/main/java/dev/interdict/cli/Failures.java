@@ -19,6 +19,19 @@ import java.util.stream.Collectors;
 final class Failures {
   private Failures() {}
 
+  /**
+   * This host did not let it be done.
+   *
+   * @param what has failed
+   * @param otherwise what to do where being root would not help
+   */
+  static Failure byHost(String what, String reason, String otherwise) {
+    return new Failure(
+        ExitCode.REFUSED,
+        what + ": " + Text.line(reason),
+        reason.endsWith("permission denied") ? "run it as root" : otherwise);
+  }
+
   static Failure unreachable(Path socket, String reason) {
     return new Failure(
         ExitCode.UNREACHABLE,

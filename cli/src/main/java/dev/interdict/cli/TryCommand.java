@@ -123,11 +123,9 @@ final class TryCommand implements Callable<Integer> {
   }
 
   private static Failure notTried(String reason) {
-    return new Failure(
-        ExitCode.REFUSED,
-        "the command could not be tried here: " + Text.line(reason),
-        reason.endsWith("permission denied")
-            ? "run it as root"
-            : "see what this host lacks: interdict doctor; without --here a virtual machine has it");
+    return Failures.byHost(
+        "the command could not be tried here",
+        reason,
+        "see what this host lacks: interdict doctor; without --here a virtual machine has it");
   }
 }

@@ -26,7 +26,8 @@ final class SubordinateIds {
   private String seen = "";
   private volatile NavigableMap<Long, Range> ranges = new TreeMap<>();
 
-  private record Range(long first, long count, long owner) {}
+  /** What follows its first number, by which it is found. */
+  private record Range(long count, long owner) {}
 
   /**
    * @param folder of both files: /etc
@@ -80,7 +81,7 @@ final class SubordinateIds {
         long first = number(line.get(1));
         long owner = named.getOrDefault(line.getFirst(), number(line.getFirst()));
         if (first >= 0 && owner >= 0) {
-          found.put(first, new Range(first, number(line.get(2)), owner));
+          found.put(first, new Range(number(line.get(2)), owner));
         }
       }
     }
