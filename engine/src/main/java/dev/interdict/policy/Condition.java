@@ -23,7 +23,15 @@ sealed interface Condition {
   record Not(Condition of, Mark at) implements Condition {}
 
   /** A fact compared with values: with one of them, or for {@code notIn} with none. */
-  record Match(Field field, Operator operator, Values values, Mark at) implements Condition {}
+  record Match(Field field, Operator operator, Values values, Mark at) implements Condition {
+
+    /** The facts that are read, by path. */
+    List<String> facts() {
+      return values instanceof Values.Fact other
+          ? List.of(field.path(), other.field().path())
+          : List.of(field.path());
+    }
+  }
 
   /** What a fact is compared with. */
   sealed interface Values {
@@ -32,6 +40,9 @@ sealed interface Condition {
 
     /** A list in {@code data}, by dotted path. */
     record Data(String path) implements Values {}
+
+    /** Another fact of the same event. */
+    record Fact(Field field) implements Values {}
   }
 
   /** Calls {@code action} with every comparison. */

@@ -59,6 +59,25 @@ record Field(
     return path.equals("process.cgroup.path");
   }
 
+  /** Whether the values are ports, which have names. */
+  boolean isPort() {
+    return path.endsWith(".port");
+  }
+
+  /**
+   * What the values number or name, so that those of two facts can be equal: a user, a port. Null:
+   * no other fact has values of this kind, or the same thing has several.
+   */
+  String kind() {
+    String name = path.substring(path.lastIndexOf('.') + 1);
+    return switch (name) {
+      case "uid", "euid" -> "user";
+      case "gid", "egid" -> "group";
+      case "port", "address", "dev", "inode" -> name;
+      default -> null;
+    };
+  }
+
   /** The same fact at another hook: what either side allows. */
   Field or(Field other) {
     List<String> both =

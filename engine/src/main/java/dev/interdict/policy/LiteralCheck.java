@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class LiteralCheck {
   private static final Set<Operator> TEXTUAL =
-      EnumSet.of(Operator.PREFIX, Operator.SUFFIX, Operator.GLOB, Operator.REGEX);
+      EnumSet.of(Operator.PREFIX, Operator.SUFFIX, Operator.CONTAINS, Operator.GLOB, Operator.REGEX);
 
   private static final Set<Operator> PATTERNS = EnumSet.of(Operator.GLOB, Operator.REGEX);
 
@@ -26,6 +26,13 @@ final class LiteralCheck {
   /** The value of {@code node} for {@code field}: String, Long or Boolean; null after an error. */
   Object check(Field field, Operator operator, YamlNode node) {
     Object value = node.value();
+    if (field.isPort() && value instanceof String name && !name.matches("[-+]?\\d+")) {
+      value = Services.port(name);
+      if (value == null) {
+        findings.error(file, node.at(), "rule.value", Services.unknown(name));
+        return null;
+      }
+    }
     Field.Type type = operator == Operator.EXISTS ? Field.Type.BOOLEAN : field.type();
     boolean fits =
         switch (type) {
@@ -36,7 +43,7 @@ final class LiteralCheck {
     if (!fits) {
       boolean quotable =
           type.wanted.equals("a string") && node instanceof YamlNode.Scalar && value != null;
-      String number = value instanceof String ? Suggest.number(field.path()) : "";
+      String number = value instanceof String text ? Suggest.number(field.path(), text) : "";
       String hint = quotable ? "; put it in quotes" : number;
       findings.error(
           file,
@@ -72,7 +79,7 @@ final class LiteralCheck {
       String problem =
           fits
               ? problem(field, operator, wantsNumber ? (Object) item.asLong() : item.asString())
-              : field.path() + " is " + field.type().wanted + ", not " + item;
+              : field.path() + " is " + field.type().wanted + ", not " + item + inData(field, item);
       if (problem != null) {
         findings.error(file, at, "rule.data", "data." + path + "[" + i + "]: " + problem);
         return false;
@@ -86,6 +93,12 @@ final class LiteralCheck {
     return true;
   }
 
+  /** Data is what the rules read, as it stands: no names are resolved in it. */
+  private static String inData(Field field, JsonNode item) {
+    Long port = field.isPort() && item.isString() ? Services.port(item.asString()) : null;
+    return port == null ? "" : "; names stand for ports in rules only: write " + port;
+  }
+
   private static String problem(Field field, Operator operator, Object value) {
     String never = value instanceof String text ? PathCheck.problem(field, operator, text) : null;
     if (never != null) {
@@ -95,7 +108,7 @@ final class LiteralCheck {
       case REGEX -> regexProblem((String) value);
       case GLOB -> globProblem((String) value);
       case CIDR -> Addresses.cidrProblem((String) value);
-      case PREFIX, SUFFIX ->
+      case PREFIX, SUFFIX, CONTAINS ->
           ((String) value).isEmpty() ? "an empty " + operator.key + " matches everything" : null;
       case EXISTS -> null;
       default ->

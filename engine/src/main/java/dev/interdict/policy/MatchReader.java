@@ -4,6 +4,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.policy.Condition.Match;
 import dev.interdict.policy.Condition.Values;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,12 @@ import tools.jackson.databind.JsonNode;
  * the schemas and {@code data}.
  */
 final class MatchReader {
+  /** Leads to the name of another fact, where a value may stand. */
+  private static final String FACT = "fact";
+
+  private static final Set<Operator> COMPARING =
+      EnumSet.of(Operator.EQUALS, Operator.GT, Operator.GE, Operator.LT, Operator.LE);
+
   private final String file;
   private final Findings findings;
   private final Set<Hook> hooks;
@@ -79,7 +86,9 @@ final class MatchReader {
     List<Condition> all = new ArrayList<>();
     for (YamlNode.Entry e : mapping.entries()) {
       Operator operator = Operator.ofKey(e.key()).orElse(null);
-      if (operator == null || !operator.fits(field)) {
+      if (e.key().equals(FACT)) {
+        all.add(fact(field, Operator.EQUALS, e));
+      } else if (operator == null || !operator.fits(field)) {
         all.add(null);
         findings.error(file, e.at(), "rule.operator", misfit(field, e.key(), operator));
       } else {
@@ -101,6 +110,9 @@ final class MatchReader {
           + field.path()
           + Suggest.operator(key, fitting);
     }
+    if (operator == Operator.CONTAINS && field.type() == Field.Type.STRINGS) {
+      return "contains looks into a text; " + field.path() + ": WORD holds if it is one of the words";
+    }
     if (operator == Operator.EXISTS) {
       return field.path() + " is always there; exists says nothing";
     }
@@ -110,6 +122,14 @@ final class MatchReader {
   }
 
   private Condition match(Field field, Operator operator, YamlNode node, Mark at) {
+    if (node instanceof YamlNode.Mapping mapping
+        && mapping.entries().size() == 1
+        && mapping.entries().getFirst().key().equals(FACT)) {
+      return fact(field, operator, mapping.entries().getFirst());
+    }
+    if (operator == Operator.RANGE) {
+      return range(field, node, at);
+    }
     boolean data = operator.takes != Operator.Takes.ONE && operator != Operator.UNDER;
     if (data && node instanceof YamlNode.Mapping reference) {
       return dataMatch(field, operator, reference, at);
@@ -170,6 +190,91 @@ final class MatchReader {
         List.of(
             literals(field, Operator.IN, folders, at), literals(field, Operator.PREFIX, below, at)),
         at);
+  }
+
+  /** Not less than the one and not greater than the other, as whoever writes them out would. */
+  private Condition range(Field field, YamlNode node, Mark at) {
+    if (!(node instanceof YamlNode.Sequence ends) || ends.items().size() != 2) {
+      String hint =
+          node.value() instanceof String text && text.matches("\\d+ *- *\\d+")
+              ? "; write [" + text.replaceFirst(" *- *", ", ") + "]"
+              : "";
+      String what =
+          node instanceof YamlNode.Sequence list ? "a list of " + list.items().size() : node.kind();
+      findings.error(
+          file,
+          node.at(),
+          "yaml.type",
+          "range takes a list of two, its least value and its greatest, not " + what + hint);
+      return null;
+    }
+    Object least = literals.check(field, Operator.GE, ends.items().getFirst());
+    Object greatest = literals.check(field, Operator.LE, ends.items().getLast());
+    if (least == null || greatest == null) {
+      return null;
+    }
+    if ((long) least > (long) greatest) {
+      findings.error(
+          file,
+          node.at(),
+          "rule.value",
+          "nothing is in a range from %d to %d; write {range: [%d, %d]}"
+              .formatted(least, greatest, greatest, least));
+      return null;
+    }
+    return new Condition.All(
+        List.of(
+            literals(field, Operator.GE, List.of(least), at),
+            literals(field, Operator.LE, List.of(greatest), at)),
+        at);
+  }
+
+  /** Compares with another fact: both must be known, and values of one kind. */
+  private Condition fact(Field field, Operator operator, YamlNode.Entry entry) {
+    String problem = null;
+    Field other = null;
+    if (!COMPARING.contains(operator)) {
+      problem =
+          operator.key
+              + " takes no fact; two facts are compared as FACT: {fact: OTHER}, or behind gt, ge,"
+              + " lt and le";
+    } else if (!(entry.value().value() instanceof String path)) {
+      problem = "fact takes the name of a fact, such as file.uid, not " + entry.value().kind();
+    } else {
+      other = fields.get(path);
+      problem = other == null ? unknown(path) : incomparable(field, other);
+    }
+    if (problem != null) {
+      String code = other == null && COMPARING.contains(operator) ? "rule.unknown-field" : "rule.fact";
+      findings.error(file, entry.value().at(), code, problem);
+      return null;
+    }
+    return new Match(field, operator, new Values.Fact(other), entry.at());
+  }
+
+  /** Why two facts never say the same of anything; null if they may. */
+  private String incomparable(Field field, Field other) {
+    if (field.isPath()) {
+      return "a path is compared with what it may be only: the same file has several, and each is"
+          + " asked about. Whether two are the same file, file.inode and file.dev say";
+    }
+    if (field.kind() == null) {
+      return "no other fact has values like those of " + field.path();
+    }
+    if (!other.path().equals(field.path()) && field.kind().equals(other.kind())) {
+      return null;
+    }
+    List<String> alike =
+        fields.values().stream()
+            .filter(f -> field.kind().equals(f.kind()) && !f.path().equals(field.path()))
+            .map(Field::path)
+            .toList();
+    String what =
+        other.path().equals(field.path())
+            ? field.path() + " is always the same as itself"
+            : field.path() + " and " + other.path() + " are numbers of different things";
+    return what
+        + (alike.isEmpty() ? "" : "; it can be compared with " + String.join(", ", alike));
   }
 
   private Condition dataMatch(Field field, Operator operator, YamlNode.Mapping reference, Mark at) {

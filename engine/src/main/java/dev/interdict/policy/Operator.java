@@ -12,6 +12,7 @@ enum Operator {
   NOT_IN("notIn", Takes.LIST),
   PREFIX("prefix", Takes.ONE_OR_LIST),
   SUFFIX("suffix", Takes.ONE_OR_LIST),
+  CONTAINS("contains", Takes.ONE_OR_LIST),
   /** For paths only: this one and all below. */
   UNDER("under", Takes.ONE_OR_LIST),
   GLOB("glob", Takes.ONE_OR_LIST),
@@ -22,6 +23,8 @@ enum Operator {
   LT("lt", Takes.ONE),
   GE("ge", Takes.ONE),
   LE("le", Takes.ONE),
+  /** Least and greatest; both are in it. */
+  RANGE("range", Takes.LIST),
   /** For facts that can be absent only; true or false. */
   EXISTS("exists", Takes.ONE);
 
@@ -45,10 +48,10 @@ enum Operator {
     return switch (this) {
       case EQUALS -> true;
       case IN, NOT_IN -> field.type() != Field.Type.BOOLEAN;
-      case PREFIX, SUFFIX, GLOB, REGEX -> field.type() == Field.Type.STRING;
+      case PREFIX, SUFFIX, CONTAINS, GLOB, REGEX -> field.type() == Field.Type.STRING;
       case UNDER -> field.isPath() || field.isCgroupPath();
       case CIDR -> field.isAddress();
-      case GT, LT, GE, LE -> field.type() == Field.Type.INTEGER;
+      case GT, LT, GE, LE, RANGE -> field.type() == Field.Type.INTEGER;
       case EXISTS -> field.optional();
     };
   }

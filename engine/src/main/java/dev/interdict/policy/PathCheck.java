@@ -47,6 +47,10 @@ final class PathCheck {
           text.endsWith("/") && !text.equals("/")
               ? "no path ends with a slash, so none ends with \"" + text + "\""
               : null;
+      case CONTAINS ->
+          text.equals("/")
+              ? "every path contains /; leave this out"
+              : LONGER.matcher(text).find() ? notShortest(text) : null;
       case GLOB ->
           "/*?[{\\".indexOf(text.charAt(0)) >= 0 ? longer(text, begins) : relative("matches", text);
       case REGEX ->

@@ -112,10 +112,12 @@ final class RegoBody {
   private void match(Match match) {
     String ref = "input." + match.field().path();
     boolean array = match.field().type() == Field.Type.STRINGS;
-    boolean present = !match.field().optional();
+    boolean present =
+        !match.field().optional()
+            && !(match.values() instanceof Values.Fact other && other.field().optional());
     switch (match.operator()) {
       case EQUALS -> {
-        String value = RegoText.quote(literal(match));
+        String value = value(match);
         add(match.at(), array ? value + " in " + ref : ref + " == " + value, present);
       }
       case IN -> {
@@ -131,12 +133,14 @@ final class RegoBody {
       case SUFFIX -> each(match, "suffix", v -> "endswith(" + ref + ", " + v + ")");
       case GLOB -> each(match, "pattern", v -> "glob.match(" + v + ", [\"/\"], " + ref + ")");
       case REGEX -> each(match, "pattern", v -> "regex.match(" + v + ", " + ref + ")");
-      case UNDER -> throw new IllegalArgumentException("under is read as two comparisons");
+      case CONTAINS -> each(match, "part", v -> "contains(" + ref + ", " + v + ")");
+      case UNDER, RANGE ->
+          throw new IllegalArgumentException(match.operator() + " is read as two comparisons");
       case CIDR -> each(match, "cidr", v -> "net.cidr_contains(" + v + ", " + ref + ")");
-      case GT -> add(match.at(), ref + " > " + literal(match), present);
-      case LT -> add(match.at(), ref + " < " + literal(match), present);
-      case GE -> add(match.at(), ref + " >= " + literal(match), present);
-      case LE -> add(match.at(), ref + " <= " + literal(match), present);
+      case GT -> add(match.at(), ref + " > " + value(match), present);
+      case LT -> add(match.at(), ref + " < " + value(match), present);
+      case GE -> add(match.at(), ref + " >= " + value(match), present);
+      case LE -> add(match.at(), ref + " <= " + value(match), present);
       case EXISTS -> {
         boolean wanted = (boolean) literal(match);
         add(match.at(), (wanted ? "" : "not ") + ref, wanted);
@@ -161,7 +165,15 @@ final class RegoBody {
     return switch (match.values()) {
       case Values.Data data -> "data." + data.path();
       case Values.Literals literals -> RegoText.set(before, literals.values(), quote);
+      case Values.Fact fact -> throw new IllegalArgumentException("no list: " + fact);
     };
+  }
+
+  /** What stands on the right side of a comparison with one value. */
+  private static String value(Match match) {
+    return match.values() instanceof Values.Fact other
+        ? "input." + other.field().path()
+        : RegoText.quote(literal(match));
   }
 
   private static Object literal(Match match) {

@@ -118,7 +118,7 @@ final class RuleReader {
 
   private Set<Hook> applicable(Condition when, Mark at) {
     Set<String> named = new TreeSet<>();
-    when.forEachMatch(m -> named.add(m.field().path()));
+    when.forEachMatch(m -> named.addAll(m.facts()));
     Set<Hook> applicable = EnumSet.noneOf(Hook.class);
     for (Hook hook : hooks) {
       if (Fields.of(hook).keySet().containsAll(named)) {
@@ -256,7 +256,7 @@ final class RuleReader {
       return null;
     }
     Set<String> compared = new TreeSet<>();
-    when.forEachMatch(m -> compared.add(m.field().path()));
+    when.forEachMatch(m -> compared.addAll(m.facts()));
     if (path.equals("process.pid") && !compared.contains(path)) {
       findings.warning(
           file,

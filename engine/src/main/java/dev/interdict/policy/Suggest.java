@@ -33,8 +33,10 @@ final class Suggest {
 
   private static final Map<Pattern, String> OPERATORS =
       hints(
-          "contains",
-          "write {glob: \"**TEXT**\"}",
+          "includes|include|has|substring|infix",
+          "did you mean \"contains\"?",
+          "between|interval|from|to",
+          "did you mean \"range\"? {range: [LEAST, GREATEST]}",
           "startsWith|startswith|begins|beginsWith",
           "did you mean \"prefix\"?",
           "endsWith|endswith|postfix",
@@ -91,10 +93,13 @@ final class Suggest {
   }
 
   /** The end of an error message about a name where a number must stand. */
-  static String number(String fact) {
+  static String number(String fact, String written) {
+    if (written.matches("\\d+")) {
+      return "; write it without quotes";
+    }
     return fact.matches(".*\\.e?[ug]id")
-        ? "; users and groups are known by number, root is 0"
-        : fact.endsWith(".port") ? "; ports are known by number" : "";
+        ? "; users and groups are known by number, which differs from host to host; root is 0"
+        : "";
   }
 
   /**

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -40,6 +41,10 @@ class LoweringMeaningTest {
 
   private static final List<String> PATHS =
       List.of("/etc/shadow", "/etc/passwd", "/usr/bin/ls", "/usr/bin/cat", "/tmp/a.so", "/tmp/b/c");
+  /** One is a file, and one only begins like others. */
+  private static final List<String> FOLDERS =
+      List.of("/usr", "/usr/bin", "/tmp/b", "/tmp/a.so", "/us", "/etc/pass");
+
   private static final List<String> ACCESS = List.of("read", "write", "append", "create");
 
   @Test
@@ -82,6 +87,53 @@ class LoweringMeaningTest {
     }
   }
 
+  /** A port that is missing is neither equal to one nor above or below it, and its negation holds. */
+  @Test
+  void aComparisonOfFactsOfWhichOneIsMissingIsFalse() throws Exception {
+    List<String> operators = List.of("", "gt", "ge", "lt", "le");
+    StringBuilder rules = new StringBuilder();
+    for (String operator : operators) {
+      String fact = "{fact: packet.destination.port}";
+      String yaml =
+          "packet.source.port: " + (operator.isEmpty() ? fact : "{" + operator + ": " + fact + "}");
+      rules.append("- {deny: {").append(yaml).append("}, reason: \"is").append(operator);
+      rules.append("\"}\n- {deny: {not: {").append(yaml).append("}}, reason: \"not").append(operator);
+      rules.append("\"}\n");
+    }
+    Policy policy =
+        PolicyParser.parse(Sources.rules("xdp_ingress", rules.toString())).orThrow();
+    Compilation compilation = NativeRego.compiler(temp).compile(policy);
+    assertEquals(List.of(), compilation.diagnostics());
+    assertEquals(
+        Set.of("packet.source.port", "packet.destination.port"),
+        Set.copyOf(compilation.compiled().reads().paths()));
+    PolicyModule module = PolicyModule.load(compilation.compiled(), CLASSES);
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      for (Long source : new Long[] {null, 1L, 2L}) {
+        for (Long destination : new Long[] {null, 1L, 2L}) {
+          Map<String, Object> facts = new TreeMap<>(Map.of("hook", "xdp_ingress"));
+          if (source != null) {
+            facts.put("packet.source.port", source);
+          }
+          if (destination != null) {
+            facts.put("packet.destination.port", destination);
+          }
+          Collection<String> expected = new TreeSet<>();
+          for (String operator : operators) {
+            boolean both = source != null && destination != null;
+            boolean holds = both && holds(operator, source, destination);
+            expected.add((holds ? "is" : "not") + operator);
+          }
+          byte[] input = JsonMapper.shared().writeValueAsBytes(nested(facts));
+          assertEquals(
+              expected,
+              new TreeSet<>(evaluator.evaluate(input).deny()),
+              () -> facts + "\n" + policy.rego());
+        }
+      }
+    }
+  }
+
   private static PolicySource withData(PolicySource source) {
     return Sources.folder(
         "policy.yaml",
@@ -108,13 +160,17 @@ class LoweringMeaningTest {
   }
 
   private Sample condition(int depth, boolean file) {
-    int kind = random.nextInt(depth > 0 ? 10 : 6);
+    int kind = random.nextInt(depth > 0 ? 11 : 6);
     return switch (kind) {
       case 0, 1 -> string(file ? "file.path" : "process.exe.path");
       case 2 -> string("process.exe.path");
       case 3 -> number("process.uid");
       case 4 -> file ? access() : address();
       case 5 -> file ? flag() : number("socket.port");
+      case 10 ->
+          random.nextBoolean()
+              ? facts("process.uid", file ? "file.uid" : "process.euid")
+              : facts("process.euid", "process.uid");
       case 6, 7 -> {
         Sample inner = conjunction(depth - 1, file);
         yield new Sample("not: " + inner.yaml, inner.meaning.negate().or(f -> !known(f, file)));
@@ -144,7 +200,14 @@ class LoweringMeaningTest {
     String a = pick(PATHS);
     String b = pick(PATHS);
     String set = "[" + a + ", " + b + "]";
-    return switch (random.nextInt(11)) {
+    return switch (random.nextInt(14)) {
+      case 11 -> text(fact, "{contains: " + a.substring(2, 6) + "}", v -> v.indexOf(a.substring(2, 6)) >= 0);
+      case 12 -> text(fact, "{contains: [/b, dow]}", v -> v.indexOf("/b") >= 0 || v.indexOf("dow") >= 0);
+      case 13 -> {
+        String folder = pick(FOLDERS);
+        String other = pick(FOLDERS);
+        yield text(fact, "{under: [" + folder + ", " + other + "]}", v -> within(v, folder) || within(v, other));
+      }
       case 0 -> text(fact, a, v -> v.equals(a));
       case 1 -> text(fact, "{in: " + set + "}", v -> v.equals(a) || v.equals(b));
       case 2 -> negated(fact, "{notIn: " + set + "}", v -> v.equals(a) || v.equals(b));
@@ -172,6 +235,13 @@ class LoweringMeaningTest {
     };
   }
 
+  /** By names, not by characters: each name of the folder is one of the path's, from the root. */
+  private static boolean within(String path, String folder) {
+    List<String> names = List.of(path.split("/", -1));
+    List<String> above = List.of(folder.split("/", -1));
+    return names.size() >= above.size() && names.subList(0, above.size()).equals(above);
+  }
+
   private static Sample text(String fact, String yaml, Predicate<String> holds) {
     return new Sample(
         fact + ": " + yaml, f -> f.get(fact) instanceof String value && holds.test(value));
@@ -187,8 +257,13 @@ class LoweringMeaningTest {
     long b = random.nextInt(4) * 11L;
     record Comparison(String yaml, Predicate<Long> holds) {}
     Comparison c =
-        switch (random.nextInt(6)) {
-          case 0 -> new Comparison(String.valueOf(a), v -> v == a);
+        switch (random.nextInt(7)) {
+          case 6 ->
+              new Comparison(
+                  "{range: [%s, %s]}"
+                      .formatted(named(fact, Math.min(a, b)), named(fact, Math.max(a, b))),
+                  v -> v >= Math.min(a, b) && v <= Math.max(a, b));
+          case 0 -> new Comparison(named(fact, a), v -> v == a);
           case 1 -> new Comparison("{gt: %d, le: %d}".formatted(a, b), v -> v > a && v <= b);
           case 2 -> new Comparison("{lt: %d}".formatted(a), v -> v < a);
           case 3 -> new Comparison("{ge: %d}".formatted(a), v -> v >= a);
@@ -197,6 +272,30 @@ class LoweringMeaningTest {
         };
     return new Sample(
         fact + ": " + c.yaml, f -> f.get(fact) instanceof Long value && c.holds.test(value));
+  }
+
+  /** A port by the name that it has. */
+  private static String named(String fact, long number) {
+    return fact.equals("socket.port") && number == 22 ? "ssh" : String.valueOf(number);
+  }
+
+  private Sample facts(String fact, String other) {
+    String operator = pick(List.of("", "gt", "ge", "lt", "le"));
+    String yaml = "{fact: " + other + "}";
+    return new Sample(
+        fact + ": " + (operator.isEmpty() ? yaml : "{" + operator + ": " + yaml + "}"),
+        f ->
+            f.get(fact) instanceof Long a && f.get(other) instanceof Long b && holds(operator, a, b));
+  }
+
+  private static boolean holds(String operator, long a, long b) {
+    return switch (operator) {
+      case "gt" -> a > b;
+      case "ge" -> a >= b;
+      case "lt" -> a < b;
+      case "le" -> a <= b;
+      default -> a == b;
+    };
   }
 
   private Sample access() {
@@ -242,6 +341,7 @@ class LoweringMeaningTest {
     boolean file = random.nextInt(4) > 0;
     facts.put("hook", file ? "file_open" : "socket_connect");
     facts.put("process.uid", random.nextInt(4) * 11L);
+    facts.put("process.euid", random.nextInt(4) * 11L);
     if (random.nextInt(4) > 0) {
       facts.put("process.exe.path", pick(PATHS));
     }

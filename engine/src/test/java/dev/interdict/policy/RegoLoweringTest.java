@@ -84,6 +84,17 @@ class RegoLoweringTest {
         "file.path: {in: [/a]}                 | input.file.path in {\"/a\"}",
         "file.path: {notIn: [/a, /a]}          | not _rule1_not1",
         "file.path: {prefix: /a/}              | startswith(input.file.path, \"/a/\")",
+        "file.path: {contains: /.ssh/}         | contains(input.file.path, \"/.ssh/\")",
+        "file.path: {contains: [a, b]}         | some part in {\"a\", \"b\"} & contains(input.file.path, part)",
+        "file.path: {under: /usr}              | _rule1_any1",
+        "not: {file.path: {contains: a}}       | not _rule1_not1",
+        "not: {file.mode: {contains: '7'}}     | not contains(input.file.mode, \"7\")",
+        "file.uid: {range: [1, 9]}             | input.file.uid >= 1 & input.file.uid <= 9",
+        "not: {file.uid: {range: [1, 9]}}      | not _rule1_not1",
+        "process.uid: {fact: file.uid}         | input.process.uid == input.file.uid",
+        "process.uid: {gt: {fact: file.uid}, lt: 9} | input.process.uid > input.file.uid & input.process.uid < 9",
+        "not: {process.uid: {fact: file.uid}}  | not input.process.uid == input.file.uid",
+        "not: {process.gid: {ge: {fact: file.gid}}} | not input.process.gid >= input.file.gid",
         "file.path: {suffix: .so}              | endswith(input.file.path, \".so\")",
         "file.path: {glob: '/home/*/.ssh/**'}  | glob.match(\"/home/*/.ssh/**\", [\"/\"], input.file.path)",
         "file.path: {regex: '^/a\\.b$'}        | regex.match(\"^/a\\\\.b$\", input.file.path)",
@@ -116,6 +127,33 @@ class RegoLoweringTest {
     assertEquals(
         "some cidr in {\"10.0.0.0/8\", \"fd00::/8\"} & net.cidr_contains(cidr, input.socket.address)",
         body("socket_connect", "socket.address: {cidr: [10.0.0.0/8, 'fd00::/8']}"));
+  }
+
+  @Test
+  void namesOfServicesBecomePorts() throws PolicyException {
+    assertEquals(
+        "input.socket.port in {22, 443, 8443}",
+        body("socket_connect", "socket.port: {in: [ssh, https, 8443]}"));
+    assertEquals(
+        "input.socket.port >= 20 & input.socket.port <= 22",
+        body("socket_connect", "socket.port: {range: [ftp-data, ssh]}"));
+  }
+
+  /** One of the two may be missing: then the helper is undefined, and the negation true. */
+  @Test
+  void aComparisonOfFactsThatCanBeAbsentIsNegatedByAHelper() throws PolicyException {
+    assertEquals(
+        "not _rule1_not1",
+        body(
+            "xdp_ingress",
+            "not: {packet.source.port: {fact: packet.destination.port}}"));
+  }
+
+  @Test
+  void aRuleThatComparesFactsAsksOnlyHooksThatHaveBoth() throws PolicyException {
+    assertEquals(
+        "input.hook == \"file_open\" & input.process.uid == input.file.uid",
+        body("file_open, socket_connect", "process.uid: {fact: file.uid}"));
   }
 
   @Test
