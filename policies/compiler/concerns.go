@@ -217,6 +217,52 @@ func (n *names) conditions(body ast.Body) []condition {
 	return found
 }
 
+// either are conditions that hold whichever of the alternatives does: of one field, that it is one of some values or
+// begins so. A value begins with itself, so a folder or what is below it (under) becomes one beginning, the folder's name.
+func (n *names) either(alternatives []*ast.Rule) []condition {
+	var found []condition
+	if len(alternatives) == 0 {
+		return nil
+	}
+	for _, first := range n.conditions(alternatives[0].Body) {
+		joined := condition{ref: first.ref, operator: opIn}
+		for _, rule := range alternatives {
+			conditions := n.conditions(rule.Body)
+			i := slices.IndexFunc(conditions, func(c condition) bool {
+				return c.ref.Equal(first.ref) && (c.operator == opIn || c.operator == opPrefix)
+			})
+			if i < 0 {
+				joined.values = nil
+				break
+			}
+			if conditions[i].operator == opPrefix {
+				joined.operator = opPrefix
+			}
+			joined.values = append(joined.values, conditions[i].values...)
+		}
+		if len(joined.values) == 0 || joined.operator == opPrefix && !allTexts(joined.values) {
+			continue
+		}
+		if joined.operator == opPrefix {
+			joined.values = shortest(joined.values)
+		}
+		found = append(found, joined)
+	}
+	return found
+}
+
+// shortest leaves out the texts that begin with another one.
+func shortest(texts []*ast.Term) []*ast.Term {
+	sorted := slices.SortedFunc(slices.Values(texts), func(a, b *ast.Term) int { return a.Value.Compare(b.Value) })
+	var kept []*ast.Term
+	for _, text := range sorted {
+		if len(kept) == 0 || !strings.HasPrefix(string(text.Value.(ast.String)), string(kept[len(kept)-1].Value.(ast.String))) {
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
 // against adds what compares a field with a text, or with one of a list of texts that stands before.
 func (n *names) against(found []condition, before ast.Body, field, with *ast.Term, operator string) []condition {
 	ref, ok := inputField(field)
@@ -226,6 +272,7 @@ func (n *names) against(found []condition, before ast.Body, field, with *ast.Ter
 	if _, text := with.Value.(ast.String); text {
 		return append(found, condition{ref, operator, []*ast.Term{with}})
 	}
+	with, slash := folder(with)
 	for _, e := range before {
 		decl, ok := e.Terms.(*ast.SomeDecl)
 		if !ok || len(decl.Symbols) != 1 || len(e.With) > 0 {
@@ -234,11 +281,33 @@ func (n *names) against(found []condition, before ast.Body, field, with *ast.Ter
 		call, ok := decl.Symbols[0].Value.(ast.Call)
 		if ok && len(call) == 3 && call[1].Equal(with) {
 			if values := n.values(call[2]); values != nil && allTexts(values) {
-				return append(found, condition{ref, operator, values})
+				return append(found, condition{ref, operator, longer(values, slash)})
 			}
 		}
 	}
 	return found
+}
+
+// folder takes concat("", [x, "/"]) apart, which is how the beginning of what lies below a folder x of a list is written.
+func folder(term *ast.Term) (name *ast.Term, slash string) {
+	call, ok := term.Value.(ast.Call)
+	if !ok || len(call) != 3 || call[0].String() != ast.Concat.Name || !call[1].Equal(ast.StringTerm("")) {
+		return term, ""
+	}
+	parts, ok := call[2].Value.(*ast.Array)
+	if !ok || parts.Len() != 2 || !parts.Elem(1).Equal(ast.StringTerm("/")) {
+		return term, ""
+	}
+	return parts.Elem(0), "/"
+}
+
+// longer are the texts with another behind each.
+func longer(texts []*ast.Term, end string) []*ast.Term {
+	var all []*ast.Term
+	for _, text := range texts {
+		all = append(all, ast.StringTerm(string(text.Value.(ast.String))+end))
+	}
+	return all
 }
 
 func allTexts(values []*ast.Term) bool {

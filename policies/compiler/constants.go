@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
 )
 
 // OPA's WebAssembly builds every set, array and object that a rule names anew in each evaluation, one statement an
@@ -323,7 +325,7 @@ func (w *rewriter) rule(rule *ast.Rule) {
 		if rule.Default {
 			continue
 		}
-		w.body(rule.Body)
+		w.body(rule.Body, rule.Head.Key, rule.Head.Value)
 		if rule.Head.RuleKind() == ast.MultiValue {
 			rule.Head.Key = w.term(rule.Head.Key)
 		} else if rule.Head.Value != nil && !scalar(rule.Head.Value) {
@@ -332,10 +334,84 @@ func (w *rewriter) rule(rule *ast.Rule) {
 	}
 }
 
-func (w *rewriter) body(body ast.Body) {
-	for _, e := range body {
-		w.expr(e)
+// body rewrites expressions; outside of them are the terms beside them that can see their variables.
+func (w *rewriter) body(body ast.Body, outside ...*ast.Term) {
+	done := map[*ast.Expr]bool{}
+	for i, e := range body {
+		if !e.IsCall() || e.Operator().String() != ast.StartsWith.Name {
+			continue
+		}
+		for _, other := range body[:i] {
+			if w.beginning(other, e, append(slices.Clone(outside), whole(body))) {
+				done[e], done[other] = true, true
+			}
+		}
 	}
+	for _, e := range body {
+		if !done[e] {
+			w.expr(e)
+		}
+	}
+}
+
+// whole is a body as a term.
+func whole(body ast.Body) *ast.Term {
+	return ast.NewTerm(&ast.SetComprehension{Term: ast.NullTerm(), Body: body})
+}
+
+// A short list is tried one by one as fast.
+const beginningsMin = 8
+
+// beginning makes look-ups of "some x in list" and "startswith(field, x)": one for each length that occurs in the list. x,
+// which nothing else may use, becomes the length.
+func (w *rewriter) beginning(some, starts *ast.Expr, scope []*ast.Term) bool {
+	decl, ok := some.Terms.(*ast.SomeDecl)
+	if !ok || len(decl.Symbols) != 1 || len(some.With)+len(starts.With) > 0 || starts.Negated || len(starts.Operands()) != 2 {
+		return false
+	}
+	call, ok := decl.Symbols[0].Value.(ast.Call)
+	if !ok || len(call) != 3 {
+		return false
+	}
+	name, slash := folder(starts.Operand(1))
+	x, ok := call[1].Value.(ast.Var)
+	if _, isField := inputField(starts.Operand(0)); !ok || !isField || !call[1].Equal(name) || uses(x, scope) != 2 {
+		return false
+	}
+	values := w.names.values(call[2])
+	if len(values) < beginningsMin || !allTexts(values) {
+		return false
+	}
+	values = longer(values, slash)
+	lengths := map[int]bool{}
+	for _, value := range values {
+		lengths[utf8.RuneCountInString(string(value.Value.(ast.String)))] = true
+	}
+	if len(lengths)*2 > len(values) {
+		return false
+	}
+	var each []*ast.Term
+	for _, length := range util.KeysSorted(lengths) {
+		each = append(each, ast.IntNumberTerm(length))
+	}
+	call[2] = w.take(ast.ArrayTerm(each...))
+	starts.Terms = append2(w.lookup(ast.ArrayTerm(values...)), ast.Substring.Call(starts.Operand(0), ast.IntNumberTerm(0), call[1]))
+	return true
+}
+
+// uses counts where a variable stands.
+func uses(x ast.Var, scope []*ast.Term) (count int) {
+	for _, term := range scope {
+		if term != nil {
+			ast.WalkVars(term, func(v ast.Var) bool {
+				if v.Equal(x) {
+					count++
+				}
+				return false
+			})
+		}
+	}
+	return count
 }
 
 func (w *rewriter) expr(e *ast.Expr) {
@@ -409,13 +485,13 @@ func (w *rewriter) term(term *ast.Term) *ast.Term {
 		}
 	case *ast.ArrayComprehension:
 		v.Term = w.term(v.Term)
-		w.body(v.Body)
+		w.body(v.Body, v.Term)
 	case *ast.SetComprehension:
 		v.Term = w.term(v.Term)
-		w.body(v.Body)
+		w.body(v.Body, v.Term)
 	case *ast.ObjectComprehension:
 		v.Key, v.Value = w.term(v.Key), w.term(v.Value)
-		w.body(v.Body)
+		w.body(v.Body, v.Key, v.Value)
 	case *ast.TemplateString:
 		for i, part := range v.Parts {
 			switch part := part.(type) {

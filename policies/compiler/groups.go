@@ -221,6 +221,11 @@ func (b *built) index(n *names, members []*member) ast.Body {
 	all := make([][]condition, len(members))
 	for i, m := range members {
 		all[i] = n.conditions(ruleOf(m).Body)
+		for _, e := range ruleOf(m).Body {
+			if term, ok := e.Terms.(*ast.Term); ok && !e.Negated && len(e.With) == 0 {
+				all[i] = append(all[i], n.either(n.condition(term))...)
+			}
+		}
 	}
 	var best condition
 	var keys [][]*ast.Term

@@ -33,7 +33,14 @@ func TestCodeDoesNotGrowWithLiterals(t *testing.T) {
 		}
 		return "deny contains \"x\" if input.file.path in {" + strings.Join(items, ", ") + "}"
 	}
-	for name, body := range map[string]func(int) string{"rules": rules, "list": list} {
+	under := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "deny contains \"%d\" if _u%d\n\n_u%d if input.file.path in {\"/a/%d\"}\n\n_u%d if startswith(input.file.path, \"/a/%d/\")\n", i, i, i, i, i, i)
+		}
+		return b.String()
+	}
+	for name, body := range map[string]func(int) string{"rules": rules, "list": list, "under": under} {
 		few, many := compiled(t, request(t, body(10))), compiled(t, request(t, body(400)))
 		if len(many.Wasm) > len(few.Wasm)+16 { // but for the numbers in names
 			t.Errorf("%s: %d bytes of code for 10, %d for 400", name, len(few.Wasm), len(many.Wasm))
@@ -98,5 +105,60 @@ func TestNamesOfTablesAreKept(t *testing.T) {
 	_, found, err := check(req)
 	if err != nil || len(found) != 1 || found[0].Code != "data.reserved" {
 		t.Errorf("%v %v", found, err)
+	}
+}
+
+// A folder and what is below it are one beginning: rules about folders have an index, and a policy of them concerns few events.
+func TestFoldersAreIndexed(t *testing.T) {
+	rules := func(alternative string) (body string) {
+		for i := range 5 {
+			body += fmt.Sprintf("deny contains \"%d\" if _u%d\n_u%d if input.file.path in {\"/a/%d\", \"/b/%d\"}\n_u%d if %s\n", i, i, i, i, i, i,
+				fmt.Sprintf(alternative, i))
+		}
+		return body
+	}
+	for alternative, index := range map[string]string{
+		`startswith(input.file.path, "/a/%d/")`:                           `{"/a/0":[0],"/a/1":[1],`,
+		`startswith(input.file.path, "/c/%d/")`:                           `{"/a/0":[0],"/a/1":[1],`,
+		`{ some p in {"/a/%d/", "/b/"}; startswith(input.file.path, p) }`: `{"/a/0":[0],"/a/1":[1],`,
+		`input.file.path == "/c/%d"`:                                      `{"/a/0":[0],"/a/1":[1],`,
+		`startswith(input.process.exe.path, "/a/%d/")`:                    "",
+		`not startswith(input.file.path, "/a/%d/")`:                       "",
+	} {
+		tables := compiled(t, request(t, rules(alternative))).Tables
+		if index == "" && strings.Contains(tables, ":[0]") || !strings.Contains(tables, index) {
+			t.Errorf("%s: %s", alternative, tables)
+		}
+	}
+}
+
+// A long list of beginnings is looked up by length, unless the beginning itself is used.
+func TestLongListsOfBeginningsAreLookedUp(t *testing.T) {
+	list := func(n int) string {
+		var items []string
+		for i := range n {
+			items = append(items, fmt.Sprintf("\"/a/%d/\"", i))
+		}
+		return strings.Join(items, ", ")
+	}
+	for _, c := range []struct {
+		body   string
+		lookup bool
+	}{
+		{`deny contains "x" if { some p in {` + list(40) + `}; startswith(input.file.path, p) }`, true},
+		{`deny contains "x" if { some p in [` + list(40) + `]; startswith(input.file.path, concat("", [p, "/"])) }`, true},
+		{`deny contains "x" if { input.file.uid == 0; not n }` + "\n" + `n if { some p in {` + list(40) + `}; startswith(input.file.path, p) }`, true},
+		{`deny contains "x" if count({1 | some p in {` + list(40) + `}; startswith(input.file.path, p)}) > 0`, true},
+		{`deny contains "x" if { some p in {` + list(7) + `}; startswith(input.file.path, p) }`, false},
+		{`deny contains p if { some p in {` + list(40) + `}; startswith(input.file.path, p) }`, false},
+		{`deny contains "x" if { some p in {` + list(40) + `}; startswith(input.file.path, p); p != "/a/1/" }`, false},
+		{`deny contains "x" if { some p in {` + list(40) + `}; not startswith(input.file.path, p); input.file.uid == 0 }`, false},
+		{`deny contains "x" if { some p in {` + list(40) + `}; startswith(lower(input.file.path), p) }`, false},
+		{`deny contains "x" if { some p in {` + list(40) + `, 1}; startswith(input.file.path, p) }`, false},
+		{`deny contains "x" if count({p | some p in {` + list(40) + `}; startswith(input.file.path, p)}) > 0`, false},
+	} {
+		if tables := compiled(t, request(t, c.body)).Tables; strings.Contains(tables, "/\":true") != c.lookup {
+			t.Errorf("%s: %s", c.body, tables)
+		}
 	}
 }

@@ -53,6 +53,7 @@ type linter struct {
 type Name struct {
 	Path    string `json:"path"`
 	Excepts bool   `json:"excepts"` // it is a file that the rule lets through
+	Folder  bool   `json:"folder"`  // it is the folder that a prefix or pattern begins with
 	File    string `json:"file"`
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
@@ -313,10 +314,15 @@ func (l *linter) usesIn(rule *ast.Rule, collections map[ast.Var]*ast.Term) []use
 		if !ok || !ref.HasPrefix(ast.InputRootRef) {
 			return
 		}
+		constants, slash := folder(constants)
 		if v, ok := constants.Value.(ast.Var); ok && collections[v] != nil {
 			constants = collections[v]
 		}
-		if values := l.stringsIn(constants); len(values) > 0 {
+		values := slices.Clone(l.stringsIn(constants))
+		for i := range values {
+			values[i] += slash
+		}
+		if len(values) > 0 {
 			uses = append(uses, use{strings.Join(stringsOf(ref[1:]), "."), operator, values, expr.Location, expr.Negated, nil})
 		}
 	}
@@ -331,7 +337,7 @@ func (l *linter) usesIn(rule *ast.Rule, collections map[ast.Var]*ast.Term) []use
 			add(operands[1], operands[0], "equal", expr)
 		case len(operands) == 2 && operator == "internal.member_2":
 			add(operands[0], operands[1], "equal", expr)
-		case len(operands) == 2 && (operator == "startswith" || operator == "endswith"):
+		case len(operands) == 2 && (operator == "startswith" || operator == "endswith" || operator == "contains"):
 			add(operands[0], operands[1], operator, expr)
 		case len(operands) == 2 && operator == "regex.match":
 			add(operands[1], operands[0], operator, expr)
@@ -392,7 +398,7 @@ func (l *linter) judge(u use, directory bool) {
 	if u.operator == "equal" {
 		for _, value := range u.values {
 			if strings.HasPrefix(value, "/") && u.loc != nil {
-				l.names = append(l.names, Name{value, u.excepts && !program, u.loc.File, u.loc.Row, u.loc.Col})
+				l.names = append(l.names, Name{value, u.excepts && !program, false, u.loc.File, u.loc.Row, u.loc.Col})
 			}
 		}
 	}
@@ -411,6 +417,7 @@ func (l *linter) judge(u use, directory bool) {
 		}
 	}
 	l.judgeMerged(u)
+	l.folders(u)
 	if (program || runs) && !u.excepts && lastPartOnly(u) {
 		what := "programs"
 		if !program && len(u.hooks) == 1 && u.hooks[0] == "mmap_exec" {
@@ -453,7 +460,7 @@ func (l *linter) judgeMerged(u use) {
 	anchor, whole := "", u.operator == "equal"
 	if u.operator == "regex.match" {
 		anchor = "^"
-	} else if u.operator == "endswith" || whole && (u.field != "file.path" || !u.excepts) {
+	} else if u.operator == "endswith" || u.operator == "contains" || whole && (u.field != "file.path" || !u.excepts) {
 		return
 	}
 	for _, value := range u.values {
@@ -480,11 +487,45 @@ func (l *linter) judgeMerged(u use) {
 	}
 }
 
+// folders notes where prefixes and patterns begin, for those who can look where that leads. Links that are everywhere are
+// found without looking.
+func (l *linter) folders(u use) {
+	for _, value := range u.values {
+		begins := ""
+		switch u.operator {
+		case "startswith":
+			begins = value
+		case "glob.match":
+			begins, _, _ = strings.Cut(value, "*")
+			if i := strings.IndexAny(begins, `?[{\`); i >= 0 {
+				begins = begins[:i]
+			}
+		case "regex.match":
+			if parsed, err := syntax.Parse(value, syntax.Perl); err == nil {
+				begins = anchored(parsed.Simplify())
+			}
+		}
+		through := slices.ContainsFunc(merged, func(link [2]string) bool { return strings.HasPrefix(begins+"/", link[0]) })
+		if i := strings.LastIndex(begins, "/"); i > 0 && !through && u.loc != nil {
+			l.names = append(l.names, Name{begins[:i], false, true, u.loc.File, u.loc.Row, u.loc.Col})
+		}
+	}
+}
+
+// anchored is what each text begins with that the expression matches.
+func anchored(parsed *syntax.Regexp) string {
+	if s := parsed.Sub; parsed.Op == syntax.OpConcat && len(s) > 1 && s[0].Op == syntax.OpBeginText && s[1].Op == syntax.OpLiteral &&
+		s[1].Flags&syntax.FoldCase == 0 {
+		return string(s[1].Rune)
+	}
+	return ""
+}
+
 // lastPartOnly tells whether a pattern leaves it open in which folder a file is.
 func lastPartOnly(u use) bool {
 	return len(u.values) > 0 && !slices.ContainsFunc(u.values, func(value string) bool {
 		switch u.operator {
-		case "endswith":
+		case "endswith", "contains":
 			return strings.LastIndex(value, "/") > 0
 		case "glob.match":
 			name, any := strings.CutPrefix(strings.TrimPrefix(value, "/"), "**/")

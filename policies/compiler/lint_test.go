@@ -57,9 +57,40 @@ func TestLintKnowsTheNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Name{{"/etc/a", false, "p.rego", 3, 2}, {"/etc/b", false, "p.rego", 3, 2}, {"/opt/c", false, "p.rego", 6, 7}, {"/d", true, "p.rego", 7, 7}}
+	want := []Name{{"/etc/a", false, false, "p.rego", 3, 2}, {"/etc/b", false, false, "p.rego", 3, 2}, {"/opt/c", false, false, "p.rego", 6, 7}, {"/d", true, false, "p.rego", 7, 7}}
 	if !slices.Equal(res.Names, want) {
 		t.Errorf("%v, not %v", res.Names, want)
+	}
+}
+
+func TestLintKnowsTheFolders(t *testing.T) {
+	for _, c := range []struct{ condition, want string }{
+		{`startswith(input.file.path, "/opt/tool/")`, "/opt/tool"},
+		{`startswith(input.file.path, "/opt/tool-")`, "/opt"},
+		{`startswith(input.file.path, "/opt")`, ""},
+		{`startswith(input.file.path, "/bin/")`, ""},
+		{`{ some p in {"/a/", "/b/"}; startswith(input.process.exe.path, p) }`, "/a /b"},
+		{`glob.match("/opt/t?ol/*.so", ["/"], input.file.path)`, "/opt"},
+		{`glob.match("**/x", ["/"], input.file.path)`, ""},
+		{`regex.match("^/opt/tool/[a-z]+$", input.file.path)`, "/opt/tool"},
+		{`regex.match("(?i)^/opt/tool/[a-z]+$", input.file.path)`, ""},
+		{`regex.match("/opt/tool/[a-z]+$", input.file.path)`, ""},
+		{`contains(input.file.path, "/opt/tool/")`, ""},
+		{`endswith(input.file.path, "/opt/tool/x")`, ""},
+	} {
+		res, err := lintPolicy(request(t, "deny contains \"x\" if "+c.condition))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var folders []string
+		for _, name := range res.Names {
+			if name.Folder {
+				folders = append(folders, name.Path)
+			}
+		}
+		if got := strings.Join(folders, " "); got != c.want {
+			t.Errorf("%s: %s, not %s", c.condition, got, c.want)
+		}
 	}
 }
 
@@ -100,6 +131,8 @@ func TestLint(t *testing.T) {
 		{"a name", []string{"exec"}, `deny contains "x" if endswith(input.file.path, "/nmap")`, "2:22 name-only"},
 		{"a name at this hook", []string{"exec", "file_open"}, `deny contains "x" if { input.hook == "exec"; endswith(input.file.path, "/nmap") }`, "2:46 name-only"},
 		{"a file's name", file, `deny contains "x" if endswith(input.file.path, ".pem")`, ""},
+		{"a text in a name", []string{"exec"}, `deny contains "x" if contains(input.file.path, "nmap")`, "2:22 name-only"},
+		{"a folder in a name", []string{"exec"}, `deny contains "x" if contains(input.file.path, "/bin/nmap")`, ""},
 		{"a name in a pattern", []string{"exec"}, `deny contains "x" if glob.match("/**/sh", ["/"], input.file.path)`, "2:22 name-only"},
 		{"a name in an expression", []string{"exec"}, `deny contains "x" if regex.match("/(bash|sh)$", input.file.path)`, "2:22 name-only"},
 		{"a name in data", []string{"exec"}, "deny contains \"x\" if { some s in data.names; endswith(input.file.path, s) }", "2:46 name-only"},
@@ -107,6 +140,8 @@ func TestLint(t *testing.T) {
 		{"a program's name that is let through", file, "deny contains \"x\" if { input.file.path == \"/a\"; not ok }\nok if endswith(input.process.exe.path, \"/backup\")", ""},
 		{"a folder in a pattern", []string{"exec"}, `deny contains "x" if glob.match("/opt/**/sh", ["/"], input.file.path)`, ""},
 		{"a directory and what is below", file, "deny contains \"x\" if of_etc\nof_etc if input.file.path == \"/etc\"\nof_etc if startswith(input.file.path, \"/etc/\")", ""},
+		{"directories of a list and what is below", file, "deny contains \"x\" if of_them\nof_them if input.file.path in dirs\nof_them if { some d in dirs; startswith(input.file.path, concat(\"\", [d, \"/\"])) }\ndirs := {\"/etc\", \"/opt\"}", ""},
+		{"a directory of a list through a link", file, "deny contains \"x\" if { some d in {\"/bin\", \"/opt\"}; startswith(input.file.path, concat(\"\", [d, \"/\"])) }", "2:52 merged-usr"},
 		{"a partial name", file, `deny contains "x" if startswith(input.file.path, "/dev/sd")`, ""},
 		{"a name through a link", file, `deny contains "x" if input.process.exe.path in {"/opt/x", "/bin/nc"}`, ""},
 		{"a program let through by a link", file, "deny contains \"x\" if { input.file.path == \"/bin/a\"; not ok }\nok if input.process.exe.path == \"/bin/nc\"", ""},

@@ -8,6 +8,7 @@ import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicyTrial;
 import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.LinkedFolders;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyException;
@@ -143,6 +144,11 @@ final class LocalPolicy {
   @FunctionalInterface
   interface Question<T> {
     T ask(RegoCompiler compiler) throws IOException;
+  }
+
+  /** What is compared through links of this host, if the policy does not set that aside. */
+  static List<Diagnostic> linkedHere(ParsedPolicy parsed) {
+    return parsed.notes().keep(LinkedFolders.here(Path.of("/"), parsed.notes().folders()));
   }
 
   /** Prints each finding with the line it is about. */

@@ -14,6 +14,7 @@ import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.SourceFile;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -45,7 +46,8 @@ final class PolicyApplyCommand implements Callable<Integer> {
     ParsedPolicy parsed = local.parse(source);
     local.policy(parsed);
     Compilation compilation = local.compile(parsed, Map.of());
-    List<Diagnostic> found = parsed.sourceMap().map(compilation.diagnostics());
+    List<Diagnostic> found = new ArrayList<>(parsed.sourceMap().map(compilation.diagnostics()));
+    found.addAll(LocalPolicy.linkedHere(parsed));
     local.print(found, source);
     if (!compilation.succeeded()) {
       throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(found), null);

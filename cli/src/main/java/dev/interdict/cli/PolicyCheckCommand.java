@@ -38,6 +38,7 @@ final class PolicyCheckCommand implements Callable<Integer> {
       Compilation compilation = local.compile(parsed, parsed.tests());
       found.addAll(parsed.sourceMap().map(compilation.diagnostics()));
       compiled = compilation.compiled();
+      found.addAll(LocalPolicy.linkedHere(parsed));
     }
     if (output.format == Output.Format.TABLE) {
       local.print(found, source);

@@ -2,6 +2,8 @@ package dev.interdict.lint;
 
 import dev.interdict.compile.NamedFile;
 import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.LinkedFolders;
+import dev.interdict.policy.LinkedFolders.Folder;
 import dev.interdict.policy.LintRule;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -33,16 +35,22 @@ final class NamesHere {
 
   /**
    * A finding for each name that nothing has here, that is a link and is to let a file through, or
-   * that stands where others than root can write.
+   * that stands where others than root can write, and for each folder that is a link.
    *
    * @param root of the file system to look at
    */
   static List<Diagnostic> check(Path root, List<NamedFile> names) {
     List<Diagnostic> found = new ArrayList<>();
+    List<Folder> folders = new ArrayList<>();
     for (NamedFile named : names) {
+      if (named.folder()) {
+        folders.add(new Folder(named.path(), named.file(), named.line(), named.column()));
+        continue;
+      }
       add(found, named, LintRule.NOT_HERE, problem(root, named));
       add(found, named, LintRule.WRITABLE_PATH, writable(root, named.path()));
     }
+    found.addAll(LinkedFolders.here(root, folders));
     return found;
   }
 

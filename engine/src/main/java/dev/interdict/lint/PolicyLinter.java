@@ -50,7 +50,7 @@ public final class PolicyLinter {
       return parsed.sourceMap().map(compilation.diagnostics());
     }
     List<Diagnostic> found = new ArrayList<>(parsed.notes().settings());
-    found.addAll(parsed.sourceMap().map(rego(parsed)));
+    found.addAll(rego(parsed));
     List<String> problems =
         PolicyTrial.problems(
             compilation.compiled(), parsed.policy().hooks(), classes, Limits.DEFAULT);
@@ -84,6 +84,16 @@ public final class PolicyLinter {
             d.file().equals(parsed.lowered())
                 && SAID_ALREADY.contains(d.code())
                 && said.contains(d.code()));
-    return found;
+    List<Diagnostic> mapped = new ArrayList<>(parsed.sourceMap().map(found));
+    mapped.removeIf(d -> parsed.diagnostics().stream().anyMatch(other -> isSame(d, other)));
+    return mapped;
+  }
+
+  /** Whether the reader of YAML rules has said it already, with the value as it was written. */
+  private static boolean isSame(Diagnostic lint, Diagnostic parsed) {
+    return lint.code().equals(parsed.code())
+        && lint.file().equals(parsed.file())
+        && lint.line() == parsed.line()
+        && lint.column() == parsed.column();
   }
 }

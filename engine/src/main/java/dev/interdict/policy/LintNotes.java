@@ -33,6 +33,7 @@ public final class LintNotes {
   private final List<Diagnostic> unknown = new ArrayList<>();
   private final List<Place> places = new ArrayList<>();
   private final List<Diagnostic> settings = new ArrayList<>();
+  private List<LinkedFolders.Folder> folders = List.of();
   private Mark hooks = Mark.START;
 
   /**
@@ -44,6 +45,15 @@ public final class LintNotes {
 
   LintNotes(String file) {
     this.file = file;
+  }
+
+  /** Folders that YAML rules say paths begin with: {@link LinkedFolders#here}. */
+  public List<LinkedFolders.Folder> folders() {
+    return folders;
+  }
+
+  void folders(List<LinkedFolders.Folder> read) {
+    folders = read;
   }
 
   /** What is doubtful about the settings of {@code spec}. */

@@ -20,6 +20,7 @@ public enum LintRule {
   DIRECTORY("a directory is named where files are meant"),
   VALUE("a value or pattern that says something else than it seems to"),
   MERGED_USR("a pattern through /bin, /sbin, /lib or /var/run, which lead elsewhere on most hosts"),
+  LINKED_FOLDER("a prefix or pattern through a folder that is a link on this host"),
   NOT_HERE("with --host: a name that nothing has on this host, or that lets nothing through"),
   NAME_ONLY("programs or files are told by the last part of their name"),
   WRITABLE_PROGRAM("a program that users can replace, move or bring along"),

@@ -29,6 +29,7 @@ final class MatchReader {
   private final Map<String, Field> fields;
   private final JsonNode data;
   private final LiteralCheck literals;
+  private final LinkedFolders linked;
 
   MatchReader(String file, Findings findings, Set<Hook> hooks, JsonNode data) {
     this.file = file;
@@ -37,6 +38,12 @@ final class MatchReader {
     this.fields = Fields.of(hooks);
     this.data = data;
     this.literals = new LiteralCheck(file, findings);
+    this.linked = new LinkedFolders(file, findings);
+  }
+
+  /** The folders that paths are said to begin with, in what has been read. */
+  List<LinkedFolders.Folder> folders() {
+    return linked.folders();
   }
 
   /** The comparisons of one fact, all of which must hold; null after an error. */
@@ -130,7 +137,7 @@ final class MatchReader {
     if (operator == Operator.RANGE) {
       return range(field, node, at);
     }
-    boolean data = operator.takes != Operator.Takes.ONE && operator != Operator.UNDER;
+    boolean data = operator.takes != Operator.Takes.ONE;
     if (data && node instanceof YamlNode.Mapping reference) {
       return dataMatch(field, operator, reference, at);
     }
@@ -147,7 +154,9 @@ final class MatchReader {
       String wanted =
           operator.takes == Operator.Takes.ONE
               ? "one value"
-              : data ? "a list or {data: NAME}" : "a value or a list of them";
+              : operator.takes == Operator.Takes.LIST
+                  ? "a list or {data: NAME}"
+                  : "a value, a list of them or {data: NAME}";
       findings.error(
           file,
           node.at(),
@@ -171,6 +180,7 @@ final class MatchReader {
       return null;
     }
     AccessWords.warn(file, findings, field, operator, values, node.at());
+    linked.look(field, operator, values.stream().map(Object::toString).toList(), at);
     if (operator == Operator.UNDER) {
       return under(field, values, at);
     }
@@ -301,8 +311,15 @@ final class MatchReader {
         return null;
       }
     }
-    return literals.checkData(field, operator, path, list, mark)
-        ? new Match(field, operator, new Values.Data(path), at)
-        : null;
+    if (!literals.checkData(field, operator, path, list, mark)) {
+      return null;
+    }
+    linked.look(field, operator, list.valueStream().map(JsonNode::asString).toList(), at);
+    Match match = new Match(field, operator, new Values.Data(path), at);
+    if (operator != Operator.UNDER) {
+      return match;
+    }
+    Match itself = new Match(field, Operator.IN, new Values.Data(path), at);
+    return new Condition.Any(List.of(itself, match), at);
   }
 }

@@ -14,19 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
  * engine see to before a policy is evaluated. Tests have to do the same, or they prove nothing.
  */
 final class Members {
-  /* Links on nearly every host since 2020; each with what it leads to. */
-  private static final List<List<String>> MERGED =
-      List.of(
-          List.of("/bin/", "/usr/bin/"),
-          List.of("/sbin/", "/usr/sbin/"),
-          List.of("/sbin/", "/usr/bin/"),
-          List.of("/lib/", "/usr/lib/"),
-          List.of("/lib32/", "/usr/lib32/"),
-          List.of("/lib64/", "/usr/lib64/"),
-          List.of("/libx32/", "/usr/libx32/"),
-          List.of("/var/run/", "/run/"),
-          List.of("/var/lock/", "/run/lock/"));
-
   private static final String FILE = "/file/path";
   private static final String PROGRAM = "/process/exe/path";
 
@@ -104,7 +91,7 @@ final class Members {
 
   private static Set<String> leadingTo(String path, Set<String> literals) {
     Set<String> names = new TreeSet<>();
-    for (List<String> link : MERGED) {
+    for (List<String> link : LinkedFolders.MERGED) {
       String from = link.get(0);
       String to = link.get(1);
       if (path.startsWith(to) && literals.contains(from + path.substring(to.length()))) {

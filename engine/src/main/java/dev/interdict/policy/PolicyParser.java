@@ -283,7 +283,9 @@ public final class PolicyParser {
     }
     List<YamlNode> items = spec.list("rules");
     if (!items.isEmpty() && !hooks.isEmpty()) {
-      List<Rule> rules = new RuleReader(file, findings, hooks, data).read(items);
+      RuleReader reader = new RuleReader(file, findings, hooks, data);
+      List<Rule> rules = reader.read(items);
+      notes.folders(reader.folders());
       notes.rules(rules);
       RegoLowering.Lowered lowered = RegoLowering.lower(file, name, hooks, rules);
       modules.put(LOWERED, lowered.rego());

@@ -49,6 +49,11 @@ final class RuleReader {
     this.matches = new MatchReader(file, findings, hooks, data);
   }
 
+  /** The folders that rules say paths begin with. */
+  List<LinkedFolders.Folder> folders() {
+    return matches.folders();
+  }
+
   /** Reads the rules; those with errors are left out. */
   List<Rule> read(List<YamlNode> items) {
     List<Rule> rules = new ArrayList<>();

@@ -13,7 +13,8 @@ import java.util.function.IntFunction;
 final class RandomTables {
   static final String DATA =
       """
-      {"trusted": ["/etc/file1", "/usr/bin/tool2"], "ids": [0, 2], "lists": {"begin": ["/etc/", "/usr/bin/tool1"]}}""";
+      {"trusted": ["/etc/file1", "/usr/bin/tool2"], "ids": [0, 2], "lists": {"begin": ["/etc/", "/usr/bin/tool1"], \
+      "folders": ["/etc", "/srv", "/usr/bin", "/opt", "/é", "/a", "/b", "/usr/bin/tool1", "/etc/file", "/c"]}}""";
 
   /** So that one decision has no more reasons than it may have. */
   private static final int RULES_MAX = 60;
@@ -97,6 +98,24 @@ final class RandomTables {
                   "startswith(input.file.path, begin)",
                   "input.process.euid == " + id()),
           i ->
+              rule("deny", i, "_u" + i, "input.process.uid < " + (1 + id()))
+                  + "_u%d if input.file.path in {%s, %s}\n_u%d if startswith(input.file.path, %s)\n"
+                      .formatted(i, path(), path(), i, begin()),
+          i ->
+              rule(
+                  "warn",
+                  i,
+                  "some p in {%s}".formatted(begins()),
+                  "startswith(input.process.exe.path, p)",
+                  "not input.file.path == " + path()),
+          i ->
+              rule(
+                  "deny",
+                  i,
+                  "some p in data.lists.folders",
+                  "startswith(input.file.path, concat(\"\", [p, \"/\"]))",
+                  "input.process.gid == " + id()),
+          i ->
               rule(
                   "kill",
                   i,
@@ -155,6 +174,15 @@ final class RandomTables {
     return quote(
         List.of("/etc/", "/etc/file1", "/etc/file2", "/usr/bin/", "/usr/bin/tool3", "/é/")
             .get(random.nextInt(6)));
+  }
+
+  /* Enough for look-ups by length, some of them longer than what they are compared with. */
+  private String begins() {
+    StringBuilder all = new StringBuilder("\"/usr/bin/tool1/longer\", \"/etc/file1/\"");
+    for (String folder : List.of("/a/", "/b/", "/c/", "/d/", "/e/", "/é/", "/etc", "/usr")) {
+      all.append(", \"").append(folder).append('"');
+    }
+    return all.append(", ").append(begin()).toString();
   }
 
   private String glob() {

@@ -333,9 +333,30 @@ class PolicyLinterTest {
         found.toString());
   }
 
+  @Test
+  void foldersThatAreLinksMustBeFoundWhenAsked(@TempDir Path root) throws Exception {
+    Files.createDirectories(root.resolve("opt/tool-1.2/lib"));
+    Files.createSymbolicLink(root.resolve("opt/tool"), Path.of("tool-1.2"));
+    Files.createSymbolicLink(root.resolve("opt/lost"), Path.of("nowhere"));
+    List<NamedFile> folders =
+        Stream.of("/opt/tool/lib", "/opt/tool/not/yet", "/opt/tool-1.2", "/opt/lost/a", "/opt")
+            .map(name -> new NamedFile(name, false, true, "p.rego", 3, 2))
+            .toList();
+    assertEquals(
+        List.of(
+            "p.rego:3:2: /opt/tool/lib leads to /opt/tool-1.2/lib on this host, and what is compared"
+                + " by its beginning is the name with all links followed: here nothing is below"
+                + " /opt/tool/lib. Write /opt/tool-1.2/lib, or both [lint.linked-folder]",
+            "p.rego:3:2: /opt/tool/not/yet leads to /opt/tool-1.2/not/yet on this host, and what is"
+                + " compared by its beginning is the name with all links followed: here nothing is"
+                + " below /opt/tool/not/yet. Write /opt/tool-1.2/not/yet, or both"
+                + " [lint.linked-folder]"),
+        NamesHere.check(root, folders).stream().map(Diagnostic::toString).toList());
+  }
+
   private static List<String> foundHere(Path root, String code, boolean excepts, String... names) {
     List<NamedFile> all =
-        Stream.of(names).map(name -> new NamedFile(name, excepts, "p.rego", 3, 2)).toList();
+        Stream.of(names).map(name -> new NamedFile(name, excepts, false, "p.rego", 3, 2)).toList();
     return NamesHere.check(root, all).stream()
         .filter(found -> found.code().equals(code))
         .map(Diagnostic::message)

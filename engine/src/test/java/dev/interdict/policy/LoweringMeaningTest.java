@@ -139,7 +139,9 @@ class LoweringMeaningTest {
         "policy.yaml",
         new String(source.files().get("policy.yaml"), UTF_8),
         "data.json",
-        "{\"paths\": [\"/etc/shadow\", \"/usr/bin/cat\"], \"ids\": [0, 33]}");
+        "{\"paths\": [\"/etc/shadow\", \"/usr/bin/cat\"], \"ids\": [0, 33],"
+            + " \"few\": [\"/usr/bin\", \"/tmp/a.so\"], \"folders\": [\"/tmp/a.so\", \"/usr/bin\","
+            + " \"/a/b/c\", \"/a/b/d\", \"/a/b/e\", \"/c/d/e/f\", \"/g/d/e/f\", \"/etc/shado\"]}");
   }
 
   private Sample conjunction(int depth, boolean file) {
@@ -200,7 +202,12 @@ class LoweringMeaningTest {
     String a = pick(PATHS);
     String b = pick(PATHS);
     String set = "[" + a + ", " + b + "]";
-    return switch (random.nextInt(14)) {
+    return switch (random.nextInt(15)) {
+      case 14 ->
+          text(
+              fact,
+              "{under: {data: " + (random.nextBoolean() ? "folders" : "few") + "}}",
+              v -> v.startsWith("/usr/bin/") || v.equals("/tmp/a.so"));
       case 11 -> text(fact, "{contains: " + a.substring(2, 6) + "}", v -> v.indexOf(a.substring(2, 6)) >= 0);
       case 12 -> text(fact, "{contains: [/b, dow]}", v -> v.indexOf("/b") >= 0 || v.indexOf("dow") >= 0);
       case 13 -> {

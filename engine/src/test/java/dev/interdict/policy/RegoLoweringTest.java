@@ -1,5 +1,6 @@
 package dev.interdict.policy;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
@@ -137,6 +138,32 @@ class RegoLoweringTest {
     assertEquals(
         "input.socket.port >= 20 & input.socket.port <= 22",
         body("socket_connect", "socket.port: {range: [ftp-data, ssh]}"));
+  }
+
+  /** A folder of a list has no slash at its end: the folder itself is compared with it as it stands. */
+  @Test
+  void foldersOfDataAreThoseOfTheListAndWhatIsBelow() throws PolicyException {
+    String yaml =
+        new String(
+            Sources.rules(
+                    "file_open", "- deny: {file.path: {under: {data: folders}}}\n  reason: no")
+                .files()
+                .get("policy.yaml"),
+            UTF_8);
+    ParsedPolicy parsed =
+        PolicyParser.parse(
+            Sources.folder("policy.yaml", yaml, "data.json", "{\"folders\": [\"/a\", \"/b\"]}"));
+    String rego = parsed.orThrow().rego().get(PolicyParser.LOWERED);
+    assertEquals(
+        """
+        _rule1_any1 if input.file.path in data.folders
+
+        _rule1_any1 if {
+        	some folder in data.folders
+        	startswith(input.file.path, concat("", [folder, "/"]))
+        }
+        """,
+        rego.substring(rego.indexOf("_rule1_any1 if")));
   }
 
   /** One of the two may be missing: then the helper is undefined, and the negation true. */
