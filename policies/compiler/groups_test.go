@@ -83,6 +83,8 @@ func TestConcerns(t *testing.T) {
 		{`deny contains "x" if input.file.path == "/a"`, `[{"field":"file.path","operator":"in","values":["/a"]}]`},
 		{`deny contains "x" if startswith(input.file.path, "/a/")`, `[{"field":"file.path","operator":"prefix","values":["/a/"]}]`},
 		{`deny contains "x" if { some p in data.names; endswith(input.file.path, p) }`, `[{"field":"file.path","operator":"suffix","values":["path","uid"]}]`},
+		{`deny contains "x" if { some p in data.names; startswith(input.file.path, concat("", [p, "/"])) }`, `[{"field":"file.path","operator":"prefix","values":["path/","uid/"]}]`},
+		{`deny contains "x" if { some p in data.names; startswith(input.file.path, concat("/", [p, "/"])) }`, "null"},
 		{`deny contains "x" if { "read" in input.access; input.process.uid == 0 }`, `[{"field":"process.uid","operator":"in","values":[0]}]`},
 		{"deny contains \"x\" if any\nany if input.file.path == \"/a\"\nany if input.process.uid == 0",
 			`[{"field":"file.path","operator":"in","values":["/a"]},{"field":"process.uid","operator":"in","values":[0]}]`},

@@ -107,6 +107,28 @@ class PolicyCommandsTest {
   }
 
   @Test
+  void aFolderThatIsALinkHereMustBeToldByTheCheck() throws IOException {
+    Files.createDirectory(directory.resolve("data-7"));
+    Path link = Files.createSymbolicLink(directory.resolve("data"), Path.of("data-7"));
+    Path file = directory.resolve("shadow.yaml");
+    String policy = VALID.replace("/etc/shadow", "{under: " + link + "}");
+    Files.writeString(file, policy);
+    Cli check = Cli.run("policy", "check", file.toString());
+    assertEquals(ExitCode.OK, check.code(), check.err());
+    assertTrue(check.err().contains("/data-7, or both"), check.err());
+    assertTrue(check.err().contains("lint.linked-folder"), check.err());
+
+    Files.writeString(
+        file,
+        policy.replace(
+            "{name: shadow}",
+            "{name: shadow, annotations: {interdict.dev/lint-ignore: lint.linked-folder}}"));
+    Cli quiet = Cli.run("policy", "check", file.toString());
+    assertEquals(ExitCode.OK, quiet.code());
+    assertEquals("", quiet.err());
+  }
+
+  @Test
   void regoMustBeFormattedInPlaceAndOnlyIfItDiffers() throws IOException {
     Path folder =
         rego(

@@ -10,4 +10,5 @@ package dev.interdict.compile;
  * @param line from 1
  * @param column from 1
  */
-public record NamedFile(String path, boolean excepts, boolean folder, String file, int line, int column) {}
+public record NamedFile(
+    String path, boolean excepts, boolean folder, String file, int line, int column) {}

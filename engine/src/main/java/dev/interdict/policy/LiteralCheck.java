@@ -11,7 +11,8 @@ import tools.jackson.databind.JsonNode;
  */
 final class LiteralCheck {
   private static final Set<Operator> TEXTUAL =
-      EnumSet.of(Operator.PREFIX, Operator.SUFFIX, Operator.CONTAINS, Operator.GLOB, Operator.REGEX);
+      EnumSet.of(
+          Operator.PREFIX, Operator.SUFFIX, Operator.CONTAINS, Operator.GLOB, Operator.REGEX);
 
   private static final Set<Operator> PATTERNS = EnumSet.of(Operator.GLOB, Operator.REGEX);
 

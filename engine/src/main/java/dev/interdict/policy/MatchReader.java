@@ -118,7 +118,9 @@ final class MatchReader {
           + Suggest.operator(key, fitting);
     }
     if (operator == Operator.CONTAINS && field.type() == Field.Type.STRINGS) {
-      return "contains looks into a text; " + field.path() + ": WORD holds if it is one of the words";
+      return "contains looks into a text; "
+          + field.path()
+          + ": WORD holds if it is one of the words";
     }
     if (operator == Operator.EXISTS) {
       return field.path() + " is always there; exists says nothing";
@@ -223,13 +225,20 @@ final class MatchReader {
     if (least == null || greatest == null) {
       return null;
     }
-    if ((long) least > (long) greatest) {
+    if ((Long) least > (Long) greatest) {
       findings.error(
           file,
           node.at(),
           "rule.value",
-          "nothing is in a range from %d to %d; write {range: [%d, %d]}"
-              .formatted(least, greatest, greatest, least));
+          "nothing is in a range from "
+              + least
+              + " to "
+              + greatest
+              + "; write {range: ["
+              + greatest
+              + ", "
+              + least
+              + "]}");
       return null;
     }
     return new Condition.All(
@@ -255,7 +264,8 @@ final class MatchReader {
       problem = other == null ? unknown(path) : incomparable(field, other);
     }
     if (problem != null) {
-      String code = other == null && COMPARING.contains(operator) ? "rule.unknown-field" : "rule.fact";
+      String code =
+          other == null && COMPARING.contains(operator) ? "rule.unknown-field" : "rule.fact";
       findings.error(file, entry.value().at(), code, problem);
       return null;
     }
@@ -283,8 +293,7 @@ final class MatchReader {
         other.path().equals(field.path())
             ? field.path() + " is always the same as itself"
             : field.path() + " and " + other.path() + " are numbers of different things";
-    return what
-        + (alike.isEmpty() ? "" : "; it can be compared with " + String.join(", ", alike));
+    return what + (alike.isEmpty() ? "" : "; it can be compared with " + String.join(", ", alike));
   }
 
   private Condition dataMatch(Field field, Operator operator, YamlNode.Mapping reference, Mark at) {

@@ -134,7 +134,8 @@ final class RegoBody {
       case GLOB -> each(match, "pattern", v -> "glob.match(" + v + ", [\"/\"], " + ref + ")");
       case REGEX -> each(match, "pattern", v -> "regex.match(" + v + ", " + ref + ")");
       case CONTAINS -> each(match, "part", v -> "contains(" + ref + ", " + v + ")");
-      case UNDER -> each(match, "folder", v -> "startswith(" + ref + ", concat(\"\", [" + v + ", \"/\"]))");
+      case UNDER ->
+          each(match, "folder", v -> "startswith(" + ref + ", concat(\"\", [" + v + ", \"/\"]))");
       case RANGE -> throw new IllegalArgumentException("a range is read as two comparisons");
       case CIDR -> each(match, "cidr", v -> "net.cidr_contains(" + v + ", " + ref + ")");
       case GT -> add(match.at(), ref + " > " + value(match), present);

@@ -86,7 +86,10 @@ final class Services {
         called == null
             ? Suggest.among(name, PORTS.keySet())
             : "; " + called + " is " + port(called);
-    return "\"" + name + "\" is no service whose port is known" + meant
+    return "\""
+        + name
+        + "\" is no service whose port is known"
+        + meant
         + (called == null && meant.isEmpty() ? "; write the number" : "");
   }
 

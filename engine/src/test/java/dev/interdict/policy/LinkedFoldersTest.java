@@ -54,7 +54,9 @@ class LinkedFoldersTest {
       throws PolicyException {
     List<Diagnostic> found = parse(condition).diagnostics();
     assertEquals(
-        expected == null ? List.of() : List.of("policy.yaml:7:26: " + expected + " [lint.merged-usr]"),
+        expected == null
+            ? List.of()
+            : List.of("policy.yaml:7:26: " + expected + " [lint.merged-usr]"),
         found.stream().map(Diagnostic::toString).toList());
   }
 
@@ -117,15 +119,16 @@ class LinkedFoldersTest {
     parsed.orThrow();
     assertEquals(List.of("lint.merged-usr"), codes(parsed.diagnostics()));
     assertEquals(
-        List.of("lint.linked-folder"),
-        codes(LinkedFolders.here(root, parsed.notes().folders())));
+        List.of("lint.linked-folder"), codes(LinkedFolders.here(root, parsed.notes().folders())));
   }
 
   private static List<String> codes(List<Diagnostic> found) {
     return found.stream().map(Diagnostic::code).toList();
   }
 
-  /** What cannot be looked at is no finding, and a folder that is not there yet leads nowhere else. */
+  /**
+   * What cannot be looked at is no finding, and a folder that is not there yet leads nowhere else.
+   */
   @Test
   void whatIsNotThereMustNotBeToldOf() throws Exception {
     Files.createSymbolicLink(root.resolve("srv/lost"), Path.of("nowhere"));

@@ -41,6 +41,7 @@ class LoweringMeaningTest {
 
   private static final List<String> PATHS =
       List.of("/etc/shadow", "/etc/passwd", "/usr/bin/ls", "/usr/bin/cat", "/tmp/a.so", "/tmp/b/c");
+
   /** One is a file, and one only begins like others. */
   private static final List<String> FOLDERS =
       List.of("/usr", "/usr/bin", "/tmp/b", "/tmp/a.so", "/us", "/etc/pass");
@@ -87,7 +88,9 @@ class LoweringMeaningTest {
     }
   }
 
-  /** A port that is missing is neither equal to one nor above or below it, and its negation holds. */
+  /**
+   * A port that is missing is neither equal to one nor above or below it, and its negation holds.
+   */
   @Test
   void aComparisonOfFactsOfWhichOneIsMissingIsFalse() throws Exception {
     List<String> operators = List.of("", "gt", "ge", "lt", "le");
@@ -97,11 +100,14 @@ class LoweringMeaningTest {
       String yaml =
           "packet.source.port: " + (operator.isEmpty() ? fact : "{" + operator + ": " + fact + "}");
       rules.append("- {deny: {").append(yaml).append("}, reason: \"is").append(operator);
-      rules.append("\"}\n- {deny: {not: {").append(yaml).append("}}, reason: \"not").append(operator);
+      rules
+          .append("\"}\n- {deny: {not: {")
+          .append(yaml)
+          .append("}}, reason: \"not")
+          .append(operator);
       rules.append("\"}\n");
     }
-    Policy policy =
-        PolicyParser.parse(Sources.rules("xdp_ingress", rules.toString())).orThrow();
+    Policy policy = PolicyParser.parse(Sources.rules("xdp_ingress", rules.toString())).orThrow();
     Compilation compilation = NativeRego.compiler(temp).compile(policy);
     assertEquals(List.of(), compilation.diagnostics());
     assertEquals(
@@ -208,12 +214,20 @@ class LoweringMeaningTest {
               fact,
               "{under: {data: " + (random.nextBoolean() ? "folders" : "few") + "}}",
               v -> v.startsWith("/usr/bin/") || v.equals("/tmp/a.so"));
-      case 11 -> text(fact, "{contains: " + a.substring(2, 6) + "}", v -> v.indexOf(a.substring(2, 6)) >= 0);
-      case 12 -> text(fact, "{contains: [/b, dow]}", v -> v.indexOf("/b") >= 0 || v.indexOf("dow") >= 0);
+      case 11 ->
+          text(
+              fact,
+              "{contains: " + a.substring(2, 6) + "}",
+              v -> v.indexOf(a.substring(2, 6)) >= 0);
+      case 12 ->
+          text(fact, "{contains: [/b, dow]}", v -> v.indexOf("/b") >= 0 || v.indexOf("dow") >= 0);
       case 13 -> {
         String folder = pick(FOLDERS);
         String other = pick(FOLDERS);
-        yield text(fact, "{under: [" + folder + ", " + other + "]}", v -> within(v, folder) || within(v, other));
+        yield text(
+            fact,
+            "{under: [" + folder + ", " + other + "]}",
+            v -> within(v, folder) || within(v, other));
       }
       case 0 -> text(fact, a, v -> v.equals(a));
       case 1 -> text(fact, "{in: " + set + "}", v -> v.equals(a) || v.equals(b));
@@ -292,7 +306,9 @@ class LoweringMeaningTest {
     return new Sample(
         fact + ": " + (operator.isEmpty() ? yaml : "{" + operator + ": " + yaml + "}"),
         f ->
-            f.get(fact) instanceof Long a && f.get(other) instanceof Long b && holds(operator, a, b));
+            f.get(fact) instanceof Long a
+                && f.get(other) instanceof Long b
+                && holds(operator, a, b));
   }
 
   private static boolean holds(String operator, long a, long b) {

@@ -140,7 +140,9 @@ class RegoLoweringTest {
         body("socket_connect", "socket.port: {range: [ftp-data, ssh]}"));
   }
 
-  /** A folder of a list has no slash at its end: the folder itself is compared with it as it stands. */
+  /**
+   * A folder of a list has no slash at its end: the folder itself is compared with it as it stands.
+   */
   @Test
   void foldersOfDataAreThoseOfTheListAndWhatIsBelow() throws PolicyException {
     String yaml =
@@ -171,9 +173,7 @@ class RegoLoweringTest {
   void aComparisonOfFactsThatCanBeAbsentIsNegatedByAHelper() throws PolicyException {
     assertEquals(
         "not _rule1_not1",
-        body(
-            "xdp_ingress",
-            "not: {packet.source.port: {fact: packet.destination.port}}"));
+        body("xdp_ingress", "not: {packet.source.port: {fact: packet.destination.port}}"));
   }
 
   @Test

@@ -25,6 +25,30 @@ class ServicesTest {
         Services.unknown("rdp"));
   }
 
+  /** Rego reads data as it stands, so a name in it would never be equal to a port. */
+  @Test
+  void aNameInDataMustBeRefusedWithItsNumber() {
+    PolicySource source =
+        Sources.folder(
+            "policy.yaml",
+            """
+            apiVersion: interdict.dev/v1
+            kind: Policy
+            metadata: {name: t}
+            spec:
+              hooks: [socket_connect]
+              rules:
+                - deny: {socket.port: {in: {data: ports}}}
+                  reason: no
+            """,
+            "data.json",
+            "{\"ports\": [443, \"ssh\"]}");
+    assertEquals(
+        "data.ports[1]: socket.port is a whole number, not \"ssh\"; names stand for ports in rules"
+            + " only: write 22",
+        PolicyParser.parse(source).diagnostics().getFirst().message());
+  }
+
   @Test
   void theAuthorsPageMustNameThemAll() throws Exception {
     String page = Files.readString(Path.of("../policies/README.md"));
