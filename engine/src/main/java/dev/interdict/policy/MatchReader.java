@@ -293,7 +293,10 @@ final class MatchReader {
         other.path().equals(field.path())
             ? field.path() + " is always the same as itself"
             : field.path() + " and " + other.path() + " are numbers of different things";
-    return what + (alike.isEmpty() ? "" : "; it can be compared with " + String.join(", ", alike));
+    return what
+        + (alike.isEmpty()
+            ? ""
+            : "; " + field.path() + " can be compared with " + String.join(", ", alike));
   }
 
   private Condition dataMatch(Field field, Operator operator, YamlNode.Mapping reference, Mark at) {
