@@ -105,6 +105,8 @@ final class HistoryCommand implements Callable<Integer> {
       case CHANGE_KIND_RESET -> "budget reset";
       case CHANGE_KIND_ALLOW_OLDER -> "an older bundle of " + change.getBundle() + " may come";
       case CHANGE_KIND_BREAK_GLASS -> "break-glass";
+      case CHANGE_KIND_CANDIDATE -> "revision " + change.getRevision() + " is a candidate";
+      case CHANGE_KIND_DROP_CANDIDATE -> "candidate " + change.getRevision() + " dropped";
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> "unknown to this interdict";
     };
   }

@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
       PolicyCommand.class,
       BundleCommand.class,
       ConfigCommand.class,
+      CandidateCommand.class,
       ModeCommand.class,
       HistoryCommand.class,
       DiffCommand.class,

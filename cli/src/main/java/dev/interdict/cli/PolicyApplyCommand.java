@@ -40,6 +40,14 @@ final class PolicyApplyCommand implements Callable<Integer> {
   @Option(names = "--dry-run", description = "Only say what would happen.")
   boolean dryRun;
 
+  @Option(
+      names = "--candidate",
+      description = {
+        "Have it asked beside the policy in force: it refuses nothing, and",
+        "interdict candidate show says what the two do not answer alike."
+      })
+  boolean candidate;
+
   @Override
   public Integer call() {
     PolicySource source = local.read();
@@ -72,6 +80,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
     ApplyPolicyRequest.Builder request =
         ApplyPolicyRequest.newBuilder()
             .setValidateOnly(dryRun)
+            .setCandidate(candidate)
             .setMessage(message.text)
             .setCompiled(ByteString.copyFrom(CompiledPolicyFile.toBytes(compiled)));
     if (confirmWithin.given()) {
@@ -92,6 +101,16 @@ final class PolicyApplyCommand implements Callable<Integer> {
     PolicyInfo policy = response.getPolicy();
     String name = Text.word(policy.getName());
     Mode effective = policy.getMode().getEffective();
+    if (candidate) {
+      out.printf(
+          "%s %s%s: a candidate, it refuses nothing%n",
+          name, dryRun ? "would be " : "", Trees.word(response.getResult().getValueDescriptor()));
+      out.println(
+          dryRun
+              ? "next: interdict policy apply --candidate " + Text.word(local.path.toString())
+              : "next: interdict candidate show " + name);
+      return;
+    }
     out.printf(
         "%s %s%s: %s%n",
         name,

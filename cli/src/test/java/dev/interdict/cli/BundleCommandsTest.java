@@ -77,6 +77,7 @@ class BundleCommandsTest {
                     (hook, set) -> KeyMask.none(),
                     "0.0-test",
                     new Workers(lost -> {})),
+                slot -> null,
                 java.util.List::of,
                 java.util.List::of,
                 "0.0-test",

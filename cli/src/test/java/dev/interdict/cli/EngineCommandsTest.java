@@ -1,5 +1,6 @@
 package dev.interdict.cli;
 
+import static dev.interdict.testkit.TinyBuilder.folder;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import dev.interdict.admin.AdminConfig;
 import dev.interdict.admin.AdminServer;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
+import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Finding;
@@ -33,7 +35,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TimeZone;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +72,7 @@ class EngineCommandsTest {
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
   private final Workers workers = new Workers(lost -> {});
+  private final Map<Integer, Comparison> comparisons = new HashMap<>();
   private PolicyControl control;
   private AdminServer server;
 
@@ -89,6 +94,7 @@ class EngineCommandsTest {
                 kernel::snapshot,
                 log,
                 recorder(),
+                comparisons::get,
                 () -> workers.health().toList(),
                 List::of,
                 "0.0-test",
@@ -254,6 +260,101 @@ class EngineCommandsTest {
     assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
     assertFalse(run("status").out().contains("waiting"));
     assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
+  }
+
+  @Test
+  void aCandidateMustBeShownWithWhatItWouldChange() {
+    apply("name=a");
+    assertEquals(
+        """
+        no candidates
+        next: interdict policy apply --candidate my-policy/
+        """,
+        run("candidate", "list").out());
+    control.candidates().apply(folder("name=a\ncode=2"), null, false);
+    String none = run("candidate", "show", "a").out();
+    assertEquals(
+        """
+        a: candidate 2 beside revision 1
+        it would have denied 0 attempts
+        next: interdict candidate promote a --confirm-within 10m
+        """,
+        none);
+    int slot = control.candidates().get("a").policy().slot();
+    comparisons.put(
+        slot,
+        new Comparison(
+            NOON,
+            7,
+            4,
+            1,
+            0,
+            List.of(
+                difference(Comparison.Kind.NEWLY_ALLOWED, "/etc/hosts", 1),
+                difference(Comparison.Kind.NEWLY_DENIED, "/tmp/\u001b[31m", 4)),
+            2));
+    assertEquals(
+        """
+        a: candidate 2 beside revision 1
+        since 2026-03-01T12:00:00Z: 7 alike, 4 newly denied, 1 newly allowed, 0 undecided
+        it would have denied 0 attempts
+        DIFFERENCE     ASKED  HOOK       PROGRAM       OBJECT              WHY
+        newly denied   4      file_open  /usr/bin/cat  "/tmp/\\u001b[31m"  not yours
+        newly allowed  1      file_open  /usr/bin/cat  /etc/hosts          not yours
+        and 2 questions of keys that no example was kept of
+        next: interdict candidate promote a --confirm-within 10m
+        """,
+        run("candidate", "show", "a").out());
+    assertTrue(
+        run("candidate", "show", "a", "--limit", "1").out().contains("\nand 1 more: --limit"));
+    String json = run("candidate", "show", "a", "-o", "json").out();
+    assertTrue(json.contains("\"kind\" : \"newly-allowed\""), json);
+    String list = run("candidate", "list").out();
+    assertTrue(list.matches("(?s).*\na +2 +1 +7 +4 +1 +0 +2026-03-01T12:00:00Z\n"), list);
+  }
+
+  private static Comparison.Difference difference(
+      Comparison.Kind kind, String object, long asked) {
+    DecisionRecord example =
+        new DecisionRecord(
+            0,
+            NOON,
+            Outcome.WOULD_DENY,
+            Hook.FILE_OPEN,
+            1,
+            new Subject(1, 1, 1, 0, 0, "cat", "/usr/bin/cat", "/"),
+            object,
+            List.of(new Finding("a", false, List.of("not yours"), List.of(), List.of())),
+            false,
+            false,
+            -1);
+    return new Comparison.Difference(kind, example, asked);
+  }
+
+  @Test
+  void aCandidateMustBePromotedOrDropped() {
+    apply("name=a");
+    control.candidates().apply(folder("name=a\ncode=2"), null, false);
+    String promoted =
+        run("candidate", "promote", "a", "-m", "it is quiet", "--confirm-within", "10m").out();
+    assertEquals(
+        """
+        a: revision 2 is in force, in audit
+        undone at 2026-03-01T12:10:00Z, unless you: interdict confirm 3
+        next: interdict watch --policy a
+        """,
+        promoted);
+    assertEquals("it is quiet", control.leases().pending().by().why());
+    run("cancel", "3");
+    Cli gone = run("candidate", "drop", "a");
+    assertEquals(ExitCode.NO, gone.code());
+    assertTrue(gone.err().contains("a (candidate)"), gone.err());
+    control.candidates().apply(folder("name=a\ncode=3"), null, false);
+    assertEquals(
+        "the candidate of a is dropped\n", run("candidate", "drop", "a", "-m", "no").out());
+    String history = run("history").out();
+    assertTrue(history.contains("revision 2 is a candidate"), history);
+    assertTrue(history.matches("(?s).* candidate \\d dropped .* no\n.*"), history);
   }
 
   @Test
@@ -443,6 +544,7 @@ class EngineCommandsTest {
                 kernel::snapshot,
                 log,
                 recorder(),
+                slot -> null,
                 () -> workers.health().toList(),
                 List::of,
                 "0.0-test",

@@ -75,6 +75,7 @@ class RecordCommandsTest {
                 kernel::snapshot,
                 new DecisionLog(),
                 recorder,
+                slot -> null,
                 List::of,
                 List::of,
                 "0.0-test",

@@ -3,12 +3,14 @@ package dev.interdict.admin;
 import dev.interdict.control.Check;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.Snapshot;
+import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.recording.Recorder;
 import dev.interdict.worker.Worker;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
@@ -18,6 +20,7 @@ import java.util.function.Supplier;
  * @param bundles the sources of bundles
  * @param version of the engine
  * @param recorder of what the engine is asked
+ * @param comparisons by a candidate's slot; null: nothing was compared yet
  * @param started when the engine was
  */
 public record AdminBackend(
@@ -26,6 +29,7 @@ public record AdminBackend(
     Supplier<Snapshot> snapshot,
     DecisionLog decisions,
     Recorder recorder,
+    IntFunction<Comparison> comparisons,
     Supplier<List<Worker.Health>> threads,
     Check.Doctor doctor,
     String version,

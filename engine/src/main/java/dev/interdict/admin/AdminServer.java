@@ -96,6 +96,9 @@ public final class AdminServer implements AutoCloseable {
                     new BundleService(backend.control().bundles(), backend.bundles())))
             .addService(MalformedCheck.before(new HistoryService(backend.control())))
             .addService(MalformedCheck.before(new LeaseService(backend.control().leases())))
+            .addService(
+                MalformedCheck.before(
+                    new CandidateService(backend.control().candidates(), backend.comparisons())))
             .addService(MalformedCheck.before(new RecordingService(backend.recorder())))
             .addService(MalformedCheck.before(decisions))
             .addService(MalformedCheck.before(new NodeService(backend)))

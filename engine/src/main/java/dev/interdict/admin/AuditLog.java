@@ -8,8 +8,10 @@ import dev.interdict.v1.CancelChangeRequest;
 import dev.interdict.v1.ConfirmChangeRequest;
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.DropBundleRequest;
+import dev.interdict.v1.DropCandidateRequest;
 import dev.interdict.v1.ExportRecordingRequest;
 import dev.interdict.v1.Mode;
+import dev.interdict.v1.PromoteCandidateRequest;
 import dev.interdict.v1.ResetBudgetRequest;
 import dev.interdict.v1.RollbackPolicyRequest;
 import dev.interdict.v1.SetModeRequest;
@@ -60,7 +62,9 @@ final class AuditLog implements ServerInterceptor {
       case ApplyPolicyRequest apply ->
           apply.getValidateOnly()
               ? null
-              : "apply a policy of " + apply.getSourcesCount() + " files";
+              : (apply.getCandidate() ? "apply a candidate of " : "apply a policy of ")
+                  + apply.getSourcesCount()
+                  + " files";
       case DeletePolicyRequest delete -> "delete policy " + delete.getName();
       case SetModeRequest set ->
           "set mode of "
@@ -68,6 +72,9 @@ final class AuditLog implements ServerInterceptor {
               + " to "
               + mode(set.getMode());
       case RollbackPolicyRequest rollback -> "roll back policy " + rollback.getPolicy();
+      case DropCandidateRequest drop -> "drop the candidate of policy " + drop.getPolicy();
+      case PromoteCandidateRequest promote ->
+          "promote the candidate of policy " + promote.getPolicy();
       case ConfirmChangeRequest confirm -> "confirm change " + confirm.getId();
       case CancelChangeRequest cancel -> "cancel change " + cancel.getId();
       case ResetBudgetRequest reset -> "reset the budget of policy " + reset.getPolicy();
@@ -88,6 +95,8 @@ final class AuditLog implements ServerInterceptor {
       case SetModeRequest set -> set.getMessage();
       case RollbackPolicyRequest rollback -> rollback.getMessage();
       case CancelChangeRequest cancel -> cancel.getMessage();
+      case DropCandidateRequest drop -> drop.getMessage();
+      case PromoteCandidateRequest promote -> promote.getMessage();
       default -> "";
     };
   }

@@ -260,6 +260,8 @@ final class Protos {
               case RESET -> ChangeKind.CHANGE_KIND_RESET;
               case ALLOW_OLDER -> ChangeKind.CHANGE_KIND_ALLOW_OLDER;
               case BREAK_GLASS -> ChangeKind.CHANGE_KIND_BREAK_GLASS;
+              case CANDIDATE -> ChangeKind.CHANGE_KIND_CANDIDATE;
+              case DROP_CANDIDATE -> ChangeKind.CHANGE_KIND_DROP_CANDIDATE;
             })
         .setPolicy(change.policy())
         .setRevision(change.revision())

@@ -15,6 +15,8 @@ public record ActivePolicy(int slot, Policy policy, CompiledPolicy compiled, Ter
     /** Until the end of the {@link Lease}: it waits for its confirmation. */
     UNTIL_LEASE_ENDS,
     /** From there on: it is what the one that waits has replaced. */
-    AFTER_LEASE_ENDS
+    AFTER_LEASE_ENDS,
+    /** Never: it is compared with the one in force of its name. */
+    CANDIDATE
   }
 }

@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.control.ActivePolicy.Term;
 import java.util.List;
 
 /**
@@ -14,5 +15,15 @@ public record ActiveSet(long generation, List<ActivePolicy> policies) {
 
   public ActiveSet {
     policies = List.copyOf(policies);
+  }
+
+  /** Where the policy is whose place {@code candidate} is to take; -1: there is none. */
+  public int slotBeside(ActivePolicy candidate) {
+    return policies.stream()
+        .filter(one -> one.policy().name().equals(candidate.policy().name()))
+        .filter(one -> one.term() == Term.ALWAYS || one.term() == Term.UNTIL_LEASE_ENDS)
+        .mapToInt(ActivePolicy::slot)
+        .findFirst()
+        .orElse(-1);
   }
 }

@@ -10,7 +10,7 @@ import java.util.Objects;
  * What a change does to one policy, or to the host.
  *
  * @param policy its name; empty: the host
- * @param revision for {@link Kind#APPLY} and {@link Kind#DELETE}: which; else 0
+ * @param revision for kinds of policies and candidates: which; else 0
  * @param digest of the revision's sources; else empty
  * @param bundle the source that brought the revision; empty: by hand; for {@link Kind#ALLOW_OLDER}:
  *     of which an older bundle may come
@@ -36,7 +36,9 @@ public record Change(
     MODE,
     RESET,
     ALLOW_OLDER,
-    BREAK_GLASS;
+    BREAK_GLASS,
+    CANDIDATE,
+    DROP_CANDIDATE;
 
     /** Whether the saved state shows that it was made. */
     boolean isSaved() {
@@ -76,6 +78,19 @@ public record Change(
       HeldPolicy old = before.policies().get(held.name());
       if (old == null || !of(Kind.APPLY, old).equals(of(Kind.APPLY, held))) {
         changes.add(of(Kind.APPLY, held));
+      }
+    }
+    for (HeldPolicy old : before.candidates().values()) {
+      HeldPolicy next = after.policies().get(old.name());
+      boolean promoted = next != null && next.revision() == old.revision();
+      if (!promoted && !after.candidates().containsKey(old.name())) {
+        changes.add(of(Kind.DROP_CANDIDATE, old));
+      }
+    }
+    for (HeldPolicy held : after.candidates().values()) {
+      HeldPolicy old = before.candidates().get(held.name());
+      if (old == null || old.revision() != held.revision()) {
+        changes.add(of(Kind.CANDIDATE, held));
       }
     }
     return changes;

@@ -69,6 +69,12 @@ record HeldPolicy(
         name, digest, revision, policy, compiled, slot, newOverride, applied, bundle, problem);
   }
 
+  /** In force, with an operator's mode. */
+  HeldPolicy promoted(Mode newOverride, Instant when) {
+    return new HeldPolicy(
+        name, digest, revision, policy, compiled, slot, newOverride, when, bundle, problem);
+  }
+
   HeldPolicy withRevision(long number) {
     return new HeldPolicy(
         name, digest, number, policy, compiled, slot, override, applied, bundle, problem);

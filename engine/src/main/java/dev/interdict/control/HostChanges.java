@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The state of a host and the ways to another one, which may be read at any time.
@@ -89,7 +91,14 @@ final class HostChanges {
       case ALLOW_OLDER -> state.takesOlder(change.bundle());
       case MODE -> isSwitched(change);
       case RESET, BREAK_GLASS -> false;
+      case CANDIDATE -> isCandidate(change);
+      case DROP_CANDIDATE -> !isCandidate(change);
     };
+  }
+
+  private boolean isCandidate(Change change) {
+    HeldPolicy held = state.candidates().get(change.policy());
+    return held != null && held.revision() == change.revision();
   }
 
   /** A switch that was to be confirmed is saved when it is. */
@@ -121,8 +130,10 @@ final class HostChanges {
 
   /** The number of the policy's next revision. */
   long nextRevision(String policy) {
-    HeldPolicy held = state.policies().get(policy);
-    return Math.max(history.next(policy), held == null ? 0 : held.revision() + 1);
+    return Stream.of(state.policies().get(policy), state.candidates().get(policy))
+        .filter(Objects::nonNull)
+        .mapToLong(held -> held.revision() + 1)
+        .reduce(history.next(policy), Math::max);
   }
 
   /**
@@ -326,7 +337,10 @@ final class HostChanges {
    * may only be late, so then what was found stays: it says what the next start may go back to.
    */
   void saveUnless(Saved found) {
-    boolean whole = state.policies().values().stream().allMatch(HeldPolicy::inForce);
+    boolean whole =
+        Stream.of(state.policies(), state.candidates())
+            .flatMap(held -> held.values().stream())
+            .allMatch(HeldPolicy::inForce);
     if (whole && !Saved.of(state, enforcement.decider()).equals(found)) {
       told(this::save);
     }

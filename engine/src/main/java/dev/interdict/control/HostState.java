@@ -18,6 +18,7 @@ import java.util.TreeMap;
  *
  * @param policies by name
  * @param bundles what each source brought last, by the source's name
+ * @param candidates by the name of the policy that each is compared with
  * @param pending a change that is in all this and waits for its confirmation; null: none
  */
 record HostState(
@@ -25,13 +26,16 @@ record HostState(
     Mode host,
     SortedMap<String, HeldPolicy> policies,
     SortedMap<String, BundleMark> bundles,
+    SortedMap<String, HeldPolicy> candidates,
     Pending pending) {
   static final HostState EMPTY =
-      new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), null);
+      new HostState(
+          0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), null);
 
   HostState {
     policies = Collections.unmodifiableSortedMap(new TreeMap<>(policies));
     bundles = Collections.unmodifiableSortedMap(new TreeMap<>(bundles));
+    candidates = Collections.unmodifiableSortedMap(new TreeMap<>(candidates));
   }
 
   /**
@@ -46,7 +50,12 @@ record HostState(
           return other == null ? held : held.withOverride(other.override());
         });
     return new HostState(
-        Math.max(generation, now.generation + 1), now.host, next, bundles, pendingAfter(now));
+        Math.max(generation, now.generation + 1),
+        now.host,
+        next,
+        bundles,
+        candidates,
+        pendingAfter(now));
   }
 
   private Pending pendingAfter(HostState now) {
@@ -83,7 +92,23 @@ record HostState(
   }
 
   private HostState next(Mode mode, SortedMap<String, HeldPolicy> held, Pending waits) {
-    return new HostState(generation + 1, mode, held, bundles, waits);
+    return new HostState(generation + 1, mode, held, bundles, candidates, waits);
+  }
+
+  private HostState nextCandidates(SortedMap<String, HeldPolicy> next) {
+    return new HostState(generation + 1, host, policies, bundles, next, pending);
+  }
+
+  HostState withCandidate(HeldPolicy candidate) {
+    SortedMap<String, HeldPolicy> next = new TreeMap<>(candidates);
+    next.put(candidate.name(), candidate);
+    return nextCandidates(next);
+  }
+
+  HostState withoutCandidate(String name) {
+    SortedMap<String, HeldPolicy> next = new TreeMap<>(candidates);
+    next.remove(name);
+    return nextCandidates(next);
   }
 
   HostState withPending(Pending waits) {
@@ -134,12 +159,12 @@ record HostState(
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.values().removeIf(policy -> policy.bundle().equals(source));
     brought.forEach(policy -> next.put(policy.name(), policy));
-    return new HostState(generation + 1, host, next, marks(source, mark), pending);
+    return new HostState(generation + 1, host, next, marks(source, mark), candidates, pending);
   }
 
   /** The same policies; a mark rises no generation, since nothing that is in force has changed. */
   HostState withMark(String source, BundleMark mark) {
-    return new HostState(generation, host, policies, marks(source, mark), pending);
+    return new HostState(generation, host, policies, marks(source, mark), candidates, pending);
   }
 
   /** Whether the next bundle of the source is taken whatever its serial. */
@@ -157,6 +182,14 @@ record HostState(
     return next;
   }
 
+  HeldPolicy candidate(String name) {
+    HeldPolicy held = candidates.get(name);
+    if (held == null) {
+      throw new NoSuchPolicyException(name + " (candidate)");
+    }
+    return held;
+  }
+
   HeldPolicy get(String name) {
     HeldPolicy held = policies.get(name);
     if (held == null) {
@@ -169,7 +202,10 @@ record HostState(
     return slotsOf(activeSet().policies());
   }
 
-  /** What is asked: beside a policy that waits the one that it replaced, for the end. */
+  /**
+   * What is asked: beside a policy that waits the one that it replaced, for the end, and beside any
+   * its candidate.
+   */
   ActiveSet activeSet() {
     List<ActivePolicy> active = new ArrayList<>();
     policies.values().stream()
@@ -179,6 +215,9 @@ record HostState(
     if (replaced != null && replaced.inForce()) {
       active.add(replaced.active(Term.AFTER_LEASE_ENDS));
     }
+    candidates.values().stream()
+        .filter(HeldPolicy::inForce)
+        .forEach(held -> active.add(held.active(Term.CANDIDATE)));
     active.sort(Comparator.comparingInt(ActivePolicy::slot));
     return new ActiveSet(generation, active);
   }

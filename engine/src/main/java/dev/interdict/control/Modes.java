@@ -26,18 +26,20 @@ public record Modes(Mode host, Map<String, Mode> overrides, Lease lease) {
 
   /** Whether {@code policy} may refuse. */
   public boolean enforces(ActivePolicy policy) {
-    return policy.term() != Term.AFTER_LEASE_ENDS && says(policy.policy());
+    return policy.term() != Term.AFTER_LEASE_ENDS && says(policy);
   }
 
   /** Whether it may once the lease has ended. */
   public boolean enforcesAfter(ActivePolicy policy) {
     return lease == null
         ? enforces(policy)
-        : policy.term() != Term.UNTIL_LEASE_ENDS && lease.after().says(policy.policy());
+        : policy.term() != Term.UNTIL_LEASE_ENDS && lease.after().says(policy);
   }
 
-  private boolean says(Policy policy) {
-    return host == Mode.ENFORCE
+  private boolean says(ActivePolicy active) {
+    Policy policy = active.policy();
+    return active.term() != Term.CANDIDATE
+        && host == Mode.ENFORCE
         && overrides.getOrDefault(policy.name(), policy.mode()) == Mode.ENFORCE;
   }
 }

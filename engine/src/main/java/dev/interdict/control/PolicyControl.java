@@ -33,6 +33,7 @@ public final class PolicyControl {
   private final Restorer restorer;
   private final BundleControl bundles;
   private final Leases leases;
+  private final Candidates candidates;
 
   public PolicyControl(
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
@@ -45,6 +46,8 @@ public final class PolicyControl {
     this.changes = new HostChanges(enforcement, store);
     this.leases = new Leases(changes, enforcement, clock);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
+    this.candidates =
+        new Candidates(builder, enforcement, store, clock, changes, slots, leases);
   }
 
   /** The verbs on whole bundles; what they change is the same state. */
@@ -55,6 +58,11 @@ public final class PolicyControl {
   /** Changes that wait for their confirmation. */
   public Leases leases() {
     return leases;
+  }
+
+  /** Policies that are asked beside those in force. */
+  public Candidates candidates() {
+    return candidates;
   }
 
   /** What {@link #apply} did. */
@@ -347,7 +355,7 @@ public final class PolicyControl {
   }
 
   /**
-   * Takes a policy out of force and forgets it.
+   * Takes a policy out of force and forgets it, and its candidate.
    *
    * @throws NoSuchPolicyException if there is none of this name
    * @throws RefusedException if a bundle brought it
@@ -359,7 +367,7 @@ public final class PolicyControl {
     try {
       requireByHand(changes.state().get(name));
       leases.requireSettled(name);
-      changes.commit(changes.state().without(name));
+      changes.commit(changes.state().without(name).withoutCandidate(name));
     } finally {
       changes.unlock();
     }
@@ -449,7 +457,7 @@ public final class PolicyControl {
   }
 
   /** What a bundle brought is changed by the bundle: the next one would undo any other change. */
-  private static void requireByHand(HeldPolicy old) {
+  static void requireByHand(HeldPolicy old) {
     if (old != null && !old.bundle().isEmpty()) {
       throw new RefusedException(
           List.of(

@@ -35,7 +35,7 @@ final class Restorer {
    * @param built null if it cannot be
    * @param problem why it cannot be in force; null: it can
    */
-  private record Candidate(SavedPolicy saved, Built built, String problem) {
+  private record Found(SavedPolicy saved, Built built, String problem) {
     /**
      * Its verdicts are what this engine would say.
      *
@@ -73,38 +73,46 @@ final class Restorer {
    */
   HostState restore(Saved saved) {
     HostState next =
-        new HostState(saved.generation(), saved.host(), new TreeMap<>(), new TreeMap<>(), null);
+        new HostState(
+            saved.generation(),
+            saved.host(),
+            new TreeMap<>(),
+            new TreeMap<>(),
+            new TreeMap<>(),
+            null);
     for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
       next = next.withMark(bundle.getKey(), bundle.getValue().mark());
     }
     SlotSet before = enforcement.asked(); // also what waited for its confirmation
     SlotSet kept = SlotSet.NONE;
     boolean same = enforcement.decider().equals(saved.decider());
-    List<Candidate> candidates = new ArrayList<>();
-    for (SavedPolicy policy : saved.policies()) {
-      Candidate candidate = candidate(policy);
-      candidates.add(candidate);
+    List<Found> all = new ArrayList<>();
+    List<SavedPolicy> policies = new ArrayList<>(saved.policies());
+    policies.addAll(saved.candidates());
+    for (SavedPolicy policy : policies) {
+      Found found = find(policy);
+      all.add(found);
       before = policy.slot() < 0 ? before : before.with(policy.slot());
-      kept = candidate.keepsSlot(same) ? kept.with(policy.slot()) : kept;
+      kept = found.keepsSlot(same) ? kept.with(policy.slot()) : kept;
     }
-    for (Candidate candidate : candidates) {
-      HeldPolicy held = held(candidate, same, before, kept);
+    for (int i = 0; i < all.size(); i++) { // of few slots the policies in force have the first
+      HeldPolicy held = held(all.get(i), same, before, kept);
       before = held.inForce() ? before.with(held.slot()) : before;
       kept = held.inForce() ? kept.with(held.slot()) : kept;
-      next = next.with(held);
+      next = i < saved.policies().size() ? next.with(held) : next.withCandidate(held);
     }
     return next;
   }
 
-  private Candidate candidate(SavedPolicy saved) {
+  private Found find(SavedPolicy saved) {
     Built built;
     try {
       built = build(saved, store.read(saved.name(), saved.digest()));
     } catch (StoreException | InvalidPolicyException | BuildException e) {
-      return new Candidate(saved, null, e.getMessage());
+      return new Found(saved, null, e.getMessage());
     }
     List<Objection> objections = enforcement.objections(built.policy());
-    return new Candidate(
+    return new Found(
         saved, built, objections.isEmpty() ? null : new RefusedException(objections).getMessage());
   }
 
@@ -139,17 +147,17 @@ final class Restorer {
    * @param before slots of what was in force, and of what will be
    * @param kept of what will be
    */
-  private HeldPolicy held(Candidate candidate, boolean same, SlotSet before, SlotSet kept) {
-    if (candidate.problem() != null) {
-      return candidate.held(-1, candidate.problem());
+  private HeldPolicy held(Found found, boolean same, SlotSet before, SlotSet kept) {
+    if (found.problem() != null) {
+      return found.held(-1, found.problem());
     }
-    if (candidate.keepsSlot(same)) {
-      return candidate.held(candidate.saved().slot(), null);
+    if (found.keepsSlot(same)) {
+      return found.held(found.saved().slot(), null);
     }
     try {
-      return candidate.held(slots.take(before.size() < SlotSet.SLOTS ? before : kept), null);
+      return found.held(slots.take(before.size() < SlotSet.SLOTS ? before : kept), null);
     } catch (NoSlotException e) {
-      return candidate.held(-1, e.getMessage());
+      return found.held(-1, e.getMessage());
     }
   }
 }

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -94,6 +95,7 @@ public final class StateStore {
    *
    * @param bundles by source; left out by engines that knew none
    * @param decider {@link Enforcement#decider} of the engine that wrote it; null: not known
+   * @param candidates left out by engines that knew none
    */
   record Saved(
       int version,
@@ -101,11 +103,13 @@ public final class StateStore {
       Mode host,
       List<SavedPolicy> policies,
       SortedMap<String, SavedBundle> bundles,
-      String decider) {
+      String decider,
+      List<SavedPolicy> candidates) {
     static final int VERSION = 1;
 
     Saved {
       bundles = bundles == null ? new TreeMap<>() : bundles;
+      candidates = candidates == null ? List.of() : candidates;
     }
 
     /** Without what waits for its confirmation. */
@@ -117,7 +121,8 @@ public final class StateStore {
           state.host(),
           state.policies().values().stream().map(SavedPolicy::of).toList(),
           SavedBundle.of(state.bundles()),
-          decider);
+          decider,
+          state.candidates().values().stream().map(SavedPolicy::of).toList());
     }
   }
 
@@ -376,7 +381,9 @@ public final class StateStore {
   }
 
   private static List<String> files(Saved state) {
-    return state.policies().stream().map(p -> fileName(p.name(), p.digest())).toList();
+    return Stream.concat(state.policies().stream(), state.candidates().stream())
+        .map(p -> fileName(p.name(), p.digest()))
+        .toList();
   }
 
   private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {

@@ -69,7 +69,7 @@ public record DecisionRecord(
       String policy, boolean enforced, List<String> deny, List<String> kill, List<String> warn) {}
 
   /** About what it occupies, in bytes. */
-  long bytes() {
+  public long bytes() {
     long bytes = BYTES + 2L * object.length();
     if (subject != null) {
       bytes += 2L * (subject.comm.length() + subject.exe.length() + subject.cgroup.length());

@@ -227,7 +227,7 @@ final class Enforcer implements Enforcement {
   private void setBudget(ActivePolicy active, Modes modes) {
     boolean enforces = modes.enforces(active) || modes.enforcesAfter(active);
     Policy.Budget budget = active.policy().budget();
-    if (budget == null) {
+    if (budget == null || isCandidate(active)) {
       kernel.budgets().clear(active.slot());
       return;
     }
@@ -268,12 +268,16 @@ final class Enforcer implements Enforcement {
               policy.hooks(),
               policy.scope().cgroups().isEmpty(),
               modes.enforces(active),
-              policy.onMiss() == OnMiss.HOLD,
-              policy.onMiss() == OnMiss.DENY,
-              policy.fallback() == Fallback.DENY,
+              policy.onMiss() == OnMiss.HOLD && !isCandidate(active),
+              policy.onMiss() == OnMiss.DENY && !isCandidate(active),
+              policy.fallback() == Fallback.DENY && !isCandidate(active),
               policy.passesUnread(active.compiled().reads())));
     }
     return new Posture(all, timing, lapse(set, modes));
+  }
+
+  private static boolean isCandidate(ActivePolicy active) {
+    return active.term() == ActivePolicy.Term.CANDIDATE;
   }
 
   private static Map<Hook, KeyMask> masks(ActiveSet set) {

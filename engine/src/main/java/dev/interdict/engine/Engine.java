@@ -147,6 +147,7 @@ public final class Engine implements AutoCloseable {
                 enforcer::snapshot,
                 decisions,
                 recorder,
+                pipeline::comparison,
                 this::threads,
                 this::checks,
                 Version.current(),

@@ -85,11 +85,15 @@ final class PolicyLoader {
           active.slot(),
           new PolicySet.Where(
               policy.hooks(), policy.scope(), policy.passesUnread(active.compiled().reads())));
-      if (active.policy().fallback() == Policy.Fallback.DENY) {
+      boolean isCandidate = active.term() == ActivePolicy.Term.CANDIDATE;
+      if (active.policy().fallback() == Policy.Fallback.DENY && !isCandidate) {
         builder.refusing(active.slot());
       }
       if (active.term() == ActivePolicy.Term.AFTER_LEASE_ENDS) {
         builder.replaced(active.slot());
+      }
+      if (isCandidate) {
+        builder.candidate(active.slot(), set.slotBeside(active));
       }
       if (active.policy().judgesUnknownPath()) {
         builder.judgingUnknown(active.slot());

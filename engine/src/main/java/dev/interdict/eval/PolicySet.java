@@ -35,6 +35,7 @@ public final class PolicySet {
   private final SlotSet refusing;
   private final SlotSet judgingUnknown;
   private final SlotSet replaced;
+  private final Map<Integer, Integer> candidates;
   private final Map<Integer, Set<String>> literals;
   private final Map<Integer, Where> places;
   private final ConcernIndex concerns;
@@ -49,6 +50,7 @@ public final class PolicySet {
     this.perishable = perishable(modules);
     this.judgingUnknown = parts.judgingUnknown;
     this.replaced = parts.replaced;
+    this.candidates = Map.copyOf(parts.candidates);
     this.literals = Map.copyOf(parts.literals);
     this.places = Map.copyOf(parts.places);
     this.concerns = new ConcernIndex(modules, names);
@@ -75,6 +77,7 @@ public final class PolicySet {
 
     private final Map<Integer, Set<String>> literals = new HashMap<>();
     private final Map<Integer, Where> places = new HashMap<>();
+    private final Map<Integer, Integer> candidates = new HashMap<>();
     private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
     private SlotSet refusing = SlotSet.NONE;
@@ -121,6 +124,16 @@ public final class PolicySet {
       return this;
     }
 
+    /**
+     * The policy in this slot is asked to be compared with another of its name.
+     *
+     * @param other where that one is; -1: there is none
+     */
+    public Builder candidate(int slot, int other) {
+      candidates.put(slot, other);
+      return this;
+    }
+
     /** The set. */
     public PolicySet build() {
       return new PolicySet(this);
@@ -157,14 +170,21 @@ public final class PolicySet {
   }
 
   /**
-   * Name of the policy in {@code slot}, and whether another one stands in its place; the slot's
-   * number where there is none any more.
+   * Name of the policy in {@code slot}, and whether another one stands in its place or it is a
+   * candidate; the slot's number where there is none any more.
    */
   public String name(int slot) {
     if (modules[slot] == null) {
       return "slot " + slot;
     }
-    return modules[slot].name() + (replaced.contains(slot) ? " (before)" : "");
+    String what =
+        replaced.contains(slot) ? " (before)" : candidates.containsKey(slot) ? " (candidate)" : "";
+    return modules[slot].name() + what;
+  }
+
+  /** Slots of candidates, and of what each is compared with; -1: with nothing. */
+  public Map<Integer, Integer> candidates() {
+    return candidates;
   }
 
   /** Digest of the policy in {@code slot}, which has one. */
@@ -183,7 +203,8 @@ public final class PolicySet {
         && refusing.equals(other.refusing)
         && judgingUnknown.equals(other.judgingUnknown)
         && places.equals(other.places)
-        && replaced.equals(other.replaced);
+        && replaced.equals(other.replaced)
+        && candidates.equals(other.candidates);
   }
 
   /**
@@ -209,6 +230,9 @@ public final class PolicySet {
       }
       if (from.replaced.contains(slot)) {
         both.replaced(slot);
+      }
+      if (from.candidates.containsKey(slot)) {
+        both.candidate(slot, from.candidates.get(slot));
       }
     }
     return both.build();

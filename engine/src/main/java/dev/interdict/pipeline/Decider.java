@@ -47,12 +47,17 @@ final class Decider implements Worker.Round {
   private long meanGapNs;
   private long last;
 
-  Decider(Pipeline.Parts parts, Outcomes outcomes, PipelineCounters counters, Duration spin) {
+  Decider(
+      Pipeline.Parts parts,
+      Outcomes outcomes,
+      Comparisons comparisons,
+      PipelineCounters counters,
+      Duration spin) {
     this.processes = parts.decide();
     this.packets = parts.packets();
     this.rings = List.of(processes, packets);
     this.state = parts.state();
-    judge = new Judge(parts.verdicts(), outcomes, counters);
+    judge = new Judge(parts.verdicts(), outcomes, comparisons, counters);
     this.reader = new RecordReader(event -> judge.judge(event, evaluator), counters);
     this.counters = counters;
     this.spinNs = spin.toNanos();

@@ -38,12 +38,18 @@ final class Judge {
 
   private final VerdictTable verdicts;
   private final Outcomes outcomes;
+  private final Comparisons comparisons;
   private final PipelineCounters counters;
   private volatile Tap tap = Tap.NONE;
 
-  Judge(VerdictTable verdicts, Outcomes outcomes, PipelineCounters counters) {
+  Judge(
+      VerdictTable verdicts,
+      Outcomes outcomes,
+      Comparisons comparisons,
+      PipelineCounters counters) {
     this.verdicts = verdicts;
     this.outcomes = outcomes;
+    this.comparisons = comparisons;
     this.counters = counters;
   }
 
@@ -76,7 +82,7 @@ final class Judge {
     counters.decided.increment();
     counters.latency.add(latency);
     outcomes.passed(event, set, asked, decisions, latency);
-    tap.asked(event, set, holds ? known.with(made) : made);
+    told(event, set, key, holds ? known.with(made) : made);
   }
 
   private static Verdict verdict(SlotDecisions decisions, PolicySet set) {
@@ -102,7 +108,14 @@ final class Judge {
     counters.repeated.increment();
     write(key, known, set.generation());
     outcomes.passed(event, set, asked, null, -1);
-    tap.asked(event, set, known);
+    told(event, set, key, known);
+  }
+
+  private void told(Event event, PolicySet set, VerdictKey key, Verdict now) {
+    if (!set.candidates().isEmpty()) {
+      comparisons.asked(event, set, now, outcomes.reasons(key));
+    }
+    tap.asked(event, set, now);
   }
 
   private void write(VerdictKey key, Verdict verdict, long policySet) {

@@ -1,5 +1,6 @@
 package dev.interdict.pipeline;
 
+import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
@@ -19,6 +20,7 @@ import java.util.List;
 public final class Pipeline implements AutoCloseable {
   private final PipelineCounters counters = new PipelineCounters();
   private final Outcomes outcomes;
+  private final Comparisons comparisons;
   private final Decider decider;
   private final Observer observer;
   private final EngineState state;
@@ -54,7 +56,8 @@ public final class Pipeline implements AutoCloseable {
    */
   public Pipeline(Parts parts, Duration spin, Workers crew) {
     outcomes = new Outcomes(parts.log(), parts.names(), parts.counted());
-    decider = new Decider(parts, outcomes, counters, spin);
+    comparisons = new Comparisons(parts.names());
+    decider = new Decider(parts, outcomes, comparisons, counters, spin);
     observer = new Observer(parts.observe(), outcomes, counters);
     state = parts.state();
     workers = List.of(crew.addVital("decider", decider), crew.add("observer", observer));
@@ -66,6 +69,7 @@ public final class Pipeline implements AutoCloseable {
    * verdict; so new slots must be in use here before the posture asks for them.
    */
   public synchronized void use(PolicySet set) {
+    comparisons.use(set);
     decider.use(set);
     observer.use(set);
     if (!started) {
@@ -77,6 +81,11 @@ public final class Pipeline implements AutoCloseable {
   /** Tells {@code tap}, and nobody else, of what is asked from now on. */
   public void tap(Tap tap) {
     decider.tap(tap);
+  }
+
+  /** How the candidate in {@code slot} compares; null: nothing was compared yet. */
+  public Comparison comparison(int slot) {
+    return comparisons.of(slot);
   }
 
   /** Forgets why keys were denied, before a slot is given to another policy. */

@@ -584,6 +584,7 @@ class AdminServerTest {
         kernel::snapshot,
         log,
         recorder(),
+        slot -> null,
         () -> workers.health().toList(),
         () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),
         "0.0-test",

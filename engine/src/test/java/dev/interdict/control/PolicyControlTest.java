@@ -371,7 +371,7 @@ class PolicyControlTest {
       saved.add(
           new SavedPolicy(name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", ""));
     }
-    store.save(new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>(), null));
+    store.save(new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>(), null, List.of()));
 
     PolicyControl full = new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
     full.restore();

@@ -4,8 +4,11 @@ import com.google.protobuf.ByteString;
 import dev.interdict.admin.AdminChannel;
 import dev.interdict.event.Hook;
 import dev.interdict.v1.ApplyPolicyRequest;
+import dev.interdict.v1.Candidate;
+import dev.interdict.v1.CandidateServiceGrpc;
 import dev.interdict.v1.DecisionServiceGrpc;
 import dev.interdict.v1.DeletePolicyRequest;
+import dev.interdict.v1.GetCandidateRequest;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetStatusRequest;
 import dev.interdict.v1.GetStatusResponse;
@@ -14,6 +17,7 @@ import dev.interdict.v1.ModeServiceGrpc;
 import dev.interdict.v1.NodeServiceGrpc;
 import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyServiceGrpc;
+import dev.interdict.v1.PromoteCandidateRequest;
 import dev.interdict.v1.ResetBudgetRequest;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
@@ -66,6 +70,31 @@ final class Admin implements AutoCloseable {
         ApplyPolicyRequest.newBuilder()
             .setConfirmWithin(
                 com.google.protobuf.Duration.newBuilder().setSeconds(within.toSeconds())));
+  }
+
+  /** Has one of the {@link TrialPolicies} asked beside the policy of its name. */
+  void candidate(String name) {
+    apply(
+        TrialPolicies.sources(name),
+        TrialPolicies.compiled(name),
+        ApplyPolicyRequest.newBuilder().setCandidate(true));
+  }
+
+  private CandidateServiceGrpc.CandidateServiceBlockingStub candidates() {
+    return CandidateServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(Guest.STUCK.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  Candidate candidateOf(String policy) {
+    return candidates()
+        .getCandidate(GetCandidateRequest.newBuilder().setPolicy(policy).build())
+        .getCandidate();
+  }
+
+  void promote(String policy) {
+    var ignored =
+        candidates()
+            .promoteCandidate(PromoteCandidateRequest.newBuilder().setPolicy(policy).build());
   }
 
   /** Whether a change waits for its confirmation. */

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.interdict.engine.BreakGlass;
 import dev.interdict.engine.EngineConfig;
 import dev.interdict.event.Hook;
+import dev.interdict.v1.Candidate;
 import dev.interdict.v1.Decision;
+import dev.interdict.v1.Difference;
+import dev.interdict.v1.DifferenceKind;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.Outcome;
 import dev.interdict.v1.PolicyCounters;
@@ -16,6 +19,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -128,6 +133,50 @@ class ModesIT {
     Guest.eventually(() -> !host.admin().isPending());
     assertEquals(revision, host.admin().policy("trial-budget").getRevision());
     assertEquals("EPERM", open("/budget/lease", SECRET));
+    host.admin().delete("trial-budget");
+  }
+
+  /** What it would do is known before it does it, and then it does that, without being asked. */
+  @Test
+  void aCandidateMustRefuseNothingAndDoWhatItSaidOnceItIsPromoted() {
+    Path open = Guest.FILES.resolve("public");
+    Guest.file(open, "content\n");
+    Guest.cgroup("/budget/candidate");
+    host.admin().apply("trial-budget");
+    host.admin().candidate("trial-leased");
+    for (int i = 0; i < 3; i++) {
+      assertEquals("EPERM", open("/budget/candidate", SECRET));
+      assertEquals("ok", open("/budget/candidate", open));
+    }
+    Guest.eventually(
+        () -> host.admin().candidateOf("trial-budget").getComparison().getNewlyDenied() > 0);
+    Candidate candidate = host.admin().candidateOf("trial-budget");
+    assertEquals(
+        Map.of(
+            SECRET.toString(), DifferenceKind.DIFFERENCE_KIND_NEWLY_ALLOWED,
+            open.toString(), DifferenceKind.DIFFERENCE_KIND_NEWLY_DENIED),
+        candidate.getComparison().getDifferencesList().stream()
+            .collect(
+                Collectors.toMap(one -> one.getExample().getObject(), Difference::getKind)));
+    Guest.eventually(
+        () ->
+            host.admin()
+                    .candidateOf("trial-budget")
+                    .getPolicy()
+                    .getCounters()
+                    .getWouldDeny()
+                == 3);
+    host.admin().promote("trial-budget");
+    host.engine().freeze();
+    try {
+      assertEquals("ok", open("/budget/candidate", SECRET));
+      assertEquals(
+          "EPERM", open("/budget/candidate", open), "not by its fallback, which is to allow");
+    } finally {
+      host.engine().thaw();
+    }
+    assertEquals(
+        candidate.getPolicy().getRevision(), host.admin().policy("trial-budget").getRevision());
     host.admin().delete("trial-budget");
   }
 

@@ -66,6 +66,7 @@ class JudgeTest {
           map(MapInfo.PERCPU_ARRAY, 4, EventLayouts.SLOT_COUNTERS.size(), SlotSet.SLOTS),
           map(MapInfo.ARRAY, 4, EventLayouts.TOLD.size(), Hook.ARRAY_LENGTH + SlotSet.SLOTS));
   private final Outcomes outcomes = new Outcomes(log, HostNames.NONE, counted);
+  private final Comparisons comparisons = new Comparisons(HostNames.NONE);
   private final PipelineCounters counters = new PipelineCounters();
   private final FakeBpfMap kernel = map(MapInfo.HASH, 8, Verdict.BYTES, 8192);
   private final VerdictTable table =
@@ -75,7 +76,7 @@ class JudgeTest {
           new EngineState(map(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1)));
   private final Thread decider = Thread.currentThread();
   private int signs;
-  private final Judge judge = new Judge(table, outcomes, counters);
+  private final Judge judge = new Judge(table, outcomes, comparisons, counters);
 
   private static FakeBpfMap map(int type, int key, int value, int entries) {
     return new FakeBpfMap(type, key, value, entries);

@@ -1,0 +1,207 @@
+package dev.interdict.control;
+
+import dev.interdict.control.PolicyBuilder.Built;
+import dev.interdict.control.PolicyControl.Applied;
+import dev.interdict.control.PolicyControl.Result;
+import dev.interdict.control.StateStore.Revision;
+import dev.interdict.policy.Diagnostic;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+
+/**
+ * Policies that are asked beside those in force, to see what they would do in their place: at most
+ * one for each name. A candidate has a slot of its own, refuses nothing and makes nobody wait. Safe
+ * for use by many threads.
+ */
+public final class Candidates {
+  private final PolicyBuilder builder;
+  private final Enforcement enforcement;
+  private final StateStore store;
+  private final Clock clock;
+  private final HostChanges changes;
+  private final Slots slots;
+  private final Leases leases;
+
+  Candidates(
+      PolicyBuilder builder,
+      Enforcement enforcement,
+      StateStore store,
+      Clock clock,
+      HostChanges changes,
+      Slots slots,
+      Leases leases) {
+    this.builder = builder;
+    this.enforcement = enforcement;
+    this.store = store;
+    this.clock = clock;
+    this.changes = changes;
+    this.slots = slots;
+    this.leases = leases;
+  }
+
+  /**
+   * A candidate.
+   *
+   * @param policy its counters are of attempts since it came
+   * @param beside the revision in force that it is compared with; 0: there is none
+   */
+  public record Candidate(PolicyStatus policy, long beside) {}
+
+  /**
+   * Has a policy asked beside the one in force, in place of the candidate of its name.
+   *
+   * @param sources as for {@link PolicyControl#apply}
+   * @param artefact as for {@link PolicyControl#apply}
+   * @param validateOnly only say what would happen
+   * @throws RefusedException if it is what is in force, or this host cannot do what it asks
+   * @throws RuntimeException as {@link PolicyControl#apply}
+   */
+  public Applied apply(SortedMap<String, byte[]> sources, byte[] artefact, boolean validateOnly) {
+    Built built = builder.build(sources, artefact);
+    Revision revision = new Revision(sources, built.artefact());
+    admit(built);
+    return validateOnly
+        ? bring(built, revision, true)
+        : enforcement.prepared(List.of(built), () -> bring(built, revision, false));
+  }
+
+  private void admit(Built built) {
+    List<Objection> objections = enforcement.objections(built.policy());
+    if (!objections.isEmpty()) {
+      throw new RefusedException(objections);
+    }
+  }
+
+  private Applied bring(Built built, Revision revision, boolean validateOnly) {
+    String name = built.policy().name();
+    String digest = Digest.of(revision.sources());
+    List<Diagnostic> warnings = built.compiled().warnings();
+    changes.lock();
+    try {
+      HostState state = changes.state();
+      HeldPolicy old = state.candidates().get(name);
+      if (old != null && old.inForce() && old.digest().equals(digest)) {
+        return new Applied(Result.UNCHANGED, status(old), warnings, null);
+      }
+      requireOther(state.policies().get(name), digest);
+      admit(built);
+      Result result = old == null ? Result.CREATED : Result.REPLACED;
+      int slot = validateOnly ? -1 : slots.take(state.slots());
+      HeldPolicy fresh =
+          HeldPolicy.of(
+              built, digest, changes.nextRevision(name), slot, null, clock.instant(), "", null);
+      if (!validateOnly) {
+        store.write(name, digest, revision);
+        changes.commit(state.withCandidate(fresh));
+      }
+      return new Applied(result, status(fresh), warnings, null);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /** One that is in force already would be asked twice and differ in nothing. */
+  private static void requireOther(HeldPolicy inForce, String digest) {
+    if (inForce != null && inForce.inForce() && inForce.digest().equals(digest)) {
+      throw new RefusedException(
+          List.of(
+              new Objection(
+                  "policy " + inForce.name(),
+                  "this is revision " + inForce.revision() + ", which is in force already",
+                  "change it, or compare another with: interdict diff " + inForce.name())));
+    }
+  }
+
+  /** All of them, by name. */
+  public List<Candidate> list() {
+    HostState now = changes.state();
+    Snapshot snapshot = enforcement.snapshot();
+    return now.candidates().values().stream().map(one -> candidate(one, now, snapshot)).toList();
+  }
+
+  /**
+   * One of them.
+   *
+   * @throws NoSuchPolicyException if there is none of this name
+   */
+  public Candidate get(String name) {
+    HostState now = changes.state();
+    return candidate(now.candidate(name), now, enforcement.snapshot());
+  }
+
+  private static Candidate candidate(HeldPolicy held, HostState now, Snapshot snapshot) {
+    HeldPolicy other = now.policies().get(held.name());
+    return new Candidate(
+        PolicyStatus.of(held, now, snapshot),
+        other == null || !other.inForce() ? 0 : other.revision());
+  }
+
+  /**
+   * Takes one away.
+   *
+   * @throws NoSuchPolicyException if there is none of this name
+   * @throws EnforcementException if the kernel side refused
+   * @throws StoreException if it could not be saved: it is there still
+   */
+  public void drop(String name) {
+    changes.lock();
+    try {
+      changes.state().candidate(name);
+      changes.commit(changes.state().withoutCandidate(name));
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Brings one into force in place of the policy of its name, in the slot it has: what it has
+   * decided counts.
+   *
+   * @param within as for {@link PolicyControl#apply}; what is undone leaves no candidate
+   * @throws NoSuchPolicyException if there is none of this name
+   * @throws RuntimeException as {@link PolicyControl#apply}
+   */
+  public Applied promote(String name, Duration within) {
+    changes.lock();
+    try {
+      HostState state = changes.state();
+      HeldPolicy candidate = state.candidate(name);
+      HeldPolicy old = state.policies().get(name);
+      PolicyControl.requireByHand(old);
+      leases.requireSettled(name);
+      if (within != null) {
+        leases.requireNone();
+      }
+      requireInForce(candidate);
+      HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
+      HostState next = state.withoutCandidate(name).with(fresh);
+      Pending pending = null;
+      if (within == null) {
+        changes.commit(next);
+      } else {
+        pending = leases.commit(next, fresh, within);
+      }
+      Result result = old == null ? Result.CREATED : Result.REPLACED;
+      return new Applied(result, status(changes.state().get(name)), List.of(), pending);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private static void requireInForce(HeldPolicy candidate) {
+    if (!candidate.inForce()) {
+      throw new RefusedException(
+          List.of(
+              new Objection(
+                  "candidate of " + candidate.name(),
+                  "it is not asked: " + candidate.problem(),
+                  "apply it again: interdict policy apply --candidate")));
+    }
+  }
+
+  private PolicyStatus status(HeldPolicy held) {
+    return PolicyStatus.of(held, changes.state(), enforcement.snapshot());
+  }
+}

@@ -1,0 +1,245 @@
+package dev.interdict.pipeline;
+
+import dev.interdict.decisions.Comparison;
+import dev.interdict.decisions.Comparison.Difference;
+import dev.interdict.decisions.Comparison.Kind;
+import dev.interdict.decisions.DecisionRecord;
+import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.eval.SlotDecisions;
+import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
+import dev.interdict.event.Names;
+import dev.interdict.event.SlotSet;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Compares each candidate with the policy whose place it is to take: what the engine is asked, both
+ * have an answer to. The decider tells, anybody may look.
+ *
+ * <p>A verdict says what was answered about a key, for whichever task; whether a policy is asked
+ * about this task at all is looked at apart, since the two may have different scopes.
+ */
+final class Comparisons {
+  /** Of so many keys of a pair an example is kept. */
+  static final int KEYS_MAX = 1000;
+
+  /** What these may occupy: a task can make names as long as they may be. */
+  static final long BYTES_MAX = 1L << 20;
+
+  /** By the candidate's slot. */
+  private volatile Map<Integer, Pair> pairs = Map.of();
+
+  private final HostNames names;
+  private final Narrator narrator;
+
+  Comparisons(HostNames names) {
+    this.names = names;
+    this.narrator = new Narrator(names);
+  }
+
+  /** What a policy says to one event. */
+  private enum Said {
+    DENIES,
+    ALLOWS,
+    NOTHING,
+    /** It is not asked about such an event. */
+    OUTSIDE
+  }
+
+  /** One candidate and what it is compared with, while both stay what they are. */
+  private static final class Pair {
+    private final String digests;
+    private final Instant since = Instant.now();
+    private final Map<VerdictKey, Difference> differences = new LinkedHashMap<>();
+    private final long[] asked = new long[Kind.values().length];
+    private long alike;
+    private long omitted;
+    private long bytes;
+
+    Pair(String digests) {
+      this.digests = digests;
+    }
+
+    synchronized void alike() {
+      alike++;
+    }
+
+    /** Counts one; whether an example of this key is wanted. */
+    synchronized boolean counted(VerdictKey key, Kind kind) {
+      asked[kind.ordinal()]++;
+      Difference known = differences.get(key);
+      if (known != null && known.kind() == kind) {
+        differences.put(key, new Difference(kind, known.example(), known.asked() + 1));
+        return false;
+      }
+      if (known == null && differences.size() >= KEYS_MAX) {
+        omitted++;
+        return false;
+      }
+      return true;
+    }
+
+    synchronized void keep(VerdictKey key, Kind kind, DecisionRecord example) {
+      if (bytes + example.bytes() > BYTES_MAX) {
+        omitted++;
+        return;
+      }
+      bytes += example.bytes();
+      differences.put(key, new Difference(kind, example, 1));
+    }
+
+    synchronized Comparison read() {
+      return new Comparison(
+          since,
+          alike,
+          asked[Kind.NEWLY_DENIED.ordinal()],
+          asked[Kind.NEWLY_ALLOWED.ordinal()],
+          asked[Kind.UNDECIDED.ordinal()],
+          List.copyOf(differences.values()),
+          omitted);
+    }
+  }
+
+  /**
+   * Tells what was asked.
+   *
+   * @param verdict what is known about the event's key now
+   * @param said why, as far as it is remembered; null: it is not
+   */
+  void asked(Event event, PolicySet set, Verdict verdict, SlotDecisions said) {
+    VerdictKey key = VerdictKey.of(event.head().key());
+    set.candidates()
+        .forEach(
+            (slot, other) -> {
+              Said now = said(slot, event, set, verdict);
+              Said before = other < 0 ? Said.OUTSIDE : said(other, event, set, verdict);
+              if (now != Said.OUTSIDE || before != Said.OUTSIDE) {
+                tell(event, set, new Sides(slot, now, other, before), key, said);
+              }
+            });
+  }
+
+  private record Sides(int slot, Said now, int other, Said before) {
+    /** Null: alike. Who is not asked objects to nothing. */
+    Kind kind() {
+      if (now == Said.NOTHING || before == Said.NOTHING) {
+        return Kind.UNDECIDED;
+      }
+      if ((now == Said.DENIES) == (before == Said.DENIES)) {
+        return null;
+      }
+      return now == Said.DENIES ? Kind.NEWLY_DENIED : Kind.NEWLY_ALLOWED;
+    }
+
+    /** Those that an example is to name. */
+    SlotSet named() {
+      SlotSet named = now == Said.DENIES || now == Said.NOTHING ? SlotSet.of(slot) : SlotSet.NONE;
+      return before == Said.DENIES || before == Said.NOTHING ? named.with(other) : named;
+    }
+  }
+
+  private void tell(
+      Event event, PolicySet set, Sides sides, VerdictKey key, SlotDecisions said) {
+    Pair pair = pairs.get(sides.slot());
+    Kind kind = sides.kind();
+    if (pair == null) {
+      return; // the set that it is in goes out of use
+    }
+    if (kind == null) {
+      pair.alike();
+    } else if (pair.counted(key, kind)) {
+      pair.keep(
+          key,
+          kind,
+          narrator.describe(
+              event,
+              kind == Kind.UNDECIDED ? Outcome.ALLOWED : Outcome.WOULD_DENY,
+              set,
+              sides.named(),
+              SlotSet.NONE,
+              said,
+              -1));
+    }
+  }
+
+  private Said said(int slot, Event event, PolicySet set, Verdict verdict) {
+    if (!event.head().asked().contains(slot)) {
+      Boolean covers = covers(set.where(slot), event);
+      if (covers == null) {
+        return Said.NOTHING;
+      }
+      if (!covers) {
+        return Said.OUTSIDE;
+      }
+    }
+    return verdict.deny().contains(slot)
+        ? Said.DENIES
+        : verdict.decided().contains(slot) ? Said.ALLOWS : Said.NOTHING;
+  }
+
+  /** Null: its cgroup or interface has no name any more. */
+  private Boolean covers(PolicySet.Where where, Event event) {
+    if (!where.hooks().contains(event.hook())) {
+      return false;
+    }
+    if (event instanceof Event.PacketEvent packet) {
+      byte[] name = names.interfaceName(packet.interfaceIndex());
+      return name == null ? null : where.scope().interfaces().contains(Names.toText(name));
+    }
+    List<String> cgroups = where.scope().cgroups();
+    if (cgroups.isEmpty() || cgroups.contains("/")) {
+      return true;
+    }
+    byte[] path = names.cgroupPath(cgroup(event));
+    if (path == null) {
+      return null;
+    }
+    String text = Names.toText(path) + "/";
+    return cgroups.stream().anyMatch(cgroup -> text.startsWith(cgroup + "/"));
+  }
+
+  private static long cgroup(Event event) {
+    return switch (event) {
+      case Event.FileEvent file -> file.subject().cgroup();
+      case Event.SocketEvent socket -> socket.subject().cgroup();
+      case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
+    };
+  }
+
+  /**
+   * How the candidate in {@code slot} compares; null: nothing is compared with it. For any thread.
+   */
+  Comparison of(int slot) {
+    Pair pair = pairs.get(slot);
+    return pair == null ? null : pair.read();
+  }
+
+  /** To compare those of {@code set}; what is compared already goes on. For any thread. */
+  void use(PolicySet set) {
+    Map<Integer, Pair> next = new HashMap<>();
+    set.candidates()
+        .forEach(
+            (slot, other) -> {
+              Pair known = pairs.get(slot);
+              String digests = digests(slot, set, other);
+              boolean same = known != null && known.digests.equals(digests);
+              next.put(slot, same ? known : new Pair(digests));
+            });
+    pairs = Map.copyOf(next);
+  }
+
+  /** Code, hooks and scopes: what makes the one another one. */
+  private static String digests(int slot, PolicySet set, int other) {
+    return set.digest(slot)
+        + set.where(slot)
+        + (other < 0 ? "" : " " + set.digest(other) + set.where(other));
+  }
+}

@@ -1,0 +1,243 @@
+package dev.interdict.pipeline;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.decisions.Comparison;
+import dev.interdict.decisions.Comparison.Difference;
+import dev.interdict.decisions.Comparison.Kind;
+import dev.interdict.eval.HostNames;
+import dev.interdict.eval.PolicyModule;
+import dev.interdict.eval.PolicySet;
+import dev.interdict.eval.PolicySet.Where;
+import dev.interdict.event.Event;
+import dev.interdict.event.Event.FileEvent;
+import dev.interdict.event.EventLayouts;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy.Scope;
+import dev.interdict.testkit.Events;
+import dev.interdict.testkit.RegoToWasm;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ComparisonsTest {
+  private static final int ACTIVE = 3;
+  private static final int CANDIDATE = 200;
+  private static final SlotSet BOTH = SlotSet.of(ACTIVE).with(CANDIDATE);
+  private static final long CGROUP = Events.open("/bin/a", 1, "/b").subject().cgroup();
+
+  private byte[] cgroup = "/app/web".getBytes();
+  private final HostNames names =
+      new HostNames() {
+        @Override
+        public byte[] cgroupPath(long id) {
+          return id == CGROUP ? cgroup : null;
+        }
+
+        @Override
+        public byte[] interfaceName(int index) {
+          return null;
+        }
+
+        @Override
+        public Set<String> fileNames(int number) {
+          return Set.of();
+        }
+      };
+  private final Comparisons comparisons = new Comparisons(names);
+  private PolicySet set;
+
+  @BeforeEach
+  void compare() throws Exception {
+    use(builder());
+  }
+
+  private void use(PolicySet.Builder builder) {
+    set = builder.build();
+    comparisons.use(set);
+  }
+
+  private static PolicySet.Builder builder() throws Exception {
+    return PolicySet.builder(1, HostNames.NONE)
+        .add(ACTIVE, module("1"), Set.of())
+        .add(CANDIDATE, module("2"), Set.of())
+        .candidate(CANDIDATE, ACTIVE);
+  }
+
+  private static PolicyModule module(String uid) throws Exception {
+    String rule = "deny contains \"no\" if input.process.uid == " + uid;
+    return PolicyModule.load(RegoToWasm.compile("p", rule, "{}"), null);
+  }
+
+  private static FileEvent event(int key, SlotSet asked) {
+    FileEvent open = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    Event.Head head = open.head();
+    byte[] bytes = new byte[VerdictKey.BYTES];
+    bytes[EventLayouts.VERDICT_KEY.offset("hook")] = (byte) head.hook().code();
+    ByteBuffer.wrap(bytes).putInt(VerdictKey.BYTES - Integer.BYTES, key);
+    return new FileEvent(
+        new Event.Head(
+            head.kind(), 0, 0, head.hook(), 1, 0, bytes, asked, SlotSet.NONE, SlotSet.NONE),
+        open.subject(),
+        open.path(),
+        open.names(),
+        open.device(),
+        open.inode(),
+        open.generation(),
+        open.uid(),
+        open.gid(),
+        open.mode());
+  }
+
+  private void asked(int key, SlotSet asked, Verdict verdict) {
+    comparisons.asked(event(key, asked), set, verdict, null);
+  }
+
+  private static Verdict said(SlotSet decided, SlotSet deny) {
+    return new Verdict(decided, deny, SlotSet.NONE);
+  }
+
+  private Comparison now() {
+    return comparisons.of(CANDIDATE);
+  }
+
+  private static List<Long> counts(Comparison of) {
+    return List.of(of.alike(), of.newlyDenied(), of.newlyAllowed(), of.undecided());
+  }
+
+  @Test
+  void eachKindIsCounted() {
+    asked(1, BOTH, said(BOTH, SlotSet.NONE));
+    asked(2, BOTH, said(BOTH, BOTH));
+    asked(3, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    asked(4, BOTH, said(BOTH, SlotSet.of(ACTIVE)));
+    asked(5, BOTH, said(SlotSet.of(CANDIDATE), SlotSet.NONE));
+    asked(6, BOTH, said(SlotSet.of(ACTIVE), SlotSet.NONE));
+    assertEquals(List.of(2L, 1L, 1L, 2L), counts(now()));
+    assertEquals(
+        List.of(Kind.NEWLY_DENIED, Kind.NEWLY_ALLOWED, Kind.UNDECIDED, Kind.UNDECIDED),
+        now().differences().stream().map(Difference::kind).toList());
+  }
+
+  /** Only the candidate is new to this key: what the other has said counts. */
+  @Test
+  void whatWasAnsweredBeforeCounts() {
+    asked(1, SlotSet.of(CANDIDATE), said(BOTH, SlotSet.of(ACTIVE)));
+    assertEquals(List.of(0L, 0L, 1L, 0L), counts(now()));
+    asked(2, SlotSet.of(ACTIVE), said(BOTH, SlotSet.of(CANDIDATE)));
+    assertEquals(List.of(0L, 1L, 1L, 0L), counts(now()));
+  }
+
+  @Test
+  void aPolicyThatCannotAnswerIsNotTakenForOneThatAllows() {
+    Verdict cannot =
+        new Verdict(SlotSet.of(ACTIVE), SlotSet.NONE, SlotSet.NONE, SlotSet.of(CANDIDATE), 1);
+    asked(1, BOTH, cannot);
+    assertEquals(List.of(0L, 0L, 0L, 1L), counts(now()));
+  }
+
+  @Test
+  void anExampleNamesWhoObjects() {
+    asked(1, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    asked(2, BOTH, said(BOTH, SlotSet.of(ACTIVE)));
+    asked(3, BOTH, said(SlotSet.of(ACTIVE), SlotSet.of(ACTIVE)));
+    assertEquals(
+        List.of(List.of("p (candidate)"), List.of("p"), List.of("p", "p (candidate)")),
+        now().differences().stream()
+            .map(one -> one.example().findings().stream().map(f -> f.policy()).toList())
+            .toList());
+    assertEquals("/etc/shadow", now().differences().getFirst().example().object());
+  }
+
+  @Test
+  void oneKeyIsOneDifferenceHoweverOftenItIsAsked() {
+    for (int i = 0; i < 5; i++) {
+      asked(1, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    }
+    assertEquals(5, now().newlyDenied());
+    assertEquals(List.of(5L), now().differences().stream().map(Difference::asked).toList());
+    asked(1, BOTH, said(BOTH, SlotSet.of(ACTIVE)));
+    assertEquals(Kind.NEWLY_ALLOWED, now().differences().getFirst().kind(), "the latest");
+    assertEquals(1, now().differences().getFirst().asked());
+  }
+
+  @Test
+  void whatThereIsNoRoomForIsCounted() {
+    for (int key = 0; key < Comparisons.KEYS_MAX + 7; key++) {
+      asked(key, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    }
+    assertEquals(Comparisons.KEYS_MAX + 7, now().newlyDenied());
+    assertEquals(
+        Comparisons.KEYS_MAX + 7, now().differences().size() + now().omitted());
+    long bytes = now().differences().stream().mapToLong(one -> one.example().bytes()).sum();
+    assertTrue(bytes <= Comparisons.BYTES_MAX, () -> bytes + " bytes");
+  }
+
+  private static Where where(Scope scope) {
+    return new Where(Set.of(Hook.FILE_OPEN), scope, false);
+  }
+
+  private static Scope below(String... cgroups) {
+    return new Scope(List.of(cgroups), List.of());
+  }
+
+  /** What the one in force has said is of another task, whom it covers. */
+  @Test
+  void aPolicyThatDoesNotCoverTheTaskObjectsToNothing() throws Exception {
+    use(builder().where(ACTIVE, where(below("/db"))).where(CANDIDATE, where(below("/app"))));
+    asked(1, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
+    assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()));
+    cgroup = "/app/web-of-others".getBytes();
+    use(builder().where(ACTIVE, where(below("/app/web"))).where(CANDIDATE, where(below("/app"))));
+    asked(1, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
+    assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()));
+    cgroup = "/app/web/1".getBytes();
+    asked(2, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
+    assertEquals(List.of(1L, 1L, 0L, 0L), counts(now()));
+  }
+
+  @Test
+  void aTaskWhoseCgroupHasNoNameIsNotGuessed() throws Exception {
+    use(builder().where(ACTIVE, where(below("/db"))));
+    cgroup = null;
+    asked(1, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
+    assertEquals(List.of(0L, 0L, 0L, 1L), counts(now()));
+  }
+
+  @Test
+  void anEventOfNeitherIsNotCounted() throws Exception {
+    Where elsewhere = new Where(Set.of(Hook.EXEC), below(), false);
+    use(builder().where(ACTIVE, elsewhere).where(CANDIDATE, elsewhere));
+    asked(1, SlotSet.of(9), said(SlotSet.of(9), SlotSet.NONE));
+    assertEquals(List.of(0L, 0L, 0L, 0L), counts(now()));
+  }
+
+  @Test
+  void withNothingInForceAllThatItDeniesIsNewlyDenied() throws Exception {
+    use(
+        PolicySet.builder(1, HostNames.NONE)
+            .add(CANDIDATE, module("2"), Set.of())
+            .candidate(CANDIDATE, -1));
+    asked(1, SlotSet.of(CANDIDATE), said(BOTH, SlotSet.of(CANDIDATE)));
+    asked(2, SlotSet.of(CANDIDATE), said(BOTH, SlotSet.NONE));
+    assertEquals(List.of(1L, 1L, 0L, 0L), counts(now()));
+  }
+
+  @Test
+  void anotherPairBeginsAnewAndTheSameGoesOn() throws Exception {
+    asked(1, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    use(builder());
+    assertEquals(1, now().newlyDenied());
+    use(builder().where(ACTIVE, where(below("/db"))));
+    assertEquals(0, now().newlyDenied());
+    use(PolicySet.builder(1, HostNames.NONE).add(CANDIDATE, module("2"), Set.of()));
+    assertNull(now());
+  }
+}
