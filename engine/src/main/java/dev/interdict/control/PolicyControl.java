@@ -39,7 +39,7 @@ public final class PolicyControl {
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
     this.builder = builder;
     this.enforcement = enforcement;
-    this.slots = new Slots(enforcement);
+    this.slots = new Slots(enforcement, store);
     this.store = store;
     this.restorer = new Restorer(builder, enforcement, store, slots);
     this.clock = clock;

@@ -87,9 +87,7 @@ final class Restorer {
     SlotSet kept = SlotSet.NONE;
     boolean same = enforcement.decider().equals(saved.decider());
     List<Found> all = new ArrayList<>();
-    List<SavedPolicy> policies = new ArrayList<>(saved.policies());
-    policies.addAll(saved.candidates());
-    for (SavedPolicy policy : policies) {
+    for (SavedPolicy policy : saved.all()) {
       Found found = find(policy);
       all.add(found);
       before = policy.slot() < 0 ? before : before.with(policy.slot());
@@ -155,7 +153,7 @@ final class Restorer {
       return found.held(found.saved().slot(), null);
     }
     try {
-      return found.held(slots.take(before.size() < SlotSet.SLOTS ? before : kept), null);
+      return found.held(slots.takeFrom(before.size() < SlotSet.SLOTS ? before : kept), null);
     } catch (NoSlotException e) {
       return found.held(-1, e.getMessage());
     }

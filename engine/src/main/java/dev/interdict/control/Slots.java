@@ -9,10 +9,12 @@ import dev.interdict.event.SlotSet;
  */
 final class Slots {
   private final Enforcement enforcement;
+  private final StateStore store;
   private int last = -1;
 
-  Slots(Enforcement enforcement) {
+  Slots(Enforcement enforcement, StateStore store) {
     this.enforcement = enforcement;
+    this.store = store;
   }
 
   /**
@@ -32,13 +34,24 @@ final class Slots {
   }
 
   /**
+   * A free slot that the saved state does not name either: should the next save fail, the next
+   * start must not find there what another policy has decided.
+   *
+   * @throws NoSlotException if all are taken
+   * @throws EnforcementException if the kernel could not be made to forget it
+   */
+  int take(SlotSet taken) {
+    return takeFrom(taken.or(store.named()));
+  }
+
+  /**
    * The free slot after the one given last, so that each rests as long as possible before its
    * reuse.
    *
    * @throws NoSlotException if all are taken
    * @throws EnforcementException if the kernel could not be made to forget it
    */
-  int take(SlotSet taken) {
+  int takeFrom(SlotSet taken) {
     for (int i = 1; i <= SlotSet.SLOTS; i++) {
       int slot = (last + i) % SlotSet.SLOTS;
       if (!taken.contains(slot)) {

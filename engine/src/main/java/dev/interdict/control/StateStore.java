@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -50,6 +51,7 @@ public final class StateStore {
   private final Path before;
   private final Disk disk;
   private final History.Memory memory;
+  private volatile SlotSet named = SlotSet.NONE;
 
   /**
    * Opens the store; makes the directory, for its owner only, if there is none.
@@ -110,6 +112,19 @@ public final class StateStore {
     Saved {
       bundles = bundles == null ? new TreeMap<>() : bundles;
       candidates = candidates == null ? List.of() : candidates;
+    }
+
+    private SlotSet slots() {
+      SlotSet slots = SlotSet.NONE;
+      for (SavedPolicy policy : all()) {
+        slots = policy.slot() < 0 ? slots : slots.with(policy.slot());
+      }
+      return slots;
+    }
+
+    /** Policies in force and candidates, in this order. */
+    List<SavedPolicy> all() {
+      return Stream.concat(policies.stream(), candidates.stream()).toList();
     }
 
     /** Without what waits for its confirmation. */
@@ -197,6 +212,7 @@ public final class StateStore {
     for (Path file : List.of(current, before)) {
       try {
         Saved saved = read(file);
+        named = saved.slots();
         if (damage != null) {
           LOG.log(Level.ERROR, "the last change of policies is lost: " + damage.getMessage());
         }
@@ -245,11 +261,20 @@ public final class StateStore {
     }
     try {
       disk.rename(fresh, current);
+      named = state.slots();
     } catch (IOException e) {
       StoreException failure = cannotWrite(e);
       takeBack(failure);
       throw failure;
     }
+  }
+
+  /**
+   * Slots that the saved state names, of policies that are not in force now, too: the next start
+   * may find in one of them what it takes for the verdicts of that policy.
+   */
+  SlotSet named() {
+    return named;
   }
 
   private StoreException cannotWrite(IOException why) {
@@ -381,9 +406,7 @@ public final class StateStore {
   }
 
   private static List<String> files(Saved state) {
-    return Stream.concat(state.policies().stream(), state.candidates().stream())
-        .map(p -> fileName(p.name(), p.digest()))
-        .toList();
+    return state.all().stream().map(p -> fileName(p.name(), p.digest())).toList();
   }
 
   private static void put(ZipOutputStream zip, String name, byte[] content) throws IOException {

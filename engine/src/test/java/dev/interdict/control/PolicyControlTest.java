@@ -357,6 +357,22 @@ class PolicyControlTest {
     }
   }
 
+  /** The saved state names a slot for it, and the next start may believe that. */
+  @Test
+  void theSlotOfWhatIsOutOfForceMustNotBeGivenAwayBeforeThatIsSaved() throws IOException {
+    apply("name=a");
+    apply("name=b\nhooks=exec\nmode=enforce");
+    kernel.missing.add(Hook.EXEC);
+    control = restarted(kernel);
+    assertEquals(-1, control.get("b").policy().slot());
+    Files.createDirectories(directory.resolve("state.json.new/full"));
+    assertThrows(StoreException.class, () -> apply("name=z"));
+    kernel.missing.clear();
+    kernel.set = new ActiveSet(0, kernel.set.policies());
+    control = restarted(kernel);
+    assertEquals(1, control.get("b").policy().slot(), "with its own verdicts");
+  }
+
   /** One more than there are slots, all with other code: each has a slot already but the last. */
   @Test
   void allSlotsMustBeUsedByARestartThatChangesEachPolicysCode() {
