@@ -49,8 +49,7 @@ final class CandidateShowCommand implements Callable<Integer> {
   public Integer call() {
     GetCandidateRequest request = GetCandidateRequest.newBuilder().setPolicy(policy).build();
     GetCandidateResponse found =
-        engine.ask(
-            CandidateServiceGrpc::newBlockingStub, service -> service.getCandidate(request));
+        engine.ask(CandidateServiceGrpc::newBlockingStub, service -> service.getCandidate(request));
     output.print(Trees.of(found), out -> tell(found.getCandidate(), out));
     return ExitCode.OK;
   }

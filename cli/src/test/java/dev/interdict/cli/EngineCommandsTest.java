@@ -298,9 +298,9 @@ class EngineCommandsTest {
         a: candidate 2 beside revision 1
         since 2026-03-01T12:00:00Z: 7 alike, 4 newly denied, 1 newly allowed, 0 undecided
         it would have denied 0 attempts
-        DIFFERENCE     ASKED  HOOK       PROGRAM       OBJECT              WHY
-        newly denied   4      file_open  /usr/bin/cat  "/tmp/\\u001b[31m"  not yours
-        newly allowed  1      file_open  /usr/bin/cat  /etc/hosts          not yours
+        DIFFERENCE     ASKED  HOOK       PROGRAM       OBJECT           WHY
+        newly denied   4      file_open  /usr/bin/cat  /tmp/\\u{1b}[31m  not yours
+        newly allowed  1      file_open  /usr/bin/cat  /etc/hosts       not yours
         and 2 questions of keys that no example was kept of
         next: interdict candidate promote a --confirm-within 10m
         """,
@@ -313,8 +313,7 @@ class EngineCommandsTest {
     assertTrue(list.matches("(?s).*\na +2 +1 +7 +4 +1 +0 +2026-03-01T12:00:00Z\n"), list);
   }
 
-  private static Comparison.Difference difference(
-      Comparison.Kind kind, String object, long asked) {
+  private static Comparison.Difference difference(Comparison.Kind kind, String object, long asked) {
     DecisionRecord example =
         new DecisionRecord(
             0,

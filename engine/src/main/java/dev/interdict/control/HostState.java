@@ -29,8 +29,7 @@ record HostState(
     SortedMap<String, HeldPolicy> candidates,
     Pending pending) {
   static final HostState EMPTY =
-      new HostState(
-          0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), null);
+      new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), null);
 
   HostState {
     policies = Collections.unmodifiableSortedMap(new TreeMap<>(policies));

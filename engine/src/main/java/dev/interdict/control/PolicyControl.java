@@ -46,8 +46,7 @@ public final class PolicyControl {
     this.changes = new HostChanges(enforcement, store);
     this.leases = new Leases(changes, enforcement, clock);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
-    this.candidates =
-        new Candidates(builder, enforcement, store, clock, changes, slots, leases);
+    this.candidates = new Candidates(builder, enforcement, store, clock, changes, slots, leases);
   }
 
   /** The verbs on whole bundles; what they change is the same state. */

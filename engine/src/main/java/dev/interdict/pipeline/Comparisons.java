@@ -146,8 +146,7 @@ final class Comparisons {
     }
   }
 
-  private void tell(
-      Event event, PolicySet set, Sides sides, VerdictKey key, SlotDecisions said) {
+  private void tell(Event event, PolicySet set, Sides sides, VerdictKey key, SlotDecisions said) {
     Pair pair = pairs.get(sides.slot());
     Kind kind = sides.kind();
     if (pair == null) {

@@ -180,8 +180,7 @@ class CandidatesTest {
 
   @Test
   void whatIsInForceIsNoCandidate() {
-    String message =
-        assertThrows(RefusedException.class, () -> candidate(FIRST)).getMessage();
+    String message = assertThrows(RefusedException.class, () -> candidate(FIRST)).getMessage();
     assertTrue(message.contains("revision 1, which is in force already"), message);
     kernel.missing.add(Hook.FILE_OPEN);
     assertThrows(RefusedException.class, () -> candidate(SECOND + "\nhooks=file_open"));

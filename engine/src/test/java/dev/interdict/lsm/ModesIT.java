@@ -156,16 +156,10 @@ class ModesIT {
             SECRET.toString(), DifferenceKind.DIFFERENCE_KIND_NEWLY_ALLOWED,
             open.toString(), DifferenceKind.DIFFERENCE_KIND_NEWLY_DENIED),
         candidate.getComparison().getDifferencesList().stream()
-            .collect(
-                Collectors.toMap(one -> one.getExample().getObject(), Difference::getKind)));
+            .collect(Collectors.toMap(one -> one.getExample().getObject(), Difference::getKind)));
     Guest.eventually(
         () ->
-            host.admin()
-                    .candidateOf("trial-budget")
-                    .getPolicy()
-                    .getCounters()
-                    .getWouldDeny()
-                == 3);
+            host.admin().candidateOf("trial-budget").getPolicy().getCounters().getWouldDeny() == 3);
     host.admin().promote("trial-budget");
     host.engine().freeze();
     try {

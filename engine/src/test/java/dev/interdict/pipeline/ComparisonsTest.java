@@ -1,5 +1,6 @@
 package dev.interdict.pipeline;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -33,7 +34,7 @@ class ComparisonsTest {
   private static final SlotSet BOTH = SlotSet.of(ACTIVE).with(CANDIDATE);
   private static final long CGROUP = Events.open("/bin/a", 1, "/b").subject().cgroup();
 
-  private byte[] cgroup = "/app/web".getBytes();
+  private byte[] cgroup = "/app/web".getBytes(UTF_8);
   private final HostNames names =
       new HostNames() {
         @Override
@@ -174,8 +175,7 @@ class ComparisonsTest {
       asked(key, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
     }
     assertEquals(Comparisons.KEYS_MAX + 7, now().newlyDenied());
-    assertEquals(
-        Comparisons.KEYS_MAX + 7, now().differences().size() + now().omitted());
+    assertEquals(Comparisons.KEYS_MAX + 7, now().differences().size() + now().omitted());
     long bytes = now().differences().stream().mapToLong(one -> one.example().bytes()).sum();
     assertTrue(bytes <= Comparisons.BYTES_MAX, () -> bytes + " bytes");
   }
@@ -194,11 +194,11 @@ class ComparisonsTest {
     use(builder().where(ACTIVE, where(below("/db"))).where(CANDIDATE, where(below("/app"))));
     asked(1, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
     assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()));
-    cgroup = "/app/web-of-others".getBytes();
+    cgroup = "/app/web-of-others".getBytes(UTF_8);
     use(builder().where(ACTIVE, where(below("/app/web"))).where(CANDIDATE, where(below("/app"))));
     asked(1, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
     assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()));
-    cgroup = "/app/web/1".getBytes();
+    cgroup = "/app/web/1".getBytes(UTF_8);
     asked(2, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
     assertEquals(List.of(1L, 1L, 0L, 0L), counts(now()));
   }
