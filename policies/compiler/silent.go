@@ -17,6 +17,10 @@ const (
 	rulesMax   = 5000  // in all files: compiling takes a minute then
 	membersMax = 10000 // of one collection that is written out
 	reasonMax  = 1000  // characters
+
+	// Of a pattern that the host compiles, as in its builtins.Patterns.
+	patternMax      = 4096 // characters
+	patternStepsMax = 100000
 )
 
 // tooLarge refuses what would take minutes to compile.
@@ -105,24 +109,84 @@ func calls(module *ast.Module, visit func(operator string, operands []*ast.Term,
 }
 
 func badPattern(operator string, operands []*ast.Term) string {
-	if len(operands) == 0 {
-		return ""
+	pattern := 0
+	if operator == "regex.replace" {
+		pattern = 1
 	}
-	pattern, ok := operands[0].Value.(ast.String)
+	text, ok := literal(operands, pattern)
 	if !ok {
 		return ""
 	}
 	var err error
 	switch operator {
-	case "regex.match", "regex.find_n", "regex.find_all_string_submatch_n", "regex.split":
-		_, err = syntax.Parse(string(pattern), syntax.Perl)
+	case "regex.match", "regex.find_all_string_submatch_n":
+		_, err = syntax.Parse(text, syntax.Perl)
+	case "regex.find_n", "regex.split", "regex.replace":
+		err = hostPattern(text)
+	case "regex.template_match":
+		for _, part := range templateParts(text, operands) {
+			if err == nil {
+				err = hostPattern(part)
+			}
+		}
 	case "glob.match":
-		_, err = glob.Compile(string(pattern), '/')
+		_, err = glob.Compile(text, '/')
 	}
 	if err != nil {
-		return fmt.Sprintf("%q is no pattern of %s (%v)", string(pattern), operator, err)
+		return fmt.Sprintf("%q is no pattern of %s (%v)", brief(text), operator, err)
 	}
 	return ""
+}
+
+func brief(text string) string {
+	if len(text) > 80 {
+		return text[:77] + "..."
+	}
+	return text
+}
+
+func literal(operands []*ast.Term, i int) (string, bool) {
+	if i >= len(operands) {
+		return "", false
+	}
+	text, ok := operands[i].Value.(ast.String)
+	return string(text), ok
+}
+
+func hostPattern(text string) error {
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	if len(text) > patternMax {
+		return fmt.Errorf("longer than %d characters", patternMax)
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err == nil && len(program.Inst) > patternStepsMax {
+		return fmt.Errorf("more than %d steps when its counts are written out", patternStepsMax)
+	}
+	return err
+}
+
+// templateParts are the expressions between the delimiters, if these are written out, too.
+func templateParts(template string, operands []*ast.Term) []string {
+	first, _ := literal(operands, 2)
+	last, _ := literal(operands, 3)
+	var parts []string
+	depth, from := 0, 0
+	for i := range len(template) {
+		switch template[i : i+1] {
+		case first:
+			if depth++; depth == 1 {
+				from = i + 1
+			}
+		case last:
+			if depth--; depth == 0 {
+				parts = append(parts, template[from:i])
+			}
+		}
+	}
+	return parts
 }
 
 // otherPolicy names the policy that a reference leads to, if it is not this one.

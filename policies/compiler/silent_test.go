@@ -15,6 +15,13 @@ func TestWhatFallsSilentIsAnError(t *testing.T) {
 	}{
 		{"a pattern", `deny contains "x" if regex.match("(", input.file.path)`, "", []string{"p.rego:2 policy.bad-pattern"}},
 		{"a pattern that is one", `deny contains "x" if regex.match("(a)", input.file.path)`, "", nil},
+		{"counts within counts", `deny contains "x" if regex.split("((a{500}){500}){500}", input.file.path)`, "", []string{"p.rego:2 policy.bad-pattern"}},
+		{"the pattern of a replacement", `deny contains "x" if regex.replace(input.file.path, "(a{500}){500}", "(") == "y"`, "", []string{"p.rego:2 policy.bad-pattern"}},
+		{"no pattern of a replacement", `deny contains "x" if regex.replace("(", "(a)", "(") == input.file.path`, "", nil},
+		{"a template", `deny contains "x" if regex.template_match("(/{[a-z]{2}}/{(a{500}){500}}", input.file.path, "{", "}")`, "", []string{"p.rego:2 policy.bad-pattern"}},
+		{"a template that is one", `deny contains "x" if regex.template_match("(/<[a-z]{1,2}>)", input.file.path, "<", ">")`, "", nil},
+		{"a pattern with too many steps", `deny contains "x" if regex.split("(` + strings.Repeat("a", 200) + `){501}", input.file.path)`, "", []string{"p.rego:2 policy.bad-pattern"}},
+		{"a pattern too long", `deny contains "x" if regex.split("` + strings.Repeat("a", patternMax+1) + `", input.file.path)`, "", []string{"p.rego:2 policy.bad-pattern"}},
 		{"a glob", `deny contains "x" if glob.match("/a{b", ["/"], input.file.path)`, "", []string{"p.rego:2 policy.bad-pattern"}},
 		{"another policy", `deny contains "x" if data.interdict.policies.other.deny[_]`, "", []string{"p.rego:2 policy.other-policy"}},
 		{"an empty reason", `deny contains " " if input.file.uid == 0`, "", []string{"p.rego:2 policy.empty-reason"}},

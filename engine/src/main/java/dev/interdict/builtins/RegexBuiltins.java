@@ -8,13 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** {@code regex.*} that the module lacks, on RE2: linear time whatever the pattern. */
 final class RegexBuiltins {
-  private static final int PATTERN_MAX = 4096;
   private static final int CACHED_MAX = 256;
+
+  /** Of all in the cache: some tens of megabytes. */
+  private static final int CACHED_STEPS_MAX = 500_000;
+
   private static final int TEXT_MAX = 1 << 20;
   private static final Map<String, Pattern> CACHE = new ConcurrentHashMap<>();
+  private static final AtomicInteger CACHED_STEPS = new AtomicInteger();
 
   private RegexBuiltins() {}
 
@@ -33,16 +38,15 @@ final class RegexBuiltins {
     if (known != null) {
       return known;
     }
-    if (text.length() > PATTERN_MAX) {
-      throw new BuiltinException("regex: pattern longer than " + PATTERN_MAX);
-    }
     try {
-      Pattern compiled = Pattern.compile(text);
-      if (CACHE.size() >= CACHED_MAX) {
+      Patterns.Compiled compiled = Patterns.compiled(text);
+      int steps = CACHED_STEPS.addAndGet(compiled.steps());
+      if (CACHE.size() >= CACHED_MAX || steps > CACHED_STEPS_MAX) {
         CACHE.clear();
+        CACHED_STEPS.set(compiled.steps());
       }
-      CACHE.put(text, compiled);
-      return compiled;
+      CACHE.put(text, compiled.pattern());
+      return compiled.pattern();
     } catch (PatternSyntaxException e) {
       throw new BuiltinException("regex: " + e.getMessage());
     }

@@ -1,6 +1,7 @@
 package dev.interdict.policy;
 
 import com.google.re2j.PatternSyntaxException;
+import dev.interdict.builtins.Patterns;
 import java.util.EnumSet;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -160,7 +161,7 @@ final class LiteralCheck {
 
   private static String regexProblem(String regex) {
     try {
-      com.google.re2j.Pattern.compile(regex);
+      Patterns.compile(regex);
       return null;
     } catch (PatternSyntaxException e) {
       return "no regular expression that OPA knows (RE2): " + e.getMessage();

@@ -94,6 +94,7 @@ class RuleReaderTest {
         "file.path: {gt: 1}                 | gt does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, contains, under, glob, regex, exists",
         "file.path: {notin: [/a]}           | unknown operator \"notin\" for file.path; did you mean \"notIn\"?",
         "file.path: {regex: '(?=a)'}        | no regular expression that OPA knows (RE2): error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+        "file.path: {regex: '/(a{500}){500}'} | no regular expression that OPA knows (RE2): error parsing regexp: counts come to more than 1000 within one another: `/(a{500}){500}`",
         "file.path: {glob: '/a[b'}          | the glob \"/a[b\" has an open [ or {, or a } too many",
         "file.path: {cidr: 10.0.0.0/8}      | cidr does not fit file.path; what fits: a bare value, in, notIn, prefix, suffix, contains, under, glob, regex, exists",
         "file.uid: {exists: true}           | file.uid is always there; exists says nothing",
