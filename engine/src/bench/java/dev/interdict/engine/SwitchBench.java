@@ -73,7 +73,9 @@ public final class SwitchBench {
   private static void run(EngineConfig config) throws Exception {
     NameSets sets = new NameSets();
     try (KernelSide kernel = KernelSide.open(config.pins());
-        FileNameKeeper files = FileNameKeeper.start(kernel.files(), sets, new Workers(lost -> {}));
+        FileNameKeeper files =
+            FileNameKeeper.start(
+                kernel.files(), sets, new Workers(lost -> {}), Whereabouts::find);
         Pipeline pipeline = pipeline(kernel, sets, config)) {
       PolicyLoader loader =
           new PolicyLoader(

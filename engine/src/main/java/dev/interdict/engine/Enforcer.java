@@ -86,7 +86,7 @@ final class Enforcer implements Enforcement {
     this.loader = loader;
     this.files = files;
     this.abilities = abilities;
-    this.packets = new PacketScope(kernel.hooks(), kernel.verdicts());
+    this.packets = new PacketScope(kernel.hooks()::attachXdp, kernel.verdicts());
     this.timing =
         new Posture.Timing(config.poll(), config.patience(), config.deadline(), config.stale());
   }

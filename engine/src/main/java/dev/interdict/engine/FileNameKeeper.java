@@ -41,6 +41,7 @@ final class FileNameKeeper implements AutoCloseable {
 
   private final NamedFiles kernel;
   private final NameSets sets;
+  private final Finder finder;
 
   /* The thread's own. */
   private final Map<String, Whereabouts.Found> found = new HashMap<>();
@@ -54,15 +55,21 @@ final class FileNameKeeper implements AutoCloseable {
   private long answered;
   private RuntimeException failure;
 
-  private FileNameKeeper(NamedFiles kernel, NameSets sets, Workers workers) {
+  /** Where a path leads. */
+  interface Finder {
+    Whereabouts.Found find(String name) throws IOException;
+  }
+
+  private FileNameKeeper(NamedFiles kernel, NameSets sets, Workers workers, Finder finder) {
     this.kernel = kernel;
     this.sets = sets;
+    this.finder = finder;
     this.worker = workers.add("file-names", this::look);
   }
 
   /** Starts to look, for nothing yet: what the kernel's side knows stands until {@link #use}. */
-  static FileNameKeeper start(NamedFiles kernel, NameSets sets, Workers workers) {
-    FileNameKeeper keeper = new FileNameKeeper(kernel, sets, workers);
+  static FileNameKeeper start(NamedFiles kernel, NameSets sets, Workers workers, Finder finder) {
+    FileNameKeeper keeper = new FileNameKeeper(kernel, sets, workers, finder);
     keeper.worker.start();
     return keeper;
   }
@@ -143,7 +150,7 @@ final class FileNameKeeper implements AutoCloseable {
       return true;
     }
     if (answer == null) {
-      answer = looker.submit(() -> Whereabouts.find(name));
+      answer = looker.submit(() -> finder.find(name));
     }
     try {
       Whereabouts.Found now = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);

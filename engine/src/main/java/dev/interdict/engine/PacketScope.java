@@ -1,6 +1,5 @@
 package dev.interdict.engine;
 
-import dev.interdict.attach.HookSet;
 import dev.interdict.attach.XdpPlace;
 import dev.interdict.verdict.VerdictTable;
 import java.util.HashMap;
@@ -8,6 +7,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -19,15 +19,19 @@ import java.util.stream.Collectors;
  * look, because a decision that read the old name may have been written between.
  */
 final class PacketScope {
-  private final HookSet hooks;
+  private final Function<Set<String>, Map<String, XdpPlace>> attach;
   private final VerdictTable verdicts;
   private Set<String> wanted = Set.of();
   private Map<Integer, String> names = Map.of();
   private Set<Integer> leaving = Set.of();
   private volatile Map<String, XdpPlace> places = Map.of();
 
-  PacketScope(HookSet hooks, VerdictTable verdicts) {
-    this.hooks = hooks;
+  /**
+   * @param attach lets the packet program run on these interfaces and no others, see {@link
+   *     dev.interdict.attach.HookSet#attachXdp}
+   */
+  PacketScope(Function<Set<String>, Map<String, XdpPlace>> attach, VerdictTable verdicts) {
+    this.attach = attach;
     this.verdicts = verdicts;
     verdicts.forgetInterfaces(index -> true); // nobody knows what they were called meanwhile
   }
@@ -49,7 +53,7 @@ final class PacketScope {
 
   /** Looks which of them are there; throws as {@link #use}. */
   synchronized void look() {
-    places = hooks.attachXdp(wanted);
+    places = attach.apply(wanted);
     Map<Integer, String> now = new HashMap<>();
     places.forEach(
         (name, place) -> {

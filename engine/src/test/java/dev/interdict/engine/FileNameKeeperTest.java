@@ -23,10 +23,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(60)
 final class FileNameKeeperTest {
   private static final int ROOM = 8;
 
@@ -44,7 +47,21 @@ final class FileNameKeeperTest {
 
   private FileNameKeeper start() {
     return FileNameKeeper.start(
-        new NamedFiles(places, files, state), sets, new Workers(worker -> {}));
+        new NamedFiles(places, files, state), sets, new Workers(worker -> {}), this::find);
+  }
+
+  private volatile CountDownLatch dead = new CountDownLatch(0);
+
+  /** As it is, but for what is called dead: that does not answer until it does. */
+  private Whereabouts.Found find(String name) throws IOException {
+    if (name.endsWith("/dead")) {
+      try {
+        dead.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+    }
+    return Whereabouts.find(name);
   }
 
   @AfterEach
@@ -107,6 +124,39 @@ final class FileNameKeeperTest {
     assertEquals(epoch, epoch());
     keeper.use(Set.of());
     assertEquals(0, places.size());
+  }
+
+  /** A server of files that is gone must hold up neither a change nor the other paths. */
+  @Test
+  void whatDoesNotAnswerHoldsUpItselfAlone() throws IOException {
+    Path file = Files.writeString(temporary.resolve("file"), "x");
+    String dead = Files.writeString(temporary.resolve("dead"), "y").toString();
+    keeper.use(Set.of(dead));
+    assertEquals(Set.of(Set.of(dead)), known(files));
+
+    this.dead = new CountDownLatch(1);
+    keeper.use(Set.of(dead, file.toString()));
+    await(Set.of(Set.of(dead), Set.of(file.toString()))); // what was found of it stands
+    Files.delete(file);
+    await(Set.of(Set.of(dead))); // the others are looked at again and again
+    Files.delete(Path.of(dead));
+    this.dead.countDown();
+    await(Set.of()); // a late answer counts
+  }
+
+  @Test
+  void whatOnlyTheEngineBeforeHasFoundStandsUntilThereIsAnAnswer() throws IOException {
+    String dead = Files.writeString(temporary.resolve("dead"), "y").toString();
+    keeper.use(Set.of(dead));
+    keeper.close();
+    this.dead = new CountDownLatch(1);
+    keeper = start();
+    Path file = Files.writeString(temporary.resolve("file"), "x");
+    keeper.use(Set.of(dead, file.toString()));
+    await(Set.of(Set.of(dead), Set.of(file.toString())));
+    Files.delete(Path.of(dead));
+    this.dead.countDown();
+    await(Set.of(Set.of(file.toString())));
   }
 
   @Test

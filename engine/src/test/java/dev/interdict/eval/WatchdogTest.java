@@ -50,15 +50,19 @@ class WatchdogTest {
     }
   }
 
+  /** Its limit, and no multiple of it: so much is what a policy may take from all others. */
   @Test
   void oneThatUsesMoreThanItsLimitIsEnded() {
     try (Watchdog.Guard guard = Watchdog.SHARED.guard(LIMIT)) {
       guard.begin();
+      long before = Watchdog.usedNs();
       while (!Thread.currentThread().isInterrupted()) {
         Thread.onSpinWait();
       }
+      long used = Watchdog.usedNs() - before;
       assertTrue(guard.end());
       assertFalse(Thread.currentThread().isInterrupted(), "its interrupt was left behind");
+      assertTrue(used < 10 * LIMIT.toNanos(), used + " ns of processor");
     }
   }
 }
