@@ -97,7 +97,8 @@ public final class Engine implements AutoCloseable {
     state.engine(self);
     NameSets nameSets = new NameSets();
     KernelNames names = new KernelNames(kernel.cgroups(), nameSets);
-    FileNameKeeper files = part(FileNameKeeper.start(kernel.files(), nameSets, workers, Whereabouts::find));
+    FileNameKeeper files = 
+        part(FileNameKeeper.start(kernel.files(), nameSets, workers, Whereabouts::find));
     Recorder recorder =
         part(
             Recorder.start(
@@ -237,6 +238,11 @@ public final class Engine implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e); // nobody completes it so
     }
+  }
+
+  /** Its threads, so that a test can lose one. */
+  Workers workers() {
+    return workers;
   }
 
   /** Decisions as they are made. */

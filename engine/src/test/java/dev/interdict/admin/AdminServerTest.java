@@ -131,6 +131,48 @@ class AdminServerTest {
     }
   }
 
+  /** A policy may take the stack of what handles it: one call fails, and not the server. */
+  @Test
+  void aCallThatThrowsAnErrorIsAnsweredAndTheNextOneWorks() {
+    kernel.preparing =
+        () -> {
+          throw new StackOverflowError("a policy's doing");
+        };
+    var policies = PolicyServiceGrpc.newBlockingStub(channel);
+    StatusRuntimeException thrown =
+        assertThrows(
+            StatusRuntimeException.class, () -> policies.applyPolicy(folder("name=a\nmode=audit")));
+    assertEquals(Code.INTERNAL, thrown.getStatus().getCode());
+    assertTrue(thrown.getMessage().contains("a policy's doing"), thrown.getMessage());
+    kernel.preparing = () -> {};
+    assertEquals("a", policies.applyPolicy(folder("name=a\nmode=audit")).getPolicy().getName());
+  }
+
+  @Test
+  void whoWatchesAPolicyThatIsNotThereIsTold() {
+    PolicyServiceGrpc.newBlockingStub(channel).applyPolicy(folder("name=a\nmode=audit"));
+    var decisions = DecisionServiceGrpc.newBlockingStub(channel);
+    StatusRuntimeException thrown =
+        assertThrows(
+            StatusRuntimeException.class,
+            () ->
+                decisions
+                    .watchDecisions(
+                        WatchDecisionsRequest.newBuilder()
+                            .addPolicies("a")
+                            .addPolicies("b")
+                            .setNoFollow(true)
+                            .build())
+                    .hasNext());
+    assertEquals(Code.NOT_FOUND, thrown.getStatus().getCode());
+    assertTrue(thrown.getMessage().contains("\"b\""), thrown.getMessage());
+    assertFalse(
+        decisions
+            .watchDecisions(
+                WatchDecisionsRequest.newBuilder().addPolicies("a").setNoFollow(true).build())
+            .hasNext());
+  }
+
   @Test
   void eachChangeLeavesALineThatSaysWhoAskedAndWhatCameOfIt() throws Exception {
     List<String> lines = new CopyOnWriteArrayList<>();

@@ -111,6 +111,31 @@ class DeliveriesTest {
     await(() -> deliveries.counters().get("bundles_activated") == 2);
   }
 
+  /** Such as one that takes the stack of what compiles it. */
+  @Test
+  void aBundleThatThrowsAnErrorMustLeaveTheLoopForTheNextOne() {
+    builder.broken = new StackOverflowError("of a policy");
+    server.longPolls();
+    server.serve(bundle(1, null, "/a"));
+    start(remote(Map.of()), LONG, Trust.NONE);
+    await(() -> names().equals(List.of("p")));
+    assertEquals(2, builder.asked.get(), "it was asked for again");
+    assertEquals(1, status().serial());
+    await(() -> status().error() == null);
+  }
+
+  @Test
+  void whatABundleThrewIsInItsStatus() {
+    Polling once =
+        new Polling(Duration.ofSeconds(100), Duration.ofSeconds(200), null); // no second round
+    builder.broken = new StackOverflowError("of a policy");
+    server.serve(bundle(1, null, "/a"));
+    start(remote(Map.of()), once, Trust.NONE);
+    await(() -> status().error() != null || builder.asked.get() > 1);
+    assertEquals(List.of(), names());
+    assertTrue(status().error().toString().contains("StackOverflowError"), status()::toString);
+  }
+
   @Test
   void whoAsksAgainMustNotWaitForALongPollAndMustKnowWhenItIsDone() {
     server.longPolls();

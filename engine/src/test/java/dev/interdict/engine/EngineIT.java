@@ -21,6 +21,8 @@ import dev.interdict.delivery.DeliveryConfig.Polling;
 import dev.interdict.delivery.DeliveryConfig.Remote;
 import dev.interdict.delivery.DeliveryConfig.Service;
 import dev.interdict.delivery.DeliveryConfig.Source;
+import dev.interdict.event.EventLayouts;
+import dev.interdict.libbpf.KernelMap;
 import dev.interdict.policy.PolicySource;
 import dev.interdict.service.ServiceManager;
 import dev.interdict.testkit.Bpffs;
@@ -38,8 +40,10 @@ import dev.interdict.v1.PolicyCounters;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
+import dev.interdict.worker.Worker;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
@@ -94,6 +98,7 @@ final class EngineIT {
 
   @BeforeEach
   void interfaces() {
+    remove(); // of a run that was killed
     Shell.run("ip", "netns", "add", NAMESPACE);
     connect();
   }
@@ -110,8 +115,11 @@ final class EngineIT {
   @AfterEach
   void noInterfaces() {
     new Pins(bpffs.pins()).uninstall();
-    Shell.run("ip", "link", "del", "idit0");
-    Shell.run("ip", "netns", "del", NAMESPACE);
+    remove();
+  }
+
+  private static void remove() {
+    Shell.run("bash", "-c", "ip link del idit0 2>&1; ip netns del " + NAMESPACE + " 2>&1; true");
   }
 
   @Test
@@ -297,6 +305,35 @@ final class EngineIT {
       await(() -> status().getGapsList().isEmpty());
       assertEquals(0, engine.decisions().watchers());
     }
+  }
+
+  /** Tasks would wait for it for ever, and who starts services would take it for alive. */
+  @Test
+  void anEngineWithoutOneOfItsVitalThreadsTakesItsHeartbeatBackAndEnds() throws Exception {
+    try (Engine engine = Engine.start(config());
+        KernelMap page = KernelMap.openPinned(new Pins(bpffs.pins()).map("engine_state"))) {
+      await(() -> heartbeat(page) != 0);
+      Worker lost =
+          engine
+              .workers()
+              .addVital(
+                  "vital",
+                  () -> {
+                    throw new StackOverflowError("a policy's doing");
+                  });
+      lost.start();
+      assertEquals(
+          "vital has ended: java.lang.StackOverflowError: a policy's doing", engine.awaitLoss());
+      for (int i = 0; i < 5; i++) { // the decider goes on, and must not bring it back
+        assertEquals(0, heartbeat(page));
+        Thread.sleep(50);
+      }
+    }
+  }
+
+  private static long heartbeat(KernelMap page) {
+    return page.memory()
+        .get(ValueLayout.JAVA_LONG, EventLayouts.ENGINE_STATE.offset("heartbeat_ns"));
   }
 
   @Test

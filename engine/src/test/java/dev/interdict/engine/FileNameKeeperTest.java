@@ -1,6 +1,7 @@
 package dev.interdict.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -194,6 +195,7 @@ final class FileNameKeeperTest {
 
   private void await(Set<Set<String>> wanted) {
     while (!known(files).equals(wanted)) {
+      assertFalse(Thread.interrupted(), () -> known(files) + ", not " + wanted);
       Thread.onSpinWait();
     }
   }

@@ -18,9 +18,17 @@ public final class DigestBuilder implements PolicyBuilder {
   /** How often it was asked. */
   public final AtomicInteger asked = new AtomicInteger();
 
+  /** If set, thrown the next time. */
+  public volatile Error broken;
+
   @Override
   public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
     asked.incrementAndGet();
+    Error thrown = broken;
+    if (thrown != null) {
+      broken = null;
+      throw thrown;
+    }
     ParsedPolicy parsed = PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, sources));
     if (parsed.policy() == null) {
       throw new InvalidPolicyException(parsed.diagnostics());
