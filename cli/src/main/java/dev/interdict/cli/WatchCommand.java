@@ -108,7 +108,8 @@ final class WatchCommand implements Callable<Integer> {
   @Option(
       names = "--last",
       paramLabel = "N",
-      description = "Begin with the latest N that are kept (default: ${DEFAULT-VALUE}).",
+      description =
+          "Begin with the latest N that are kept, 4096 at most (default: ${DEFAULT-VALUE}).",
       defaultValue = "0")
   int last;
 

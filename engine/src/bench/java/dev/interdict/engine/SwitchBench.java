@@ -74,8 +74,7 @@ public final class SwitchBench {
     NameSets sets = new NameSets();
     try (KernelSide kernel = KernelSide.open(config.pins());
         FileNameKeeper files =
-            FileNameKeeper.start(
-                kernel.files(), sets, new Workers(lost -> {}), Whereabouts::find);
+            FileNameKeeper.start(kernel.files(), sets, new Workers(lost -> {}), Whereabouts::find);
         Pipeline pipeline = pipeline(kernel, sets, config)) {
       PolicyLoader loader =
           new PolicyLoader(

@@ -26,8 +26,8 @@ final class DecisionProtos {
   private DecisionProtos() {}
 
   static DecisionFilter filter(WatchDecisionsRequest request) {
-    if (request.getLast() < 0) {
-      throw new BadRequestException("last is too large");
+    if (request.getLast() < 0 || request.getLast() > DecisionService.QUEUE) {
+      throw new BadRequestException("last is at most " + DecisionService.QUEUE);
     }
     for (List<?> list :
         List.of(

@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 final class DecisionService extends DecisionServiceGrpc.DecisionServiceImplBase
     implements AutoCloseable {
   /** Decisions that wait for one caller: half a second of a flood of denials. */
-  private static final int QUEUE = 4096;
+  static final int QUEUE = 4096;
 
   private final DecisionLog log;
   private final Supplier<List<PolicyStatus>> policies;

@@ -11,10 +11,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +36,9 @@ public final class Pins {
   private static final String NEXT = "next";
   private static final String VERSION = "wire_version";
   private static final String ORIGIN = "origin";
+
+  private static final Set<PosixFilePermission> OWNER =
+      PosixFilePermissions.fromString("rwx------");
 
   private final Path directory;
 
@@ -115,10 +121,13 @@ public final class Pins {
     return noted(VERSION).map(Pins::number).orElse(-1) == EventLayouts.WIRE_VERSION;
   }
 
-  /** Makes the directories and notes the layout's version. */
+  /** Makes the directories, for their owner only, and notes the layout's version. */
   void create() {
     try {
-      Files.createDirectories(directory.resolve(LINKS));
+      Path links = Files.createDirectories(directory.resolve(LINKS));
+      for (Path made : List.of(directory, links)) {
+        Files.setPosixFilePermissions(made, OWNER); // a mount or an umask may say otherwise
+      }
     } catch (IOException e) {
       throw new BpfException("make directory", directory.toString(), 0, remedy(e));
     }

@@ -97,7 +97,7 @@ public final class Engine implements AutoCloseable {
     state.engine(self);
     NameSets nameSets = new NameSets();
     KernelNames names = new KernelNames(kernel.cgroups(), nameSets);
-    FileNameKeeper files = 
+    FileNameKeeper files =
         part(FileNameKeeper.start(kernel.files(), nameSets, workers, Whereabouts::find));
     Recorder recorder =
         part(

@@ -7,7 +7,10 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Held by an engine from the first moment of its start to its end, and by who takes away what
@@ -17,6 +20,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 public final class EngineLock implements AutoCloseable {
   private static final String NAME = "engine.lock";
 
+  private static final Set<PosixFilePermission> OWNER =
+      PosixFilePermissions.fromString("rwx------");
+
   private final FileChannel channel;
 
   private EngineLock(FileChannel channel) {
@@ -24,19 +30,28 @@ public final class EngineLock implements AutoCloseable {
   }
 
   /**
-   * Takes the lock; makes the directory, for its owner only, if there is none.
+   * Takes the lock; makes the directory if there is none. It is for its owner only, also one that
+   * was there before, if it is empty or an engine's.
    *
    * @param state the state directory
    * @throws IOException if another engine holds it, or the directory cannot be used
    */
   static EngineLock take(Path state) throws IOException {
-    Files.createDirectories(
-        state, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.createDirectories(state, PosixFilePermissions.asFileAttribute(OWNER));
+    if (Files.exists(state.resolve(NAME)) || isEmpty(state)) { // else a slip would lock /tmp
+      Files.setPosixFilePermissions(state, OWNER);
+    }
     EngineLock lock = tryTake(state);
     if (lock == null) {
       throw new IOException("another engine runs here: it holds " + state.resolve(NAME));
     }
     return lock;
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isEmpty();
+    }
   }
 
   /**

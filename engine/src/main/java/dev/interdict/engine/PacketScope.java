@@ -1,12 +1,13 @@
 package dev.interdict.engine;
 
+import static java.util.Locale.ROOT;
+
 import dev.interdict.attach.XdpPlace;
 import dev.interdict.verdict.VerdictTable;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -77,16 +78,13 @@ final class PacketScope {
     }
   }
 
-  /** Where the packet program runs, such as {@code {eth0=NATIVE}}; empty: nowhere. */
+  /** Where the packet program runs, such as {@code eth0 native, lo generic}; empty: nowhere. */
   String attached() {
-    Map<String, String> modes = new TreeMap<>();
-    places.forEach(
-        (name, place) -> {
-          if (place.at() != null) {
-            modes.put(name, place.at().mode().name());
-          }
-        });
-    return modes.isEmpty() ? "" : modes.toString();
+    return places.entrySet().stream()
+        .filter(place -> place.getValue().at() != null)
+        .map(place -> place.getKey() + " " + place.getValue().at().mode().name().toLowerCase(ROOT))
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 
   /** Why which interfaces are not guarded. */

@@ -166,6 +166,14 @@ class AdminServerTest {
                     .hasNext());
     assertEquals(Code.NOT_FOUND, thrown.getStatus().getCode());
     assertTrue(thrown.getMessage().contains("\"b\""), thrown.getMessage());
+    thrown =
+        assertThrows(
+            StatusRuntimeException.class,
+            () ->
+                decisions
+                    .watchDecisions(WatchDecisionsRequest.newBuilder().setLast(4097).build())
+                    .hasNext());
+    assertEquals(Code.INVALID_ARGUMENT, thrown.getStatus().getCode());
     assertFalse(
         decisions
             .watchDecisions(

@@ -21,6 +21,7 @@ import dev.interdict.testkit.TestObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -40,7 +41,7 @@ class HookSetIT {
   @RegisterExtension final Bpffs bpffs = new Bpffs();
 
   @Test
-  void mapsArePinnedAdoptedWithWhatTheyHoldAndUninstalledWithoutRest() {
+  void mapsArePinnedAdoptedWithWhatTheyHoldAndUninstalledWithoutRest() throws IOException {
     Pins pins = new Pins(bpffs.pins());
     assertEquals(List.of(), pins.list());
     int id;
@@ -48,6 +49,9 @@ class HookSetIT {
       assertFalse(first.adopted());
       assertEquals(100, first.map("verdicts").info().maxEntries());
       assertTrue(pins.list().contains(Path.of("verdicts")));
+      for (Path of : List.of(bpffs.pins(), bpffs.pins().resolve("links"))) {
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(of)));
+      }
       first.map("scopes").update(new byte[8], new byte[32]);
       id = first.map("scopes").info().id();
     }

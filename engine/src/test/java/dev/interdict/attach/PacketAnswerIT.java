@@ -21,6 +21,8 @@ import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.Packets;
 import dev.interdict.verdict.Posture;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -184,6 +186,25 @@ class PacketAnswerIT {
         new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, false));
     assertEquals(DROP, kernel.answer(frame()), "fallback: deny");
     assertEquals(1, kernel.counters.slot(SLOT).get("denied"));
+  }
+
+  /** Nobody waits for what will not come, and nobody is asked for it again. */
+  @Test
+  void aSlotThatCannotAnswerGetsItsFallbackAtOnce() throws InterruptedException {
+    kernel.use(true, true);
+    VerdictKey key = kernel.keyOf(frame());
+    SlotSet none = SlotSet.NONE;
+    kernel.table.merge(key, new Verdict(none, none, none, BIT, 0), 1);
+    Thread.sleep(150); // of a flow there is one question in a tenth of a second
+    assertEquals(PASS, kernel.answer(frame()), "fallback: allow");
+    assertEquals(1, kernel.counted("cannot"));
+    assertEquals(1, kernel.counted("restarted"), "the first one, about which nothing was known");
+    assertEquals(List.of(), consume(kernel.packets));
+    kernel.use(
+        TIMING,
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, false));
+    assertEquals(DROP, kernel.answer(frame()), "fallback: deny");
+    assertEquals(2, kernel.counted("cannot"));
   }
 
   /** Whose packets come again and again while nobody decides gets the fallback in the end. */

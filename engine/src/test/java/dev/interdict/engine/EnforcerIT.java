@@ -2,7 +2,6 @@ package dev.interdict.engine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.attach.Pins;
@@ -41,7 +40,6 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -54,8 +52,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("native")
 @ExtendWith(FdLeaks.class)
 final class EnforcerIT {
-  private static final Supplier<Modes> MODES = () -> new Modes(Policy.Mode.ENFORCE, Map.of());
-
   @RegisterExtension final Bpffs bpffs = new Bpffs();
   @TempDir Path folder;
 
@@ -114,8 +110,7 @@ final class EnforcerIT {
             workers);
     PolicyModules modules = new PolicyModules(folder.resolve("classes"), config.limits());
     PolicyLoader loader = new PolicyLoader(modules, names, new WarmUp(Duration.ZERO));
-    enforcer =
-        new Enforcer(kernel, pipeline, loader, files, HostAbilities.probe(), config);
+    enforcer = new Enforcer(kernel, pipeline, loader, files, HostAbilities.probe(), config);
   }
 
   @AfterEach
@@ -131,14 +126,19 @@ final class EnforcerIT {
   void eachMomentOfAChangeIsSafe() {
     net.here(
         () -> {
-          enforcer.use(set(1, one, "here"), MODES, MODES);
+          enforcer.use(set(1, one, "here"), EnforcerIT::modes, EnforcerIT::modes);
           told.clear();
-          enforcer.use(set(2, two, "lo"), MODES, MODES);
+          enforcer.use(set(2, two, "lo"), EnforcerIT::modes, EnforcerIT::modes);
           // Names that the posture before asks about stay until nothing can rest on it.
           assertEquals(
               List.of(
-                  "+named_places", "+named_files", "+interfaces", "+key_masks", "+postures",
-                  "-interfaces", "+postures"),
+                  "+named_places",
+                  "+named_files",
+                  "+interfaces",
+                  "+key_masks",
+                  "+postures",
+                  "-interfaces",
+                  "+postures"),
               told);
           assertEquals(Set.of("lo"), kernel.hooks().attachedXdp().keySet());
           told.clear();
@@ -153,7 +153,7 @@ final class EnforcerIT {
   void aChangeThatFailsAnywhereLeavesWhatWasInForce() {
     net.here(
         () -> {
-          enforcer.use(set(1, one, "here"), MODES, MODES);
+          enforcer.use(set(1, one, "here"), EnforcerIT::modes, EnforcerIT::modes);
           Thread.sleep(150);
           enforcer.refresh();
           String before = inForce();
@@ -169,12 +169,16 @@ final class EnforcerIT {
         });
   }
 
+  private static Modes modes() {
+    return new Modes(Policy.Mode.ENFORCE, Map.of());
+  }
+
   private boolean failsAfter(int steps) {
     told.clear();
     allowed = steps;
     ActiveSet next = set(2, two, "lo");
     try {
-      enforcer.use(next, MODES, MODES);
+      enforcer.use(next, EnforcerIT::modes, EnforcerIT::modes);
       return false;
     } catch (EnforcementException e) {
       assertTrue(e.getMessage().startsWith("the policies before stay in force"), e.getMessage());

@@ -77,6 +77,7 @@ final class EngineIT {
   private static final String HERE = "10.79.0.1";
   private static final int FORBIDDEN = 6666;
   private static final int ALLOWED = 7777;
+  private static final int LAST = 8888;
   private static final String POLICY =
       """
       apiVersion: interdict.dev/v1
@@ -239,10 +240,9 @@ final class EngineIT {
   }
 
   private static void scan(int first, int ports) {
-    String send =
+    send(
         "for p in $(seq %d %d); do echo x > /dev/udp/%s/$p; done"
-            .formatted(first, first + ports - 1, HERE);
-    Shell.run("ip", "netns", "exec", NAMESPACE, "bash", "-c", send);
+            .formatted(first, first + ports - 1, HERE));
   }
 
   /** As many records, of different packets, and no more. */
@@ -431,28 +431,40 @@ final class EngineIT {
   }
 
   /**
-   * Sends datagrams to {@code port}, far enough apart for a decision; says how many of them came.
+   * Sends datagrams to {@code port}, far enough apart for a decision; says how many of them had
+   * come when one to another port, which was sent afterwards, did.
    */
   private static int arrived(int port, int count) throws IOException {
-    int arrived = 0;
-    try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(HERE, port))) {
-      socket.setSoTimeout(300);
-      String send =
-          "for i in $(seq "
-              + count
-              + "); do echo x > /dev/udp/"
-              + HERE
-              + "/"
-              + port
-              + "; sleep 0.5; done";
-      Shell.run("ip", "netns", "exec", NAMESPACE, "bash", "-c", send);
-      while (arrived < count) {
-        socket.receive(new DatagramPacket(new byte[64], 64));
+    try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(HERE, port));
+        DatagramSocket last = new DatagramSocket(new InetSocketAddress(HERE, LAST))) {
+      send(
+          "for i in $(seq %d); do echo x > /dev/udp/%s/%d; sleep 0.5; done"
+              .formatted(count, HERE, port));
+      boolean done = false;
+      for (int i = 0; i < 100 && !done; i++) { // its flow may wait for a decision, too
+        send("echo x > /dev/udp/%s/%d".formatted(HERE, LAST));
+        done = isThere(last, 100);
+      }
+      assertTrue(done, "nothing comes through any more");
+      int arrived = 0;
+      while (isThere(socket, 1)) {
         arrived++;
       }
-    } catch (SocketTimeoutException e) {
-      // That was all.
+      return arrived;
     }
-    return arrived;
+  }
+
+  private static boolean isThere(DatagramSocket socket, int waitMs) throws IOException {
+    socket.setSoTimeout(waitMs);
+    try {
+      socket.receive(new DatagramPacket(new byte[64], 64));
+      return true;
+    } catch (SocketTimeoutException e) {
+      return false;
+    }
+  }
+
+  private static void send(String script) {
+    Shell.run("ip", "netns", "exec", NAMESPACE, "bash", "-c", script);
   }
 }

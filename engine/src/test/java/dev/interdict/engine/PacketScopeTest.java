@@ -40,6 +40,7 @@ class PacketScopeTest {
     decided(5, 6, 7);
     scope.look();
     assertEquals(Set.of(5, 6, 7), known());
+    assertEquals("lan native, wan native", scope.attached());
 
     there("lan", 5); // they change names
     there("wan", 6);
