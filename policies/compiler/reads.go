@@ -167,7 +167,8 @@ func inputPath(ref ast.Ref) string {
 }
 
 // literal notes absolute names of files. A directory's prefix ("/usr/lib/") and a pattern are no names: what has no star
-// is taken for a name, which costs a look-up where it is a pattern after all.
+// is taken for a name, which costs a look-up where it is a pattern after all. So is a prefix without a slash at its end: what a
+// text is compared with cannot be told where it stands in data or comes by a variable.
 func (r *reads) literal(text string) {
 	if !strings.Contains(text, "*") {
 		r.name(text)

@@ -107,11 +107,13 @@ void list_lenders(void);
 void list_changes(void);
 
 /* The commands. */
+int command_generation(const struct options *options, char **args);
 int command_open(const struct options *options, char **args);
 int command_exec(const struct options *options, char **args);
 int command_net(const struct options *options, char **args);
 int command_race_open(const struct options *options, char **args);
 int command_race_exec(const struct options *options, char **args);
+int command_race_mounts(const struct options *options, char **args);
 int command_race_net(const struct options *options, char **args);
 int command_make(const struct options *options, char **args);
 int command_storm(const struct options *options, char **args);

@@ -212,6 +212,24 @@ int command_open(const struct options *options, char **args)
 	return report();
 }
 
+/* As the file system says it in a handle, the only place where one without FS_IOC_GETVERSION does. */
+int command_generation(const struct options *options, char **args)
+{
+	struct file_handle *handle = calloc(1, sizeof(*handle) + MAX_HANDLE_SZ);
+	unsigned words[3];
+	int mount_id;
+
+	(void)options;
+	handle->handle_bytes = MAX_HANDLE_SZ;
+	if (name_to_handle_at(AT_FDCWD, args[0], handle, &mount_id, 0))
+		unprepared("name_to_handle_at");
+	if (handle->handle_bytes != sizeof(words))	/* tmpfs: generation, and 64 bits of the inode's number */
+		unprepared_errno("handle-of-tmpfs", EINVAL);
+	memcpy(words, handle->f_handle, sizeof(words));
+	fact("generation=%u", words[0]);
+	return report();
+}
+
 void list_open_doors(void)
 {
 	for (size_t i = 0; i < COUNT(doors); i++)

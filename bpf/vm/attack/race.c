@@ -2,6 +2,8 @@
 /* The name changes between the moment a check could have read it and the moment the kernel uses it. */
 #define _GNU_SOURCE
 #include "attack.h"
+#include <sched.h>
+#include <sys/mount.h>
 
 struct turning {
 	char name[PATH_MAX];	/* what the call is given */
@@ -127,5 +129,48 @@ int command_race_exec(const struct options *options, char **args)
 		}
 	end(&turning, thread);
 	fact("tries=%d refused=%u forbidden=%u allowed=%u other=%u", options->count, refused, forbidden, allowed, other);
+	return report();
+}
+
+struct mounting {
+	char *place;
+	unsigned mounts;
+	bool stop;
+};
+
+/* In a namespace of its own; the kernel counts all mounts in one place, which every walk of a path looks at. */
+static int turn_mounts(void *argument)
+{
+	struct mounting *mounting = argument;
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		unprepared("unshare");
+	for (; !__atomic_load_n(&mounting->stop, __ATOMIC_RELAXED); mounting->mounts++)
+		if (mount(mounting->place, mounting->place, NULL, MS_BIND, NULL) || umount2(mounting->place, MNT_DETACH))
+			unprepared("mount");
+	return 0;
+}
+
+/* Mounts come and go elsewhere while the forbidden file is opened by its own name. */
+int command_race_mounts(const struct options *options, char **args)
+{
+	struct mounting mounting = {.place = text("%s/place", options->work)};
+	unsigned refused = 0, forbidden = 0, other = 0;
+	void *thread;
+
+	if (mkdir(mounting.place, 0777))
+		unprepared("mkdir");
+	thread = start_thread(turn_mounts, &mounting);
+	for (int i = 0; i < options->count; i++) {
+		int file = open(args[0], O_RDONLY);
+
+		if (file >= 0)
+			forbidden++, close(file);
+		else
+			errno == EPERM ? refused++ : other++;
+	}
+	__atomic_store_n(&mounting.stop, true, __ATOMIC_RELAXED);
+	join_thread(thread);
+	fact("tries=%d refused=%u forbidden=%u other=%u mounts=%u", options->count, refused, forbidden, other, mounting.mounts);
 	return report();
 }

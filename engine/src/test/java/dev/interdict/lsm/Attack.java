@@ -128,6 +128,10 @@ final class Attack {
     }
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /** The exit status of a run that {@link #output} has awaited. */
   int status() {
     return process.exitValue();

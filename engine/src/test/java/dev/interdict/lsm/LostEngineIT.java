@@ -3,6 +3,7 @@ package dev.interdict.lsm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.engine.EngineConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -111,8 +112,24 @@ class LostEngineIT {
     assertTrue(gap.number("tries") > 1000, gap::toString);
   }
 
+  /** By a hand that is not the engine's: nothing is guarded there, and the next engine mends it. */
   @Test
   @Order(4)
+  void aProgramThatSomebodyHasTakenAwayMustBeSeen() {
+    Path pin = EngineConfig.DEFAULT.pins().resolve("links/lsm_file_open");
+    assertEquals(List.of(), host.admin().status().getGapsList());
+    Guest.run("rm", pin.toString());
+    assertEquals(
+        List.of("hook file_open: its programs do not run any more; start the engine again"),
+        host.admin().status().getGapsList());
+    host.engine().stop();
+    host.restart();
+    assertEquals(List.of(), host.admin().status().getGapsList());
+    assertEquals("EPERM", Attack.run(Attack.in(Host.covered("again"), "open " + SECRET)).result());
+  }
+
+  @Test
+  @Order(5)
   void uninstallMustLeaveNothing() {
     host.engine().stop();
     assertEquals("EPERM", Attack.run(Attack.in(Host.covered("pinned"), "open " + SECRET)).result());

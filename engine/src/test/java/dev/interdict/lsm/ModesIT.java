@@ -64,6 +64,20 @@ class ModesIT {
     assertEquals("ok", open(Guest.UNCOVERED + "/d".repeat(60), SECRET));
   }
 
+  /** Else who decides would wait for himself: he opens a cgroup whose path is asked for. */
+  @Test
+  void theEngineMustNotBeHeldByAPolicyThatCoversIt() {
+    Map<String, Long> before = host.unanswered();
+    host.admin().apply("trial-everywhere");
+    try {
+      assertEquals("EPERM", open(Guest.UNCOVERED + "/everywhere", SECRET), "it covers all");
+      assertEquals("ok", open(Guest.UNCOVERED + "/everywhere", Guest.FILES.resolve("twin")));
+      assertEquals(before, host.unanswered());
+    } finally {
+      host.admin().delete("trial-everywhere");
+    }
+  }
+
   @Test
   void switchingOnePolicyMustLeaveTheOthers() {
     host.admin().mode("trial-net", Mode.MODE_AUDIT);

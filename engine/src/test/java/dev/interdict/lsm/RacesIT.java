@@ -3,8 +3,10 @@ package dev.interdict.lsm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.Hook;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,6 +24,22 @@ class RacesIT {
     Guest.file(FOLDER.resolve("runs-43"), "#!/bin/sh\nexit 43\n");
     Guest.cgroup("/race"); // covered before anything happens in it
     host.admin().apply("trial-race");
+  }
+
+  /**
+   * A path is walked anew where only mounts have changed: whoever mounts must not make it unknown.
+   */
+  @Test
+  void mountsThatComeAndGoMustNotHideAPath() {
+    String race = "race-mounts -n 5000 " + Host.files(2, 2).resolve("forbidden-0");
+    Answer control = Attack.run(Attack.in(Guest.UNCOVERED + "/race", race));
+    assertEquals(5000, control.number("forbidden"), control::toString);
+    assertTrue(control.number("mounts") > 100, () -> "proves nothing: " + control);
+    long undecidable = host.admin().counter(Hook.FILE_OPEN, "undecidable");
+    Answer enforced = Attack.run(Attack.in(Host.covered("mounts"), race));
+    assertEquals(5000, enforced.number("refused"), enforced::toString);
+    assertTrue(enforced.number("mounts") > 100, enforced::toString);
+    assertEquals(undecidable, host.admin().counter(Hook.FILE_OPEN, "undecidable"));
   }
 
   @ParameterizedTest

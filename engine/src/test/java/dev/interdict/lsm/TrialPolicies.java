@@ -27,7 +27,11 @@ final class TrialPolicies {
           "trial-alarm",
           "trial-behind",
           "trial-ahead",
-          "trial-closed");
+          "trial-closed",
+          "trial-broken",
+          "trial-generation",
+          "trial-late",
+          "trial-everywhere");
 
   private TrialPolicies() {}
 
