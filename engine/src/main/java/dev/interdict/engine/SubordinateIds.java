@@ -21,13 +21,16 @@ import java.util.TreeMap;
 final class SubordinateIds {
   private static final Logger LOG = System.getLogger(SubordinateIds.class.getName());
 
+  private static final long NOBODY = -1;
+  private static final long ROOT = 0;
+
   private final Path lent;
   private final Path users;
   private String seen = "";
-  private volatile NavigableMap<Long, Range> ranges = new TreeMap<>();
+  private boolean failing;
 
-  /** What follows its first number, by which it is found. */
-  private record Range(long count, long owner) {}
+  /** Whose the users from a number on are, up to the next; {@link #NOBODY}'s: lent to nobody. */
+  private volatile NavigableMap<Long, Long> owners = new TreeMap<>();
 
   /**
    * @param folder of both files: /etc
@@ -38,24 +41,35 @@ final class SubordinateIds {
     refresh();
   }
 
-  /** Who {@code user} is lent to; himself if to nobody. */
+  /**
+   * Who {@code user} is lent to, of what root lends the first number of its range; himself if to
+   * nobody.
+   */
   long owner(long user) {
-    Map.Entry<Long, Range> range = ranges.floorEntry(user);
-    return range != null && user - range.getKey() < range.getValue().count()
-        ? range.getValue().owner()
-        : user;
+    long owner = at(owners, user);
+    return owner == NOBODY ? user : owner;
   }
 
-  /** Reads the files again if they have changed; what cannot be read is as it was. */
+  private static long at(NavigableMap<Long, Long> owners, long user) {
+    Map.Entry<Long, Long> from = owners.floorEntry(user);
+    return from == null ? NOBODY : from.getValue();
+  }
+
+  /** Reads the files again if they have changed; what cannot be read is as it was, said once. */
   synchronized void refresh() {
     try {
       String now = stamp(lent) + stamp(users);
       if (!now.equals(seen)) {
-        ranges = read();
+        owners = read();
         seen = now;
       }
+      failing = false;
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "who users are lent to stays as it was known: {0}", e.toString());
+      if (!failing) {
+        String known = seen.isEmpty() ? "is not known" : "stays as it was known";
+        LOG.log(Level.WARNING, "who users are lent to {0}: {1}", known, e);
+      }
+      failing = true;
     }
   }
 
@@ -68,24 +82,33 @@ final class SubordinateIds {
     }
   }
 
-  private NavigableMap<Long, Range> read() throws IOException {
+  private NavigableMap<Long, Long> read() throws IOException {
     Map<String, Long> named = new HashMap<>();
     for (List<String> user : lines(users)) {
       if (user.size() > 2) {
         named.put(user.getFirst(), number(user.get(2)));
       }
     }
-    NavigableMap<Long, Range> found = new TreeMap<>();
+    NavigableMap<Long, Long> found = new TreeMap<>();
     for (List<String> line : lines(lent)) {
       if (line.size() == 3) {
         long first = number(line.get(1));
         long owner = named.getOrDefault(line.getFirst(), number(line.getFirst()));
-        if (first >= 0 && owner >= 0) {
-          found.put(first, new Range(number(line.get(2)), owner));
+        long count = number(line.get(2));
+        if (first >= 0 && owner >= 0 && count > 0) {
+          lend(found, first, first + count, owner == ROOT ? first : owner);
         }
       }
     }
     return found;
+  }
+
+  /** What is lent twice is his whom a later line names. */
+  private static void lend(NavigableMap<Long, Long> owners, long first, long end, long owner) {
+    long behind = at(owners, end);
+    owners.subMap(first, end).clear();
+    owners.put(first, owner);
+    owners.putIfAbsent(end, behind);
   }
 
   private static List<List<String>> lines(Path file) throws IOException {

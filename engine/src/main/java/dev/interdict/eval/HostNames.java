@@ -37,8 +37,9 @@ public interface HostNames {
   byte[] interfaceName(int index);
 
   /**
-   * Whose a user is: of one that the host lends to another for his namespaces that other one, else
-   * the user himself.
+   * Whose a user is: of one that the host lends to another for his namespaces that other one; of
+   * one that it lends to root the first of those lent with him, since root's containers are not
+   * root; else the user himself.
    */
   default long owner(long user) {
     return user;

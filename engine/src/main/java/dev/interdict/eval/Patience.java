@@ -17,8 +17,8 @@ import java.util.function.LongUnaryOperator;
  *
  * <p>Who causes them is told by what he cannot change as he likes: a user, for the superuser a
  * cgroup with him, since services and containers have him in common; of a packet the address, of
- * IPv6 its network. What a user is lent for his namespaces counts as he; where the host says
- * nothing of a user above 65,535, he counts by blocks of as many.
+ * IPv6 its network. What a user is lent for his namespaces counts as he, and what root lends at once
+ * as one: a container's root may be any user of it. Above 65,535 users count by blocks of as many.
  */
 final class Patience {
   /** What one has at once: three evaluations of 50 ms begin within it. */
@@ -71,14 +71,14 @@ final class Patience {
           return size() > ORIGINS_MAX;
         }
       };
-  private final LongUnaryOperator owner;
+  private final LongUnaryOperator owners;
   private Debt all;
 
   /**
-   * @param owner as {@link HostNames#owner}
+   * @param owners as {@link HostNames#owner}
    */
-  Patience(LongUnaryOperator owner) {
-    this.owner = owner;
+  Patience(LongUnaryOperator owners) {
+    this.owners = owners;
   }
 
   /** Whether failures have used up what all may take, or what the origin of this event may. */
@@ -123,11 +123,8 @@ final class Patience {
 
   private Origin origin(Event.Subject subject) {
     long user = Integer.toUnsignedLong(subject.uid());
-    long lender = owner.applyAsLong(user);
-    if (lender != user && lender != 0) {
-      return new Origin(lender, 0);
-    }
-    // What root lends is a container's, which makes cgroups as it likes.
-    return new Origin(user > 0xffff ? user & ~0xffffL : user, user == 0 ? subject.cgroup() : 0);
+    long owner = owners.applyAsLong(user);
+    // A container's root is none of root's: it makes cgroups as it likes.
+    return new Origin(owner > 0xffff ? owner & ~0xffffL : owner, user == 0 ? subject.cgroup() : 0);
   }
 }

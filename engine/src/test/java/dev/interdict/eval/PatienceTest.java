@@ -15,9 +15,13 @@ final class PatienceTest {
   private static final long SECOND = 1000 * MS;
   private static final long EACH = 50 * MS;
 
-  /** Root lends what is above, user 1000 what Debian would give him. */
+  /** Root's containers begin here, at no border of blocks, as LXD would have it. */
+  private static final int ROOTS = 1_000_000;
+
+  /** User 1000 has what Debian would give him. */
   private final Patience patience =
-      new Patience(user -> user >= 0x90000 ? 0 : user >= 100_000 && user < 165_536 ? 1000 : user);
+      new Patience(
+          user -> user >= ROOTS ? ROOTS : user >= 100_000 && user < 165_536 ? 1000 : user);
 
   private long now = 7 * SECOND;
 
@@ -84,11 +88,13 @@ final class PatienceTest {
     assertTrue(asked * EACH <= (now - start) / 20 + Patience.OF_ALL_NS + EACH, asked + " times");
   }
 
-  /** A container's root may make cgroups, and is one all the same. */
+  /** A container's root may make cgroups and be any of its users, and is one all the same. */
   @Test
-  void whatRootLendsIsOneBlock() {
-    assertEquals(3, failAs(0x90000, 100));
-    assertTrue(patience.isSpent(by(0x90001), now));
+  void whatRootLendsAtOnceIsOne() {
+    assertEquals(3, failAs(ROOTS, 100));
+    for (int user : new int[] {1, 0x10000, 500_000_000, 999_999_999}) {
+      assertEquals(0, failAs(ROOTS + user, 1), () -> "as its user " + user);
+    }
     assertFalse(patience.isSpent(by(0), now));
   }
 
