@@ -1,5 +1,6 @@
 package dev.interdict.bundle;
 
+import dev.interdict.libbpf.PlainFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
@@ -80,9 +81,7 @@ public final class BundleArchive {
         throw new BundleException("\"" + name + "\" is no plain file; a bundle has no links");
       }
       paths.reserve(name, Files.size(path));
-      try (InputStream in = Files.newInputStream(path)) {
-        paths.put(name, in.readNBytes(limits.unpacked()));
-      }
+      paths.put(name, PlainFile.read(path, limits.unpacked())); // it may be another by now
     }
     return paths.files();
   }

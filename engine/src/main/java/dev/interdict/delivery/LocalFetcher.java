@@ -4,8 +4,8 @@ import dev.interdict.bundle.BundleArchive;
 import dev.interdict.bundle.BundleException;
 import dev.interdict.bundle.Limits;
 import dev.interdict.files.OwnPath;
+import dev.interdict.libbpf.PlainFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.stream.Stream;
 
-/** A bundle on this host's disk. Its tag is the digest of its content. */
+/**
+ * A bundle on this host's disk. Its tag is the digest of its content. One that will be verified may
+ * lie where others write: whatever they put there, asking for it ends.
+ */
 final class LocalFetcher implements BundleFetcher {
   /** Whoever can write there writes this host's policies. */
   private static final String NO_KEY = "and no key is configured";
@@ -60,10 +63,7 @@ final class LocalFetcher implements BundleFetcher {
   }
 
   private static Fetched archive(Path path, String etag) throws IOException, BundleException {
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(path)) {
-      bytes = in.readNBytes(Limits.DEFAULT.packed() + 1);
-    }
+    byte[] bytes = PlainFile.read(path, Limits.DEFAULT.packed() + 1);
     String tag = HexFormat.of().formatHex(Contents.sha256().digest(bytes));
     return tag.equals(etag)
         ? new Fetched(null, tag, 0, false)

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -26,6 +27,10 @@ final class LibC {
   /** O_DIRECTORY is an architecture's own number; O_RDONLY | O_CLOEXEC will do. */
   private static final int O_FLAGS = 02000000;
 
+  /** O_RDONLY | O_NONBLOCK | O_CLOEXEC: a FIFO would have who opens it wait for a writer. */
+  private static final int O_READ = 02004000;
+
+  private static final int READ_BYTES = 1 << 16;
   private static final long PATH_MAX = 4096;
   private static final short POLLIN = 1;
   private static final int INTERFACE_NAME_BYTES = 16;
@@ -52,6 +57,9 @@ final class LibC {
           "poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT), WITH_ERRNO);
   private static final MethodHandle OPEN =
       Native.libc("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), WITH_ERRNO);
+  private static final MethodHandle READ =
+      Native.libc(
+          "read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG), WITH_ERRNO);
   private static final MethodHandle OPEN_BY_HANDLE_AT =
       Native.libc(
           "open_by_handle_at", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
@@ -157,14 +165,44 @@ final class LibC {
 
   /** A descriptor of a directory, not for reading it. */
   static int openDirectory(Path directory) {
+    return open(directory, O_FLAGS);
+  }
+
+  /** A descriptor of whatever is there, for reading, and without waiting. */
+  static int openToRead(Path file) {
+    return open(file, O_READ);
+  }
+
+  private static int open(Path path, int flags) {
     int[] errno = new int[1];
     try (Arena arena = Arena.ofConfined()) {
-      int fd = (int) Native.call(errno, OPEN, arena.allocateFrom(directory.toString()), O_FLAGS);
+      int fd = (int) Native.call(errno, OPEN, arena.allocateFrom(path.toString()), flags);
       if (fd < 0) {
-        throw new BpfException("open", directory.toString(), errno[0]);
+        throw new BpfException("open", path.toString(), errno[0]);
       }
       return fd;
     }
+  }
+
+  /** What {@code fd} has, up to its end, at most {@code most} bytes. */
+  static byte[] read(String name, int fd, int most) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    int[] errno = new int[1];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment part = arena.allocate(READ_BYTES);
+      while (all.size() < most) {
+        long wanted = Math.min(READ_BYTES, most - all.size());
+        long got = (long) Native.call(errno, READ, fd, part, wanted);
+        if (got < 0) {
+          throw new BpfException("read", name, errno[0]);
+        }
+        if (got == 0) {
+          break;
+        }
+        all.writeBytes(part.asSlice(0, got).toArray(JAVA_BYTE));
+      }
+    }
+    return all.toByteArray();
   }
 
   /** A descriptor of what {@code handle} stands for; negative if it is gone or not allowed. */

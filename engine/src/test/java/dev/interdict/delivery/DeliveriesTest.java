@@ -403,6 +403,19 @@ class DeliveriesTest {
     assertEquals(List.of("p"), names());
   }
 
+  /** A signed file may lie where others write: they must not have its source wait for good. */
+  @Test
+  void whatIsNoFileMustBeAnErrorAndMustNotBeWaitedFor() throws Exception {
+    Path fifo = directory.resolve("b.tar.gz");
+    assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+    start(new Local(fifo), FAST, TestKeys.EC.trust(""));
+    await(() -> error().contains(fifo + " is no plain file"));
+    await(deliveries.askAgain());
+    Files.delete(fifo);
+    Files.write(fifo, bundle(1, TestKeys.EC.signer(""), "/a"));
+    await(() -> status().serial() == 1);
+  }
+
   /** Who can rename a folder on the way, or turn a link, has a bundle of his own read. */
   @Test
   void noFolderAndNoLinkOnTheWayMayBelongToOthers() throws IOException {
