@@ -38,6 +38,14 @@ public final class Leases {
     return changes.state().pending();
   }
 
+  /** For how long it may be confirmed still, by the kernel's clock; zero: nothing waits. */
+  public Duration left() {
+    Pending pending = pending();
+    return pending == null
+        ? Duration.ZERO
+        : Duration.ofNanos(Math.max(0, pending.endNs() - enforcement.bootTimeNs()));
+  }
+
   /** As {@link HostChanges#commit}, until the end; to be called under the lock. */
   Pending commit(HostState next, HeldPolicy policy, Duration within) {
     Change change = Change.of(Kind.APPLY, policy);

@@ -1,6 +1,5 @@
 package dev.interdict.metrics;
 
-import dev.interdict.control.Pending;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyStatus;
 import dev.interdict.control.Snapshot;
@@ -15,7 +14,6 @@ import dev.interdict.worker.Worker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -79,7 +77,7 @@ public record Exposition(
         silent == Long.MAX_VALUE ? 0 : seconds(Instant.now().minusNanos(silent)));
     text.add(Metric.ENFORCING, control.hostMode() == Mode.ENFORCE && now.glass().isZero());
     text.add(Metric.BREAK_GLASS_SECONDS, now.glass().toMillis() / MS_PER_SECOND);
-    text.add(Metric.UNCONFIRMED_CHANGE_SECONDS, untilUndone(control.leases().pending()));
+    text.add(Metric.UNCONFIRMED_CHANGE_SECONDS, control.leases().left().toMillis() / MS_PER_SECOND);
     text.add(Metric.GAPS, now.gaps().size());
     text.add(Metric.VERDICTS, now.verdicts(), "verdicts");
     text.add(Metric.VERDICTS, now.flows(), "flows");
@@ -150,13 +148,6 @@ public record Exposition(
     }
     text.add(Metric.POLICIES, inForce, "in_force");
     text.add(Metric.POLICIES, all.size() - inForce, "not_in_force");
-  }
-
-  /** 0: nothing waits. */
-  private static double untilUndone(Pending pending) {
-    return pending == null
-        ? 0
-        : Math.max(0, Duration.between(Instant.now(), pending.end()).toMillis() / MS_PER_SECOND);
   }
 
   /** Unix time; 0: never. */

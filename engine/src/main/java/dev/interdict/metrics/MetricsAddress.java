@@ -2,6 +2,7 @@ package dev.interdict.metrics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -93,8 +94,13 @@ public record MetricsAddress(SocketAddress address) {
     return Set.of("localhost", "[::1]").contains(name) || name.matches("127\\.\\d+\\.\\d+\\.\\d+");
   }
 
+  /** As {@link #parse} reads it. */
   @Override
   public String toString() {
-    return path() != null ? UNIX + path() : address.toString().replaceFirst("^.*/", "");
+    if (!(address instanceof InetSocketAddress port)) {
+      return UNIX + path();
+    }
+    boolean v6 = port.getAddress() instanceof Inet6Address; // Java would write it out
+    return (v6 ? "[::1]" : port.getAddress().getHostAddress()) + ":" + port.getPort();
   }
 }

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -362,7 +363,17 @@ class MetricsServerTest {
             "127.0.0.999:1")) {
       assertThrows(IllegalArgumentException.class, () -> MetricsAddress.parse(wrong), wrong);
     }
-    assertEquals("127.0.0.1:9417", MetricsAddress.parse("localhost:9417").toString());
-    assertEquals("unix:/a/b", MetricsAddress.parse("unix:/a//b").toString());
+    Map.of(
+            "localhost:9417", "127.0.0.1:9417",
+            "LOCALHOST:0", "127.0.0.1:0",
+            "127.1.2.3:65535", "127.1.2.3:65535",
+            "[::1]:9417", "[::1]:9417",
+            "unix:/a//b", "unix:/a/b")
+        .forEach(
+            (written, shown) -> {
+              MetricsAddress address = MetricsAddress.parse(written);
+              assertEquals(shown, address.toString());
+              assertEquals(address, MetricsAddress.parse(shown), "it can be written as it is shown");
+            });
   }
 }
