@@ -114,7 +114,7 @@ final class Enforcer implements Enforcement {
       started = true;
       current = set;
     } catch (Throwable e) { // an Error too: half a change would be in force
-      List<RuntimeException> failed = started ? restored(before, settling) : List.of();
+      List<Throwable> failed = started ? restored(before, settling) : List.of();
       failed.forEach(e::addSuppressed);
       if (e instanceof Error error) {
         throw error;
@@ -133,7 +133,7 @@ final class Enforcer implements Enforcement {
     return since;
   }
 
-  private String stands(List<RuntimeException> failed) {
+  private String stands(List<Throwable> failed) {
     if (!failed.isEmpty()) {
       return "and the policies before could not be brought back: ";
     }
@@ -159,12 +159,12 @@ final class Enforcer implements Enforcement {
   }
 
   /** Brings back what was in force; why that could not be. */
-  private List<RuntimeException> restored(Supplier<Modes> modes, Map<Integer, Long> settling) {
+  private List<Throwable> restored(Supplier<Modes> modes, Map<Integer, Long> settling) {
     try {
       force(current, modes);
       settling.forEach(kernel.budgets()::settle);
       return List.of();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // what has failed first is thrown, and not this
       LOG.log(Level.ERROR, "a change failed, and what was in force could not be brought back", e);
       return List.of(e);
     }
