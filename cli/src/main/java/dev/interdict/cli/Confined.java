@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A policy with another scope. Its document is written as JSON, which is YAML, with everything in
@@ -99,7 +98,7 @@ final class Confined {
   }
 
   private void json(Object value) {
-    out.append(JsonMapper.shared().writeValueAsString(value));
+    out.append(Text.json(value));
   }
 
   private void reach(int wanted) {

@@ -23,5 +23,8 @@ final class ExitCode {
   /** No answer in time. */
   static final int TIMEOUT = 6;
 
+  /** The largest of them. */
+  static final int LAST = TIMEOUT;
+
   private ExitCode() {}
 }

@@ -54,6 +54,14 @@ final class LocalPolicy {
     }
   }
 
+  /** Writes what was read into a folder, which is made. */
+  static void write(PolicySource source, Path folder) throws IOException {
+    Files.createDirectories(folder);
+    for (Map.Entry<String, byte[]> file : source.files().entrySet()) {
+      Files.write(folder.resolve(file.getKey()), file.getValue());
+    }
+  }
+
   /** Parses; prints what it finds, warnings too. */
   ParsedPolicy parse(PolicySource source) {
     ParsedPolicy parsed = PolicyParser.parse(source);

@@ -5,7 +5,9 @@ import dev.interdict.compile.RegoCompiler;
 import dev.interdict.eval.Limits;
 import dev.interdict.eval.PolicyTrial;
 import dev.interdict.event.Hook;
+import dev.interdict.policy.PolicySource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +20,9 @@ final class Machine implements AutoCloseable {
   /** Where the product in it looks for what was compiled and translated. */
   private static final String COMPILED = "/root/.cache/interdict";
 
+  /** Of bpf/vm/run. */
+  private static final int TIME_OVER = 124;
+
   private static final List<String> CLASSES =
       List.of(COMPILED + "/classes", "/var/cache/interdict/classes");
 
@@ -28,13 +33,25 @@ final class Machine implements AutoCloseable {
   private final Path prepared;
   private final List<String> options = new ArrayList<>();
 
+  /** Where what runs in it leaves its exit code, and where that comes to: {@code --results}. */
+  private static final String STATUS = "status";
+
+  private static final List<String> KERNELS = List.of("6.1", "6.12", "7.2");
+
+  private volatile Process running;
+
   /**
    * Starts nothing yet.
    *
-   * @param kernel 6.1, 6.12 or 7.2
-   * @throws Failure if this installation has no such machine
+   * @throws Failure if there is no such kernel, or this installation has no such machine
    */
   Machine(String kernel) throws IOException {
+    if (!KERNELS.contains(kernel)) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "--kernel " + Text.word(kernel) + ": there are " + String.join(", ", KERNELS),
+          null);
+    }
     String home = System.getProperty("interdict.home");
     Path run = home == null ? null : Path.of(home, "bpf", "vm", "run");
     if (run == null || !Files.isExecutable(run)) {
@@ -45,6 +62,8 @@ final class Machine implements AutoCloseable {
     }
     program = run;
     prepared = Files.createTempDirectory("interdict-machine");
+    // Ctrl-C reaches the machine as well, SIGTERM reaches this program alone.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::abandon, "machine-end"));
     options.addAll(List.of("--product", "--kernel", kernel));
     file(prepared.resolve("compiled"), COMPILED);
     CLASSES.forEach(folder -> file(prepared.resolve("classes"), folder));
@@ -53,6 +72,13 @@ final class Machine implements AutoCloseable {
   /** What {@code here} names, at {@code there} in the machine. */
   void file(Path here, String there) {
     options.addAll(List.of("--file", here.toAbsolutePath() + ":" + there));
+  }
+
+  /** A policy at {@code there}: what was read of it, and nothing that lies beside it. */
+  void policy(PolicySource source, boolean folder, String there) throws IOException {
+    Path copy = prepared.resolve("policy");
+    LocalPolicy.write(source, copy);
+    file(folder ? copy : copy.resolve(source.manifest()), there);
   }
 
   /** Does here with a policy what would take minutes in an emulated machine. */
@@ -66,24 +92,60 @@ final class Machine implements AutoCloseable {
    *
    * @param takes how long it may, beside what the machine itself takes
    * @return its exit code
+   * @throws Failure if it has none: the machine did not run it to its end. What has failed has said
+   *     why
    */
   int run(Duration takes, String... words) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(program.toString());
     command.addAll(options);
     command.addAll(List.of("--timeout", Long.toString(takes.plus(ITSELF).toSeconds())));
-    command.addAll(List.of("--", "interdict"));
+    Path results = prepared.resolve("results");
+    command.addAll(List.of("--results", results.toString()));
+    // A status of its own: whatever else fails on the way has 1, too, and 1 is an answer.
+    String noting = "\"$@\"; echo $? >/run/vm/results/" + STATUS;
+    command.addAll(List.of("--", "bash", "-c", noting, "bash", "interdict"));
     command.addAll(List.of(words));
-    return exitCode(new ProcessBuilder(command).inheritIO().start().waitFor());
+    running = new ProcessBuilder(command).inheritIO().start();
+    int status = running.waitFor();
+    return status == TIME_OVER ? ExitCode.TIMEOUT : answer(status, results.resolve(STATUS));
   }
 
-  /** Of the machine's status, whose own are none of this program's. */
-  static int exitCode(int status) {
-    return switch (status) {
-      case 124 -> ExitCode.TIMEOUT;
-      case 125 -> ExitCode.REFUSED;
-      default -> status;
-    };
+  private static int answer(int status, Path noted) {
+    if (status != 0) {
+      throw notRun("its own status is " + status);
+    }
+    try {
+      String code = Files.readString(noted).strip();
+      if (code.matches("\\d") && Integer.parseInt(code) <= ExitCode.LAST) {
+        return Integer.parseInt(code);
+      }
+      throw notRun("what ran in it ended with " + Text.word(code));
+    } catch (IOException e) {
+      throw notRun("it left no status");
+    }
+  }
+
+  private static Failure notRun(String why) {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the virtual machine gave no answer: " + why,
+        "what it printed says more; bpf/vm/README.md has what it needs");
+  }
+
+  /** Where nobody waits for it any more: it would go on until its time is over. */
+  void abandon() {
+    Process now = running;
+    if (now != null) {
+      List<ProcessHandle> all = now.descendants().toList();
+      now.destroy();
+      all.forEach(ProcessHandle::destroy);
+    }
+    try {
+      close();
+    } catch (IOException | UncheckedIOException e) {
+      // This program ends.
+    }
   }
 
   @Override

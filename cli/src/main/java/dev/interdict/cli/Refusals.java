@@ -133,7 +133,7 @@ final class Refusals {
                 "      because: there was no decision (late, or failed); its fallback is deny");
           } else if (advises && !kind.reasons.isEmpty() && !kind.exe.isEmpty()) {
             out.println("      to allow it, for example add this to the rule that says so:");
-            out.println("        " + EXE + ": {notIn: [" + quoted(kind.exe) + "]}");
+            out.println("        " + EXE + ": {notIn: [" + Text.json(kind.exe) + "]}");
           }
         });
     if (untold > 0) {
@@ -150,10 +150,5 @@ final class Refusals {
 
   private static String shown(String name) {
     return name.isEmpty() ? "?" : Text.word(name);
-  }
-
-  /** As YAML takes it: JSON is YAML. */
-  private static String quoted(String text) {
-    return JsonMapper.shared().writeValueAsString(text);
   }
 }

@@ -1,11 +1,25 @@
 package dev.interdict.cli;
 
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonWriteFeature;
+import tools.jackson.databind.json.JsonMapper;
+
 /** Strings that somebody else chose, made fit for a terminal. */
 final class Text {
   /** {@code event.Names} puts each byte that is no valid UTF-8 here: U+EF00 + byte. */
   private static final int RAW_BYTES = 0xEF80;
 
+  /** With nothing raw that YAML takes for a line break or for no character, nor a terminal obeys. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder(JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build())
+          .build();
+
   private Text() {}
+
+  /** {@code value} as JSON that is the same in YAML, all of it visible. */
+  static String json(Object value) {
+    return JSON.writeValueAsString(value).replace("\u007f", "\\u007f"); // ASCII, and no character
+  }
 
   /**
    * {@code text} as one word: itself if it has only visible characters and no blank or quote, else

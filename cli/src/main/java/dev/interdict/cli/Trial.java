@@ -18,7 +18,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -40,6 +39,13 @@ final class Trial implements AutoCloseable {
   private static final Duration QUIET = Duration.ofSeconds(2);
 
   private static final Duration MOST = Duration.ofSeconds(20);
+
+  private static Failure left() {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the command has left its cgroup, and with it the policy: what it did there was not tried",
+        "try it without what moves it, such as systemd-run, su, or a service manager");
+  }
 
   private final EngineLock lock;
   private final Path work = FOLDER.resolve("work");
@@ -103,33 +109,51 @@ final class Trial implements AutoCloseable {
         out.println("$ " + Text.line(String.join(" ", command)));
         out.flush();
         cgroup.release();
-        attempt(process, seconds, decisions, refusals);
+        boolean left = true;
+        try {
+          left = attempt(process, seconds, decisions, refusals);
+        } finally { // what was refused was, also where the rest could not be tried
+          refusals.take(decisions, QUIET, MOST);
+          if (!left || !refusals.isEmpty()) {
+            refusals.print(out);
+          }
+          out.flush();
+        }
+        if (left) {
+          throw left();
+        }
       }
     }
-    refusals.print(out);
-    out.flush();
     return refusals.isEmpty() ? ExitCode.OK : ExitCode.NO;
   }
 
-  private void attempt(
+  /**
+   * Lets the command run to its end, or ends it.
+   *
+   * @return whether it, or what it has started, was seen in another cgroup
+   */
+  private boolean attempt(
       Process process, int seconds, DecisionLog.Subscription decisions, Refusals refusals)
       throws IOException, InterruptedException {
     long begun = System.nanoTime();
     long limit = Duration.ofSeconds(seconds).toNanos();
+    boolean left = false;
     while (process.isAlive() && System.nanoTime() - begun < limit) {
+      left |= cgroup.isLeftBy(process);
       refusals.take(decisions, STEP, STEP);
     }
     if (process.isAlive()) {
       out.println("  (ended after " + seconds + " s)");
+      left |= cgroup.isLeftBy(process);
     }
     boolean empty = cgroup.empty(); // also what it has left in the background
     if (process.waitFor(MOST.toMillis(), TimeUnit.MILLISECONDS)) {
       out.println("  (exit " + process.exitValue() + ")");
-    } else if (empty) {
-      process.destroyForcibly();
-      out.println("  (it has left its cgroup: what it did there is not told)");
+      return left;
     }
-    refusals.take(decisions, QUIET, MOST);
+    process.destroyForcibly();
+    out.println("  (it did not end when it was killed" + (empty ? ")" : ": it waits in the kernel)"));
+    return left || empty;
   }
 
   /** Where the policy covers the command. */
@@ -145,11 +169,9 @@ final class Trial implements AutoCloseable {
    * the host is not to be kept from its work by it.
    */
   private Path confined(PolicySource source, String place) throws IOException {
-    Path folder = Files.createDirectories(work.resolve("policy"));
+    Path folder = work.resolve("policy");
     PolicySource confined = Confined.to(place, source);
-    for (Map.Entry<String, byte[]> file : confined.files().entrySet()) {
-      Files.write(folder.resolve(file.getKey()), file.getValue());
-    }
+    LocalPolicy.write(confined, folder);
     return confined.files().size() == 1 ? folder.resolve(confined.manifest()) : folder;
   }
 

@@ -1,11 +1,14 @@
 package dev.interdict.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A cgroup for one command. It waits in there, frozen, until it is let go: what starts it is not
@@ -20,6 +23,9 @@ final class TrialCgroup implements AutoCloseable {
   private final Path folder;
   private final List<Path> made;
 
+  /** As the command's processes see it while they are in it. */
+  private String home;
+
   private TrialCgroup(Path folder, List<Path> made) {
     this.folder = folder;
     this.made = made;
@@ -33,14 +39,21 @@ final class TrialCgroup implements AutoCloseable {
    */
   static TrialCgroup make(Path root, String place) throws IOException, InterruptedException {
     Path folder = root.resolve(place.substring(1));
-    List<Path> made = new ArrayList<>(List.of(folder)); // also one that was left is ours to take
-    for (Path at = folder.getParent(); !Files.exists(at); at = at.getParent()) {
-      made.add(at);
+    Path kill = folder.resolve("cgroup.kill");
+    if (Files.exists(kill)) {
+      new TrialCgroup(folder, List.of(folder)).close();
+    }
+    List<Path> made = new ArrayList<>();
+    if (Files.exists(kill)) {
+      made.add(folder); // a trial's, too
+    }
+    for (Path at = folder; !Files.exists(at); at = at.getParent()) {
+      made.add(at); // nothing else is taken away when it fails
     }
     TrialCgroup cgroup = new TrialCgroup(folder, made);
     try {
       Files.createDirectories(folder);
-      if (!Files.exists(folder.resolve("cgroup.kill"))) {
+      if (!Files.exists(kill)) {
         throw new IOException("a trial needs cgroup.kill, and so Linux 5.14");
       }
       if (!cgroup.empty()) {
@@ -77,7 +90,31 @@ final class TrialCgroup implements AutoCloseable {
       }
       Thread.sleep(LOOK);
     }
+    home = cgroup(process.pid());
     return process;
+  }
+
+  /** Whether the command, or what it has started and waits for, is now in another cgroup. */
+  boolean isLeftBy(Process process) {
+    return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+        .anyMatch(one -> isElsewhere(one.pid()));
+  }
+
+  private boolean isElsewhere(long pid) {
+    try {
+      return !(cgroup(pid) + "/").startsWith(home + "/");
+    } catch (IOException e) {
+      return false; // it has ended meanwhile
+    }
+  }
+
+  /** Of version 2. */
+  private static String cgroup(long pid) throws IOException {
+    String line = "0::";
+    return Files.readAllLines(Path.of("/proc", Long.toString(pid), "cgroup")).stream()
+        .filter(each -> each.startsWith(line))
+        .findFirst()
+        .orElse(line);
   }
 
   /** From now on the command runs. */
@@ -129,11 +166,30 @@ final class TrialCgroup implements AutoCloseable {
 
   private void remove() {
     try {
+      if (made.contains(folder)) {
+        for (Path one : inside()) {
+          Files.delete(one);
+        }
+      }
       for (Path one : made) {
         Files.deleteIfExists(one);
       }
     } catch (IOException e) {
       // In use; the next trial takes it away.
+    }
+  }
+
+  /** Cgroups that the command has made in it, the innermost first. */
+  private List<Path> inside() throws IOException {
+    if (!Files.exists(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(one -> Files.isDirectory(one) && !one.equals(folder))
+          .sorted(Comparator.reverseOrder())
+          .toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 }

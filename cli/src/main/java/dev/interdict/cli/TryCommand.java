@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Run a command under a policy that enforces, on a disposable machine with a real kernel, and say what was"
           + " refused, why, and what would have allowed it.",
-      "Exits with 1 if anything was refused."
+      "Exits with 1 if anything was refused, with 5 if it could not be tried, or the command has left its cgroup and"
+          + " with it the policy."
     },
     footer = {"", "Such as: interdict try my-policy/ -- cat /etc/shadow"})
 final class TryCommand implements Callable<Integer> {
@@ -89,15 +90,15 @@ final class TryCommand implements Callable<Integer> {
     if (here) {
       return here(source, parsed);
     }
-    Compilation compilation = local.compile(parsed, Map.of());
-    local.print(parsed.sourceMap().map(compilation.diagnostics()), source);
-    if (!compilation.succeeded()) {
-      throw new Failure(
-          ExitCode.INVALID_POLICY, LocalPolicy.count(compilation.diagnostics()), null);
-    }
     try (Machine machine = new Machine(kernel)) {
+      Compilation compilation = local.compile(parsed, Map.of());
+      local.print(parsed.sourceMap().map(compilation.diagnostics()), source);
+      if (!compilation.succeeded()) {
+        throw new Failure(
+            ExitCode.INVALID_POLICY, LocalPolicy.count(compilation.diagnostics()), null);
+      }
       machine.bring(compilation.compiled(), policy.hooks());
-      machine.file(path, guestPath());
+      machine.policy(source, Files.isDirectory(path), guestPath());
       List<String> words = new ArrayList<>(List.of("try", "--here", guestPath()));
       words.add("--timeout=" + seconds);
       words.add(Main.colour(spec.commandLine()));

@@ -28,6 +28,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 final class RefusalsTest {
   private final Refusals refusals = new Refusals("mine", true);
@@ -79,6 +81,19 @@ final class RefusalsTest {
                 process.exe.path: {notIn: ["/usr/bin/\\"odd\\""]}
         """,
         printed());
+  }
+
+  /** Its name is the choice of who is tried. */
+  @Test
+  void adviceMustMoveNoCursorAndStillBeWhatARuleTakes() throws PolicyException {
+    String exe = "/tmp/\u009b2J\u202ex\u007f\u0085\ue000\ud83d\ude00";
+    add(1, Outcome.DENIED, exe, false);
+    assertEquals("", printed().replaceAll("[ -~\n]", "").replace("\ud83d\ude00", ""), this::printed);
+    String advice = printed().lines().filter(line -> line.contains("notIn")).findFirst().orElse("");
+    JsonNode read =
+        JsonMapper.shared()
+            .readTree(PolicySource.yamlAsJson("advice.yaml", advice.strip().getBytes(UTF_8)));
+    assertEquals(exe, read.findValue("notIn").get(0).asString());
   }
 
   @Test
@@ -148,6 +163,17 @@ final class RefusalsTest {
     Policy again = PolicyParser.parse(Confined.to("/b", confined)).orThrow();
     assertEquals(List.of("/b"), again.scope().cgroups());
     assertEquals(whole.rego(), again.rego());
+  }
+
+  /** YAML folds some of them, and takes others for no characters, where they are not escaped. */
+  @Test
+  void aPolicyOnTrialMustHaveTheSameCharacters() throws PolicyException {
+    for (String odd : List.of("\\x85", "\\x7f", "\\x9b", "\\u2028", "\\U0001F600", "\ud83d\ude00")) {
+      PolicySource source = source("file.path: {in: [\"/etc/a" + odd + "b\"]}", Map.of());
+      Policy whole = PolicyParser.parse(source).orThrow();
+      Policy less = PolicyParser.parse(Confined.to("/b", source)).orThrow();
+      assertEquals(whole.rego(), less.rego(), odd);
+    }
   }
 
   @Test

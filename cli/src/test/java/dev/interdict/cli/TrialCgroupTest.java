@@ -69,6 +69,51 @@ final class TrialCgroupTest {
     assertFalse(Files.exists(root.resolve(above.substring(1))));
   }
 
+  /** As what starts containers does. */
+  @Test
+  void cgroupsThatACommandMakesMustGoWithItsOwn() throws Exception {
+    String own = root.resolve(place.substring(1)).toString();
+    try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
+      Process process =
+          cgroup.start(
+              List.of("sh", "-c", "mkdir -p %s/a/b && echo $$ > %s/a/b/cgroup.procs && sleep 0.2"
+                  .formatted(own, own)));
+      cgroup.release();
+      assertEquals(0, process.waitFor());
+      assertFalse(cgroup.isLeftBy(process));
+    }
+    assertFalse(Files.exists(root.resolve(above.substring(1))));
+  }
+
+  @Test
+  void whoLeavesItMustBeSeenAndWhoMovesInItMustNot() throws Exception {
+    Path go = folder.resolve("go");
+    String wait = " && while [ ! -e " + go + " ]; do sleep 0.02; done";
+    String own = root.resolve(place.substring(1)).toString();
+    for (String moves :
+        List.of(
+            "echo $$ > " + root + "/cgroup.procs && echo x",
+            "(echo 0 > " + root + "/cgroup.procs && echo x" + wait + ")",
+            "mkdir " + own + "/a && echo $$ > " + own + "/a/cgroup.procs && echo x")) {
+      Files.deleteIfExists(go);
+      Path moved = folder.resolve("moved");
+      Files.deleteIfExists(moved);
+      try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
+        Process process =
+            cgroup.start(List.of("bash", "-c", moves.replace("echo x", "touch " + moved) + wait));
+        assertFalse(cgroup.isLeftBy(process));
+        cgroup.release();
+        while (!Files.exists(moved)) {
+          assertTrue(process.isAlive());
+          Thread.sleep(5);
+        }
+        assertEquals(!moves.contains("/a"), cgroup.isLeftBy(process), moves);
+        Files.createFile(go);
+        assertEquals(0, process.waitFor());
+      }
+    }
+  }
+
   @Test
   void oneThatStillWaitsMustEnd() throws Exception {
     Process process;
@@ -95,6 +140,11 @@ final class TrialCgroupTest {
   void whatIsNoCgroupMustBeRefusedAndNotTakenForOne() throws Exception {
     Path file = Files.createFile(folder.resolve("file"));
     assertThrows(IOException.class, () -> TrialCgroup.make(folder, "/file"));
-    assertFalse(Files.isDirectory(file));
+    assertTrue(Files.isRegularFile(file), "it is somebody's");
+    Path other = Files.createDirectories(folder.resolve("other/inside")).getParent();
+    assertThrows(IOException.class, () -> TrialCgroup.make(folder, "/other"));
+    assertTrue(Files.isDirectory(other.resolve("inside")), "it is somebody's");
+    assertThrows(IOException.class, () -> TrialCgroup.make(folder, "/new/inside"));
+    assertFalse(Files.exists(folder.resolve("new")), "what was made goes again");
   }
 }
