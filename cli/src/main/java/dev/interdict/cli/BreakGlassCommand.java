@@ -50,7 +50,7 @@ final class BreakGlassCommand implements Callable<Integer> {
   @Option(names = "--end", description = "Put enforcement back.")
   boolean end;
 
-  @Mixin EnginePaths paths;
+  @Mixin InstalledPaths installed;
   @Mixin Output output;
 
   @Override
@@ -59,17 +59,20 @@ final class BreakGlassCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--minutes must be from 1 to " + MINUTES_MAX);
     }
+    EnginePaths paths = installed.settleAnyhow();
     BreakGlass.Opened opened;
     try {
       opened =
           new BreakGlass(paths.pins, paths.state)
               .open(end ? Duration.ZERO : Duration.ofMinutes(minutes), by(), reason);
     } catch (IOException | UncheckedIOException | BpfException e) {
-      boolean root = "root".equals(System.getProperty("user.name"));
       throw new Failure(
           ExitCode.REFUSED,
           "nothing was changed: " + Text.line(e.getMessage()),
-          root ? "interdict status and interdict doctor say what is in force" : "run it as root");
+          Failures.unlessRoot(
+              "interdict status and interdict doctor say what is in force; --pins names where it is"
+                  + " if not in "
+                  + Text.word(paths.pins.toString())));
     }
     output.print(Map.of("until", end ? "" : opened.until().toString()), out -> tell(opened, out));
     if (opened.notNoted() != null) {

@@ -65,11 +65,24 @@ final class EngineOptions {
    * @throws Failure if the file cannot be read, relied on or understood
    */
   List<Effective> settle() {
+    return settle(config, spec);
+  }
+
+  /**
+   * The same of a command that has some of these options.
+   *
+   * @param config null: the usual one, if it is there
+   */
+  static List<Effective> settle(Path config, CommandSpec spec) {
     Path path = config == null ? ConfigFile.DEFAULT : config;
-    ConfigFile file = none(path) ? ConfigFile.NONE : read(path, requireTrust(path), spec);
+    boolean none = config == null && isNone(path);
+    ConfigFile file = none ? ConfigFile.NONE : read(path, requireTrust(path), spec);
     List<Effective> all = new ArrayList<>();
     for (Setting setting : Setting.values()) {
       OptionSpec option = spec.findOption(setting.option());
+      if (option == null) {
+        continue;
+      }
       ConfigFile.Value written = file.values().get(setting);
       String from = "default";
       if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
@@ -86,8 +99,8 @@ final class EngineOptions {
   }
 
   /** A link that leads nowhere, and what cannot be looked at, is not none: somebody means it. */
-  private boolean none(Path path) {
-    return config == null && Files.notExists(path, LinkOption.NOFOLLOW_LINKS);
+  private static boolean isNone(Path path) {
+    return Files.notExists(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   /**

@@ -29,7 +29,12 @@ final class Failures {
     return new Failure(
         ExitCode.REFUSED,
         what + ": " + Text.line(reason),
-        reason.endsWith("permission denied") ? "run it as root" : otherwise);
+        reason.endsWith("permission denied") ? unlessRoot(otherwise) : otherwise);
+  }
+
+  /** Being root helps who is not; root is kept from it by something else, such as lockdown. */
+  static String unlessRoot(String otherwise) {
+    return "root".equals(System.getProperty("user.name")) ? otherwise : "run it as root";
   }
 
   static Failure unreachable(Path socket, String reason) {

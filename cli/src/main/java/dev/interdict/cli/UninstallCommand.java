@@ -29,7 +29,10 @@ import picocli.CommandLine.Option;
       "Applied policies stay on disk and come back with the next engine, unless --purge."
     })
 final class UninstallCommand implements Callable<Integer> {
-  @Mixin EnginePaths paths;
+  @Mixin InstalledPaths installed;
+
+  private EnginePaths paths;
+
   @Mixin Output output;
 
   @Option(names = "--purge", description = "Remove applied policies, modes and caches, too.")
@@ -37,6 +40,7 @@ final class UninstallCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    paths = installed.settle();
     if (engineAnswers()) {
       throw new Failure(
           ExitCode.REFUSED,

@@ -96,6 +96,17 @@ class ConfigCommandsTest {
     assertTrue(ok.out().endsWith("engine.yaml: ok, 1 set\n"), ok.out());
   }
 
+  /** What is well for check must be well for the engine: each form of an address, too. */
+  @Test
+  void whatCheckTakesTheEngineMustTakeAsWell() throws IOException {
+    for (String metrics : new String[] {"'[::1]:9417'", "localhost:9417", "unix:/run/m"}) {
+      String file = trusted("metrics: " + metrics + "\n");
+      assertEquals(ExitCode.OK, Cli.run("config", "check", file).code(), metrics);
+      Cli shown = Cli.run("config", "show", "--config", file);
+      assertEquals(ExitCode.OK, shown.code(), shown.err());
+    }
+  }
+
   @Test
   void checkMustLookIntoTheFileOfBundleSources() throws IOException {
     Path bundles = Files.writeString(folder.resolve("bundles.yaml"), "bundels: {}\n");
@@ -117,6 +128,42 @@ class ConfigCommandsTest {
       assertEquals(ExitCode.REFUSED, refused.code());
       assertTrue(refused.err().contains("chmod go-w "), refused.err());
     }
+  }
+
+  /** Else the glass is broken where nothing is, and the note of who did it lies where none looks. */
+  @Test
+  void whoGoesPastTheEngineMustLookWhereItIs() throws IOException {
+    Path pins = folder.resolve("pins");
+    Path state = Files.createDirectory(folder.resolve("state"));
+    Path cache = Files.createDirectory(folder.resolve("cache"));
+    String file =
+        trusted(
+            "pins: %s\nstate: %s\ncache: %s\nsocket: %s/s\n".formatted(pins, state, cache, folder));
+    String[] glass = {"break-glass", "--reason", "x", "--config", file};
+    Cli broken = Cli.run(glass);
+    assertEquals(ExitCode.REFUSED, broken.code());
+    assertTrue(broken.err().contains("no pins in " + pins), broken.err());
+    assertFalse(broken.err().contains("warning"), broken.err());
+    Cli purged = Cli.run("uninstall", "--purge", "--config", file, "--cache", folder + "/other");
+    assertEquals(ExitCode.OK, purged.code(), purged.err());
+    assertFalse(Files.exists(state), "the file says so");
+    assertTrue(Files.exists(cache), "options win");
+
+    // What others may have written counts for nothing; an emergency goes on without, and says so.
+    Files.setPosixFilePermissions(Path.of(file), PosixFilePermissions.fromString("rw-rw-rw-"));
+    broken = Cli.run("break-glass", "--reason", "x", "--config", file, "--pins", folder + "/mine");
+    assertEquals(ExitCode.REFUSED, broken.code());
+    assertTrue(broken.err().contains("no pins in " + folder + "/mine"), broken.err());
+    assertTrue(broken.err().contains("warning: the configuration cannot be"), broken.err());
+    assertTrue(broken.err().contains("--state /var/lib/interdict: if"), broken.err());
+    assertEquals(
+        ExitCode.REFUSED, Cli.run("uninstall", "--purge", "--config", file).code(), "no emergency");
+    assertTrue(Files.exists(cache));
+    String wrong = trusted("pins: 1\n");
+    broken = Cli.run("break-glass", "--reason", "x", "--config", wrong, "--pins", folder + "/mine");
+    assertTrue(broken.err().contains("no pins in " + folder + "/mine"), broken.err());
+    assertTrue(broken.err().contains("pins must be a string"), broken.err());
+    assertEquals(ExitCode.INVALID_POLICY, Cli.run("uninstall", "--config", wrong).code());
   }
 
   /** Whoever can turn the link decides, and not whom the file belongs to. */
