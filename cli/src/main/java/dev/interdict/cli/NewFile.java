@@ -27,24 +27,29 @@ final class NewFile {
    * @throws Failure if it is there already, or cannot be written; half of it is taken away
    */
   static <T> T write(Path file, Content<T> content) {
-    boolean whole = false;
-    try (OutputStream out = open(file)) {
-      T result;
-      try {
-        result = content.write(out);
-        whole = true;
-      } finally {
-        if (!whole) {
-          file.toFile().delete();
-        }
-      }
-      return result;
+    try {
+      return fill(file, open(file), content);
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
           "cannot write %s: %s"
               .formatted(Text.word(file.toString()), Text.line(FileTrouble.why(e))),
           "name another file");
+    }
+  }
+
+  /** Of a disk that is full, or is another host's, the end may be the first to tell. */
+  static <T> T fill(Path made, OutputStream to, Content<T> content) throws IOException {
+    boolean whole = false;
+    try (to) {
+      T result = content.write(to);
+      to.close();
+      whole = true;
+      return result;
+    } finally {
+      if (!whole) {
+        made.toFile().delete();
+      }
     }
   }
 
