@@ -228,14 +228,18 @@ public final class PolicySet {
       if (from.refusing.contains(slot)) {
         both.refusing(slot);
       }
-      if (from.replaced.contains(slot)) {
-        both.replaced(slot);
+      if (from.replaced.contains(slot) || (modules[slot] == null && hasName(from.modules[slot].name()))) {
+        both.replaced(slot); // else what two revisions say has one name
       }
       if (from.candidates.containsKey(slot)) {
         both.candidate(slot, from.candidates.get(slot));
       }
     }
     return both.build();
+  }
+
+  private boolean hasName(String name) {
+    return Arrays.stream(modules).anyMatch(m -> m != null && m.name().equals(name));
   }
 
   /** The paths that these policies mention and ask about. */

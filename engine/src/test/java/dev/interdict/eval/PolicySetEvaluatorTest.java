@@ -101,6 +101,22 @@ class PolicySetEvaluatorTest {
     assertTrue(next.decidesAs(next.over(next)));
   }
 
+  /** For a moment both revisions are asked: what each says must be told apart. */
+  @Test
+  void ofTwoRevisionsTheOneThatLeavesMustBeToldSo() throws Exception {
+    PolicySet before = set(1, module("old"));
+    PolicySet next =
+        PolicySet.builder(2, HostNames.NONE).add(1, module("new"), Set.of()).build();
+    assertEquals("one (before)", next.over(before).name(0));
+    assertEquals("one", next.over(before).name(1));
+    assertEquals("one", next.name(1));
+    PolicyModule other = PolicyModule.load(RegoToWasm.compile("two", "", "{}"), null);
+    PolicySet elsewhere =
+        PolicySet.builder(2, HostNames.NONE).add(1, other, Set.of()).build();
+    assertEquals("one", elsewhere.over(before).name(0), "nothing stands in its place");
+    assertEquals("one", set(2, module("new")).over(before).name(0));
+  }
+
   /** On a host where no cgroup has a path that can be told. */
   private static SlotDecisions decide(String rego, Event event) throws Exception {
     PolicyModule module = PolicyModule.load(RegoToWasm.compile("one", rego, "{}"), null);
