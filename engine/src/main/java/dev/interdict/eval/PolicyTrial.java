@@ -192,6 +192,7 @@ public final class PolicyTrial {
       }
       if (hook != Hook.XDP_INGRESS) {
         events.add(event(hook, "process.exe.path", "/usr/lib/" + LONG));
+        events.add(event(hook, Readings.CGROUP, "/user.slice/" + LONG)); // he has one of his own
       }
       for (Concern concern : concerns.any() == null ? List.<Concern>of() : concerns.any()) {
         int step = Math.max(1, concern.values().size() / VALUES_MAX);

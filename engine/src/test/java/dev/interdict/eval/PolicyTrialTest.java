@@ -157,6 +157,19 @@ class PolicyTrialTest {
     assertTrue(problems.getFirst().contains("took longer than 50 ms"), problems.getFirst());
   }
 
+  /** Who has a cgroup of his own makes others in it, with any names. */
+  @Test
+  void longCgroupsAreTried() throws Exception {
+    List<String> problems =
+        problems(
+            "deny contains \"x\" if {\nstartswith(input.process.cgroup.path, \"/user.slice/\")\n"
+                + "count(input.process.cgroup.path) > 3900\n"
+                + SLOW
+                + "\n}");
+    assertEquals(1, problems.size());
+    assertTrue(problems.getFirst().contains("took longer than 50 ms"), problems.getFirst());
+  }
+
   @Test
   void aRuleTooLargeToBeTranslatedIsNamed() throws Exception {
     String lines =
