@@ -286,7 +286,7 @@ public final class Recorder implements Tap, AutoCloseable {
     }
     if (now.work(names, masks)) {
       session = null;
-      now.loseRest(); // what was on its way to it
+      now.close();
       over.put(now.id, now.info(0, false));
       if (over.size() > OVER) {
         over.pollFirstEntry();

@@ -62,6 +62,7 @@ final class Session {
   private final AtomicLong unqueued = new AtomicLong();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile boolean ending;
+  private volatile boolean closed;
   private final LongAdder tuples = new LongAdder();
   private final LongAdder asks = new LongAdder();
   private final LongAdder lost = new LongAdder();
@@ -122,7 +123,7 @@ final class Session {
     if (queuedBytes.addAndGet(bytes) > QUEUE_BYTES || !queue.offer(ask)) {
       queuedBytes.addAndGet(-bytes);
       unqueued.incrementAndGet();
-    } else if (ended.isDone()) {
+    } else if (closed) {
       loseRest(); // it has ended between the look and here
     }
   }
@@ -141,8 +142,13 @@ final class Session {
     return ended;
   }
 
-  /** Counts what was handed over after the last look: nobody writes it any more. */
-  void loseRest() {
+  /** Nobody writes what is handed over from now on; who does that counts it. */
+  void close() {
+    closed = true; // first: what comes between this and the next is counted by one of two
+    loseRest();
+  }
+
+  private void loseRest() {
     while (queue.poll() != null) {
       lost.increment();
     }

@@ -39,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -555,6 +556,40 @@ class RecorderTest {
     tuples.clear();
     read(limited.id());
     assertEquals(List.of("1"), tuples.stream().map(t -> t.fact("process.uid")).toList());
+  }
+
+  /** Between the worker's last look and the end that others are told of. */
+  @Test
+  void whatWasOnItsWayAtTheEndIsCounted() throws Exception {
+    long limit = Duration.ofSeconds(1).toNanos();
+    Session[] session = new Session[1];
+    boolean[] late = new boolean[1];
+    LongSupplier ending =
+        () -> {
+          if (session[0] == null || late[0]) {
+            return late[0] ? limit : 0;
+          }
+          late[0] = true; // who has handed over has looked: it is not over for him
+          try {
+            assertTrue(session[0].work(HostNames.NONE, (hook, set) -> null));
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          session[0].close();
+          return 0;
+        };
+    Session one =
+        new Session(
+            1,
+            Duration.ofNanos(limit),
+            ending,
+            Set.of(),
+            "0",
+            new RecordingStore(state, 1 << 20, 1 << 20));
+    session[0] = one;
+    one.offer(new Session.Ask(open("/x", 1).event(), null, null));
+    assertEquals(1, one.info(0, false).lost());
+    assertEquals(0, one.unwritten());
   }
 
   /** A disk that does not answer keeps neither the engine nor its lock. */
