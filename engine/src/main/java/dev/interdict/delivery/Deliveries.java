@@ -22,7 +22,7 @@ import java.util.function.BooleanSupplier;
  * All sources of bundles of an engine, each with a thread of its own, and the reports about them.
  */
 public final class Deliveries implements AutoCloseable {
-  /** For a change that has begun; its policies may still be compiled. */
+  /** For changes that have begun; their policies may still be compiled. For all: a stop is short. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final BundleControl control;
@@ -150,13 +150,11 @@ public final class Deliveries implements AutoCloseable {
       reporting.interrupt();
     }
     try {
-      for (Worker worker : workers) {
-        worker.join(GRACE);
-      }
+      Worker.await(workers, GRACE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    workers.forEach(Worker::close);
+    Worker.close(workers);
     loops.forEach(BundleLoop::close);
     if (reporter != null) {
       reporter.close();

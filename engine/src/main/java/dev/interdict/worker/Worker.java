@@ -3,6 +3,9 @@ package dev.interdict.worker;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -156,14 +159,36 @@ public final class Worker implements AutoCloseable {
   /** Stops it, breaks off what it waits for, and waits for a bounded time for its end. */
   @Override
   public void close() {
-    stop();
-    interrupt();
+    close(List.of(this));
+  }
+
+  /** The same of many, for all of which it waits no longer than for one. */
+  public static void close(Collection<Worker> workers) {
+    workers.forEach(Worker::stop);
+    workers.forEach(Worker::interrupt);
     try {
-      if (!join(END)) {
-        LOG.log(Level.WARNING, "{0} did not end within {1}", name(), END);
+      for (Worker late : await(workers, END)) {
+        LOG.log(Level.WARNING, "{0} did not end within {1}", late.name(), END);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Waits for the end of all.
+   *
+   * @return those that have not ended
+   */
+  public static List<Worker> await(Collection<Worker> workers, Duration limit)
+      throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    List<Worker> late = new ArrayList<>();
+    for (Worker worker : workers) {
+      if (!worker.join(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) {
+        late.add(worker);
+      }
+    }
+    return late;
   }
 }

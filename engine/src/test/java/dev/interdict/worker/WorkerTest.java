@@ -2,12 +2,16 @@ package dev.interdict.worker;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class WorkerTest {
@@ -92,6 +96,32 @@ class WorkerTest {
     assertEquals(0, worker.health().failedInRow());
     assertEquals(1, workers.health().findFirst().orElseThrow().failed());
     worker.close();
+  }
+
+  /** However many do not end, an engine that is to stop is waited for by somebody with a clock. */
+  @Test
+  void manyThatDoNotEndAreWaitedForAsLongAsOne() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    List<Worker> stuck = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      CountDownLatch runs = new CountDownLatch(1);
+      Worker worker =
+          workers.add(
+              "stuck-" + i,
+              () -> {
+                runs.countDown();
+                while (go.getCount() > 0) {
+                  LockSupport.parkNanos(1_000_000);
+                  Thread.interrupted();
+                }
+              });
+      stuck.add(worker.start());
+      runs.await();
+    }
+    assertTimeoutPreemptively(LONG, () -> Worker.close(stuck));
+    assertEquals(60, Worker.await(stuck, Duration.ZERO).size());
+    go.countDown();
+    assertEquals(List.of(), Worker.await(stuck, LONG));
   }
 
   @SuppressWarnings("unchecked")
