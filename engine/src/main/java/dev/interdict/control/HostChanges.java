@@ -210,11 +210,20 @@ final class HostChanges {
 
   /** Does what only the history needs; returns why it could not be. */
   private static String told(Runnable line) {
+    return done(line, "the history is not complete");
+  }
+
+  /** Saves what is in force all the same; returns why it could not be. */
+  private String saved() {
+    return done(this::save, "what is in force is not saved: the next start does not know of it");
+  }
+
+  private static String done(Runnable writing, String otherwise) {
     try {
-      line.run();
+      writing.run();
       return null;
     } catch (StoreException e) {
-      LOG.log(Level.ERROR, "the history is not complete", e);
+      LOG.log(Level.ERROR, otherwise, e);
       return e.getMessage();
     }
   }
@@ -271,7 +280,7 @@ final class HostChanges {
     }
     synchronized (saving) {
       int now = untold.size(); // what comes later is in a state that is saved later
-      String notSaved = told(this::save);
+      String notSaved = saved();
       String failure = notSaved == null ? null : "in force, not saved: " + notSaved;
       String notTold = null;
       for (int i = 0; i < now; i++) {
@@ -326,7 +335,7 @@ final class HostChanges {
       try {
         flip(change);
       } catch (RuntimeException | Error e) {
-        told(this::save);
+        saved();
         throw e;
       }
     }
@@ -341,9 +350,22 @@ final class HostChanges {
         Stream.of(state.policies(), state.candidates())
             .flatMap(held -> held.values().stream())
             .allMatch(HeldPolicy::inForce);
-    if (whole && !Saved.of(state, enforcement.decider()).equals(found)) {
-      told(this::save);
+    Saved now = Saved.of(state, enforcement.decider());
+    if (whole && !now.equals(at(found, now.generation()))) {
+      saved();
     }
+  }
+
+  /** A start counts on, and changes nothing by that. */
+  private static Saved at(Saved found, long generation) {
+    return new Saved(
+        found.version(),
+        generation,
+        found.host(),
+        found.policies(),
+        found.bundles(),
+        found.decider(),
+        found.candidates());
   }
 
   /** Whoever comes last saves the latest. */

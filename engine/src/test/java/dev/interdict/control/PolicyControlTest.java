@@ -3,6 +3,7 @@ package dev.interdict.control;
 import static dev.interdict.testkit.TinyBuilder.folder;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
@@ -270,6 +272,22 @@ class PolicyControlTest {
     assertEquals(Mode.ENFORCE, again.modes().getFirst().override());
     assertArrayEquals(
         folder("name=b").get("policy.yaml"), again.get("b").sources().get("policy.yaml"));
+  }
+
+  /** Else the state before the last change is gone at the next start. */
+  @Test
+  void aRestartThatChangesNothingMustWriteNothing() throws IOException {
+    apply("name=a");
+    apply("name=b");
+    byte[] now = Files.readAllBytes(directory.resolve("state.json"));
+    byte[] before = Files.readAllBytes(directory.resolve("state.json.before"));
+    restarted(kernel);
+    restarted(kernel);
+    assertArrayEquals(now, Files.readAllBytes(directory.resolve("state.json")));
+    assertArrayEquals(before, Files.readAllBytes(directory.resolve("state.json.before")));
+    kernel.decider = "the next release";
+    restarted(kernel);
+    assertFalse(Arrays.equals(now, Files.readAllBytes(directory.resolve("state.json"))));
   }
 
   /** After an upgrade what the engine before has decided is asked again, and only then. */
