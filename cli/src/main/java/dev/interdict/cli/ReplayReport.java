@@ -2,6 +2,7 @@ package dev.interdict.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.interdict.event.Hook;
 import dev.interdict.recording.Gap;
 import dev.interdict.recording.RecordedSet;
 import dev.interdict.recording.RecordingReader;
@@ -26,6 +27,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** What a replay has shown, by program and rule. For one thread. */
 final class ReplayReport implements Replay.Listener {
@@ -37,6 +39,13 @@ final class ReplayReport implements Replay.Listener {
    */
   private static final int EXAMPLES_MAX = 2000;
   private static final int GROUPS_MAX = 1000;
+
+  /** Tuples that are told from others, which takes some 100 bytes each. */
+  private static final int TUPLES_MAX = 1_000_000;
+
+  /** Of each kind, however many there are of another. */
+  private static final int FEW = 1000;
+
   private static final int WHYS_MAX = 20;
   private static final int TEXT_MAX = 4096;
   private static final String OTHERS = "(others)";
@@ -52,12 +61,32 @@ final class ReplayReport implements Replay.Listener {
   private int examples;
   private Consumer<Judged> listener = judged -> {};
   private Function<RecordedSet, Set<String>> namesOf = set -> Set.of();
-  private Function<RecordedSet, Unread> unreadOf = set -> Unread.SAME;
-  private final Set<Unread> unread = EnumSet.noneOf(Unread.class);
+  private Function<RecordedSet, Map<Hook, Unread>> unreadOf = set -> Map.of();
+
+  /** What becomes of what cannot be read, and which that is. */
+  private final Map<Unread, Set<Hook>> unread = new EnumMap<>(Unread.class);
+
+  private final int tuplesMax;
+  private int tuples;
+
+  ReplayReport() {
+    this(TUPLES_MAX);
+  }
+
+  /**
+   * @param tuplesMax as {@link #TUPLES_MAX}
+   */
+  ReplayReport(int tuplesMax) {
+    this.tuplesMax = tuplesMax;
+  }
 
   /** Tuples of one kind; one that was written several times is one. */
-  private static final class Count {
+  private final class Count {
     private final Set<UUID> tuples = new HashSet<>();
+
+    /** Whether there were others, of which nobody knows any more whether they were new. */
+    private boolean more;
+
     private final Map<List<String>, Group> groups = new LinkedHashMap<>();
     private long asks;
 
@@ -68,8 +97,19 @@ final class ReplayReport implements Replay.Listener {
     }
 
     boolean add(Tuple tuple) {
-      asks += tuple.asks();
-      return tuples.add(identity(tuple));
+      asks = plus(asks, tuple.asks());
+      UUID one = identity(tuple);
+      if (ReplayReport.this.tuples >= tuplesMax && tuples.size() >= FEW) {
+        more |= !tuples.contains(one);
+        return false;
+      }
+      boolean fresh = tuples.add(one);
+      ReplayReport.this.tuples += fresh ? 1 : 0;
+      return fresh;
+    }
+
+    String size() {
+      return (more ? "at least " : "") + tuples.size();
     }
   }
 
@@ -92,7 +132,7 @@ final class ReplayReport implements Replay.Listener {
   }
 
   /** What becomes of what cannot be read. */
-  void unread(Function<RecordedSet, Unread> of) {
+  void unread(Function<RecordedSet, Map<Hook, Unread>> of) {
     unreadOf = of;
   }
 
@@ -116,7 +156,7 @@ final class ReplayReport implements Replay.Listener {
     }
     for (String rule : judged.rules()) {
       Group group = count.group(program(tuple), shortened(general(rule, tuple)));
-      group.asks += tuple.asks();
+      group.asks = plus(group.asks, tuple.asks());
       group.tuples += fresh ? 1 : 0;
       if (fresh) {
         exemplify(group, tuple);
@@ -150,7 +190,7 @@ final class ReplayReport implements Replay.Listener {
   public void gap(Gap gap) {
     boolean room = gaps.size() < WHYS_MAX || gaps.containsKey(gap.why());
     String why = room ? shortened(gap.why()) : OTHERS;
-    gaps.merge(why, gap.asks(), Long::sum);
+    gaps.merge(why, gap.asks(), ReplayReport::plus);
     if (gap.asks() == 0) {
       uncounted.add(why);
     }
@@ -159,7 +199,16 @@ final class ReplayReport implements Replay.Listener {
   @Override
   public void circumstances(RecordedSet set) {
     unwatched.addAll(namesOf.apply(set));
-    unread.add(unreadOf.apply(set));
+    unreadOf
+        .apply(set)
+        .forEach(
+            (hook, one) ->
+                unread.computeIfAbsent(one, u -> EnumSet.noneOf(Hook.class)).add(hook));
+  }
+
+  /** A file may say that the engine was asked any number of times; what is too much stays so. */
+  private static long plus(long some, long more) {
+    return some > Long.MAX_VALUE - more ? Long.MAX_VALUE : some + more;
   }
 
   private static String program(Tuple tuple) {
@@ -189,7 +238,7 @@ final class ReplayReport implements Replay.Listener {
 
   /** Whether what cannot be read is dealt with otherwise than before: no tuple tells it. */
   boolean isUnreadOther() {
-    return unread.contains(Unread.NEWLY_REFUSED) || unread.contains(Unread.NEWLY_PASSED);
+    return unread.containsKey(Unread.NEWLY_REFUSED) || unread.containsKey(Unread.NEWLY_PASSED);
   }
 
   /** How many tuples were of this kind. */
@@ -216,7 +265,7 @@ final class ReplayReport implements Replay.Listener {
     Table table = new Table("RESULT", "TUPLES", "ASKS");
     for (Kind kind : Kind.values()) {
       Count count = counts.getOrDefault(kind, new Count());
-      table.row(id(kind).replace('-', ' '), count.tuples.size(), count.asks);
+      table.row(id(kind).replace('-', ' '), count.size(), count.asks);
     }
     out.print(table.render());
     counts.forEach((kind, count) -> groups(out, style, kind, count));
@@ -273,7 +322,7 @@ final class ReplayReport implements Replay.Listener {
 
   private void notes(PrintWriter out, Style style, RecordingReader.Outcome outcome) {
     if (!outside.tuples.isEmpty()) {
-      out.printf("%nnot asked about %d tuples%n", outside.tuples.size());
+      out.printf("%nnot asked about %s tuples%n", outside.size());
     }
     gaps.forEach(
         (why, asks) ->
@@ -291,18 +340,28 @@ final class ReplayReport implements Replay.Listener {
                       ? " and " + (unwatched.size() - NAMES_SHOWN) + " more"
                       : "")));
     }
-    for (Unread one : unread) {
-      if (one != Unread.SAME) {
-        out.println(
-            style.yellow(
-                id(one).replace('-', ' ')
-                    + ", and in no recording: packets whose headers cannot be read, sockets that"
-                    + " may send elsewhere (unparsed)"));
-      }
-    }
+    unread.forEach(
+        (one, hooks) -> {
+          if (one != Unread.SAME) {
+            out.println(
+                style.yellow(
+                    "%s, and in no recording: %s (unparsed)"
+                        .formatted(
+                            id(one).replace('-', ' '),
+                            hooks.stream()
+                                .map(ReplayReport::unreadable)
+                                .collect(Collectors.joining(", ")))));
+          }
+        });
     if (outcome.cut() != null) {
       out.println(style.red(Text.line(outcome.cut())));
     }
+  }
+
+  private static String unreadable(Hook hook) {
+    return hook == Hook.XDP_INGRESS
+        ? "packets whose headers cannot be read"
+        : "sockets that may send elsewhere than to their address";
   }
 
   private static String word(String why) {
@@ -328,8 +387,14 @@ final class ReplayReport implements Replay.Listener {
     tree.put("missing", gaps);
     tree.put("missingUncounted", List.copyOf(uncounted));
     tree.put("namesNotLookedFor", List.copyOf(unwatched));
-    tree.put(
-        "unread", unread.stream().filter(u -> u != Unread.SAME).map(ReplayReport::id).toList());
+    Map<String, Object> unreadable = new LinkedHashMap<>();
+    unread.forEach(
+        (one, hooks) -> {
+          if (one != Unread.SAME) {
+            unreadable.put(id(one), hooks.stream().map(Hook::id).toList());
+          }
+        });
+    tree.put("unread", unreadable);
     tree.put("blocks", outcome.blocks());
     tree.put("cut", outcome.cut() == null ? "" : outcome.cut());
     return tree;
@@ -338,6 +403,7 @@ final class ReplayReport implements Replay.Listener {
   private static Map<String, Object> tree(Count count) {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("tuples", count.tuples.size());
+    tree.put("more", count.more);
     tree.put("asks", count.asks);
     List<Map<String, Object>> groups = new ArrayList<>();
     for (Map.Entry<List<String>, Group> entry : sorted(count)) {

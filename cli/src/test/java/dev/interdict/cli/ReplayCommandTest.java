@@ -257,6 +257,53 @@ class ReplayCommandTest {
     assertTrue(tree.toString().length() < 10 << 20, "" + tree.toString().length());
   }
 
+  /** A file from somebody else may have any number of tuples, and say any number of asks. */
+  @Test
+  void whatIsKeptOfTuplesHasABoundAndNoSumTurnsRound() {
+    ReplayReport report = new ReplayReport(2000);
+    for (int i = 0; i < 2500; i++) {
+      report.outside(asked(i, Long.MAX_VALUE));
+      report.gap(new Gap("queue", Long.MAX_VALUE, Instant.EPOCH));
+    }
+    for (int i = 0; i < 1500; i++) {
+      report.judged(new Judged(Kind.NEWLY_DENIED, asked(i, Long.MAX_VALUE), List.of("no")));
+    }
+    JsonNode tree =
+        JsonMapper.shared().valueToTree(report.tree(new RecordingReader.Outcome(1, null)));
+    assertEquals(2000, tree.get("notAskedAbout").asInt());
+    assertEquals(Long.MAX_VALUE, tree.at("/missing/queue").asLong());
+    JsonNode denied = tree.at("/results/newly-denied");
+    assertEquals(1000, denied.get("tuples").asInt(), "some of each kind");
+    assertTrue(denied.get("more").asBoolean());
+    assertEquals(Long.MAX_VALUE, denied.get("asks").asLong());
+    assertEquals(Long.MAX_VALUE, denied.at("/groups/0/asks").asLong());
+    assertEquals(1000, denied.at("/groups/0/tuples").asInt());
+    StringWriter text = new StringWriter();
+    report.table(
+        new PrintWriter(text, true),
+        new Style(false, false),
+        new RecordingReader.Outcome(1, null));
+    assertTrue(text.toString().contains("not asked about at least 2000 tuples"), text.toString());
+    assertTrue(text.toString().contains("newly denied   at least 1000"), text.toString());
+
+    ReplayReport few = new ReplayReport(1000);
+    for (int i = 0; i < 1100; i++) {
+      few.outside(asked(i % 1000, 1));
+    }
+    few.table(
+        new PrintWriter(text, true),
+        new Style(false, false),
+        new RecordingReader.Outcome(1, null));
+    assertTrue(text.toString().contains("not asked about 1000 tuples"), "none was new");
+  }
+
+  private static Tuple asked(int n, long asks) {
+    Tuple one = denied(n, "").tuple();
+    return new Tuple(
+        one.input(), one.seen(), one.file(), one.exe(), one.first(), one.last(), asks,
+        one.answers(), one.detour());
+  }
+
   /** A check in a pipeline must not pass on half a recording. */
   @Test
   void whatIsNotInTheRecordingCanFailTheCheck() throws IOException {
@@ -308,7 +355,11 @@ class ReplayCommandTest {
     assertEquals(ExitCode.OK, same.code(), same.out() + same.err());
     Cli differs = replay(drop, "--base", pass.toString());
     assertEquals(ExitCode.NO, differs.code(), differs.out() + differs.err());
-    assertTrue(differs.out().contains("newly refused, and in no recording"), differs.out());
+    assertTrue(
+        differs.out().contains("newly refused, and in no recording: sockets that"), differs.out());
+    assertFalse(differs.out().contains("packets"), differs.out());
+    JsonNode unread = json(replay(drop, "--base", pass.toString(), "-o", "json")).get("unread");
+    assertEquals("{\"newly-refused\":[\"socket_connect\"]}", unread.toString());
     Cli fresh = replay(drop);
     assertEquals(ExitCode.OK, fresh.code(), fresh.out() + fresh.err());
     assertTrue(fresh.out().contains("refused, and in no recording"), fresh.out());

@@ -8,7 +8,9 @@ import dev.interdict.recording.RecordedSet;
 import dev.interdict.recording.RecordingReader;
 import dev.interdict.recording.Tuple;
 import dev.interdict.recording.Tuple.Answer;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -22,6 +24,9 @@ public final class Replay implements RecordingReader.Visitor {
   private static final String DETOUR =
       "it may send elsewhere than to its address (source route, packet socket); the policy's"
           + " unparsed: drop";
+
+  /** Where the kernel meets what it cannot read. */
+  private static final List<Hook> UNREAD = List.of(Hook.SOCKET_CONNECT, Hook.XDP_INGRESS);
 
   private final JudgedPolicy candidate;
   private final JudgedPolicy base;
@@ -262,21 +267,31 @@ public final class Replay implements RecordingReader.Visitor {
     NEWLY_PASSED
   }
 
-  /** What cannot be told of packets whose headers cannot be read, and of sockets with detours. */
-  public Unread unread(RecordedSet set) {
-    boolean now = refusesUnread(candidate.policy().hooks(), candidate.passesUnread());
-    RecordedSet.Active active = set.policy(candidate.policy().name());
+  /**
+   * What cannot be told of packets whose headers cannot be read, and of sockets with detours: each
+   * by its hook, since a policy may pass from the one to the other.
+   */
+  public Map<Hook, Unread> unread(RecordedSet set) {
+    Map<Hook, Unread> all = new EnumMap<>(Hook.class);
+    for (Hook hook : UNREAD) {
+      all.put(hook, unread(hook, set.policy(candidate.policy().name())));
+    }
+    return all;
+  }
+
+  private Unread unread(Hook hook, RecordedSet.Active active) {
+    boolean now = refusesUnread(hook, candidate.policy().hooks(), candidate.passesUnread());
     if (base == null && active == null) {
       return now ? Unread.REFUSED : Unread.SAME;
     }
     boolean before =
         base != null
-            ? refusesUnread(base.policy().hooks(), base.passesUnread())
-            : refusesUnread(active.where().hooks(), active.where().passesUnread());
+            ? refusesUnread(hook, base.policy().hooks(), base.passesUnread())
+            : refusesUnread(hook, active.where().hooks(), active.where().passesUnread());
     return now == before ? Unread.SAME : now ? Unread.NEWLY_REFUSED : Unread.NEWLY_PASSED;
   }
 
-  private static boolean refusesUnread(Set<Hook> hooks, boolean passes) {
-    return !passes && (hooks.contains(Hook.XDP_INGRESS) || hooks.contains(Hook.SOCKET_CONNECT));
+  private static boolean refusesUnread(Hook hook, Set<Hook> hooks, boolean passes) {
+    return !passes && hooks.contains(hook);
   }
 }

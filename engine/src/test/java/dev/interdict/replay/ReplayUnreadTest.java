@@ -158,7 +158,24 @@ class ReplayUnreadTest implements Replay.Listener {
   }
 
   private Unread unread(JudgedPolicy now, JudgedPolicy base, RecordedSet set) {
-    return new Replay(now, base, this).unread(set);
+    return unread(now, base, set, Hook.XDP_INGRESS);
+  }
+
+  private Unread unread(JudgedPolicy now, JudgedPolicy base, RecordedSet set, Hook hook) {
+    return new Replay(now, base, this).unread(set).get(hook);
+  }
+
+  /** What is newly refused at the one hook does not make up for what passes at the other. */
+  @Test
+  void packetsAndSocketsAreToldApart() {
+    RecordedSet packets = recorded(Set.of(Hook.XDP_INGRESS), false);
+    try (JudgedPolicy before = policy(false, Hook.XDP_INGRESS);
+        JudgedPolicy now = policy(false, Hook.SOCKET_CONNECT)) {
+      for (JudgedPolicy base : new JudgedPolicy[] {before, null}) {
+        assertEquals(Unread.NEWLY_PASSED, unread(now, base, packets, Hook.XDP_INGRESS));
+        assertEquals(Unread.NEWLY_REFUSED, unread(now, base, packets, Hook.SOCKET_CONNECT));
+      }
+    }
   }
 
   /** A set of hooks that counts how often it is compared. */
