@@ -14,8 +14,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Report everything that is wrong with a configuration file, and with the file of bundle"
           + " sources that it names.",
-      "Exits with 3 if there is an error, with 5 if an engine would refuse one of them because"
-          + " others than root and you can write to it, or put another in its place."
+      "Exits with 3 if there is an error, or if others than root and you can write to one of them, or"
+          + " put another in its place; with 5 if one cannot be read."
     })
 final class ConfigCheckCommand implements Callable<Integer> {
   @Parameters(
@@ -31,7 +31,7 @@ final class ConfigCheckCommand implements Callable<Integer> {
     ConfigFile config = EngineOptions.read(file, spec);
     ConfigFile.Value bundles = config.values().get(Setting.BUNDLES);
     if (bundles != null) {
-      EngineOptions.sources((Path) bundles.value(), ExitCode.INVALID_POLICY, spec);
+      EngineOptions.sources((Path) bundles.value(), spec);
     }
     EngineOptions.requireTrust(file);
     spec.commandLine()

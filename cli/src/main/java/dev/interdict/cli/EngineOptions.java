@@ -117,9 +117,10 @@ final class EngineOptions {
     }
   }
 
+  /** It stays so, as what has errors does: starting again would not help. */
   private static Failure distrusted(NotOwnException why) {
     return new Failure(
-        ExitCode.REFUSED,
+        ExitCode.INVALID_POLICY,
         "the configuration cannot be relied on: " + Text.line(why.getMessage()),
         null);
   }
@@ -153,23 +154,22 @@ final class EngineOptions {
   EngineConfig config() {
     return paths
         .config()
-        .with(bundles == null ? DeliveryConfig.NONE : sources(bundles, ExitCode.USAGE, spec))
+        .with(bundles == null ? DeliveryConfig.NONE : sources(bundles, spec))
         .with(outlets.outlets());
   }
 
   /**
    * The sources of bundles of a file.
    *
-   * @param whenWrong the exit code
    * @throws Failure if it has errors, which are printed then, or cannot be read
    */
-  static DeliveryConfig sources(Path file, int whenWrong, CommandSpec spec) {
+  static DeliveryConfig sources(Path file, CommandSpec spec) {
     try {
       return DeliveryConfigReader.read(file);
     } catch (PolicyException e) {
       print(file, e.diagnostics(), null, spec);
       throw new Failure(
-          whenWrong,
+          ExitCode.INVALID_POLICY,
           Text.word(file.toString()) + " has errors",
           "engine/README.md, section Bundles, says what stands in it");
     } catch (NotOwnException e) {
@@ -195,9 +195,10 @@ final class EngineOptions {
         "engine/README.md, section Configuration, says what stands in it");
   }
 
+  /** It may be there a moment later, such as what is on another file system. */
   private static Failure unreadable(Path file, IOException why) {
     return new Failure(
-        ExitCode.USAGE,
+        ExitCode.REFUSED,
         "cannot read " + Text.word(file.toString()) + ": " + Text.line(FileTrouble.why(why)),
         null);
   }

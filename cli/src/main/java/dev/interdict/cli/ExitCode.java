@@ -11,7 +11,7 @@ final class ExitCode {
   /** Wrong usage. */
   static final int USAGE = 2;
 
-  /** A policy, or the engine's configuration file, is invalid. */
+  /** A policy, or the engine's configuration, is invalid, or of the latter others decide, too. */
   static final int INVALID_POLICY = 3;
 
   /** The engine cannot be reached. */

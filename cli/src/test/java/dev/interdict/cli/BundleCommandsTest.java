@@ -147,10 +147,10 @@ class BundleCommandsTest {
   void anEngineMustNotStartWithAFileOfBundlesThatIsWrong() throws IOException {
     Path wrong = Files.writeString(directory.resolve("wrong.yaml"), "bundels: {}\n");
     Cli engine = Cli.run("engine", "--bundles", wrong.toString());
-    assertEquals(ExitCode.USAGE, engine.code());
+    assertEquals(ExitCode.INVALID_POLICY, engine.code());
     assertTrue(engine.err().contains("wrong.yaml:1:1: unknown key \"bundels\""), engine.err());
     Cli missing = Cli.run("engine", "--bundles", directory.resolve("no").toString());
-    assertEquals(ExitCode.USAGE, missing.code());
+    assertEquals(ExitCode.REFUSED, missing.code());
     assertTrue(missing.err().contains("/no: there is no such file or folder"), missing.err());
   }
 
