@@ -10,6 +10,8 @@ import dev.interdict.event.Hook;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicySource;
+import dev.interdict.v1.HookStatus;
+import dev.interdict.v1.PolicyCounters;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +37,7 @@ final class Refusals {
   private final boolean advises;
   private final Map<Kind, Integer> kinds = new LinkedHashMap<>();
   private long untold;
+  private boolean disarmed;
 
   /** Attempts that were refused for the same. */
   private record Kind(
@@ -112,6 +115,20 @@ final class Refusals {
     }
   }
 
+  /**
+   * Counts what has no record: in a flood the kernel refuses and tells nobody.
+   *
+   * @param hooks what was counted at each, since the command began
+   * @param policy what was counted of the policy
+   */
+  void missed(List<HookStatus> hooks, PolicyCounters policy) {
+    for (HookStatus hook : hooks) {
+      untold +=
+          hook.getCountersOrDefault("folded", 0) + hook.getCountersOrDefault("lost_observe", 0);
+    }
+    disarmed |= policy.getTripped() > 0;
+  }
+
   boolean isEmpty() {
     return kinds.isEmpty() && untold == 0;
   }
@@ -138,6 +155,9 @@ final class Refusals {
         });
     if (untold > 0) {
       out.println("  and " + untold + " more that are not told: there were too many");
+    }
+    if (disarmed) {
+      out.println("  then its budget was used up: from there on nothing was refused, nor is told");
     }
   }
 

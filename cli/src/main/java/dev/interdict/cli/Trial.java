@@ -9,6 +9,12 @@ import dev.interdict.libbpf.Cgroups;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicySource;
+import dev.interdict.v1.GetStatusRequest;
+import dev.interdict.v1.ListPoliciesRequest;
+import dev.interdict.v1.NodeServiceGrpc;
+import dev.interdict.v1.PolicyCounters;
+import dev.interdict.v1.PolicyInfo;
+import dev.interdict.v1.PolicyServiceGrpc;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -112,6 +118,7 @@ final class Trial implements AutoCloseable {
         boolean left = true;
         try {
           left = attempt(process, seconds, decisions, refusals);
+          missed(policy, refusals);
         } finally { // what was refused was, also where the rest could not be tried
           refusals.take(decisions, QUIET, MOST);
           if (!left || !refusals.isEmpty()) {
@@ -154,6 +161,30 @@ final class Trial implements AutoCloseable {
     process.destroyForcibly();
     out.println("  (it did not end when it was killed" + (empty ? ")" : ": it waits in the kernel)"));
     return left || empty;
+  }
+
+  /** The engine is the trial's alone, and so are its counters. */
+  private void missed(Policy policy, Refusals refusals) {
+    var asked = new dev.interdict.cli.Engine();
+    asked.socket = config.socket();
+    PolicyCounters counters =
+        asked
+            .ask(
+                PolicyServiceGrpc::newBlockingStub,
+                service -> service.listPolicies(ListPoliciesRequest.getDefaultInstance()))
+            .getPoliciesList()
+            .stream()
+            .filter(one -> one.getName().equals(policy.name()))
+            .findFirst()
+            .map(PolicyInfo::getCounters)
+            .orElse(PolicyCounters.getDefaultInstance());
+    refusals.missed(
+        asked
+            .ask(
+                NodeServiceGrpc::newBlockingStub,
+                node -> node.getStatus(GetStatusRequest.getDefaultInstance()))
+            .getHooksList(),
+        counters);
   }
 
   /** Where the policy covers the command. */

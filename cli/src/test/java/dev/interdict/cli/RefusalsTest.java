@@ -18,6 +18,8 @@ import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
+import dev.interdict.v1.HookStatus;
+import dev.interdict.v1.PolicyCounters;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
@@ -255,6 +257,19 @@ final class RefusalsTest {
     add(1, Outcome.DENIED, "/bin/0", false);
     assertTrue(printed().contains("  2 x file_open read,write /etc/shadow by /bin/0"));
     assertTrue(printed().endsWith("  and 5 more that are not told: there were too many\n"));
+  }
+
+  /** What the kernel only counts, it has refused all the same. */
+  @Test
+  void whatHasNoRecordMustBeCountedAndASpentBudgetBeSaid() {
+    add(1, Outcome.DENIED, "/usr/bin/cat", false);
+    HookStatus open =
+        HookStatus.newBuilder().putCounters("folded", 3).putCounters("lost_observe", 4).build();
+    HookStatus exec = HookStatus.newBuilder().putCounters("folded", 1).build();
+    refusals.missed(List.of(open, exec), PolicyCounters.getDefaultInstance());
+    assertTrue(printed().endsWith("  and 8 more that are not told: there were too many\n"));
+    refusals.missed(List.of(), PolicyCounters.newBuilder().setTripped(1).build());
+    assertTrue(printed().contains("then its budget was used up"), this::printed);
   }
 
   @Test
