@@ -22,7 +22,9 @@ import java.util.function.BooleanSupplier;
  * All sources of bundles of an engine, each with a thread of its own, and the reports about them.
  */
 public final class Deliveries implements AutoCloseable {
-  /** For changes that have begun; their policies may still be compiled. For all: a stop is short. */
+  /**
+   * For changes that have begun; their policies may still be compiled. For all: a stop is short.
+   */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final BundleControl control;

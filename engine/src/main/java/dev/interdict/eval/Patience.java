@@ -17,8 +17,9 @@ import java.util.function.LongUnaryOperator;
  *
  * <p>Who causes them is told by what he cannot change as he likes: a user, for the superuser a
  * cgroup with him, since services and containers have him in common; of a packet the address, of
- * IPv6 its network. What a user is lent for his namespaces counts as he, and what root lends at once
- * as one: a container's root may be any user of it. Above 65,535 users count by blocks of as many.
+ * IPv6 its network. What a user is lent for his namespaces counts as he, and what root lends at
+ * once as one: a container's root may be any user of it. Above 65,535 users count by blocks of as
+ * many.
  */
 final class Patience {
   /** What one has at once: three evaluations of 50 ms begin within it. */

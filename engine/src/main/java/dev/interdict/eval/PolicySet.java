@@ -228,7 +228,8 @@ public final class PolicySet {
       if (from.refusing.contains(slot)) {
         both.refusing(slot);
       }
-      if (from.replaced.contains(slot) || (modules[slot] == null && hasName(from.modules[slot].name()))) {
+      if (from.replaced.contains(slot)
+          || (modules[slot] == null && hasName(from.modules[slot].name()))) {
         both.replaced(slot); // else what two revisions say has one name
       }
       if (from.candidates.containsKey(slot)) {

@@ -20,8 +20,7 @@ final class PatienceTest {
 
   /** User 1000 has what Debian would give him. */
   private final Patience patience =
-      new Patience(
-          user -> user >= ROOTS ? ROOTS : user >= 100_000 && user < 165_536 ? 1000 : user);
+      new Patience(user -> user >= ROOTS ? ROOTS : user >= 100_000 && user < 165_536 ? 1000 : user);
 
   private long now = 7 * SECOND;
 

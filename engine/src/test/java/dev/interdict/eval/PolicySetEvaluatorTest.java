@@ -105,14 +105,12 @@ class PolicySetEvaluatorTest {
   @Test
   void ofTwoRevisionsTheOneThatLeavesMustBeToldSo() throws Exception {
     PolicySet before = set(1, module("old"));
-    PolicySet next =
-        PolicySet.builder(2, HostNames.NONE).add(1, module("new"), Set.of()).build();
+    PolicySet next = PolicySet.builder(2, HostNames.NONE).add(1, module("new"), Set.of()).build();
     assertEquals("one (before)", next.over(before).name(0));
     assertEquals("one", next.over(before).name(1));
     assertEquals("one", next.name(1));
     PolicyModule other = PolicyModule.load(RegoToWasm.compile("two", "", "{}"), null);
-    PolicySet elsewhere =
-        PolicySet.builder(2, HostNames.NONE).add(1, other, Set.of()).build();
+    PolicySet elsewhere = PolicySet.builder(2, HostNames.NONE).add(1, other, Set.of()).build();
     assertEquals("one", elsewhere.over(before).name(0), "nothing stands in its place");
     assertEquals("one", set(2, module("new")).over(before).name(0));
   }

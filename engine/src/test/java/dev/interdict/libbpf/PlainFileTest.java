@@ -22,8 +22,7 @@ class PlainFileTest {
 
   private static String refused(Path path) {
     return assertTimeoutPreemptively(
-        LONG,
-        () -> assertThrows(IOException.class, () -> PlainFile.read(path, 100)).getMessage());
+        LONG, () -> assertThrows(IOException.class, () -> PlainFile.read(path, 100)).getMessage());
   }
 
   @Test

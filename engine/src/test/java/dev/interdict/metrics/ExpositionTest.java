@@ -107,7 +107,9 @@ class ExpositionTest {
     assertEquals(3600, read().value("interdict_unconfirmed_change_seconds"));
     kernel.bootTimeNs += Duration.ofMinutes(50).toNanos();
     assertEquals(
-        600, read().value("interdict_unconfirmed_change_seconds"), "whatever the host's clock says");
+        600,
+        read().value("interdict_unconfirmed_change_seconds"),
+        "whatever the host's clock says");
     control.leases().confirm(control.leases().pending().id());
     assertEquals(0, read().value("interdict_unconfirmed_change_seconds"));
   }

@@ -373,7 +373,8 @@ class MetricsServerTest {
             (written, shown) -> {
               MetricsAddress address = MetricsAddress.parse(written);
               assertEquals(shown, address.toString());
-              assertEquals(address, MetricsAddress.parse(shown), "it can be written as it is shown");
+              assertEquals(
+                  address, MetricsAddress.parse(shown), "it can be written as it is shown");
             });
   }
 }
