@@ -43,6 +43,7 @@ func check(req *Request) (*checked, []Diagnostic, error) {
 	for _, name := range util.KeysSorted(modules) {
 		found = append(found, checkPackage(name, modules[name], req.Name)...)
 		found = append(found, forbidden(modules[name])...)
+		found = append(found, renamed(name, modules[name])...)
 		if !isTest(name) {
 			found = append(found, momentary(modules[name])...)
 		}
@@ -135,6 +136,19 @@ func checkPackage(file string, module *ast.Module, policy string) []Diagnostic {
 		message = fmt.Sprintf("package %s: %s.%s has another meaning here; choose another name", have, want, below)
 	}
 	return []Diagnostic{at(module.Package.Location, file, "package.name", message)}
+}
+
+// renamed refuses functions with a builtin's name: what is made of the rules calls builtins, and so may whoever reads them.
+func renamed(file string, module *ast.Module) []Diagnostic {
+	var found []Diagnostic
+	for _, rule := range module.Rules {
+		name := rule.Head.Ref().String()
+		if len(rule.Head.Args) > 0 && ast.BuiltinMap[name] != nil {
+			found = append(found, at(rule.Location, file, "policy.builtin-name",
+				fmt.Sprintf("%s is a builtin function; give this one another name", name)))
+		}
+	}
+	return found
 }
 
 // definedSets tells which of deny, kill and warn the policy defines, and refuses other shapes under these names.

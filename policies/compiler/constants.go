@@ -325,7 +325,7 @@ func (w *rewriter) rule(rule *ast.Rule) {
 		if rule.Default {
 			continue
 		}
-		w.body(rule.Body, rule.Head.Key, rule.Head.Value)
+		w.body(rule.Body, rule.Head.Key, rule.Head.Value, ast.NewTerm(rule.Head.Reference))
 		if rule.Head.RuleKind() == ast.MultiValue {
 			rule.Head.Key = w.term(rule.Head.Key)
 		} else if rule.Head.Value != nil && !scalar(rule.Head.Value) {
@@ -347,6 +347,10 @@ func (w *rewriter) body(body ast.Body, outside ...*ast.Term) {
 			}
 		}
 	}
+	w.exprs(body, done)
+}
+
+func (w *rewriter) exprs(body ast.Body, done map[*ast.Expr]bool) {
 	for _, e := range body {
 		if !done[e] {
 			w.expr(e)
@@ -485,7 +489,7 @@ func (w *rewriter) term(term *ast.Term) *ast.Term {
 		}
 	case *ast.ArrayComprehension:
 		v.Term = w.term(v.Term)
-		w.body(v.Body, v.Term)
+		w.exprs(v.Body, nil) // it has an element for each way in which the body holds
 	case *ast.SetComprehension:
 		v.Term = w.term(v.Term)
 		w.body(v.Body, v.Term)

@@ -41,13 +41,14 @@ func rebuild(policy *checked, name string) *built {
 	return b
 }
 
-// changesData tells whether a rule looks at other data than there is: then data is no constant.
+// changesData tells whether a rule looks at other data than there is, or gives a builtin another meaning: then what is known of
+// data and of builtins is not known.
 func changesData(modules map[string]*ast.Module) bool {
 	found := false
 	for _, module := range modules {
 		ast.WalkWiths(module, func(with *ast.With) bool {
 			ref, ok := with.Target.Value.(ast.Ref)
-			found = found || ok && ref.HasPrefix(ast.DefaultRootRef)
+			found = found || ok && ref.HasPrefix(ast.DefaultRootRef) || ast.BuiltinMap[with.Target.String()] != nil
 			return found
 		})
 	}

@@ -7,7 +7,6 @@ import dev.interdict.compile.RegoCompiler;
 import dev.interdict.compile.Schemas;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Diagnostic;
-import dev.interdict.policy.LinkedFolders;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyParser;
@@ -15,7 +14,6 @@ import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -57,9 +55,6 @@ public final class FolderBuilder implements PolicyBuilder {
         compiled = compile(policy, parsed, findings);
       }
       tryOut(compiled, parsed, findings);
-      for (Diagnostic linked : LinkedFolders.here(Path.of("/"), parsed.notes().folders())) {
-        LOG.log(Level.WARNING, "policy {0}: {1}", policy.name(), linked);
-      }
       return new Built(
           policy, compiled, asItCame ? artefact : CompiledPolicyFile.toBytes(compiled));
     } catch (IOException e) {

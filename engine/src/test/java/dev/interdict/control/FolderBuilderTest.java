@@ -9,24 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.interdict.compile.BrokenCompiler;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.CompiledPolicyFile;
-import dev.interdict.compile.RegoCompiler;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.event.ReadSet;
-import dev.interdict.policy.Policy;
-import dev.interdict.policy.PolicyParser;
-import dev.interdict.policy.PolicySource;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,73 +46,15 @@ class FolderBuilderTest {
 
   /** As a release with another compiler has left it. */
   private static byte[] artefact(String... reads) {
-    return artefactOf("d".repeat(64), reads);
-  }
-
-  private static byte[] artefactOf(String digest, String... reads) {
     return CompiledPolicyFile.toBytes(
         new CompiledPolicy(
             "shadow",
-            digest,
+            "d".repeat(64),
             new byte[] {1},
             "{}".getBytes(UTF_8),
             new ReadSet(Set.of(reads)),
             Set.of(),
             List.of()));
-  }
-
-  /** A bundle's author does not see this host: the engine's log has to say it. */
-  @Test
-  void aFolderThatIsALinkHereMustBeLogged(@TempDir Path root) throws Exception {
-    Files.createDirectory(root.resolve("data-7"));
-    Path link = Files.createSymbolicLink(root.resolve("data"), Path.of("data-7"));
-    for (String folder : List.of("data", "data-7")) {
-      SortedMap<String, byte[]> sources =
-          new TreeMap<>(
-              Map.of(
-                  "policy.yaml",
-                  new String(SOURCES.get("policy.yaml"), UTF_8)
-                      .replace("/etc/shadow", "{under: " + root.resolve(folder) + "}")
-                      .getBytes(UTF_8)));
-      Policy policy =
-          PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, sources)).orThrow();
-      byte[] artefact = artefactOf(RegoCompiler.digest(policy), "file.path");
-      List<String> logged = logged(() -> builder().build(sources, artefact));
-      if (folder.equals("data-7")) {
-        assertEquals(List.of(), logged);
-      } else {
-        assertEquals(1, logged.size(), logged.toString());
-        assertTrue(
-            logged.getFirst().startsWith("policy shadow: policy.yaml:7:")
-                && logged.getFirst().contains(link + " leads to " + root.toRealPath() + "/data-7"),
-            logged.getFirst());
-      }
-    }
-  }
-
-  private static List<String> logged(Runnable action) {
-    List<String> messages = new ArrayList<>();
-    Handler handler =
-        new Handler() {
-          @Override
-          public void publish(LogRecord record) {
-            messages.add(new SimpleFormatter().formatMessage(record));
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    Logger logger = Logger.getLogger(FolderBuilder.class.getName());
-    logger.addHandler(handler);
-    try {
-      action.run();
-    } finally {
-      logger.removeHandler(handler);
-    }
-    return messages;
   }
 
   /** Another release's, or damaged: the sources say the same. */
