@@ -2,13 +2,15 @@ package dev.interdict.cli;
 
 import com.google.protobuf.ByteString;
 import dev.interdict.compile.Compilation;
-import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.CompiledPolicyFile;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicySource;
+import dev.interdict.v1.ApplyCandidateRequest;
+import dev.interdict.v1.ApplyCandidateResponse;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyPolicyResponse;
+import dev.interdict.v1.CandidateServiceGrpc;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyServiceGrpc;
@@ -50,6 +52,12 @@ final class PolicyApplyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (candidate && confirmWithin.given()) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "a candidate refuses nothing, so there is nothing to confirm",
+          "give --confirm-within to interdict candidate promote");
+    }
     PolicySource source = local.read();
     ParsedPolicy parsed = local.parse(source);
     local.policy(parsed);
@@ -60,11 +68,16 @@ final class PolicyApplyCommand implements Callable<Integer> {
     if (!compilation.succeeded()) {
       throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(found), null);
     }
-    ApplyPolicyRequest request = request(source, compilation.compiled());
-    ApplyPolicyResponse response;
+    ByteString compiled =
+        ByteString.copyFrom(CompiledPolicyFile.toBytes(compilation.compiled()));
     try {
-      response =
-          engine.ask(PolicyServiceGrpc::newBlockingStub, service -> service.applyPolicy(request));
+      if (candidate) {
+        ApplyCandidateResponse response = applyCandidate(source, compiled);
+        output.print(Trees.of(response), out -> tell(response, out));
+      } else {
+        ApplyPolicyResponse response = apply(source, compiled);
+        output.print(Trees.of(response), out -> tell(response, out));
+      }
     } catch (Failure e) {
       if (e.diagnostics().isEmpty()) {
         throw e;
@@ -72,45 +85,65 @@ final class PolicyApplyCommand implements Callable<Integer> {
       local.print(e.diagnostics(), source);
       throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(e.diagnostics()), null);
     }
-    output.print(Trees.of(response), out -> tell(response, out));
     return ExitCode.OK;
   }
 
-  private ApplyPolicyRequest request(PolicySource source, CompiledPolicy compiled) {
+  /** By a call of its own: an engine that knows none must not take it for a policy. */
+  private ApplyCandidateResponse applyCandidate(PolicySource source, ByteString compiled) {
+    ApplyCandidateRequest request =
+        ApplyCandidateRequest.newBuilder()
+            .setValidateOnly(dryRun)
+            .setMessage(message.text)
+            .setCompiled(compiled)
+            .addAllSources(files(source))
+            .build();
+    return engine.ask(
+        CandidateServiceGrpc::newBlockingStub, service -> service.applyCandidate(request));
+  }
+
+  private ApplyPolicyResponse apply(PolicySource source, ByteString compiled) {
     ApplyPolicyRequest.Builder request =
         ApplyPolicyRequest.newBuilder()
             .setValidateOnly(dryRun)
-            .setCandidate(candidate)
             .setMessage(message.text)
-            .setCompiled(ByteString.copyFrom(CompiledPolicyFile.toBytes(compiled)));
+            .setCompiled(compiled)
+            .addAllSources(files(source));
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());
     }
+    return engine.ask(
+        PolicyServiceGrpc::newBlockingStub, service -> service.applyPolicy(request.build()));
+  }
+
+  private static List<SourceFile> files(PolicySource source) {
+    List<SourceFile> files = new ArrayList<>();
     source
         .files()
         .forEach(
             (name, content) ->
-                request.addSources(
+                files.add(
                     SourceFile.newBuilder()
                         .setPath(name.equals(source.manifest()) ? PolicySource.POLICY_YAML : name)
-                        .setContent(ByteString.copyFrom(content))));
-    return request.build();
+                        .setContent(ByteString.copyFrom(content))
+                        .build()));
+    return files;
+  }
+
+  private void tell(ApplyCandidateResponse response, PrintWriter out) {
+    String name = Text.word(response.getPolicy().getName());
+    out.printf(
+        "%s %s%s: a candidate, it refuses nothing%n",
+        name, dryRun ? "would be " : "", Trees.word(response.getResult().getValueDescriptor()));
+    out.println(
+        dryRun
+            ? "next: interdict policy apply --candidate " + Text.word(local.path.toString())
+            : "next: interdict candidate show " + name);
   }
 
   private void tell(ApplyPolicyResponse response, PrintWriter out) {
     PolicyInfo policy = response.getPolicy();
     String name = Text.word(policy.getName());
     Mode effective = policy.getMode().getEffective();
-    if (candidate) {
-      out.printf(
-          "%s %s%s: a candidate, it refuses nothing%n",
-          name, dryRun ? "would be " : "", Trees.word(response.getResult().getValueDescriptor()));
-      out.println(
-          dryRun
-              ? "next: interdict policy apply --candidate " + Text.word(local.path.toString())
-              : "next: interdict candidate show " + name);
-      return;
-    }
     out.printf(
         "%s %s%s: %s%n",
         name,

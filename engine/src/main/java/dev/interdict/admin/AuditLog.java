@@ -2,6 +2,7 @@ package dev.interdict.admin;
 
 import dev.interdict.control.Origin;
 import dev.interdict.v1.AllowOlderRequest;
+import dev.interdict.v1.ApplyCandidateRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyPolicyResponse;
 import dev.interdict.v1.CancelChangeRequest;
@@ -62,9 +63,11 @@ final class AuditLog implements ServerInterceptor {
       case ApplyPolicyRequest apply ->
           apply.getValidateOnly()
               ? null
-              : (apply.getCandidate() ? "apply a candidate of " : "apply a policy of ")
-                  + apply.getSourcesCount()
-                  + " files";
+              : "apply a policy of " + apply.getSourcesCount() + " files";
+      case ApplyCandidateRequest apply ->
+          apply.getValidateOnly()
+              ? null
+              : "apply a candidate of " + apply.getSourcesCount() + " files";
       case DeletePolicyRequest delete -> "delete policy " + delete.getName();
       case SetModeRequest set ->
           "set mode of "
@@ -91,6 +94,7 @@ final class AuditLog implements ServerInterceptor {
   private static String why(Object request) {
     return switch (request) {
       case ApplyPolicyRequest apply -> apply.getMessage();
+      case ApplyCandidateRequest apply -> apply.getMessage();
       case DeletePolicyRequest delete -> delete.getMessage();
       case SetModeRequest set -> set.getMessage();
       case RollbackPolicyRequest rollback -> rollback.getMessage();

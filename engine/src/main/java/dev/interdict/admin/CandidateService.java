@@ -5,6 +5,8 @@ import dev.interdict.control.Candidates.Candidate;
 import dev.interdict.control.PolicyControl.Applied;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.Comparison.Kind;
+import dev.interdict.v1.ApplyCandidateRequest;
+import dev.interdict.v1.ApplyCandidateResponse;
 import dev.interdict.v1.CandidateServiceGrpc;
 import dev.interdict.v1.Difference;
 import dev.interdict.v1.DifferenceKind;
@@ -30,6 +32,25 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
   CandidateService(Candidates candidates, IntFunction<Comparison> comparisons) {
     this.candidates = candidates;
     this.comparisons = comparisons;
+  }
+
+  @Override
+  public void applyCandidate(
+      ApplyCandidateRequest request, StreamObserver<ApplyCandidateResponse> caller) {
+    Replies.send(
+        caller,
+        () -> {
+          byte[] compiled =
+              request.getCompiled().isEmpty() ? null : request.getCompiled().toByteArray();
+          Applied applied =
+              candidates.apply(
+                  Protos.sources(request.getSourcesList()), compiled, request.getValidateOnly());
+          return ApplyCandidateResponse.newBuilder()
+              .setResult(Protos.result(applied.result()))
+              .setPolicy(Protos.policy(applied.policy()))
+              .addAllWarnings(applied.warnings().stream().map(Protos::diagnostic).toList())
+              .build();
+        });
   }
 
   @Override

@@ -13,8 +13,6 @@ import dev.interdict.v1.ListPoliciesRequest;
 import dev.interdict.v1.ListPoliciesResponse;
 import dev.interdict.v1.PolicyServiceGrpc;
 import io.grpc.stub.StreamObserver;
-import java.time.Duration;
-import java.util.SortedMap;
 
 /** {@code policy.proto}. */
 final class PolicyService extends PolicyServiceGrpc.PolicyServiceImplBase {
@@ -31,7 +29,12 @@ final class PolicyService extends PolicyServiceGrpc.PolicyServiceImplBase {
         () -> {
           byte[] compiled =
               request.getCompiled().isEmpty() ? null : request.getCompiled().toByteArray();
-          Applied applied = apply(request, compiled);
+          Applied applied =
+              control.apply(
+                  Protos.sources(request.getSourcesList()),
+                  compiled,
+                  request.getValidateOnly(),
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
           ApplyPolicyResponse.Builder response = ApplyPolicyResponse.newBuilder();
           if (applied.pending() != null) {
             response
@@ -44,20 +47,6 @@ final class PolicyService extends PolicyServiceGrpc.PolicyServiceImplBase {
               .addAllWarnings(applied.warnings().stream().map(Protos::diagnostic).toList())
               .build();
         });
-  }
-
-  private Applied apply(ApplyPolicyRequest request, byte[] compiled) {
-    SortedMap<String, byte[]> sources = Protos.sources(request.getSourcesList());
-    Duration within = Protos.within(request.hasConfirmWithin(), request.getConfirmWithin());
-    if (!request.getCandidate()) {
-      return control.apply(sources, compiled, request.getValidateOnly(), within);
-    }
-    if (within != null) {
-      throw new BadRequestException(
-          "a candidate refuses nothing, so there is nothing to confirm: confirm_within comes with"
-              + " PromoteCandidate");
-    }
-    return control.candidates().apply(sources, compiled, request.getValidateOnly());
   }
 
   @Override

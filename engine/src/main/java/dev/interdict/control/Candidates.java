@@ -5,6 +5,7 @@ import dev.interdict.control.PolicyControl.Applied;
 import dev.interdict.control.PolicyControl.Result;
 import dev.interdict.control.StateStore.Revision;
 import dev.interdict.policy.Diagnostic;
+import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -91,7 +92,14 @@ public final class Candidates {
       int slot = validateOnly ? -1 : slots.take(state.slots());
       HeldPolicy fresh =
           HeldPolicy.of(
-              built, digest, changes.nextRevision(name), slot, null, clock.instant(), "", null);
+              built,
+              digest,
+              changes.nextRevision(name),
+              slot,
+              Mode.AUDIT, // whatever it says of itself
+              clock.instant(),
+              "",
+              null);
       if (!validateOnly) {
         store.write(name, digest, revision);
         changes.commit(state.withCandidate(fresh));

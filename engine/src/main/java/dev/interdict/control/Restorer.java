@@ -87,17 +87,20 @@ final class Restorer {
     SlotSet kept = SlotSet.NONE;
     boolean same = enforcement.decider().equals(saved.decider());
     List<Found> all = new ArrayList<>();
+    int inForce = saved.policies().size();
     for (SavedPolicy policy : saved.all()) {
       Found found = find(policy);
+      // What a candidate has decided is known, but not how it compares: it is asked anew.
+      boolean keeps = all.size() < inForce && found.keepsSlot(same);
       all.add(found);
       before = policy.slot() < 0 ? before : before.with(policy.slot());
-      kept = found.keepsSlot(same) ? kept.with(policy.slot()) : kept;
+      kept = keeps ? kept.with(policy.slot()) : kept;
     }
-    for (int i = 0; i < all.size(); i++) { // of few slots the policies in force have the first
-      HeldPolicy held = held(all.get(i), same, before, kept);
+    for (int i = 0; i < all.size(); i++) {
+      HeldPolicy held = held(all.get(i), same && i < inForce, before, kept);
       before = held.inForce() ? before.with(held.slot()) : before;
       kept = held.inForce() ? kept.with(held.slot()) : kept;
-      next = i < saved.policies().size() ? next.with(held) : next.withCandidate(held);
+      next = i < inForce ? next.with(held) : next.withCandidate(held);
     }
     return next;
   }

@@ -251,6 +251,7 @@ public final class StateStore {
    */
   void save(Saved state) {
     Path fresh = current.resolveSibling("state.json.new");
+    named = named.or(state.slots()); // until it is known which of the two is there
     try {
       disk.write(fresh, JSON.writeValueAsBytes(state));
       if (Files.exists(current)) {

@@ -74,6 +74,9 @@ final class Enforcer implements Enforcement {
   /** Whether those that the posture before asked are still asked, and named, beside it. */
   private boolean left;
 
+  /** Were candidates before the latest change. */
+  private List<Integer> promoted = List.of();
+
   Enforcer(
       KernelSide kernel,
       Pipeline pipeline,
@@ -112,6 +115,7 @@ final class Enforcer implements Enforcement {
         requireGuarded(guarded);
       }
       started = true;
+      promoted = promoted(current, set);
       current = set;
     } catch (Throwable e) { // an Error too: half a change would be in force
       List<Throwable> failed = started ? restored(before, settling) : List.of();
@@ -123,6 +127,17 @@ final class Enforcer implements Enforcement {
       failed.forEach(refusal::addSuppressed);
       throw refusal;
     }
+  }
+
+  /** Slots of those that were candidates and may refuse now. */
+  private static List<Integer> promoted(ActiveSet before, ActiveSet now) {
+    List<Integer> candidates =
+        before.policies().stream().filter(Enforcer::isCandidate).map(ActivePolicy::slot).toList();
+    return now.policies().stream()
+        .filter(policy -> !isCandidate(policy))
+        .map(ActivePolicy::slot)
+        .filter(candidates::contains)
+        .toList();
   }
 
   private Map<Integer, Long> settling() {
@@ -311,6 +326,10 @@ final class Enforcer implements Enforcement {
     if (left && kernel.postures().hasRested()) {
       decide(deciding);
       left = false;
+      // Nobody decides by what was before any more. Of a candidate, for which nobody waits, no
+      // answer was one.
+      promoted.forEach(kernel.verdicts()::forgetFailures);
+      promoted = List.of();
     }
     try {
       refreshScopes();

@@ -36,6 +36,7 @@ public final class PolicySet {
   private final SlotSet judgingUnknown;
   private final SlotSet replaced;
   private final Map<Integer, Integer> candidates;
+  private final SlotSet candidateSlots;
   private final Map<Integer, Set<String>> literals;
   private final Map<Integer, Where> places;
   private final ConcernIndex concerns;
@@ -51,6 +52,11 @@ public final class PolicySet {
     this.judgingUnknown = parts.judgingUnknown;
     this.replaced = parts.replaced;
     this.candidates = Map.copyOf(parts.candidates);
+    SlotSet aside = SlotSet.NONE;
+    for (int slot : candidates.keySet()) {
+      aside = aside.with(slot);
+    }
+    this.candidateSlots = aside;
     this.literals = Map.copyOf(parts.literals);
     this.places = Map.copyOf(parts.places);
     this.concerns = new ConcernIndex(modules, names);
@@ -182,7 +188,12 @@ public final class PolicySet {
     return modules[slot].name() + what;
   }
 
-  /** Slots of candidates, and of what each is compared with; -1: with nothing. */
+  /** Slots of candidates. */
+  public SlotSet candidateSlots() {
+    return candidateSlots;
+  }
+
+  /** The same, and of what each is compared with; -1: with nothing. */
   public Map<Integer, Integer> candidates() {
     return candidates;
   }

@@ -54,15 +54,20 @@ final class Comparisons {
     OUTSIDE
   }
 
+  private record Differing(VerdictKey key, Kind kind) {}
+
   /** One candidate and what it is compared with, while both stay what they are. */
   private static final class Pair {
     private final String digests;
     private final Instant since = Instant.now();
-    private final Map<VerdictKey, Difference> differences = new LinkedHashMap<>();
+    private final Map<Differing, Difference> differences = new LinkedHashMap<>();
     private final long[] asked = new long[Kind.values().length];
     private long alike;
     private long omitted;
     private long bytes;
+
+    /** The latest that it is in. */
+    private volatile PolicySet set;
 
     Pair(String digests) {
       this.digests = digests;
@@ -73,27 +78,22 @@ final class Comparisons {
     }
 
     /** Counts one; whether an example of this key is wanted. */
-    synchronized boolean counted(VerdictKey key, Kind kind) {
-      asked[kind.ordinal()]++;
+    synchronized boolean counted(Differing key) {
+      asked[key.kind.ordinal()]++;
       Difference known = differences.get(key);
-      if (known != null && known.kind() == kind) {
-        differences.put(key, new Difference(kind, known.example(), known.asked() + 1));
+      if (known != null) {
+        differences.put(key, new Difference(key.kind, known.example(), known.asked() + 1));
         return false;
       }
-      if (known == null && differences.size() >= KEYS_MAX) {
-        omitted++;
-        return false;
-      }
-      return true;
+      boolean room = differences.size() < KEYS_MAX && bytes < BYTES_MAX;
+      omitted += room ? 0 : 1;
+      return room;
     }
 
-    synchronized void keep(VerdictKey key, Kind kind, DecisionRecord example) {
-      if (bytes + example.bytes() > BYTES_MAX) {
-        omitted++;
-        return;
-      }
+    /** The last one may go over the bytes. */
+    synchronized void keep(Differing key, DecisionRecord example) {
       bytes += example.bytes();
-      differences.put(key, new Difference(kind, example, 1));
+      differences.put(key, new Difference(key.kind, example, 1));
     }
 
     synchronized Comparison read() {
@@ -149,15 +149,14 @@ final class Comparisons {
   private void tell(Event event, PolicySet set, Sides sides, VerdictKey key, SlotDecisions said) {
     Pair pair = pairs.get(sides.slot());
     Kind kind = sides.kind();
-    if (pair == null) {
-      return; // the set that it is in goes out of use
+    if (pair == null || pair.set != set) {
+      return; // the set that was asked goes out of use
     }
     if (kind == null) {
       pair.alike();
-    } else if (pair.counted(key, kind)) {
+    } else if (pair.counted(new Differing(key, kind))) {
       pair.keep(
-          key,
-          kind,
+          new Differing(key, kind),
           narrator.describe(
               event,
               kind == Kind.UNDECIDED ? Outcome.ALLOWED : Outcome.WOULD_DENY,
@@ -230,15 +229,15 @@ final class Comparisons {
               Pair known = pairs.get(slot);
               String digests = digests(slot, set, other);
               boolean same = known != null && known.digests.equals(digests);
-              next.put(slot, same ? known : new Pair(digests));
+              Pair pair = same ? known : new Pair(digests);
+              pair.set = set;
+              next.put(slot, pair);
             });
     pairs = Map.copyOf(next);
   }
 
-  /** Code, hooks and scopes: what makes the one another one. */
+  /** What makes the one another one. Where only hooks or scopes change nothing is asked anew. */
   private static String digests(int slot, PolicySet set, int other) {
-    return set.digest(slot)
-        + set.where(slot)
-        + (other < 0 ? "" : " " + set.digest(other) + set.where(other));
+    return set.digest(slot) + (other < 0 ? "" : " " + set.digest(other));
   }
 }

@@ -18,7 +18,8 @@ import java.time.Duration;
  * From one miss to its verdict. For one thread.
  *
  * <p>A policy that gives no answer is left alone with this key for a moment, and the kernel is told
- * so: its fallback answers at once, and nobody waits.
+ * so: its fallback answers at once, and nobody waits. A candidate that gives none is not asked about
+ * the key again; see {@link VerdictTable#forgetFailures}.
  *
  * <p>A decision that also rests on the moment it is made in ({@link PolicySet#perishable}) makes
  * the verdict expire; its key is one process's alone. What has expired says nothing, here as in the
@@ -71,6 +72,31 @@ final class Judge {
       repeat(event, set, asked, key, known);
       return;
     }
+    // Whoever waits does not wait for candidates.
+    SlotSet aside = open.and(set.candidateSlots());
+    Answer answer = aside.equals(open) ? Answer.NONE : answer(event, key, policies, open.minus(aside));
+    long latency = BootClock.nowNs() - head.timeNs();
+    if (!aside.isEmpty()) {
+      answer = answer.with(answer(event, key, policies, aside));
+    }
+    counters.decided.increment();
+    counters.latency.add(latency);
+    outcomes.passed(event, set, asked, answer.decisions, latency);
+    told(event, set, key, holds ? known.with(answer.verdict) : answer.verdict);
+  }
+
+  private record Answer(SlotDecisions decisions, Verdict verdict) {
+    static final Answer NONE =
+        new Answer(
+            SlotDecisions.NONE, new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE));
+
+    Answer with(Answer other) {
+      return new Answer(decisions.merge(other.decisions), verdict.with(other.verdict));
+    }
+  }
+
+  private Answer answer(Event event, VerdictKey key, PolicySetEvaluator policies, SlotSet open) {
+    PolicySet set = policies.set();
     SlotDecisions decisions = policies.decide(event, open);
     counters.failed.add(decisions.failed().size());
     counters.overRate.add(decisions.overRate());
@@ -78,16 +104,14 @@ final class Judge {
     outcomes.remember(key, decisions);
     Verdict made = verdict(decisions, set);
     write(key, made, set.generation());
-    long latency = BootClock.nowNs() - head.timeNs();
-    counters.decided.increment();
-    counters.latency.add(latency);
-    outcomes.passed(event, set, asked, decisions, latency);
-    told(event, set, key, holds ? known.with(made) : made);
+    return new Answer(decisions, made);
   }
 
   private static Verdict verdict(SlotDecisions decisions, PolicySet set) {
     boolean perishable = !decisions.decided().and(set.perishable()).isEmpty();
-    Duration stands = perishable ? PERISHABLE : decisions.failed().isEmpty() ? null : CANNOT;
+    // That a candidate has no answer must not make the answers of others expire.
+    boolean unanswered = !decisions.failed().minus(set.candidateSlots()).isEmpty();
+    Duration stands = perishable ? PERISHABLE : unanswered ? CANNOT : null;
     return new Verdict(
         decisions.decided(),
         decisions.deny(),

@@ -69,6 +69,11 @@ public record Verdict(SlotSet decided, SlotSet deny, SlotSet kill, SlotSet canno
         expires);
   }
 
+  /** As if {@code slots} had not been asked where they had no answer. */
+  Verdict withoutFailures(SlotSet slots) {
+    return new Verdict(decided, deny, kill, cannot.minus(slots), expiresNs);
+  }
+
   /** What is left without {@code slots}. */
   Verdict without(SlotSet slots) {
     return new Verdict(

@@ -100,6 +100,12 @@ final class VerdictMap implements AutoCloseable {
     change(entry -> doomed.test(entry.key) ? NOTHING : entry.verdict);
   }
 
+  /** Has a slot asked again about what it had no answer to. */
+  void forgetFailures(int slot) {
+    SlotSet bit = SlotSet.of(slot);
+    change(entry -> entry.verdict.withoutFailures(bit));
+  }
+
   /** Takes a slot out of all verdicts; older policy sets cannot bring it back. */
   void forget(int slot, long policySet) {
     locked(() -> since[slot] = policySet);

@@ -52,6 +52,12 @@ public final class VerdictTable implements AutoCloseable {
     flows.forget(slot, policySet);
   }
 
+  /** Has {@code slot} asked again about what it had no answer to. */
+  public void forgetFailures(int slot) {
+    verdicts.forgetFailures(slot);
+    flows.forgetFailures(slot);
+  }
+
   /** Makes what was decided about packets of certain interfaces as such, by number, a miss. */
   public void forgetInterfaces(IntPredicate index) {
     flows.removeIf(key -> key.interfaceIndex() != 0 && index.test(key.interfaceIndex()));

@@ -3,6 +3,7 @@ package dev.interdict.lsm;
 import com.google.protobuf.ByteString;
 import dev.interdict.admin.AdminChannel;
 import dev.interdict.event.Hook;
+import dev.interdict.v1.ApplyCandidateRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.Candidate;
 import dev.interdict.v1.CandidateServiceGrpc;
@@ -74,10 +75,17 @@ final class Admin implements AutoCloseable {
 
   /** Has one of the {@link TrialPolicies} asked beside the policy of its name. */
   void candidate(String name) {
-    apply(
-        TrialPolicies.sources(name),
-        TrialPolicies.compiled(name),
-        ApplyPolicyRequest.newBuilder().setCandidate(true));
+    ApplyCandidateRequest.Builder request =
+        ApplyCandidateRequest.newBuilder()
+            .setCompiled(ByteString.copyFrom(TrialPolicies.compiled(name)));
+    TrialPolicies.sources(name)
+        .forEach(
+            (path, content) ->
+                request.addSources(
+                    SourceFile.newBuilder()
+                        .setPath(path)
+                        .setContent(ByteString.copyFrom(content))));
+    var ignored = candidates().applyCandidate(request.build());
   }
 
   private CandidateServiceGrpc.CandidateServiceBlockingStub candidates() {

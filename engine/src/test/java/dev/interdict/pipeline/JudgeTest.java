@@ -216,6 +216,30 @@ class JudgeTest {
     assertEquals(SlotSet.of(TWO), verdict(miss(events - 1, 0)).cannot());
   }
 
+  /** It is asked when the others have been answered, and takes nothing of theirs along. */
+  @Test
+  void aCandidateMustNotKeepOthersFromTheirAnswer() throws Exception {
+    PolicySet.Builder both = set(STEADY, ENDLESS).candidate(TWO, ONE);
+    List<Integer> written = new ArrayList<>();
+    PolicySet set = both.build();
+    comparisons.use(set);
+    PolicySetEvaluator policies =
+        set.newEvaluator(
+            () -> {
+              if (Thread.currentThread() == decider) {
+                written.add(kernel.size());
+              }
+            });
+    judge(miss(0, 0), policies);
+    assertEquals(1, written.getLast(), "the verdict is there when the candidate has failed");
+    assertEquals(SlotSet.of(ONE), verdict(miss(0, 0)).decided());
+    assertEquals(SlotSet.of(TWO), verdict(miss(0, 0)).cannot());
+    assertEquals(0, verdict(miss(0, 0)).expiresNs(), "or everybody waits again");
+    assertEquals(1, comparisons.of(TWO).undecided());
+    table.forgetFailures(TWO);
+    assertEquals(SlotSet.of(ONE), verdict(miss(0, 0)).answered(), "asked again, once it counts");
+  }
+
   @Test
   void aVerdictThatTheKernelHasLostIsWrittenAgain() throws Exception {
     PolicySetEvaluator steady = policies(STEADY, STEADY);
