@@ -68,8 +68,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
     if (!compilation.succeeded()) {
       throw new Failure(ExitCode.INVALID_POLICY, LocalPolicy.count(found), null);
     }
-    ByteString compiled =
-        ByteString.copyFrom(CompiledPolicyFile.toBytes(compilation.compiled()));
+    ByteString compiled = ByteString.copyFrom(CompiledPolicyFile.toBytes(compilation.compiled()));
     try {
       if (candidate) {
         ApplyCandidateResponse response = applyCandidate(source, compiled);

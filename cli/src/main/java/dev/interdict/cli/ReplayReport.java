@@ -202,8 +202,7 @@ final class ReplayReport implements Replay.Listener {
     unreadOf
         .apply(set)
         .forEach(
-            (hook, one) ->
-                unread.computeIfAbsent(one, u -> EnumSet.noneOf(Hook.class)).add(hook));
+            (hook, one) -> unread.computeIfAbsent(one, u -> EnumSet.noneOf(Hook.class)).add(hook));
   }
 
   /** A file may say that the engine was asked any number of times; what is too much stays so. */

@@ -9,7 +9,9 @@ final class Text {
   /** {@code event.Names} puts each byte that is no valid UTF-8 here: U+EF00 + byte. */
   private static final int RAW_BYTES = 0xEF80;
 
-  /** With nothing raw that YAML takes for a line break or for no character, nor a terminal obeys. */
+  /**
+   * With nothing raw that YAML takes for a line break or for no character, nor a terminal obeys.
+   */
   private static final JsonMapper JSON =
       JsonMapper.builder(JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build())
           .build();

@@ -159,7 +159,8 @@ final class Trial implements AutoCloseable {
       return left;
     }
     process.destroyForcibly();
-    out.println("  (it did not end when it was killed" + (empty ? ")" : ": it waits in the kernel)"));
+    out.println(
+        "  (it did not end when it was killed" + (empty ? ")" : ": it waits in the kernel)"));
     return left || empty;
   }
 

@@ -136,7 +136,9 @@ class ConfigCommandsTest {
     }
   }
 
-  /** Else the glass is broken where nothing is, and the note of who did it lies where none looks. */
+  /**
+   * Else the glass is broken where nothing is, and the note of who did it lies where none looks.
+   */
   @Test
   void whoGoesPastTheEngineMustLookWhereItIs() throws IOException {
     Path pins = folder.resolve("pins");

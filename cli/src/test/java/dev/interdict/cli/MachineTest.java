@@ -143,8 +143,15 @@ final class MachineTest {
   void oneThatNobodyWaitsForMustEndWithAllThatWasMadeForIt() throws Exception {
     Path pid = folder.resolve("pid");
     script(
-        "echo $@ > " + folder + "/args; sleep 1000 & echo $! > " + pid + ".new; mv " + pid + ".new "
-            + pid + "; wait");
+        "echo $@ > "
+            + folder
+            + "/args; sleep 1000 & echo $! > "
+            + pid
+            + ".new; mv "
+            + pid
+            + ".new "
+            + pid
+            + "; wait");
     Machine machine = new Machine("6.12");
     CompletableFuture<Integer> ended =
         CompletableFuture.supplyAsync(
@@ -173,8 +180,7 @@ final class MachineTest {
   void aTimeoutThatIsNoneMustBeRefused() {
     for (String seconds : new String[] {"0", "-1"}) {
       assertEquals(
-          ExitCode.USAGE,
-          Cli.run("try", "/nowhere", "--timeout=" + seconds, "--", "true").code());
+          ExitCode.USAGE, Cli.run("try", "/nowhere", "--timeout=" + seconds, "--", "true").code());
     }
   }
 }

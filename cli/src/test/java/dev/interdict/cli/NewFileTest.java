@@ -48,8 +48,7 @@ class NewFileTest {
     Path other = folder.resolve("other");
     assertThrows(Failure.class, () -> NewFile.write(other, NewFileTest::fail));
     assertFalse(Files.exists(other));
-    assertThrows(
-        IOException.class, () -> NewFile.fill(other, full(other), NewFileTest::write));
+    assertThrows(IOException.class, () -> NewFile.fill(other, full(other), NewFileTest::write));
     assertFalse(Files.exists(other), "half of it may be gone");
   }
 }

@@ -90,7 +90,8 @@ final class RefusalsTest {
   void adviceMustMoveNoCursorAndStillBeWhatARuleTakes() throws PolicyException {
     String exe = "/tmp/\u009b2J\u202ex\u007f\u0085\ue000\ud83d\ude00";
     add(1, Outcome.DENIED, exe, false);
-    assertEquals("", printed().replaceAll("[ -~\n]", "").replace("\ud83d\ude00", ""), this::printed);
+    assertEquals(
+        "", printed().replaceAll("[ -~\n]", "").replace("\ud83d\ude00", ""), this::printed);
     String advice = printed().lines().filter(line -> line.contains("notIn")).findFirst().orElse("");
     JsonNode read =
         JsonMapper.shared()
@@ -170,7 +171,8 @@ final class RefusalsTest {
   /** YAML folds some of them, and takes others for no characters, where they are not escaped. */
   @Test
   void aPolicyOnTrialMustHaveTheSameCharacters() throws PolicyException {
-    for (String odd : List.of("\\x85", "\\x7f", "\\x9b", "\\u2028", "\\U0001F600", "\ud83d\ude00")) {
+    for (String odd :
+        List.of("\\x85", "\\x7f", "\\x9b", "\\u2028", "\\U0001F600", "\ud83d\ude00")) {
       PolicySource source = source("file.path: {in: [\"/etc/a" + odd + "b\"]}", Map.of());
       Policy whole = PolicyParser.parse(source).orThrow();
       Policy less = PolicyParser.parse(Confined.to("/b", source)).orThrow();

@@ -280,9 +280,7 @@ class ReplayCommandTest {
     assertEquals(1000, denied.at("/groups/0/tuples").asInt());
     StringWriter text = new StringWriter();
     report.table(
-        new PrintWriter(text, true),
-        new Style(false, false),
-        new RecordingReader.Outcome(1, null));
+        new PrintWriter(text, true), new Style(false, false), new RecordingReader.Outcome(1, null));
     assertTrue(text.toString().contains("not asked about at least 2000 tuples"), text.toString());
     assertTrue(text.toString().contains("newly denied   at least 1000"), text.toString());
 
@@ -291,17 +289,22 @@ class ReplayCommandTest {
       few.outside(asked(i % 1000, 1));
     }
     few.table(
-        new PrintWriter(text, true),
-        new Style(false, false),
-        new RecordingReader.Outcome(1, null));
+        new PrintWriter(text, true), new Style(false, false), new RecordingReader.Outcome(1, null));
     assertTrue(text.toString().contains("not asked about 1000 tuples"), "none was new");
   }
 
   private static Tuple asked(int n, long asks) {
     Tuple one = denied(n, "").tuple();
     return new Tuple(
-        one.input(), one.seen(), one.file(), one.exe(), one.first(), one.last(), asks,
-        one.answers(), one.detour());
+        one.input(),
+        one.seen(),
+        one.file(),
+        one.exe(),
+        one.first(),
+        one.last(),
+        asks,
+        one.answers(),
+        one.detour());
   }
 
   /** A check in a pipeline must not pass on half a recording. */

@@ -76,8 +76,11 @@ final class TrialCgroupTest {
     try (TrialCgroup cgroup = TrialCgroup.make(root, place)) {
       Process process =
           cgroup.start(
-              List.of("sh", "-c", "mkdir -p %s/a/b && echo $$ > %s/a/b/cgroup.procs && sleep 0.2"
-                  .formatted(own, own)));
+              List.of(
+                  "sh",
+                  "-c",
+                  "mkdir -p %s/a/b && echo $$ > %s/a/b/cgroup.procs && sleep 0.2"
+                      .formatted(own, own)));
       cgroup.release();
       assertEquals(0, process.waitFor());
       assertFalse(cgroup.isLeftBy(process));

@@ -18,8 +18,8 @@ import java.time.Duration;
  * From one miss to its verdict. For one thread.
  *
  * <p>A policy that gives no answer is left alone with this key for a moment, and the kernel is told
- * so: its fallback answers at once, and nobody waits. A candidate that gives none is not asked about
- * the key again; see {@link VerdictTable#forgetFailures}.
+ * so: its fallback answers at once, and nobody waits. A candidate that gives none is not asked
+ * about the key again; see {@link VerdictTable#forgetFailures}.
  *
  * <p>A decision that also rests on the moment it is made in ({@link PolicySet#perishable}) makes
  * the verdict expire; its key is one process's alone. What has expired says nothing, here as in the
@@ -74,7 +74,8 @@ final class Judge {
     }
     // Whoever waits does not wait for candidates.
     SlotSet aside = open.and(set.candidateSlots());
-    Answer answer = aside.equals(open) ? Answer.NONE : answer(event, key, policies, open.minus(aside));
+    Answer answer =
+        aside.equals(open) ? Answer.NONE : answer(event, key, policies, open.minus(aside));
     long latency = BootClock.nowNs() - head.timeNs();
     if (!aside.isEmpty()) {
       answer = answer.with(answer(event, key, policies, aside));
@@ -87,8 +88,7 @@ final class Judge {
 
   private record Answer(SlotDecisions decisions, Verdict verdict) {
     static final Answer NONE =
-        new Answer(
-            SlotDecisions.NONE, new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE));
+        new Answer(SlotDecisions.NONE, new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE));
 
     Answer with(Answer other) {
       return new Answer(decisions.merge(other.decisions), verdict.with(other.verdict));
