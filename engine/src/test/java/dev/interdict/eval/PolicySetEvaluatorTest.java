@@ -109,7 +109,8 @@ class PolicySetEvaluatorTest {
     assertEquals("one (before)", next.over(before).name(0));
     assertEquals("one", next.over(before).name(1));
     assertEquals("one", next.name(1));
-    PolicyModule other = PolicyModule.load(RegoToWasm.compile("two", "", "{}"), null);
+    PolicyModule other =
+        PolicyModule.load(RegoToWasm.compile("two", "deny contains \"x\" if false", "{}"), null);
     PolicySet elsewhere = PolicySet.builder(2, HostNames.NONE).add(1, other, Set.of()).build();
     assertEquals("one", elsewhere.over(before).name(0), "nothing stands in its place");
     assertEquals("one", set(2, module("new")).over(before).name(0));
