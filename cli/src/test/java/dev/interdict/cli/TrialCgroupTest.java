@@ -83,7 +83,6 @@ final class TrialCgroupTest {
                       .formatted(own, own)));
       cgroup.release();
       assertEquals(0, process.waitFor());
-      assertFalse(cgroup.isLeftBy(process));
     }
     assertFalse(Files.exists(root.resolve(above.substring(1))));
   }
@@ -91,7 +90,8 @@ final class TrialCgroupTest {
   @Test
   void whoLeavesItMustBeSeenAndWhoMovesInItMustNot() throws Exception {
     Path go = folder.resolve("go");
-    String wait = " && while [ ! -e " + go + " ]; do sleep 0.02; done";
+    // It ends by itself, should the test fail: outside of the cgroup nobody else ends it.
+    String wait = " && for i in {1..3000}; do [ -e " + go + " ] && break; sleep 0.02; done";
     String own = root.resolve(place.substring(1)).toString();
     for (String moves :
         List.of(

@@ -76,6 +76,7 @@ public final class HookSet implements AutoCloseable {
       adopted = pins.isOfThisVersion() && adopt(object, names);
       if (adopted) {
         current = pins;
+        pins.restrict();
         if (isOurs()) {
           running = taskPrograms();
         }

@@ -107,6 +107,7 @@ public final class Pins {
       move(staged.directory.resolve(name), directory.resolve(name));
     }
     staged.uninstall();
+    restrict();
     // What the old layout had and the new one has not. Links of interfaces are one and the same:
     // there is room for one program only, which is replaced in its link.
     for (Path old : list()) {
@@ -121,8 +122,8 @@ public final class Pins {
     return noted(VERSION).map(Pins::number).orElse(-1) == EventLayouts.WIRE_VERSION;
   }
 
-  /** Makes the directories, for their owner only, and notes the layout's version. */
-  void create() {
+  /** The directories, made if need be, are their owner's only, whatever a release before made. */
+  void restrict() {
     try {
       Path links = Files.createDirectories(directory.resolve(LINKS));
       for (Path made : List.of(directory, links)) {
@@ -131,6 +132,11 @@ public final class Pins {
     } catch (IOException e) {
       throw new BpfException("make directory", directory.toString(), 0, remedy(e));
     }
+  }
+
+  /** Makes the directories, for their owner only, and notes the layout's version. */
+  void create() {
+    restrict();
     note(
         VERSION,
         ByteBuffer.allocate(Integer.BYTES)

@@ -26,8 +26,9 @@ public final class Patterns {
   /** Groups within one another: a deeper one takes the stack. */
   private static final int DEPTH_MAX = 300;
 
+  /** As Go reads numbers: {00} is text. */
   private static final java.util.regex.Pattern COUNT =
-      java.util.regex.Pattern.compile("([0-9]{1,4})(,([0-9]{0,4}))?}");
+      java.util.regex.Pattern.compile("(0|[1-9][0-9]{0,3})(,(0|[1-9][0-9]{0,3})?)?}");
   private static final java.util.regex.Pattern FLAGS =
       java.util.regex.Pattern.compile("\\?[a-zA-Z-]*\\)");
   private static final java.util.regex.Pattern CODE_POINT =
@@ -86,6 +87,7 @@ public final class Patterns {
         case '(' -> open();
         case ')' -> close();
         case '{' -> count();
+        case '*', '+', '?' -> level.lastSteps++; // no part of its own: a count behind it repeats all
         default -> level.add(1, 1);
       }
       if (level.steps + level.lastSteps > STEPS_MAX) {
@@ -96,7 +98,9 @@ public final class Patterns {
   }
 
   private void escape() {
-    level.add(1, 1);
+    if (!text.startsWith("Q", at)) {
+      level.add(1, 1);
+    }
     java.util.regex.Matcher codePoint = CODE_POINT.matcher(text).region(at, text.length());
     if (codePoint.lookingAt()) {
       at = codePoint.end();

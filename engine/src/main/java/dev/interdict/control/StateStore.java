@@ -251,6 +251,7 @@ public final class StateStore {
    */
   void save(Saved state) {
     Path fresh = current.resolveSibling("state.json.new");
+    SlotSet known = named;
     named = named.or(state.slots()); // until it is known which of the two is there
     try {
       disk.write(fresh, JSON.writeValueAsBytes(state));
@@ -258,6 +259,7 @@ public final class StateStore {
         disk.rename(current, before);
       }
     } catch (IOException e) {
+      named = known;
       throw cannotWrite(e);
     }
     try {
@@ -266,6 +268,9 @@ public final class StateStore {
     } catch (IOException e) {
       StoreException failure = cannotWrite(e);
       takeBack(failure);
+      if (failure.getSuppressed().length == 0) {
+        named = known;
+      }
       throw failure;
     }
   }

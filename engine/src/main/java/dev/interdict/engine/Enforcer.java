@@ -29,6 +29,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,8 +75,8 @@ final class Enforcer implements Enforcement {
   /** Whether those that the posture before asked are still asked, and named, beside it. */
   private boolean left;
 
-  /** Were candidates before the latest change. */
-  private List<Integer> promoted = List.of();
+  /** Slots of those that were candidates, and may have left what says so. */
+  private final Set<Integer> promoted = new HashSet<>();
 
   Enforcer(
       KernelSide kernel,
@@ -115,7 +116,7 @@ final class Enforcer implements Enforcement {
         requireGuarded(guarded);
       }
       started = true;
-      promoted = promoted(current, set);
+      promoted.addAll(promoted(current, set));
       current = set;
     } catch (Throwable e) { // an Error too: half a change would be in force
       List<Throwable> failed = started ? restored(before, settling) : List.of();
@@ -129,14 +130,17 @@ final class Enforcer implements Enforcement {
     }
   }
 
-  /** Slots of those that were candidates and may refuse now. */
+  /**
+   * Slots of those that may have been candidates and may refuse now: an engine that starts does not
+   * know.
+   */
   private static List<Integer> promoted(ActiveSet before, ActiveSet now) {
-    List<Integer> candidates =
-        before.policies().stream().filter(Enforcer::isCandidate).map(ActivePolicy::slot).toList();
+    List<Integer> others =
+        before.policies().stream().filter(p -> !isCandidate(p)).map(ActivePolicy::slot).toList();
     return now.policies().stream()
         .filter(policy -> !isCandidate(policy))
         .map(ActivePolicy::slot)
-        .filter(candidates::contains)
+        .filter(slot -> !others.contains(slot))
         .toList();
   }
 
@@ -329,7 +333,7 @@ final class Enforcer implements Enforcement {
       // Nobody decides by what was before any more. Of a candidate, for which nobody waits, no
       // answer was one.
       promoted.forEach(kernel.verdicts()::forgetFailures);
-      promoted = List.of();
+      promoted.clear();
     }
     try {
       refreshScopes();

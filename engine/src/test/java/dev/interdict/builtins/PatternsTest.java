@@ -40,6 +40,7 @@ class PatternsTest {
         "a{2}(?i){500}",
         "(?i:a{2}){500}",
         "(?P<name>a{2}){500}",
+        "(?:a{500}){0500}",
       })
   void whatGoTakesIsTaken(String pattern) {
     assertEquals(pattern, Patterns.compile(pattern).pattern());
@@ -65,6 +66,10 @@ class PatternsTest {
         "(\\){500}){3}",
         "((a{500}){500}){0}",
         "((a{500}){0,}){3}",
+        "(a{1000})*(?i){1000}",
+        "a{1000}?(?i){1000}",
+        "(?:a{1000})\\Q\\E{1000}",
+        "(?:(?:a{1000}){00,0}){1000}",
       })
   void countsWithinCountsHaveGosLimit(String pattern) {
     PatternSyntaxException e =
