@@ -1,7 +1,9 @@
 package dev.interdict.cli;
 
 import dev.interdict.v1.DecisionServiceGrpc;
+import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.Outcome;
+import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import java.io.PrintWriter;
@@ -127,6 +129,7 @@ final class WatchCommand implements Callable<Integer> {
     if (uids.stream().anyMatch(uid -> uid < 0 || uid > MAX_UID)) {
       throw usage("--uid is a user id, from 0 to " + MAX_UID);
     }
+    policies.forEach(this::require);
     PrintWriter out = spec.commandLine().getOut();
     CompactLine line = new CompactLine(Main.style(spec.commandLine()));
     return engine.ask(
@@ -146,6 +149,13 @@ final class WatchCommand implements Callable<Integer> {
 
   private CommandLine.ParameterException usage(String message) {
     return new CommandLine.ParameterException(spec.commandLine(), message);
+  }
+
+  /** Of a policy that is not there, nothing would ever be heard. */
+  private void require(String policy) {
+    engine.ask(
+        PolicyServiceGrpc::newBlockingStub,
+        service -> service.getPolicy(GetPolicyRequest.newBuilder().setName(policy).build()));
   }
 
   private void print(WatchDecisionsResponse event, CompactLine line, PrintWriter out) {

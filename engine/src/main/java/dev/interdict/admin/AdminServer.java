@@ -74,7 +74,7 @@ public final class AdminServer implements AutoCloseable {
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("admin", true), EpollIoHandler.newFactory());
     ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
-    DecisionService decisions = new DecisionService(backend.decisions(), backend.control()::list);
+    DecisionService decisions = new DecisionService(backend.decisions());
     Server server =
         NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toFile()))
             .channelType(EpollServerDomainSocketChannel.class)

@@ -1,17 +1,13 @@
 package dev.interdict.admin;
 
-import dev.interdict.control.NoSuchPolicyException;
-import dev.interdict.control.PolicyStatus;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.v1.DecisionServiceGrpc;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 
 /**
  * {@code decision.proto}. Each watch has a virtual thread of its own between its queue and its
@@ -23,15 +19,10 @@ final class DecisionService extends DecisionServiceGrpc.DecisionServiceImplBase
   static final int QUEUE = 4096;
 
   private final DecisionLog log;
-  private final Supplier<List<PolicyStatus>> policies;
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
 
-  /**
-   * @param policies those that are there now
-   */
-  DecisionService(DecisionLog log, Supplier<List<PolicyStatus>> policies) {
+  DecisionService(DecisionLog log) {
     this.log = log;
-    this.policies = policies;
   }
 
   @Override
@@ -39,7 +30,6 @@ final class DecisionService extends DecisionServiceGrpc.DecisionServiceImplBase
       WatchDecisionsRequest request, StreamObserver<WatchDecisionsResponse> observer) {
     var caller = (ServerCallStreamObserver<WatchDecisionsResponse>) observer;
     try {
-      requireAll(request.getPoliciesList());
       var subscription = log.subscribe(DecisionProtos.filter(request), QUEUE, request.getLast());
       Watch watch = new Watch(subscription, caller, !request.getNoFollow(), watches::remove);
       watches.add(watch);
@@ -48,15 +38,6 @@ final class DecisionService extends DecisionServiceGrpc.DecisionServiceImplBase
       watch.start();
     } catch (RuntimeException e) {
       caller.onError(Statuses.of(e));
-    }
-  }
-
-  /** Of a policy that is not there nothing would ever be heard. */
-  private void requireAll(List<String> names) {
-    for (String name : names) {
-      if (policies.get().stream().noneMatch(policy -> policy.name().equals(name))) {
-        throw new NoSuchPolicyException(name);
-      }
     }
   }
 

@@ -149,39 +149,6 @@ class AdminServerTest {
   }
 
   @Test
-  void whoWatchesAPolicyThatIsNotThereIsTold() {
-    PolicyServiceGrpc.newBlockingStub(channel).applyPolicy(folder("name=a\nmode=audit"));
-    var decisions = DecisionServiceGrpc.newBlockingStub(channel);
-    StatusRuntimeException thrown =
-        assertThrows(
-            StatusRuntimeException.class,
-            () ->
-                decisions
-                    .watchDecisions(
-                        WatchDecisionsRequest.newBuilder()
-                            .addPolicies("a")
-                            .addPolicies("b")
-                            .setNoFollow(true)
-                            .build())
-                    .hasNext());
-    assertEquals(Code.NOT_FOUND, thrown.getStatus().getCode());
-    assertTrue(thrown.getMessage().contains("\"b\""), thrown.getMessage());
-    thrown =
-        assertThrows(
-            StatusRuntimeException.class,
-            () ->
-                decisions
-                    .watchDecisions(WatchDecisionsRequest.newBuilder().setLast(4097).build())
-                    .hasNext());
-    assertEquals(Code.INVALID_ARGUMENT, thrown.getStatus().getCode());
-    assertFalse(
-        decisions
-            .watchDecisions(
-                WatchDecisionsRequest.newBuilder().addPolicies("a").setNoFollow(true).build())
-            .hasNext());
-  }
-
-  @Test
   void eachChangeLeavesALineThatSaysWhoAskedAndWhatCameOfIt() throws Exception {
     List<String> lines = new CopyOnWriteArrayList<>();
     Handler handler =
