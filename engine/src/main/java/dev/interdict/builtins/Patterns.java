@@ -29,6 +29,7 @@ public final class Patterns {
   /** As Go reads numbers: {00} is text. */
   private static final java.util.regex.Pattern COUNT =
       java.util.regex.Pattern.compile("(0|[1-9][0-9]{0,3})(,(0|[1-9][0-9]{0,3})?)?}");
+
   private static final java.util.regex.Pattern FLAGS =
       java.util.regex.Pattern.compile("\\?[a-zA-Z-]*\\)");
   private static final java.util.regex.Pattern CODE_POINT =
@@ -87,7 +88,8 @@ public final class Patterns {
         case '(' -> open();
         case ')' -> close();
         case '{' -> count();
-        case '*', '+', '?' -> level.lastSteps++; // no part of its own: a count behind it repeats all
+        case '*', '+', '?' ->
+            level.lastSteps++; // no part of its own: a count behind it repeats all
         default -> level.add(1, 1);
       }
       if (level.steps + level.lastSteps > STEPS_MAX) {

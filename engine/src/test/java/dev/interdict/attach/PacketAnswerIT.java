@@ -196,7 +196,8 @@ class PacketAnswerIT {
     SlotSet none = SlotSet.NONE;
     kernel.table.merge(key, new Verdict(none, none, none, BIT, 0), 1);
     Thread.sleep(150); // of a flow there is one question in a tenth of a second
-    long dropped = kernel.counted("restarted"); // what found out the key, about which nothing was known
+    long dropped =
+        kernel.counted("restarted"); // what found out the key, about which nothing was known
     assertEquals(PASS, kernel.answer(frame()), "fallback: allow");
     assertEquals(1, kernel.counted("cannot"));
     assertEquals(dropped, kernel.counted("restarted"));
