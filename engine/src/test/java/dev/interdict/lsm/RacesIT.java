@@ -31,13 +31,13 @@ class RacesIT {
    */
   @Test
   void mountsThatComeAndGoMustNotHideAPath() {
-    String race = "race-mounts -n 5000 " + Host.files(2, 2).resolve("forbidden-0");
+    String race = "race-mounts -n 1500 " + Host.files(2, 2).resolve("forbidden-0");
     Answer control = Attack.run(Attack.in(Guest.UNCOVERED + "/race", race));
-    assertEquals(5000, control.number("forbidden"), control::toString);
+    assertEquals(1500, control.number("forbidden"), control::toString);
     assertTrue(control.number("mounts") > 10, () -> "proves nothing: " + control);
     long undecidable = host.admin().counter(Hook.FILE_OPEN, "undecidable");
     Answer enforced = Attack.run(Attack.in(Host.covered("mounts"), race));
-    assertEquals(5000, enforced.number("refused"), enforced::toString);
+    assertEquals(1500, enforced.number("refused"), enforced::toString);
     assertTrue(enforced.number("mounts") > 10, enforced::toString);
     assertEquals(undecidable, host.admin().counter(Hook.FILE_OPEN, "undecidable"));
   }
