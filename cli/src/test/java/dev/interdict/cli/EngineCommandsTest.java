@@ -308,7 +308,7 @@ class EngineCommandsTest {
     assertTrue(
         run("candidate", "show", "a", "--limit", "1").out().contains("\nand 1 more: --limit"));
     String json = run("candidate", "show", "a", "-o", "json").out();
-    assertTrue(json.contains("\"kind\" : \"newly-allowed\""), json);
+    assertTrue(json.contains("\"kind\" : \"newly_allowed\""), json);
     String list = run("candidate", "list").out();
     assertTrue(list.matches("(?s).*\na +2 +1 +7 +4 +1 +0 +2026-03-01T12:00:00Z\n"), list);
   }
