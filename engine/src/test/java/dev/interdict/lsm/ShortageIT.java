@@ -88,46 +88,6 @@ class ShortageIT {
     }
   }
 
-  /** Nobody may drown a record of another in records of his own. */
-  @Test
-  void aDenialThatIsRepeatedMustNotHideAnother() {
-    Path files = Host.files(40, 2);
-    List<String> known = new ArrayList<>();
-    List<String> others = new ArrayList<>();
-    for (int i = 0; i < 40; i += 2) {
-      known.add(Attack.in(Host.covered("hidden"), "open " + files.resolve("forbidden-" + i)));
-      others.add(Attack.in(Host.covered("hidden"), "open " + files.resolve("forbidden-" + i)));
-    }
-    String flood = Attack.in(Host.covered("flood"), "persist -m 2000 " + SECRET);
-    known.add(Attack.in(Host.covered("hidden"), "open " + SECRET));
-    allRefused(known);
-    host.settle();
-    Guest.sleep(Duration.ofMillis(1500)); // what was told a second ago is new again
-    host.engine().freeze();
-    try {
-      Map<String, Long> before = counted();
-      for (int i = 0; i < 60 && counted().get("folded").equals(before.get("folded")); i++) {
-        assertEquals("ok", Attack.run(flood).result());
-      }
-      Map<String, Long> full = counted();
-      assertTrue(full.get("folded") > before.get("folded"), "the ring was never half full");
-      allRefused(others);
-      Map<String, Long> after = counted();
-      assertTrue(after.get("observed") - full.get("observed") >= 20, after::toString);
-      assertEquals(full.get("folded"), after.get("folded"));
-      assertEquals(before.get("lost_observe"), after.get("lost_observe"));
-    } finally {
-      host.engine().thaw();
-      host.engine().stop(); // so many at once are more than a watcher can take
-      host.restart();
-    }
-  }
-
-  private static void allRefused(List<String> lines) {
-    List<String> results = Attack.batch(lines).stream().map(Answer::result).toList();
-    assertEquals(lines.stream().map(line -> "EPERM").toList(), results);
-  }
-
   /** It says so, and nobody waits for what will not come. */
   @Test
   void aPolicyThatCannotAnswerMustLeaveItsEventsToItsFallbackAtOnce() {
