@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("lsm")
 class CrowdIT {
   private static final Duration DEADLINE = Duration.ofSeconds(2);
-  private static final Duration LIMIT = Duration.ofMinutes(10);
   private static final int CROWD = Integer.parseInt(System.getenv().getOrDefault("CROWD", "300"));
+  private static final Duration LIMIT = Duration.ofMinutes(Math.max(10, CROWD / 150));
 
   /** Questions of this many tasks, 4 KB each, are more than the ring has room for. */
   private static final int FULL = Math.max(1200, CROWD);
