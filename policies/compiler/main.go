@@ -17,13 +17,13 @@ import (
 
 // Request is what arrives on standard input.
 type Request struct {
-	Verb    string                     `json:"verb"`    // compile, test, lint, format or eval
+	Verb    string                     `json:"verb"`    // compile, test, lint, format, eval or why
 	Name    string                     `json:"name"`    // the policy's name, with dashes
 	Sources map[string]string          `json:"sources"` // Rego by file name
 	Data    json.RawMessage            `json:"data"`    // the document data, an object, or its text as one string; absent: {}
 	Hooks   []string                   `json:"hooks"`   // where the policy is asked
 	Schemas map[string]json.RawMessage `json:"schemas"` // JSON Schema of input, of every hook there is
-	Inputs  []json.RawMessage          `json:"inputs"`  // eval: one decision for each
+	Inputs  []json.RawMessage          `json:"inputs"`  // eval: one decision for each; why: one
 }
 
 // Response is what leaves on standard output. With an error among the diagnostics nothing else is set.
@@ -40,6 +40,7 @@ type Response struct {
 	Coverage    *Coverage         `json:"coverage,omitempty"` // test
 	Decisions   []json.RawMessage `json:"decisions,omitempty"`
 	Names       []Name            `json:"names,omitempty"` // lint: what paths are compared with
+	Held        []Held            `json:"held,omitempty"`  // why
 }
 
 // Diagnostic is one finding. Lines and columns count from 1; 0 is unknown.
@@ -94,8 +95,10 @@ func answer(req *Request) (*Response, error) {
 		return formatSources(req), nil
 	case "eval":
 		return evalPolicy(req)
+	case "why":
+		return whyPolicy(req)
 	}
-	return nil, fmt.Errorf("unknown verb %q: use compile, test, lint, format or eval", req.Verb)
+	return nil, fmt.Errorf("unknown verb %q: use compile, test, lint, format, eval or why", req.Verb)
 }
 
 // document parses the request's data. A finding instead of an error: people write it.

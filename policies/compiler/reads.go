@@ -45,6 +45,11 @@ func readsOf(rule *ast.Rule) *reads {
 
 // decisionRules are the rules that the decision can evaluate.
 func decisionRules(compiler *ast.Compiler) map[*ast.Rule]bool {
+	return rulesBelow(compiler, compiler.GetRulesExact(ast.MustParseRef("data.interdict.decision"))...)
+}
+
+// rulesBelow are these rules and all that they can evaluate.
+func rulesBelow(compiler *ast.Compiler, rules ...*ast.Rule) map[*ast.Rule]bool {
 	seen := map[*ast.Rule]bool{}
 	var visit func(rule *ast.Rule)
 	visit = func(rule *ast.Rule) {
@@ -56,7 +61,7 @@ func decisionRules(compiler *ast.Compiler) map[*ast.Rule]bool {
 			visit(dependency.(*ast.Rule))
 		}
 	}
-	for _, rule := range compiler.GetRulesExact(ast.MustParseRef("data.interdict.decision")) {
+	for _, rule := range rules {
 		visit(rule)
 	}
 	return seen
@@ -64,16 +69,26 @@ func decisionRules(compiler *ast.Compiler) map[*ast.Rule]bool {
 
 // reachable unites the reads of all rules that the decision can evaluate, and adds the paths in data.
 func (c *readCollector) reachable(compiler *ast.Compiler, data map[string]any) (fields, literals []string) {
+	all := c.union(decisionRules(compiler))
+	all.document(data)
+	return util.KeysSorted(all.fields), util.KeysSorted(all.literals)
+}
+
+// of is what a rule can read of input, by the rules that it uses, too.
+func (c *readCollector) of(compiler *ast.Compiler, rule *ast.Rule) []string {
+	return util.KeysSorted(c.union(rulesBelow(compiler, rule)).fields)
+}
+
+func (c *readCollector) union(rules map[*ast.Rule]bool) *reads {
 	all := newReads()
-	for rule := range decisionRules(compiler) {
+	for rule := range rules {
 		r, known := c.byRule[rule]
 		if !known { // made by a later stage: its compiled form reads the same or more
 			r = readsOf(rule)
 		}
 		all.add(r)
 	}
-	all.document(data)
-	return util.KeysSorted(all.fields), util.KeysSorted(all.literals)
+	return all
 }
 
 func (r *reads) add(other *reads) {

@@ -14,7 +14,7 @@ import java.util.Locale;
 
 /**
  * A decision as one line in a fixed order, for eyes and for {@code cut}: time, answer, hook, who,
- * what of, why. What a process chose is quoted and escaped.
+ * what of, why, and its number. What a process chose is quoted and escaped.
  */
 final class CompactLine {
   private static final DateTimeFormatter TIME =
@@ -45,6 +45,7 @@ final class CompactLine {
     if (decision.getFallback()) {
       words.add("(fallback: no decision in time)");
     }
+    words.add("#" + Long.toUnsignedString(decision.getId()));
     return String.join(" ", words);
   }
 

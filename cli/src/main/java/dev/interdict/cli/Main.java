@@ -46,6 +46,7 @@ import picocli.CommandLine.ScopeType;
       RecordCommand.class,
       ReplayCommand.class,
       WatchCommand.class,
+      WhyCommand.class,
       StatusCommand.class,
       MetricsCommand.class,
       TryCommand.class,

@@ -71,6 +71,8 @@ class BundleCommandsTest {
                 deliveries,
                 kernel::snapshot,
                 new DecisionLog(),
+                HostNames.NONE,
+                key -> null,
                 Recorder.start(
                     directory.resolve("state"),
                     HostNames.NONE,

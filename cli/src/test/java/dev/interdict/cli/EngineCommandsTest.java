@@ -19,13 +19,17 @@ import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.eval.HostNames;
+import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.recording.Recorder;
+import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -54,6 +58,8 @@ class EngineCommandsTest {
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00.250Z");
   private static final TimeZone ZONE = TimeZone.getDefault();
 
+  private static final Event EVENT = Events.open("/usr/bin/cat", 33, "/etc/shadow");
+
   private static final String SHADOW =
       """
       apiVersion: interdict.dev/v1
@@ -73,6 +79,7 @@ class EngineCommandsTest {
   private final DecisionLog log = new DecisionLog();
   private final Workers workers = new Workers(lost -> {});
   private final Map<Integer, Comparison> comparisons = new HashMap<>();
+  private final Map<VerdictKey, Verdict> held = new HashMap<>();
   private PolicyControl control;
   private AdminServer server;
 
@@ -93,6 +100,8 @@ class EngineCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
+                HostNames.NONE,
+                held::get,
                 recorder(),
                 comparisons::get,
                 () -> workers.health().toList(),
@@ -455,8 +464,8 @@ class EngineCommandsTest {
 
   @Test
   void aDecisionMustBeOneLineInWhichNothingHostileSurvives() {
-    log.append(decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/etc/shadow"));
-    log.append(decision(Outcome.WOULD_DENY, "a b\u001b[2J", "/x\n/y", "/etc/\u202eshadow"));
+    log.append(decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/etc/shadow"), EVENT);
+    log.append(decision(Outcome.WOULD_DENY, "a b\u001b[2J", "/x\n/y", "/etc/\u202eshadow"), EVENT);
 
     String sign =
         new Style(false, System.out.charset().equals(StandardCharsets.UTF_8))
@@ -467,18 +476,80 @@ class EngineCommandsTest {
             + sign.charAt(0)
             + " DENY  file_open      nginx[42] uid=33 /usr/sbin/nginx "
             + arrow
-            + " /etc/shadow policy=secrets \"not \\u{1b} yours\"\n"
+            + " /etc/shadow policy=secrets \"not \\u{1b} yours\" #1\n"
             + "2026-03-01 12:00:00.250 ~ AUDIT file_open      \"a b\\u{1b}[2J\"[42] uid=33 \"/x\\n"
             + "/y\" "
             + arrow
-            + " \"/etc/\\u{202e}shadow\" policy=secrets \"not \\u{1b} yours\"\n",
+            + " \"/etc/\\u{202e}shadow\" policy=secrets \"not \\u{1b} yours\" #2\n",
         run("watch", "--last", "10", "--no-follow").out());
   }
 
   @Test
+  void whyMustNameTheRuleItsLineAndWhatItReads() {
+    apply(SHADOW);
+    log.append(denied("shadow", "not yours"), EVENT);
+    held.put(
+        VerdictKey.of(EVENT.head().key()), new Verdict(SlotSet.of(0), SlotSet.of(0), SlotSet.NONE));
+
+    String out = run("why", "1").out();
+    assertTrue(
+        out.endsWith(
+            """
+             policy=shadow "not yours" #1
+
+            shadow, revision 1 in force
+              policy.yaml:8: deny "not yours"
+                file.path = "/etc/shadow"
+
+            the kernel holds of this: shadow denies it
+            next: interdict policy get shadow
+            """),
+        out);
+    JsonNode json = JsonMapper.shared().readTree(run("why", "1", "-o", "json").out());
+    assertEquals("file.path", json.at("/policies/0/rules/0/reads/0").asString());
+    assertEquals(8, json.at("/policies/0/rules/0/line").asInt());
+    assertEquals("/usr/bin/cat", json.at("/input/process/exe/path").asString());
+    assertEquals("deny", json.at("/answers/0/answer").asString());
+  }
+
+  @Test
+  void whyMustSayWhatItCannotTell() {
+    apply(SHADOW);
+    log.append(denied("shadow", "a reason of before"), EVENT);
+    log.append(denied("gone", "x"), EVENT);
+    log.append(denied("shadow (candidate)", "x"), EVENT);
+
+    String other = run("why", "1").out();
+    assertTrue(other.contains("shadow, revision 1 in force: no rule of this revision"), other);
+    assertTrue(other.contains("the kernel holds no verdict about this any more"), other);
+    String gone = run("why", "2").out();
+    assertTrue(gone.contains("gone: not in force any more\n"), gone);
+    String candidate = run("why", "3").out();
+    assertTrue(candidate.contains("asked beside the one in force"), candidate);
+    Cli never = run("why", "4");
+    assertEquals(ExitCode.NO, never.code());
+    assertTrue(never.err().contains("no decision 4 is kept"), never.err());
+  }
+
+  private static DecisionRecord denied(String policy, String reason) {
+    return new DecisionRecord(
+        0,
+        NOON,
+        Outcome.DENIED,
+        Hook.FILE_OPEN,
+        1,
+        new Subject(42, 42, 1, 33, 33, "cat", "/usr/bin/cat", "/"),
+        "/etc/shadow",
+        List.of(new Finding(policy, true, List.of(reason), List.of(), List.of())),
+        false,
+        false,
+        -1);
+  }
+
+  @Test
   void aWatchMustFilterAndEndAfterTheCount() {
-    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
-    log.append(decision(Outcome.WOULD_DENY, "b", "/opt/b", "/2"));
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT);
+    log.append(decision(Outcome.WOULD_DENY, "b", "/opt/b", "/2"), EVENT);
 
     Cli watch = run("watch", "--last", "10", "--count", "1", "--exe", "/opt/**", "-o", "json");
     JsonNode json = JsonMapper.shared().readTree(watch.out());
@@ -502,7 +573,7 @@ class EngineCommandsTest {
 
   @Test
   void yamlMustHaveNoAnchors() {
-    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT);
 
     String yaml = run("watch", "--last", "1", "--no-follow", "-o", "yaml").out();
     assertTrue(yaml.startsWith("---\n"), yaml);
@@ -511,7 +582,7 @@ class EngineCommandsTest {
 
   @Test
   void coloursMustComeOnlyWhenAskedFor() {
-    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"));
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT);
 
     assertFalse(run("watch", "--last", "1", "--no-follow").out().contains("\u001b"));
     assertTrue(
@@ -542,6 +613,8 @@ class EngineCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
+                HostNames.NONE,
+                held::get,
                 recorder(),
                 slot -> null,
                 () -> workers.health().toList(),

@@ -74,6 +74,8 @@ class RecordCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 new DecisionLog(),
+                HostNames.NONE,
+                key -> null,
                 recorder,
                 slot -> null,
                 List::of,

@@ -12,12 +12,14 @@ import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Access;
+import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
+import dev.interdict.testkit.Events;
 import dev.interdict.v1.HookStatus;
 import dev.interdict.v1.PolicyCounters;
 import java.io.PrintWriter;
@@ -34,6 +36,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 final class RefusalsTest {
+
+  private static final Event EVENT = Events.open("/usr/bin/cat", 33, "/etc/shadow");
   private final Refusals refusals = new Refusals("mine", true);
 
   private void add(int pid, Outcome outcome, String exe, boolean fallback) {
@@ -216,12 +220,12 @@ final class RefusalsTest {
     DecisionLog log = new DecisionLog();
     AtomicBoolean goesOn = new AtomicBoolean(true);
     try (DecisionLog.Subscription all = log.subscribe(Refusals.of("/interdict-try"), 4, 0)) {
-      log.append(record(1, Outcome.ALLOWED, "/usr/bin/cat", false));
-      log.append(record(1, Outcome.WOULD_DENY, "/usr/bin/cat", false));
+      log.append(record(1, Outcome.ALLOWED, "/usr/bin/cat", false), EVENT);
+      log.append(record(1, Outcome.WOULD_DENY, "/usr/bin/cat", false), EVENT);
       refusals.take(all, Duration.ofMillis(1), Duration.ofHours(1));
       assertTrue(refusals.isEmpty());
       for (int i = 0; i < 7; i++) {
-        log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false));
+        log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false), EVENT);
       }
       refusals.take(all, Duration.ofMillis(1), Duration.ofHours(1));
       assertTrue(printed().contains("  4 x file_open"), this::printed);
@@ -232,7 +236,7 @@ final class RefusalsTest {
               .start(
                   () -> {
                     while (goesOn.get()) {
-                      log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false));
+                      log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false), EVENT);
                     }
                   });
       assertTimeoutPreemptively(

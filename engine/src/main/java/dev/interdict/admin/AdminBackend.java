@@ -6,10 +6,14 @@ import dev.interdict.control.Snapshot;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
+import dev.interdict.eval.HostNames;
 import dev.interdict.recording.Recorder;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
@@ -19,6 +23,8 @@ import java.util.function.Supplier;
  * @param threads how each of the engine's is
  * @param bundles the sources of bundles
  * @param version of the engine
+ * @param names what the host calls things
+ * @param verdicts what the kernel holds about a key; null: nothing
  * @param recorder of what the engine is asked
  * @param comparisons by a candidate's slot; null: nothing was compared yet
  * @param started when the engine was
@@ -28,6 +34,8 @@ public record AdminBackend(
     Deliveries bundles,
     Supplier<Snapshot> snapshot,
     DecisionLog decisions,
+    HostNames names,
+    Function<VerdictKey, Verdict> verdicts,
     Recorder recorder,
     IntFunction<Comparison> comparisons,
     Supplier<List<Worker.Health>> threads,

@@ -101,6 +101,13 @@ public final class AdminServer implements AutoCloseable {
                     new CandidateService(backend.control().candidates(), backend.comparisons())))
             .addService(MalformedCheck.before(new RecordingService(backend.recorder())))
             .addService(MalformedCheck.before(decisions))
+            .addService(
+                MalformedCheck.before(
+                    new WhyService(
+                        backend.control(),
+                        backend.decisions(),
+                        backend.names(),
+                        backend.verdicts())))
             .addService(MalformedCheck.before(new NodeService(backend)))
             .build();
     AdminServer admin = new AdminServer(socket, server, decisions, loop, calls);

@@ -40,11 +40,11 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
     Replies.send(
         caller,
         () -> {
-          byte[] compiled =
-              request.getCompiled().isEmpty() ? null : request.getCompiled().toByteArray();
           Applied applied =
               candidates.apply(
-                  Protos.sources(request.getSourcesList()), compiled, request.getValidateOnly());
+                  Protos.sources(request.getSourcesList()),
+                  Protos.compiled(request.getCompiled()),
+                  request.getValidateOnly());
           return ApplyCandidateResponse.newBuilder()
               .setResult(Protos.result(applied.result()))
               .setPolicy(Protos.policy(applied.policy()))
@@ -101,11 +101,7 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
               PromoteCandidateResponse.newBuilder()
                   .setResult(Protos.result(applied.result()))
                   .setPolicy(Protos.policy(applied.policy()));
-          if (applied.pending() != null) {
-            response
-                .setPendingId(applied.pending().id())
-                .setPendingUntil(Protos.timestamp(applied.pending().end()));
-          }
+          Protos.pending(applied.pending(), response::setPendingId, response::setPendingUntil);
           return response.build();
         });
   }

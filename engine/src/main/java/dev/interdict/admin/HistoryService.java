@@ -81,11 +81,7 @@ final class HistoryService extends HistoryServiceGrpc.HistoryServiceImplBase {
                   request.getRevision(),
                   Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
           RollbackPolicyResponse.Builder response = RollbackPolicyResponse.newBuilder();
-          if (applied.pending() != null) {
-            response
-                .setPendingId(applied.pending().id())
-                .setPendingUntil(Protos.timestamp(applied.pending().end()));
-          }
+          Protos.pending(applied.pending(), response::setPendingId, response::setPendingUntil);
           return response
               .setResult(Protos.result(applied.result()))
               .setPolicy(Protos.policy(applied.policy()))

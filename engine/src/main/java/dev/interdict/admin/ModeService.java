@@ -43,11 +43,7 @@ final class ModeService extends ModeServiceGrpc.ModeServiceImplBase {
                   : control.setPolicyMode(
                       request.getPolicy(), Protos.mode(request.getMode()), within);
           SetModeResponse.Builder response = SetModeResponse.newBuilder();
-          if (switched.pending() != null) {
-            response
-                .setPendingId(switched.pending().id())
-                .setPendingUntil(Protos.timestamp(switched.pending().end()));
-          }
+          Protos.pending(switched.pending(), response::setPendingId, response::setPendingUntil);
           return response
               .setHost(Protos.mode(switched.host()))
               .addAllPolicies(switched.policies().stream().map(Protos::policyMode).toList())

@@ -27,20 +27,14 @@ final class PolicyService extends PolicyServiceGrpc.PolicyServiceImplBase {
     Replies.send(
         caller,
         () -> {
-          byte[] compiled =
-              request.getCompiled().isEmpty() ? null : request.getCompiled().toByteArray();
           Applied applied =
               control.apply(
                   Protos.sources(request.getSourcesList()),
-                  compiled,
+                  Protos.compiled(request.getCompiled()),
                   request.getValidateOnly(),
                   Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
           ApplyPolicyResponse.Builder response = ApplyPolicyResponse.newBuilder();
-          if (applied.pending() != null) {
-            response
-                .setPendingId(applied.pending().id())
-                .setPendingUntil(Protos.timestamp(applied.pending().end()));
-          }
+          Protos.pending(applied.pending(), response::setPendingId, response::setPendingUntil);
           return response
               .setResult(Protos.result(applied.result()))
               .setPolicy(Protos.policy(applied.policy()))

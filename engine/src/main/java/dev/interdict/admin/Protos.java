@@ -34,6 +34,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /** Values of control as messages, and back. No logic. */
 final class Protos {
@@ -232,6 +234,19 @@ final class Protos {
         .setWhy(pending.by().why())
         .setUntil(timestamp(pending.end()))
         .build();
+  }
+
+  /** Says of a change that it waits for its confirmation, if it does. */
+  static void pending(Pending pending, LongConsumer id, Consumer<Timestamp> until) {
+    if (pending != null) {
+      id.accept(pending.id());
+      until.accept(timestamp(pending.end()));
+    }
+  }
+
+  /** What the caller has compiled; null if he has not. */
+  static byte[] compiled(ByteString bytes) {
+    return bytes.isEmpty() ? null : bytes.toByteArray();
   }
 
   /** How long a change may wait for its confirmation; null: it stays without. */

@@ -47,6 +47,7 @@ final class Statuses {
           case RefusedException e ->
               status(Code.FAILED_PRECONDITION, "REFUSED", e.getMessage(), failure(e));
           case NoSuchPolicyException e -> status(Code.NOT_FOUND, "NO_SUCH_POLICY", e.getMessage());
+          case NotKeptException e -> status(Code.NOT_FOUND, "NO_SUCH_DECISION", e.getMessage());
           case RecordingException e ->
               status(Code.FAILED_PRECONDITION, "RECORDING", e.getMessage());
           case NoSlotException e -> status(Code.RESOURCE_EXHAUSTED, "NO_SLOT", e.getMessage());

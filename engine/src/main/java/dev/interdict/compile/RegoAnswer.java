@@ -23,7 +23,8 @@ record RegoAnswer(
     Map<String, String> sources,
     List<Test> tests,
     Coverage coverage,
-    List<NamedFile> names) {
+    List<NamedFile> names,
+    List<HeldRule> held) {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   record Finding(String severity, String file, int line, int column, String code, String message) {
@@ -61,6 +62,7 @@ record RegoAnswer(
     sources = Objects.requireNonNullElse(sources, Map.of());
     tests = Objects.requireNonNullElse(tests, List.of());
     names = Objects.requireNonNullElse(names, List.of());
+    held = Objects.requireNonNullElse(held, List.of());
     coverage = Objects.requireNonNullElse(coverage, new Coverage(0, Map.of()));
   }
 

@@ -161,6 +161,19 @@ public final class RegoCompiler {
     return ask(RegoRequest.of("lint", policy, Map.of())).names();
   }
 
+  /**
+   * Tells which rules of a policy hold for an event, by OPA's own evaluator. Nothing of it is kept:
+   * an event may hold what nobody else shall read.
+   *
+   * @param input the document, as JSON
+   * @return those of deny, kill and warn; empty if none holds, or if the policy does not compile
+   * @throws IOException if the compiler itself failed
+   */
+  public List<HeldRule> why(Policy policy, String input) throws IOException {
+    RegoRequest request = RegoRequest.of("why", policy, Map.of()).with(input);
+    return RegoAnswer.decode(runner.run(request.encode())).held();
+  }
+
   private RegoAnswer ask(RegoRequest request) throws IOException {
     String key = request.digest();
     RegoAnswer known = answers.get(key);

@@ -27,7 +27,8 @@ record RegoRequest(
     Map<String, String> sources,
     String data,
     List<String> hooks,
-    @JsonRawValue String schemas) {
+    @JsonRawValue String schemas,
+    @JsonRawValue String inputs) {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   static RegoRequest of(String verb, Policy policy, Map<String, String> tests) {
@@ -39,11 +40,17 @@ record RegoRequest(
         sources,
         new String(policy.data(), StandardCharsets.UTF_8),
         policy.hooks().stream().map(Hook::id).sorted().toList(),
-        allSchemas());
+        allSchemas(),
+        null);
+  }
+
+  /** The same about one event: its document {@code input}. */
+  RegoRequest with(String input) {
+    return new RegoRequest(verb, name, sources, data, hooks, schemas, "[" + input + "]");
   }
 
   static RegoRequest format(Map<String, String> sources) {
-    return new RegoRequest("format", null, new TreeMap<>(sources), null, null, null);
+    return new RegoRequest("format", null, new TreeMap<>(sources), null, null, null, null);
   }
 
   byte[] encode() {

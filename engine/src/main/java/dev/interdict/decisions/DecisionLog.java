@@ -1,6 +1,7 @@
 package dev.interdict.decisions;
 
 import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.event.Event;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -8,6 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -33,12 +35,23 @@ public final class DecisionLog {
   /** Watchers at the same time; each costs the pipeline a filter per decision. */
   public static final int MAX_WATCHERS = 16;
 
-  private final Deque<DecisionRecord> history = new ArrayDeque<>();
+  private final Deque<Kept> history = new ArrayDeque<>();
   private final List<Subscription> watchers = new CopyOnWriteArrayList<>();
   private final List<Recorder> recorders = new CopyOnWriteArrayList<>();
   private final AtomicLong lost = new AtomicLong();
   private long historyBytes;
   private long lastId;
+
+  /**
+   * A decision that is kept.
+   *
+   * @param event what it is about
+   */
+  public record Kept(DecisionRecord record, Event event) {
+    private long bytes() {
+      return record.bytes() + event.occupies();
+    }
+  }
 
   /** Keeps decisions elsewhere, as long as the engine runs. */
   public interface Recorder {
@@ -73,13 +86,15 @@ public final class DecisionLog {
   /**
    * Hands {@code record} to all who want it. Does not wait.
    *
+   * @param event what it is about
    * @return its id in the log
    */
-  public synchronized long append(DecisionRecord record) {
+  public synchronized long append(DecisionRecord record, Event event) {
     DecisionRecord numbered = record.withId(++lastId);
     if (numbered.outcome() != Outcome.ALLOWED || !numbered.findings().isEmpty()) {
-      history.addLast(numbered);
-      historyBytes += numbered.bytes();
+      Kept kept = new Kept(numbered, event);
+      history.addLast(kept);
+      historyBytes += kept.bytes();
       while (history.size() > HISTORY || historyBytes > HISTORY_BYTES) {
         historyBytes -= history.removeFirst().bytes();
       }
@@ -91,6 +106,11 @@ public final class DecisionLog {
       recorder.offer(numbered);
     }
     return lastId;
+  }
+
+  /** The kept decision of this number; empty: it was never kept, or others have taken its place. */
+  public synchronized Optional<Kept> find(long id) {
+    return history.stream().filter(kept -> kept.record.id() == id).findFirst();
   }
 
   /**
@@ -109,9 +129,9 @@ public final class DecisionLog {
     history
         .descendingIterator()
         .forEachRemaining(
-            record -> {
-              if (matching.size() < last && filter.test(record)) {
-                matching.add(record);
+            kept -> {
+              if (matching.size() < last && filter.test(kept.record)) {
+                matching.add(kept.record);
               }
             });
     Subscription subscription = new Subscription(filter, capacity, matching.reversed());

@@ -29,7 +29,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,7 +75,7 @@ final class Enforcer implements Enforcement {
   private boolean left;
 
   /** Slots of those that were candidates, and may have left what says so. */
-  private final Set<Integer> promoted = new HashSet<>();
+  private SlotSet promoted = SlotSet.NONE;
 
   Enforcer(
       KernelSide kernel,
@@ -116,7 +115,7 @@ final class Enforcer implements Enforcement {
         requireGuarded(guarded);
       }
       started = true;
-      promoted.addAll(promoted(current, set));
+      promoted = promoted.or(promoted(current, set));
       current = set;
     } catch (Throwable e) { // an Error too: half a change would be in force
       List<Throwable> failed = started ? restored(before, settling) : List.of();
@@ -134,14 +133,16 @@ final class Enforcer implements Enforcement {
    * Slots of those that may have been candidates and may refuse now: an engine that starts does not
    * know.
    */
-  private static List<Integer> promoted(ActiveSet before, ActiveSet now) {
-    List<Integer> others =
-        before.policies().stream().filter(p -> !isCandidate(p)).map(ActivePolicy::slot).toList();
-    return now.policies().stream()
-        .filter(policy -> !isCandidate(policy))
-        .map(ActivePolicy::slot)
-        .filter(slot -> !others.contains(slot))
-        .toList();
+  private static SlotSet promoted(ActiveSet before, ActiveSet now) {
+    return inForce(now).minus(inForce(before));
+  }
+
+  private static SlotSet inForce(ActiveSet set) {
+    SlotSet slots = SlotSet.NONE;
+    for (ActivePolicy policy : set.policies()) {
+      slots = isCandidate(policy) ? slots : slots.with(policy.slot());
+    }
+    return slots;
   }
 
   private Map<Integer, Long> settling() {
@@ -332,8 +333,10 @@ final class Enforcer implements Enforcement {
       left = false;
       // Nobody decides by what was before any more. Of a candidate, for which nobody waits, no
       // answer was one.
-      promoted.forEach(kernel.verdicts()::forgetFailures);
-      promoted.clear();
+      if (!promoted.isEmpty()) {
+        kernel.verdicts().forgetFailures(promoted);
+        promoted = SlotSet.NONE;
+      }
     }
     try {
       refreshScopes();

@@ -147,6 +147,8 @@ public final class Engine implements AutoCloseable {
                 bundles,
                 enforcer::snapshot,
                 decisions,
+                names,
+                kernel.verdicts()::get,
                 recorder,
                 pipeline::comparison,
                 this::threads,

@@ -7,12 +7,25 @@ package dev.interdict.event;
  */
 public sealed interface Event {
 
+  /** An event, its parts and its key without the names. */
+  long BYTES = 640;
+
   /** What every record has. */
   Head head();
 
   /** The hook that reported it. */
   default Hook hook() {
     return head().hook();
+  }
+
+  /** About what it occupies, in bytes. */
+  default long occupies() {
+    return BYTES
+        + switch (this) {
+          case FileEvent file -> file.path().length + file.subject().exePath().length;
+          case SocketEvent socket -> socket.subject().exePath().length;
+          case PacketEvent packet -> 0;
+        };
   }
 
   /**

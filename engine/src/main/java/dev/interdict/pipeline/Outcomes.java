@@ -67,7 +67,7 @@ final class Outcomes {
     SlotSet warn = said == null ? SlotSet.NONE : said.warn().and(asked);
     SlotSet named = deny.or(warn).or(failed);
     if (log.wants(outcome) || !named.isEmpty()) {
-      log.append(narrator.describe(event, outcome, set, named, enforced, said, latencyNs));
+      log.append(narrator.describe(event, outcome, set, named, enforced, said, latencyNs), event);
     }
   }
 
@@ -86,7 +86,7 @@ final class Outcomes {
     SlotSet refused = event.head().refused();
     Outcome outcome = refused.isEmpty() ? Outcome.WOULD_DENY : Outcome.DENIED;
     log.append(
-        narrator.describe(
-            event, outcome, set, refused.or(event.head().would()), refused, said, -1));
+        narrator.describe(event, outcome, set, refused.or(event.head().would()), refused, said, -1),
+        event);
   }
 }

@@ -100,10 +100,9 @@ final class VerdictMap implements AutoCloseable {
     change(entry -> doomed.test(entry.key) ? NOTHING : entry.verdict);
   }
 
-  /** Has a slot asked again about what it had no answer to. */
-  void forgetFailures(int slot) {
-    SlotSet bit = SlotSet.of(slot);
-    change(entry -> entry.verdict.withoutFailures(bit));
+  /** Has slots asked again about what they had no answer to. */
+  void forgetFailures(SlotSet slots) {
+    change(entry -> entry.verdict.withoutFailures(slots));
   }
 
   /** Takes a slot out of all verdicts; older policy sets cannot bring it back. */

@@ -1,6 +1,7 @@
 package dev.interdict.verdict;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
 import java.util.function.IntPredicate;
 
@@ -52,10 +53,10 @@ public final class VerdictTable implements AutoCloseable {
     flows.forget(slot, policySet);
   }
 
-  /** Has {@code slot} asked again about what it had no answer to. */
-  public void forgetFailures(int slot) {
-    verdicts.forgetFailures(slot);
-    flows.forgetFailures(slot);
+  /** Has {@code slots} asked again about what they had no answer to. */
+  public void forgetFailures(SlotSet slots) {
+    verdicts.forgetFailures(slots);
+    flows.forgetFailures(slots);
   }
 
   /** Makes what was decided about packets of certain interfaces as such, by number, a miss. */

@@ -18,11 +18,15 @@ import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.eval.HostNames;
+import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.libbpf.BootClock;
 import dev.interdict.recording.Recorder;
+import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
+import dev.interdict.v1.Answer;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyResult;
 import dev.interdict.v1.CheckResult;
@@ -30,10 +34,13 @@ import dev.interdict.v1.Decision;
 import dev.interdict.v1.DecisionServiceGrpc;
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.DoctorRequest;
+import dev.interdict.v1.ExplainDecisionRequest;
+import dev.interdict.v1.ExplainDecisionResponse;
 import dev.interdict.v1.GetModeRequest;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetStatusRequest;
 import dev.interdict.v1.GetStatusResponse;
+import dev.interdict.v1.HeldAnswer;
 import dev.interdict.v1.ListPoliciesRequest;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.ModeServiceGrpc;
@@ -47,7 +54,10 @@ import dev.interdict.v1.SourceFile;
 import dev.interdict.v1.ThreadStatus;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
+import dev.interdict.v1.WhyServiceGrpc;
 import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import io.grpc.CallOptions;
@@ -69,8 +79,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -87,9 +99,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class AdminServerTest {
+
+  private static final Event EVENT = Events.open("/usr/bin/cat", 33, "/etc/shadow");
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
+  private final Map<VerdictKey, Verdict> held = new HashMap<>();
   private final Workers workers = new Workers(lost -> {});
   private AdminServer server;
   private ManagedChannel channel;
@@ -357,8 +372,8 @@ class AdminServerTest {
 
   @Test
   void aWatchMustBeginWithThePastAndGoOn() {
-    log.append(record(Outcome.DENIED, "/1"));
-    log.append(record(Outcome.DENIED, "/2"));
+    log.append(record(Outcome.DENIED, "/1"), EVENT);
+    log.append(record(Outcome.DENIED, "/2"), EVENT);
 
     Iterator<WatchDecisionsResponse> watch =
         DecisionServiceGrpc.newBlockingStub(channel)
@@ -368,14 +383,14 @@ class AdminServerTest {
     assertEquals("p", past.getFindings(0).getPolicy());
     assertEquals(
         com.google.protobuf.Duration.newBuilder().setNanos(1_500).build(), past.getLatency());
-    log.append(record(Outcome.ALLOWED, "/3"));
-    log.append(record(Outcome.WOULD_DENY, "/4"));
+    log.append(record(Outcome.ALLOWED, "/3"), EVENT);
+    log.append(record(Outcome.WOULD_DENY, "/4"), EVENT);
     assertEquals("/4", watch.next().getDecision().getObject());
   }
 
   @Test
   void aWatchOfThePastOnlyMustEnd() {
-    log.append(record(Outcome.DENIED, "/1"));
+    log.append(record(Outcome.DENIED, "/1"), EVENT);
 
     Iterator<WatchDecisionsResponse> watch =
         DecisionServiceGrpc.newBlockingStub(channel)
@@ -394,7 +409,8 @@ class AdminServerTest {
 
     int records = 100_000;
     for (int i = 0; i < records; i++) {
-      log.append(record(Outcome.DENIED, "/" + i)); // nobody reads yet: waiting would have no end
+      log.append(
+          record(Outcome.DENIED, "/" + i), EVENT); // nobody reads yet: waiting would have no end
     }
 
     long received = 0;
@@ -565,6 +581,36 @@ class AdminServerTest {
     assertTrue(open.getMessage().contains("chmod go-w"), open.getMessage());
   }
 
+  @Test
+  void aDecisionIsExplainedByItsFactsAndWhatTheKernelHolds() throws Exception {
+    var why = WhyServiceGrpc.newBlockingStub(channel);
+    var policies = PolicyServiceGrpc.newBlockingStub(channel);
+    ExplainDecisionRequest first = ExplainDecisionRequest.newBuilder().setId(1).build();
+    assertEquals(Code.NOT_FOUND, codeOf(() -> why.explainDecision(first)));
+    for (String name : List.of("p0", "p1", "p2", "p3")) {
+      policies.applyPolicy(folder("name=" + name));
+    }
+    log.append(record(Outcome.DENIED, "/etc/shadow"), EVENT);
+    ExplainDecisionResponse nothing = why.explainDecision(first);
+    assertEquals(0, nothing.getAnswersCount());
+    assertEquals("/etc/shadow", nothing.getDecision().getObject());
+    assertTrue(nothing.getInput().contains("\"path\":\"/etc/shadow\""), nothing.getInput());
+
+    VerdictKey key = VerdictKey.of(EVENT.head().key());
+    SlotSet two = SlotSet.of(1).with(2);
+    long end = BootClock.nowNs() + Duration.ofHours(1).toNanos();
+    held.put(key, new Verdict(SlotSet.of(0).or(two), two, SlotSet.of(2), SlotSet.of(3), end));
+    ExplainDecisionResponse response = why.explainDecision(first);
+    assertEquals(
+        List.of(Answer.ANSWER_PASS, Answer.ANSWER_DENY, Answer.ANSWER_KILL, Answer.ANSWER_NONE),
+        response.getAnswersList().stream().map(HeldAnswer::getAnswer).toList());
+    assertEquals("p3", response.getAnswers(3).getPolicy().getName());
+    assertTrue(response.hasExpires());
+
+    held.put(key, new Verdict(two, two, SlotSet.NONE, 1));
+    assertEquals(0, why.explainDecision(first).getAnswersCount(), "it holds no more");
+  }
+
   private void awaitWatchers(int count) throws InterruptedException {
     while (log.watchers() != count) {
       Thread.sleep(5);
@@ -600,6 +646,8 @@ class AdminServerTest {
         Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
         kernel::snapshot,
         log,
+        HostNames.NONE,
+        held::get,
         recorder(),
         slot -> null,
         () -> workers.health().toList(),

@@ -12,7 +12,9 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
+import dev.interdict.testkit.Events;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
@@ -36,6 +38,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 @Timeout(60)
 class DecisionFileTest {
+
+  private static final Event EVENT = Events.open("/usr/bin/cat", 33, "/etc/shadow");
   private static final Duration HOUR = Duration.ofHours(1);
   private static final long ONE = TestRecords.denied(1, "/0").bytes();
 
@@ -109,9 +113,10 @@ class DecisionFileTest {
     try (DecisionFile file =
         DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR), workers)) {
       log.add(file);
-      log.append(TestRecords.denied(0, "/etc/shadow"));
-      log.append(allowed(List.of()));
-      log.append(allowed(List.of(new Finding("w", false, List.of(), List.of(), List.of("seen")))));
+      log.append(TestRecords.denied(0, "/etc/shadow"), EVENT);
+      log.append(allowed(List.of()), EVENT);
+      log.append(
+          allowed(List.of(new Finding("w", false, List.of(), List.of(), List.of("seen")))), EVENT);
       assertEquals(2, log.counters().get("log_offered"));
     }
     List<JsonNode> lines =

@@ -10,14 +10,19 @@ import dev.interdict.decisions.DecisionLog.TooManyWatchersException;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
+import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
+import dev.interdict.testkit.Events;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class DecisionLogTest {
+
+  private static final Event EVENT = Events.open("/usr/bin/cat", 33, "/etc/shadow");
   private static final Duration NOW = Duration.ZERO;
 
   private final DecisionLog log = new DecisionLog();
@@ -25,9 +30,9 @@ class DecisionLogTest {
   @Test
   void aWatcherMustGetWhatMatchesInOrder() throws Exception {
     try (var watcher = log.subscribe(only(Outcome.DENIED), 10, 0)) {
-      log.append(record(Outcome.DENIED, "/a"));
-      log.append(record(Outcome.ALLOWED, "/b"));
-      log.append(record(Outcome.DENIED, "/c"));
+      log.append(record(Outcome.DENIED, "/a"), EVENT);
+      log.append(record(Outcome.ALLOWED, "/b"), EVENT);
+      log.append(record(Outcome.DENIED, "/c"), EVENT);
 
       assertEquals("/a", watcher.poll(NOW).object());
       assertEquals("/c", watcher.poll(NOW).object());
@@ -40,7 +45,7 @@ class DecisionLogTest {
     try (var slow = log.subscribe(DecisionFilter.ALL, 2, 0);
         var quick = log.subscribe(DecisionFilter.ALL, 100, 0)) {
       for (int i = 0; i < 10; i++) {
-        log.append(record(Outcome.DENIED, "/" + i));
+        log.append(record(Outcome.DENIED, "/" + i), EVENT);
       }
 
       assertEquals("/0", slow.poll(NOW).object());
@@ -57,10 +62,10 @@ class DecisionLogTest {
   @Test
   void thePastMustHoldTheLatestThatMatchAndNoGapMustFollow() throws Exception {
     for (int i = 1; i <= 5; i++) {
-      log.append(record(i % 2 == 0 ? Outcome.WOULD_DENY : Outcome.DENIED, "/" + i));
+      log.append(record(i % 2 == 0 ? Outcome.WOULD_DENY : Outcome.DENIED, "/" + i), EVENT);
     }
     try (var watcher = log.subscribe(only(Outcome.DENIED), 10, 2)) {
-      log.append(record(Outcome.DENIED, "/6"));
+      log.append(record(Outcome.DENIED, "/6"), EVENT);
 
       assertEquals(List.of(3L, 5L), watcher.past().stream().map(DecisionRecord::id).toList());
       assertEquals(6, watcher.poll(NOW).id());
@@ -70,7 +75,7 @@ class DecisionLogTest {
   @Test
   void theHistoryMustBeBoundedAndKeepTheLatest() {
     for (int i = 0; i < DecisionLog.HISTORY + 7; i++) {
-      log.append(record(Outcome.DENIED, "/x"));
+      log.append(record(Outcome.DENIED, "/x"), EVENT);
     }
     try (var watcher = log.subscribe(DecisionFilter.ALL, 1, Integer.MAX_VALUE)) {
       assertEquals(DecisionLog.HISTORY, watcher.past().size());
@@ -79,23 +84,39 @@ class DecisionLogTest {
   }
 
   @Test
+  void whatIsKeptMustBeFoundByItsNumber() {
+    for (int i = 0; i < DecisionLog.HISTORY + 2; i++) {
+      log.append(record(i % 2 == 0 ? Outcome.DENIED : Outcome.WOULD_DENY, "/" + i), EVENT);
+    }
+    assertEquals(Optional.empty(), log.find(0));
+    assertEquals(Optional.empty(), log.find(2), "others have taken its place");
+    assertEquals("/2", log.find(3).orElseThrow().record().object());
+    assertEquals(EVENT, log.find(DecisionLog.HISTORY + 2).orElseThrow().event());
+    log.append(record(Outcome.ALLOWED, "/a"), EVENT);
+    assertEquals(Optional.empty(), log.find(DecisionLog.HISTORY + 3), "not kept");
+  }
+
+  @Test
   void longNamesMustNotFillTheMemory() throws Exception {
     String name = "/x".repeat(2048);
+    Event event = Events.open("/usr/bin/cat", 33, name);
     long bytes = record(Outcome.DENIED, name).bytes();
     assertTrue(bytes > 2L * name.length());
     try (var slow = log.subscribe(DecisionFilter.ALL, 1 << 20, 0)) {
       for (int i = 0; i < DecisionLog.HISTORY; i++) {
-        log.append(record(Outcome.DENIED, name));
+        log.append(record(Outcome.DENIED, name), event);
       }
       assertEquals(DecisionLog.HISTORY - DecisionLog.QUEUE_BYTES / bytes, slow.takeLost());
       while (slow.poll(NOW) != null) {}
-      log.append(record(Outcome.DENIED, "/after"));
+      log.append(record(Outcome.DENIED, "/after"), EVENT);
       assertEquals("/after", slow.poll(NOW).object(), "who has read may wait for more");
     }
     try (var watcher = log.subscribe(DecisionFilter.ALL, 1, Integer.MAX_VALUE)) {
-      long kept = watcher.past().stream().mapToLong(DecisionRecord::bytes).sum();
-      assertTrue(kept <= DecisionLog.HISTORY_BYTES, kept + " bytes");
-      assertTrue(kept > DecisionLog.HISTORY_BYTES - 2 * bytes, kept + " bytes");
+      long each = bytes + event.occupies();
+      assertTrue(event.occupies() > name.length());
+      long kept = watcher.past().size() * each; // the last one is short
+      assertTrue(kept <= DecisionLog.HISTORY_BYTES + each, kept + " bytes");
+      assertTrue(kept > DecisionLog.HISTORY_BYTES - 2 * each, kept + " bytes");
       assertEquals("/after", watcher.past().getLast().object());
     }
   }

@@ -236,7 +236,7 @@ class JudgeTest {
     assertEquals(SlotSet.of(TWO), verdict(miss(0, 0)).cannot());
     assertEquals(0, verdict(miss(0, 0)).expiresNs(), "or everybody waits again");
     assertEquals(1, comparisons.of(TWO).undecided());
-    table.forgetFailures(TWO);
+    table.forgetFailures(SlotSet.of(TWO));
     assertEquals(SlotSet.of(ONE), verdict(miss(0, 0)).answered(), "asked again, once it counts");
   }
 

@@ -39,6 +39,8 @@ public final class Events {
 
   /** The frame of a record that asks for a decision. */
   public static Head head(Hook hook, int access, int objectFlags) {
+    byte[] key = new byte[KEY_BYTES];
+    key[0] = (byte) hook.code();
     return new Head(
         RecordKind.DECIDE,
         0,
@@ -46,7 +48,7 @@ public final class Events {
         hook,
         access,
         objectFlags,
-        new byte[KEY_BYTES],
+        key,
         SlotSet.NONE,
         SlotSet.NONE,
         SlotSet.NONE);
