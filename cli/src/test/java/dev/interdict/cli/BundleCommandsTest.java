@@ -80,6 +80,7 @@ class BundleCommandsTest {
                     "0.0-test",
                     new Workers(lost -> {})),
                 slot -> null,
+                () -> true,
                 java.util.List::of,
                 java.util.List::of,
                 "0.0-test",

@@ -78,6 +78,7 @@ class RecordCommandsTest {
                 key -> null,
                 recorder,
                 slot -> null,
+                () -> true,
                 List::of,
                 List::of,
                 "0.0-test",

@@ -13,6 +13,7 @@ import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -20,6 +21,7 @@ import java.util.function.Supplier;
 /**
  * What the admin API speaks for.
  *
+ * @param decides whether who decides has shown a sign of life lately
  * @param threads how each of the engine's is
  * @param bundles the sources of bundles
  * @param version of the engine
@@ -38,6 +40,7 @@ public record AdminBackend(
     Function<VerdictKey, Verdict> verdicts,
     Recorder recorder,
     IntFunction<Comparison> comparisons,
+    BooleanSupplier decides,
     Supplier<List<Worker.Health>> threads,
     Check.Doctor doctor,
     String version,

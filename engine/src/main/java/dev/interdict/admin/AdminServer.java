@@ -9,6 +9,7 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,6 +110,8 @@ public final class AdminServer implements AutoCloseable {
                         backend.names(),
                         backend.verdicts())))
             .addService(MalformedCheck.before(new NodeService(backend)))
+            .addService(MalformedCheck.before(new HealthService(backend.decides())))
+            .addService(ProtoReflectionServiceV1.newInstance())
             .build();
     AdminServer admin = new AdminServer(socket, server, decisions, loop, calls);
     try {

@@ -151,6 +151,7 @@ public final class Engine implements AutoCloseable {
                 kernel.verdicts()::get,
                 recorder,
                 pipeline::comparison,
+                () -> state.silentNs() <= config.stale().toNanos(),
                 this::threads,
                 this::checks,
                 Version.current(),

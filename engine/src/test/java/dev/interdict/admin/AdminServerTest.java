@@ -2,6 +2,7 @@ package dev.interdict.admin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -65,8 +66,16 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
@@ -84,9 +93,12 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -104,6 +116,7 @@ class AdminServerTest {
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
+  private final AtomicBoolean decides = new AtomicBoolean(true);
   private final Map<VerdictKey, Verdict> held = new HashMap<>();
   private final Workers workers = new Workers(lost -> {});
   private AdminServer server;
@@ -611,6 +624,49 @@ class AdminServerTest {
     assertEquals(0, why.explainDecision(first).getAnswersCount(), "it holds no more");
   }
 
+  @Test
+  void toolsOfOthersCanAskForHealthAndForWhatThereIs() throws Exception {
+    var health = HealthGrpc.newBlockingStub(channel);
+    HealthCheckRequest server = HealthCheckRequest.getDefaultInstance();
+    assertEquals(ServingStatus.SERVING, health.check(server).getStatus());
+    decides.set(false);
+    assertEquals(ServingStatus.NOT_SERVING, health.check(server).getStatus());
+    HealthCheckRequest one = HealthCheckRequest.newBuilder().setService("x").build();
+    assertEquals(Code.NOT_FOUND, codeOf(() -> health.check(one)));
+
+    BlockingQueue<Object> answers = new LinkedBlockingQueue<>();
+    var asked =
+        ServerReflectionGrpc.newStub(channel)
+            .serverReflectionInfo(
+                new StreamObserver<ServerReflectionResponse>() {
+                  @Override
+                  public void onNext(ServerReflectionResponse answer) {
+                    answers.add(answer);
+                  }
+
+                  @Override
+                  public void onError(Throwable thrown) {
+                    answers.add(thrown);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    asked.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+    ServerReflectionResponse answer =
+        assertInstanceOf(ServerReflectionResponse.class, answers.take());
+    asked.onCompleted();
+    List<String> services =
+        answer.getListServicesResponse().getServiceList().stream()
+            .map(ServiceResponse::getName)
+            .toList();
+    assertTrue(
+        services.containsAll(
+            List.of(
+                "grpc.health.v1.Health", "interdict.v1.PolicyService", "interdict.v1.WhyService")),
+        services::toString);
+  }
+
   private void awaitWatchers(int count) throws InterruptedException {
     while (log.watchers() != count) {
       Thread.sleep(5);
@@ -650,6 +706,7 @@ class AdminServerTest {
         held::get,
         recorder(),
         slot -> null,
+        decides::get,
         () -> workers.health().toList(),
         () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),
         "0.0-test",
