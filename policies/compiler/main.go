@@ -23,7 +23,8 @@ type Request struct {
 	Data    json.RawMessage            `json:"data"`    // the document data, an object, or its text as one string; absent: {}
 	Hooks   []string                   `json:"hooks"`   // where the policy is asked
 	Schemas map[string]json.RawMessage `json:"schemas"` // JSON Schema of input, of every hook there is
-	Inputs  []json.RawMessage          `json:"inputs"`  // eval: one decision for each; why: one
+	Inputs  []json.RawMessage          `json:"inputs"`  // eval: one decision for each; why: one event, as it is shown
+	Time    int64                      `json:"time"`    // why: when it was decided, in ns since 1970
 }
 
 // Response is what leaves on standard output. With an error among the diagnostics nothing else is set.
@@ -39,8 +40,9 @@ type Response struct {
 	Tests       []TestResult      `json:"tests,omitempty"`    // test
 	Coverage    *Coverage         `json:"coverage,omitempty"` // test
 	Decisions   []json.RawMessage `json:"decisions,omitempty"`
-	Names       []Name            `json:"names,omitempty"` // lint: what paths are compared with
-	Held        []Held            `json:"held,omitempty"`  // why
+	Names       []Name            `json:"names,omitempty"`   // lint: what paths are compared with
+	Held        []Held            `json:"held,omitempty"`    // why
+	Failure     string            `json:"failure,omitempty"` // why: there is no decision
 }
 
 // Diagnostic is one finding. Lines and columns count from 1; 0 is unknown.

@@ -45,7 +45,9 @@ final class CompactLine {
     if (decision.getFallback()) {
       words.add("(fallback: no decision in time)");
     }
-    words.add("#" + Long.toUnsignedString(decision.getId()));
+    if (decision.getFindingsCount() > 0) { // the engine keeps it, to be asked why
+      words.add("#" + Long.toUnsignedString(decision.getId()));
+    }
     return String.join(" ", words);
   }
 

@@ -2,6 +2,7 @@ package dev.interdict.cli;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.Status;
 import dev.interdict.policy.Diagnostic;
@@ -56,7 +57,12 @@ final class Failures {
               ExitCode.TIMEOUT,
               "the engine did not answer in time",
               "give it longer with --timeout, or look at: interdict status");
-      case NOT_FOUND -> new Failure(ExitCode.NO, message, "see: interdict policy list");
+      case NOT_FOUND -> new Failure(ExitCode.NO, message, whatThereIs(thrown));
+      case UNIMPLEMENTED ->
+          new Failure(
+              ExitCode.REFUSED,
+              "the engine does not know this command: it is of an earlier release",
+              "see: interdict version, interdict status");
       case FAILED_PRECONDITION -> new Failure(ExitCode.REFUSED, refusal(thrown, message), null);
       case INVALID_ARGUMENT -> {
         List<Diagnostic> diagnostics = diagnostics(thrown);
@@ -66,6 +72,13 @@ final class Failures {
       }
       default -> new Failure(ExitCode.REFUSED, message, null);
     };
+  }
+
+  private static String whatThereIs(StatusRuntimeException thrown) {
+    ErrorInfo info = detail(thrown, ErrorInfo.class);
+    return info != null && info.getReason().equals("NO_SUCH_DECISION")
+        ? "see: interdict watch --last 20 --no-follow"
+        : "see: interdict policy list";
   }
 
   private static List<Diagnostic> diagnostics(StatusRuntimeException thrown) {

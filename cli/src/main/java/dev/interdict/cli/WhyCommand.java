@@ -2,24 +2,23 @@ package dev.interdict.cli;
 
 import dev.interdict.compile.HeldRule;
 import dev.interdict.compile.RegoCompiler;
+import dev.interdict.compile.RegoCompiler.Why;
+import dev.interdict.event.ReadSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
-import dev.interdict.v1.Answer;
-import dev.interdict.v1.Decision;
+import dev.interdict.v1.AskedPolicy;
 import dev.interdict.v1.ExplainDecisionRequest;
 import dev.interdict.v1.ExplainDecisionResponse;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetPolicyResponse;
 import dev.interdict.v1.HeldAnswer;
-import dev.interdict.v1.PolicyFinding;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.WhyServiceGrpc;
-import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,8 +27,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -38,96 +39,112 @@ import tools.jackson.databind.json.JsonMapper;
     name = "why",
     mixinStandardHelpOptions = true,
     description = {
-      "Show which rules made a decision, where they stand, and what they read.",
-      "The policies in force are asked again about the same facts, by OPA's own evaluator on this",
-      "side; the last line says what the kernel answers by itself to the same attempt now."
+      "Show which rules made a decision, where they stand, and what they can read.",
+      "The policies that the decision names are asked again about the same facts, by OPA's own",
+      "evaluator on this side, as they are in force now; and it is told what the kernel holds.",
+      "Numbers begin anew when the engine starts."
     })
 final class WhyCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "ID",
-      description = "The decision's number: at the end of a line of interdict watch.")
+      converter = DecisionNumber.class,
+      description = "The decision's number, which ends its line of interdict watch.")
   long id;
 
   @Mixin Engine engine;
   @Mixin Output output;
 
+  /** With the sign that it is printed with, or without. */
+  static final class DecisionNumber implements ITypeConverter<Long> {
+    @Override
+    public Long convert(String text) {
+      try {
+        return Long.parseUnsignedLong(text.startsWith("#") ? text.substring(1) : text);
+      } catch (NumberFormatException e) {
+        throw new TypeConversionException("'" + text + "' is no number of a decision, such as 7");
+      }
+    }
+  }
+
   /**
-   * A policy that had something to say.
+   * A policy that the decision names.
    *
-   * @param revision in force; 0: none
-   * @param rules that hold for the facts now
-   * @param note why there may be none; empty: there are
+   * @param rules those that hold for the facts, at the lines that somebody wrote
+   * @param note what there is to say of it; empty: nothing
    */
-  private record Explained(String policy, long revision, List<HeldRule> rules, String note) {}
+  private record Explained(AskedPolicy policy, List<HeldRule> rules, String note) {}
 
   @Override
   public Integer call() {
     ExplainDecisionRequest request = ExplainDecisionRequest.newBuilder().setId(id).build();
     ExplainDecisionResponse found =
         engine.ask(WhyServiceGrpc::newBlockingStub, service -> service.explainDecision(request));
-    List<Explained> explained = new ArrayList<>();
-    for (PolicyFinding finding : found.getDecision().getFindingsList()) {
-      explained.add(explain(finding, found));
-    }
+    Instant when = Trees.instant(found.getDecision().getTime());
+    boolean fallback = found.getDecision().getFallback();
+    List<Explained> explained =
+        found.getPoliciesList().stream().map(policy -> explain(policy, when, fallback)).toList();
     output.print(tree(found, explained), out -> tell(found, explained, out));
     return ExitCode.OK;
   }
 
-  private Explained explain(PolicyFinding finding, ExplainDecisionResponse found) {
-    if (finding
-        .getPolicy()
-        .contains(" ")) { // a candidate, or what a change that waits has replaced
+  private Explained explain(AskedPolicy asked, Instant when, boolean fallback) {
+    if (!asked.hasInForce()) {
+      return new Explained(asked, List.of(), gone(asked.getName()));
+    }
+    if (asked.getInputsCount() == 0) {
       return new Explained(
-          finding.getPolicy(), 0, List.of(), "asked beside the one in force, and not explained");
+          asked, List.of(), "the facts speak of names that an earlier engine gave out");
     }
-    GetPolicyResponse inForce = inForce(finding.getPolicy());
-    if (inForce == null) {
-      return new Explained(finding.getPolicy(), 0, List.of(), "not in force any more");
-    }
-    long revision = inForce.getPolicy().getRevision();
-    SortedMap<String, byte[]> files = new TreeMap<>();
-    inForce
-        .getSourcesList()
-        .forEach(source -> files.put(source.getPath(), source.getContent().toByteArray()));
-    ParsedPolicy parsed = PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, files));
+    ParsedPolicy parsed = parsed(asked.getName());
     if (parsed.policy() == null) {
-      return new Explained(
-          finding.getPolicy(),
-          revision,
-          List.of(),
-          "this interdict cannot read it, though the engine can: they may be of two releases");
+      return new Explained(asked, List.of(), "this interdict cannot read it: of another release?");
     }
-    List<HeldRule> rules;
+    Why why;
     try {
-      rules =
+      why =
           RegoCompiler.inProcess(RegoCompiler.defaultCache())
-              .why(parsed.policy(), found.getInput())
-              .stream()
-              .map(rule -> written(rule, parsed))
-              .toList();
+              .why(parsed.policy(), asked.getInputsList(), when);
     } catch (IOException e) {
       throw new Failure(
           ExitCode.REFUSED,
           "the compiler failed: " + Text.line(String.valueOf(e.getMessage())),
           "this is not about the policy");
     }
-    return new Explained(finding.getPolicy(), revision, rules, note(finding, rules, found));
+    List<HeldRule> rules = why.held().stream().map(rule -> written(rule, parsed)).toList();
+    return new Explained(asked, rules, note(asked, why, fallback));
   }
 
-  private GetPolicyResponse inForce(String policy) {
+  private static String gone(String name) {
+    if (name.endsWith(" (candidate)")) {
+      return "see: interdict candidate show " + Text.word(name.substring(0, name.indexOf(' ')));
+    }
+    return name.endsWith(" (before)")
+        ? "a change that waited for its confirmation had replaced it"
+        : "not in force any more";
+  }
+
+  private static String note(AskedPolicy asked, Why why, boolean fallback) {
+    if (!why.failure().isEmpty()) {
+      return "it has no answer: " + Text.line(why.failure());
+    }
+    if (!asked.getSame()) {
+      return "another revision has decided; this is what the present one says";
+    }
+    if (fallback) {
+      return "its fallback answered, no rule; this is what its rules say";
+    }
+    return why.held().isEmpty() ? "no rule holds: it was not for a rule that it objected" : "";
+  }
+
+  private ParsedPolicy parsed(String policy) {
     GetPolicyRequest request = GetPolicyRequest.newBuilder().setName(policy).build();
-    return engine.ask(
-        PolicyServiceGrpc::newBlockingStub,
-        service -> {
-          try {
-            return service.getPolicy(request);
-          } catch (StatusRuntimeException e) {
-            if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
-              return null;
-            }
-            throw e;
-          }
-        });
+    GetPolicyResponse found =
+        engine.ask(PolicyServiceGrpc::newBlockingStub, service -> service.getPolicy(request));
+    SortedMap<String, byte[]> files = new TreeMap<>();
+    found
+        .getSourcesList()
+        .forEach(source -> files.put(source.getPath(), source.getContent().toByteArray()));
+    return PolicyParser.parse(new PolicySource(PolicySource.POLICY_YAML, files));
   }
 
   /** At the line that somebody wrote. */
@@ -138,75 +155,56 @@ final class WhyCommand implements Callable<Integer> {
             .map(
                 new Diagnostic(
                     Diagnostic.Severity.WARNING, rule.file(), rule.line(), 1, "", rule.reason()));
-    return new HeldRule(rule.set(), rule.reason(), at.file(), at.line(), rule.reads());
-  }
-
-  private static String note(
-      PolicyFinding finding, List<HeldRule> rules, ExplainDecisionResponse found) {
-    if (found.getDecision().getFallback()) {
-      return "no rule was asked: its fallback answered";
-    }
-    List<String> now = rules.stream().map(HeldRule::reason).toList();
-    List<String> said = new ArrayList<>(finding.getDenyList());
-    said.addAll(finding.getKillList());
-    if (now.containsAll(said)) {
-      return "";
-    }
-    return "no rule of this revision gives the reason now: an earlier one decided, or the kernel"
-        + " answered by itself (a path or packet that it could not read)";
+    return new HeldRule(
+        rule.set(), rule.reason(), at.file(), at.line(), rule.reads(), rule.input());
   }
 
   private static Map<String, Object> tree(
       ExplainDecisionResponse found, List<Explained> explained) {
     Map<String, Object> tree = new LinkedHashMap<>(Trees.of(found));
-    tree.put("input", JsonMapper.shared().readValue(found.getInput(), Map.class));
-    tree.put(
-        "policies",
-        explained.stream()
-            .map(
-                one -> {
-                  Map<String, Object> policy = new LinkedHashMap<>();
-                  policy.put("policy", one.policy());
-                  policy.put("revision", one.revision());
-                  policy.put("note", one.note());
-                  policy.put("rules", one.rules().stream().map(WhyCommand::rule).toList());
-                  return policy;
-                })
-            .toList());
+    tree.put("policies", explained.stream().map(WhyCommand::tree).toList());
     return tree;
   }
 
-  private static Map<String, Object> rule(HeldRule rule) {
+  private static Map<String, Object> tree(Explained one) {
+    Map<String, Object> tree = new LinkedHashMap<>(Trees.of(one.policy()));
+    tree.put(
+        "inputs",
+        one.policy().getInputsList().stream()
+            .map(input -> JsonMapper.shared().readValue(input, Map.class))
+            .toList());
+    tree.put("note", one.note());
+    tree.put("rules", one.rules().stream().map(WhyCommand::tree).toList());
+    return tree;
+  }
+
+  private static Map<String, Object> tree(HeldRule rule) {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("set", rule.set());
     tree.put("reason", rule.reason());
     tree.put("file", rule.file());
     tree.put("line", rule.line());
     tree.put("reads", List.copyOf(rule.reads()));
+    tree.put("input", rule.input());
     return tree;
   }
 
   private void tell(ExplainDecisionResponse found, List<Explained> explained, PrintWriter out) {
-    Decision decision = found.getDecision();
-    out.println(new CompactLine(output.style()).of(decision));
-    JsonNode input = JsonMapper.shared().readTree(found.getInput());
+    out.println(new CompactLine(output.style()).of(found.getDecision()));
     for (Explained one : explained) {
+      String revision =
+          one.policy().hasInForce() ? ", revision " + one.policy().getInForce().getRevision() : "";
       out.println();
       out.println(
-          Text.word(one.policy())
-              + (one.revision() == 0 ? "" : ", revision " + one.revision() + " in force")
+          Text.word(one.policy().getName())
+              + revision
               + (one.note().isEmpty() ? "" : ": " + one.note()));
-      one.rules().forEach(rule -> tell(rule, input, out));
-    }
-    if (explained.isEmpty()) {
-      out.println("no policy objects");
+      for (HeldRule rule : one.rules()) {
+        tell(rule, JsonMapper.shared().readTree(one.policy().getInputs(rule.input())), out);
+      }
     }
     out.println();
-    out.println(kernel(found));
-    explained.stream()
-        .filter(one -> one.revision() != 0)
-        .findFirst()
-        .ifPresent(one -> out.println("next: interdict policy get " + Text.word(one.policy())));
+    out.println("the kernel " + kernel(found));
   }
 
   private static void tell(HeldRule rule, JsonNode input, PrintWriter out) {
@@ -214,39 +212,45 @@ final class WhyCommand implements Callable<Integer> {
         "  %s:%d: %s \"%s\"%n",
         Text.word(rule.file()), rule.line(), rule.set(), Text.line(rule.reason()));
     for (String path : rule.reads()) {
-      JsonNode value = input.at("/" + path.replace('.', '/'));
-      if (path.isEmpty() || value.isObject()) {
-        out.println("    " + (path.isEmpty() ? "all of input" : path));
+      if (path.equals(ReadSet.MOMENT)) {
+        out.println("    the moment: its time is taken, chance is another one");
       } else {
-        out.printf("    %s = %s%n", path, value.isMissingNode() ? "absent" : Text.json(value));
+        JsonNode value = path.isEmpty() ? input : input.at("/" + path.replace('.', '/'));
+        out.printf(
+            "    %s = %s%n",
+            path.isEmpty() ? "input" : path, value.isMissingNode() ? "absent" : Text.json(value));
       }
     }
   }
 
   private static String kernel(ExplainDecisionResponse found) {
-    if (found.getAnswersCount() == 0) {
-      return "the kernel holds no verdict about this any more: the next such attempt is asked about";
-    }
-    List<String> words = new ArrayList<>();
-    for (HeldAnswer answer : found.getAnswersList()) {
-      if (answer.getAnswer() != Answer.ANSWER_PASS) {
-        words.add(Text.word(answer.getPolicy().getName()) + " " + word(answer.getAnswer()));
+    return switch (found.getHeld()) {
+      case HELD_VERDICT -> {
+        List<String> words = new ArrayList<>();
+        found.getAnswersList().forEach(answer -> words.add(words(answer)));
+        yield "answers by itself now: "
+            + String.join("; ", words)
+            + (found.hasExpires() ? "; until " + Trees.instant(found.getExpires()) : "");
       }
-    }
-    return "the kernel holds "
-        + (words.isEmpty()
-            ? "that all policies let this pass"
-            : "of this: " + String.join(", ", words))
-        + (found.hasExpires() ? ", until " + Trees.instant(found.getExpires()) : "");
+      case HELD_NOTHING -> "holds nothing about this now: the next such attempt is asked about";
+      case HELD_OTHER_KEYS ->
+          "cannot be asked by what this decision had: policies have come or gone since";
+      case HELD_UNREAD ->
+          "asks nobody about this: each policy that enforces and reads it refuses what it cannot read";
+      case HELD_UNSPECIFIED, UNRECOGNIZED -> "holds what this interdict has no word for";
+    };
   }
 
-  private static String word(Answer answer) {
-    return switch (answer) {
-      case ANSWER_PASS -> "lets it pass";
-      case ANSWER_DENY -> "denies it";
-      case ANSWER_KILL -> "denies it and wants the process killed";
-      case ANSWER_NONE -> "has no answer, so that its fallback counts";
-      case ANSWER_UNSPECIFIED, UNRECOGNIZED -> "says what this interdict does not know";
-    };
+  private static String words(HeldAnswer answer) {
+    return Text.word(answer.getPolicy())
+        + switch (answer.getAnswer()) {
+          case ANSWER_PASS -> " lets it pass";
+          case ANSWER_DENY -> answer.getEnforced() ? " refuses it" : " would refuse it";
+          case ANSWER_KILL ->
+              answer.getEnforced() ? " refuses it and kills" : " would refuse it and kill";
+          case ANSWER_NONE -> " has no answer: its fallback counts";
+          case ANSWER_NOT_ASKED -> " is still to be asked";
+          case ANSWER_UNSPECIFIED, UNRECOGNIZED -> " says what this interdict has no word for";
+        };
   }
 }

@@ -71,8 +71,7 @@ class BundleCommandsTest {
                 deliveries,
                 kernel::snapshot,
                 new DecisionLog(),
-                HostNames.NONE,
-                key -> null,
+                kept -> null,
                 Recorder.start(
                     directory.resolve("state"),
                     HostNames.NONE,

@@ -1,6 +1,7 @@
 package dev.interdict.cli;
 
 import static dev.interdict.testkit.TinyBuilder.folder;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,13 +13,19 @@ import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionLog.Kept;
 import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
+import dev.interdict.decisions.Explanation;
+import dev.interdict.decisions.Explanation.Answer;
+import dev.interdict.decisions.Explanation.Asked;
+import dev.interdict.decisions.Explanation.Held;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.eval.HostNames;
+import dev.interdict.eval.InputJson;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
@@ -28,8 +35,6 @@ import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import dev.interdict.verdict.KeyMask;
-import dev.interdict.verdict.Verdict;
-import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +48,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TimeZone;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,7 +85,7 @@ class EngineCommandsTest {
   private final DecisionLog log = new DecisionLog();
   private final Workers workers = new Workers(lost -> {});
   private final Map<Integer, Comparison> comparisons = new HashMap<>();
-  private final Map<VerdictKey, Verdict> held = new HashMap<>();
+  private Function<Kept, Explanation> explanation;
   private PolicyControl control;
   private AdminServer server;
 
@@ -100,8 +106,7 @@ class EngineCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
-                HostNames.NONE,
-                held::get,
+                kept -> explanation.apply(kept),
                 recorder(),
                 comparisons::get,
                 () -> true,
@@ -465,8 +470,12 @@ class EngineCommandsTest {
 
   @Test
   void aDecisionMustBeOneLineInWhichNothingHostileSurvives() {
-    log.append(decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/etc/shadow"), EVENT);
-    log.append(decision(Outcome.WOULD_DENY, "a b\u001b[2J", "/x\n/y", "/etc/\u202eshadow"), EVENT);
+    log.append(
+        decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/etc/shadow"), EVENT, List.of());
+    log.append(
+        decision(Outcome.WOULD_DENY, "a b\u001b[2J", "/x\n/y", "/etc/\u202eshadow"),
+        EVENT,
+        List.of());
 
     String sign =
         new Style(false, System.out.charset().equals(StandardCharsets.UTF_8))
@@ -486,50 +495,80 @@ class EngineCommandsTest {
   }
 
   @Test
-  void whyMustNameTheRuleItsLineAndWhatItReads() {
+  void whyMustNameTheRuleItsLineAndWhatItCanRead() {
     apply(SHADOW);
-    log.append(denied("shadow", "not yours"), EVENT);
-    held.put(
-        VerdictKey.of(EVENT.head().key()), new Verdict(SlotSet.of(0), SlotSet.of(0), SlotSet.NONE));
+    log.append(denied("shadow", "not yours"), EVENT, List.of());
+    explanation =
+        kept ->
+            explained(kept, new Asked("shadow", 0, true, List.of(input("/tmp/x"), input(PATH))));
 
-    String out = run("why", "1").out();
+    String out = run("why", "#1").out();
     assertTrue(
         out.endsWith(
             """
              policy=shadow "not yours" #1
 
-            shadow, revision 1 in force
+            shadow, revision 1
               policy.yaml:8: deny "not yours"
                 file.path = "/etc/shadow"
 
-            the kernel holds of this: shadow denies it
-            next: interdict policy get shadow
+            the kernel answers by itself now: shadow would refuse it; other is still to be asked
             """),
         out);
     JsonNode json = JsonMapper.shared().readTree(run("why", "1", "-o", "json").out());
     assertEquals("file.path", json.at("/policies/0/rules/0/reads/0").asString());
     assertEquals(8, json.at("/policies/0/rules/0/line").asInt());
-    assertEquals("/usr/bin/cat", json.at("/input/process/exe/path").asString());
+    assertEquals(PATH, json.at("/policies/0/inputs/1/file/path").asString());
     assertEquals("deny", json.at("/answers/0/answer").asString());
+    assertTrue(run("why", "1", "-o", "yaml").out().contains("held: verdict\n"));
+  }
+
+  private static final String PATH = "/etc/shadow";
+
+  private static String input(String path) {
+    return new String(InputJson.write(Events.open("/bin/cat", 33, path), HostNames.NONE), UTF_8);
+  }
+
+  private static Explanation explained(Kept kept, Asked asked) {
+    return new Explanation(
+        kept.record(),
+        List.of(asked),
+        Held.VERDICT,
+        List.of(
+            new Answer(0, "shadow", Explanation.Said.DENY),
+            new Answer(1, "other", Explanation.Said.NOT_ASKED)),
+        null);
   }
 
   @Test
   void whyMustSayWhatItCannotTell() {
     apply(SHADOW);
-    log.append(denied("shadow", "a reason of before"), EVENT);
-    log.append(denied("gone", "x"), EVENT);
-    log.append(denied("shadow (candidate)", "x"), EVENT);
+    log.append(denied("shadow", "not yours"), EVENT, List.of());
 
-    String other = run("why", "1").out();
-    assertTrue(other.contains("shadow, revision 1 in force: no rule of this revision"), other);
-    assertTrue(other.contains("the kernel holds no verdict about this any more"), other);
-    String gone = run("why", "2").out();
-    assertTrue(gone.contains("gone: not in force any more\n"), gone);
-    String candidate = run("why", "3").out();
-    assertTrue(candidate.contains("asked beside the one in force"), candidate);
+    assertTrue(
+        why(new Asked("shadow", 0, false, List.of(input(PATH)))).contains("another revision"));
+    assertTrue(why(new Asked("shadow", 0, true, List.of(input("/a")))).contains("no rule holds"));
+    assertTrue(why(new Asked("shadow", 0, true, List.of())).contains("an earlier engine gave out"));
+    assertTrue(
+        why(new Asked("gone", -1, false, List.of())).contains("gone: not in force any more"));
+    assertTrue(
+        why(new Asked("shadow (candidate)", 9, true, List.of("{}")))
+            .contains("interdict candidate show shadow\n"));
+    for (Held held : List.of(Held.NOTHING, Held.OTHER_KEYS, Held.UNREAD)) {
+      explanation = kept -> new Explanation(kept.record(), List.of(), held, List.of(), null);
+      String last = run("why", "1").out().lines().toList().getLast();
+      assertTrue(last.startsWith("the kernel ") && !last.contains("answers"), last);
+    }
     Cli never = run("why", "4");
     assertEquals(ExitCode.NO, never.code());
     assertTrue(never.err().contains("no decision 4 is kept"), never.err());
+    assertTrue(never.err().contains("interdict watch --last"), never.err());
+    assertEquals(ExitCode.USAGE, run("why", "x").code());
+  }
+
+  private String why(Asked asked) {
+    explanation = kept -> explained(kept, asked);
+    return run("why", "1").out();
   }
 
   private static DecisionRecord denied(String policy, String reason) {
@@ -549,8 +588,8 @@ class EngineCommandsTest {
 
   @Test
   void aWatchMustFilterAndEndAfterTheCount() {
-    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT);
-    log.append(decision(Outcome.WOULD_DENY, "b", "/opt/b", "/2"), EVENT);
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT, List.of());
+    log.append(decision(Outcome.WOULD_DENY, "b", "/opt/b", "/2"), EVENT, List.of());
 
     Cli watch = run("watch", "--last", "10", "--count", "1", "--exe", "/opt/**", "-o", "json");
     JsonNode json = JsonMapper.shared().readTree(watch.out());
@@ -574,7 +613,7 @@ class EngineCommandsTest {
 
   @Test
   void yamlMustHaveNoAnchors() {
-    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT);
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT, List.of());
 
     String yaml = run("watch", "--last", "1", "--no-follow", "-o", "yaml").out();
     assertTrue(yaml.startsWith("---\n"), yaml);
@@ -583,7 +622,7 @@ class EngineCommandsTest {
 
   @Test
   void coloursMustComeOnlyWhenAskedFor() {
-    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT);
+    log.append(decision(Outcome.DENIED, "a", "/usr/bin/a", "/1"), EVENT, List.of());
 
     assertFalse(run("watch", "--last", "1", "--no-follow").out().contains("\u001b"));
     assertTrue(
@@ -614,8 +653,7 @@ class EngineCommandsTest {
                 Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
                 kernel::snapshot,
                 log,
-                HostNames.NONE,
-                held::get,
+                kept -> explanation.apply(kept),
                 recorder(),
                 slot -> null,
                 () -> true,

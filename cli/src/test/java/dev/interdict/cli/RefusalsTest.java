@@ -220,12 +220,12 @@ final class RefusalsTest {
     DecisionLog log = new DecisionLog();
     AtomicBoolean goesOn = new AtomicBoolean(true);
     try (DecisionLog.Subscription all = log.subscribe(Refusals.of("/interdict-try"), 4, 0)) {
-      log.append(record(1, Outcome.ALLOWED, "/usr/bin/cat", false), EVENT);
-      log.append(record(1, Outcome.WOULD_DENY, "/usr/bin/cat", false), EVENT);
+      log.append(record(1, Outcome.ALLOWED, "/usr/bin/cat", false), EVENT, List.of());
+      log.append(record(1, Outcome.WOULD_DENY, "/usr/bin/cat", false), EVENT, List.of());
       refusals.take(all, Duration.ofMillis(1), Duration.ofHours(1));
       assertTrue(refusals.isEmpty());
       for (int i = 0; i < 7; i++) {
-        log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false), EVENT);
+        log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false), EVENT, List.of());
       }
       refusals.take(all, Duration.ofMillis(1), Duration.ofHours(1));
       assertTrue(printed().contains("  4 x file_open"), this::printed);
@@ -236,7 +236,8 @@ final class RefusalsTest {
               .start(
                   () -> {
                     while (goesOn.get()) {
-                      log.append(record(1, Outcome.DENIED, "/usr/bin/cat", false), EVENT);
+                      log.append(
+                          record(1, Outcome.DENIED, "/usr/bin/cat", false), EVENT, List.of());
                     }
                   });
       assertTimeoutPreemptively(

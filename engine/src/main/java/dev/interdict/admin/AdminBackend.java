@@ -5,11 +5,10 @@ import dev.interdict.control.PolicyControl;
 import dev.interdict.control.Snapshot;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionLog.Kept;
+import dev.interdict.decisions.Explanation;
 import dev.interdict.delivery.Deliveries;
-import dev.interdict.eval.HostNames;
 import dev.interdict.recording.Recorder;
-import dev.interdict.verdict.Verdict;
-import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import java.time.Instant;
 import java.util.List;
@@ -25,8 +24,7 @@ import java.util.function.Supplier;
  * @param threads how each of the engine's is
  * @param bundles the sources of bundles
  * @param version of the engine
- * @param names what the host calls things
- * @param verdicts what the kernel holds about a key; null: nothing
+ * @param explain what can be told of a decision
  * @param recorder of what the engine is asked
  * @param comparisons by a candidate's slot; null: nothing was compared yet
  * @param started when the engine was
@@ -36,8 +34,7 @@ public record AdminBackend(
     Deliveries bundles,
     Supplier<Snapshot> snapshot,
     DecisionLog decisions,
-    HostNames names,
-    Function<VerdictKey, Verdict> verdicts,
+    Function<Kept, Explanation> explain,
     Recorder recorder,
     IntFunction<Comparison> comparisons,
     BooleanSupplier decides,

@@ -104,11 +104,7 @@ public final class AdminServer implements AutoCloseable {
             .addService(MalformedCheck.before(decisions))
             .addService(
                 MalformedCheck.before(
-                    new WhyService(
-                        backend.control(),
-                        backend.decisions(),
-                        backend.names(),
-                        backend.verdicts())))
+                    new WhyService(backend.control(), backend.decisions(), backend.explain())))
             .addService(MalformedCheck.before(new NodeService(backend)))
             .addService(MalformedCheck.before(new HealthService(backend.decides())))
             .addService(ProtoReflectionServiceV1.newInstance())

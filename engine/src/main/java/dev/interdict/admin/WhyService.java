@@ -1,46 +1,34 @@
 package dev.interdict.admin;
 
-import com.google.protobuf.Timestamp;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyStatus;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.decisions.DecisionLog.Kept;
-import dev.interdict.eval.HostNames;
-import dev.interdict.eval.InputJson;
-import dev.interdict.libbpf.BootClock;
+import dev.interdict.decisions.Explanation;
+import dev.interdict.policy.Policy.Mode;
 import dev.interdict.v1.Answer;
+import dev.interdict.v1.AskedPolicy;
 import dev.interdict.v1.ExplainDecisionRequest;
 import dev.interdict.v1.ExplainDecisionResponse;
+import dev.interdict.v1.Held;
 import dev.interdict.v1.HeldAnswer;
 import dev.interdict.v1.WhyServiceGrpc;
-import dev.interdict.verdict.Verdict;
-import dev.interdict.verdict.VerdictKey;
 import io.grpc.stub.StreamObserver;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** {@code why.proto}. */
 final class WhyService extends WhyServiceGrpc.WhyServiceImplBase {
   private final PolicyControl control;
   private final DecisionLog decisions;
-  private final HostNames names;
-  private final Function<VerdictKey, Verdict> verdicts;
+  private final Function<Kept, Explanation> explain;
 
-  /**
-   * What explains.
-   *
-   * @param verdicts what the kernel holds about a key; null: nothing
-   */
-  WhyService(
-      PolicyControl control,
-      DecisionLog decisions,
-      HostNames names,
-      Function<VerdictKey, Verdict> verdicts) {
+  WhyService(PolicyControl control, DecisionLog decisions, Function<Kept, Explanation> explain) {
     this.control = control;
     this.decisions = decisions;
-    this.names = names;
-    this.verdicts = verdicts;
+    this.explain = explain;
   }
 
   @Override
@@ -48,50 +36,64 @@ final class WhyService extends WhyServiceGrpc.WhyServiceImplBase {
       ExplainDecisionRequest request, StreamObserver<ExplainDecisionResponse> caller) {
     Replies.send(
         caller,
-        () -> {
-          Kept kept =
-              decisions
-                  .find(request.getId())
-                  .orElseThrow(() -> new NotKeptException(request.getId()));
-          ExplainDecisionResponse.Builder response =
-              ExplainDecisionResponse.newBuilder()
-                  .setDecision(DecisionProtos.decision(kept.record()))
-                  .setInput(
-                      new String(InputJson.write(kept.event(), names), StandardCharsets.UTF_8));
-          Verdict held = verdicts.apply(VerdictKey.of(kept.event().head().key()));
-          long now = BootClock.nowNs();
-          if (held != null && held.holds(now)) {
-            answers(held, response);
-            if (held.expiresNs() != 0) {
-              response.setExpires(at(held.expiresNs() - now));
-            }
-          }
-          return response.build();
-        });
+        () ->
+            response(
+                explain.apply(
+                    decisions
+                        .find(request.getId())
+                        .orElseThrow(() -> new NotKeptException(request.getId())))));
   }
 
-  private void answers(Verdict held, ExplainDecisionResponse.Builder response) {
-    for (PolicyStatus policy : control.list()) {
-      if (policy.slot() >= 0 && held.answered().contains(policy.slot())) {
-        response.addAnswers(
-            HeldAnswer.newBuilder()
-                .setPolicy(Protos.policy(policy))
-                .setAnswer(answer(held, policy.slot())));
+  private ExplainDecisionResponse response(Explanation explanation) {
+    Map<Integer, PolicyStatus> bySlot =
+        control.list().stream()
+            .filter(policy -> policy.slot() >= 0)
+            .collect(Collectors.toMap(PolicyStatus::slot, policy -> policy));
+    ExplainDecisionResponse.Builder response =
+        ExplainDecisionResponse.newBuilder()
+            .setDecision(DecisionProtos.decision(explanation.record()))
+            .setHeld(held(explanation.held()));
+    for (Explanation.Asked asked : explanation.asked()) {
+      AskedPolicy.Builder policy =
+          AskedPolicy.newBuilder()
+              .setName(asked.policy())
+              .setSame(asked.same())
+              .addAllInputs(asked.inputs());
+      if (bySlot.containsKey(asked.slot())) {
+        policy.setInForce(Protos.policy(bySlot.get(asked.slot())));
       }
+      response.addPolicies(policy);
     }
+    for (Explanation.Answer answer : explanation.answers()) {
+      PolicyStatus policy = bySlot.get(answer.slot());
+      response.addAnswers(
+          HeldAnswer.newBuilder()
+              .setPolicy(answer.policy())
+              .setAnswer(answer(answer.said()))
+              .setEnforced(policy != null && policy.mode().effective() == Mode.ENFORCE));
+    }
+    if (explanation.expires() != null) {
+      response.setExpires(Protos.timestamp(Instant.now().plus(explanation.expires())));
+    }
+    return response.build();
   }
 
-  private static Answer answer(Verdict held, int slot) {
-    if (held.cannot().contains(slot)) {
-      return Answer.ANSWER_NONE;
-    }
-    if (held.kill().contains(slot)) {
-      return Answer.ANSWER_KILL;
-    }
-    return held.deny().contains(slot) ? Answer.ANSWER_DENY : Answer.ANSWER_PASS;
+  private static Held held(Explanation.Held held) {
+    return switch (held) {
+      case VERDICT -> Held.HELD_VERDICT;
+      case NOTHING -> Held.HELD_NOTHING;
+      case OTHER_KEYS -> Held.HELD_OTHER_KEYS;
+      case UNREAD -> Held.HELD_UNREAD;
+    };
   }
 
-  private static Timestamp at(long inNs) {
-    return Protos.timestamp(Instant.now().plusNanos(inNs));
+  private static Answer answer(Explanation.Said said) {
+    return switch (said) {
+      case PASS -> Answer.ANSWER_PASS;
+      case DENY -> Answer.ANSWER_DENY;
+      case KILL -> Answer.ANSWER_KILL;
+      case NO_ANSWER -> Answer.ANSWER_NONE;
+      case NOT_ASKED -> Answer.ANSWER_NOT_ASKED;
+    };
   }
 }

@@ -11,6 +11,8 @@ import java.util.SortedSet;
  *     somebody wrote
  * @param line from 1
  * @param reads dotted paths below {@code input} that it can read, by the rules that it uses, too
+ * @param input for which of the documents
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record HeldRule(String set, String reason, String file, int line, SortedSet<String> reads) {}
+public record HeldRule(
+    String set, String reason, String file, int line, SortedSet<String> reads, int input) {}

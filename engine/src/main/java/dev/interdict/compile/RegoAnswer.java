@@ -24,7 +24,8 @@ record RegoAnswer(
     List<Test> tests,
     Coverage coverage,
     List<NamedFile> names,
-    List<HeldRule> held) {
+    List<HeldRule> held,
+    String failure) {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   record Finding(String severity, String file, int line, int column, String code, String message) {
@@ -63,6 +64,7 @@ record RegoAnswer(
     tests = Objects.requireNonNullElse(tests, List.of());
     names = Objects.requireNonNullElse(names, List.of());
     held = Objects.requireNonNullElse(held, List.of());
+    failure = Objects.requireNonNullElse(failure, "");
     coverage = Objects.requireNonNullElse(coverage, new Coverage(0, Map.of()));
   }
 

@@ -5,6 +5,7 @@ import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -165,14 +166,23 @@ public final class RegoCompiler {
    * Tells which rules of a policy hold for an event, by OPA's own evaluator. Nothing of it is kept:
    * an event may hold what nobody else shall read.
    *
-   * @param input the document, as JSON
-   * @return those of deny, kill and warn; empty if none holds, or if the policy does not compile
+   * @param inputs the document, as JSON, once for each name under which the event is shown
+   * @param when the moment for rules that read the clock
    * @throws IOException if the compiler itself failed
    */
-  public List<HeldRule> why(Policy policy, String input) throws IOException {
-    RegoRequest request = RegoRequest.of("why", policy, Map.of()).with(input);
-    return RegoAnswer.decode(runner.run(request.encode())).held();
+  public Why why(Policy policy, List<String> inputs, Instant when) throws IOException {
+    RegoRequest request = RegoRequest.of("why", policy, Map.of()).about(inputs, when);
+    RegoAnswer answer = RegoAnswer.decode(runner.run(request.encode()));
+    return new Why(answer.held(), answer.failed() ? "it does not compile" : answer.failure());
   }
+
+  /**
+   * Rules that hold for an event.
+   *
+   * @param held those of deny, kill and warn
+   * @param failure why there is no decision; empty: there is one
+   */
+  public record Why(List<HeldRule> held, String failure) {}
 
   private RegoAnswer ask(RegoRequest request) throws IOException {
     String key = request.digest();

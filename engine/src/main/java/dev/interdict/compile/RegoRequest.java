@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +29,10 @@ record RegoRequest(
     String data,
     List<String> hooks,
     @JsonRawValue String schemas,
-    @JsonRawValue String inputs) {
+    @JsonRawValue String inputs,
+    Long time) {
   private static final JsonMapper JSON = JsonMapper.shared();
+  private static final long NS_PER_S = 1_000_000_000;
 
   static RegoRequest of(String verb, Policy policy, Map<String, String> tests) {
     Map<String, String> sources = new TreeMap<>(policy.rego());
@@ -41,16 +44,19 @@ record RegoRequest(
         new String(policy.data(), StandardCharsets.UTF_8),
         policy.hooks().stream().map(Hook::id).sorted().toList(),
         allSchemas(),
+        null,
         null);
   }
 
-  /** The same about one event: its document {@code input}. */
-  RegoRequest with(String input) {
-    return new RegoRequest(verb, name, sources, data, hooks, schemas, "[" + input + "]");
+  /** The same about an event as it is shown. */
+  RegoRequest about(List<String> documents, Instant when) {
+    String all = "[" + String.join(",", documents) + "]";
+    long ns = Math.addExact(Math.multiplyExact(when.getEpochSecond(), NS_PER_S), when.getNano());
+    return new RegoRequest(verb, name, sources, data, hooks, schemas, all, ns);
   }
 
   static RegoRequest format(Map<String, String> sources) {
-    return new RegoRequest("format", null, new TreeMap<>(sources), null, null, null, null);
+    return new RegoRequest("format", null, new TreeMap<>(sources), null, null, null, null, null);
   }
 
   byte[] encode() {

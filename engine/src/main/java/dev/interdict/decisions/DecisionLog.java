@@ -46,8 +46,9 @@ public final class DecisionLog {
    * A decision that is kept.
    *
    * @param event what it is about
+   * @param digests of the policies that it names, in the order of its findings
    */
-  public record Kept(DecisionRecord record, Event event) {
+  public record Kept(DecisionRecord record, Event event, List<String> digests) {
     private long bytes() {
       return record.bytes() + event.occupies();
     }
@@ -87,12 +88,14 @@ public final class DecisionLog {
    * Hands {@code record} to all who want it. Does not wait.
    *
    * @param event what it is about
+   * @param digests of the policies that its findings name, in their order; empty: it has none any
+   *     more
    * @return its id in the log
    */
-  public synchronized long append(DecisionRecord record, Event event) {
+  public synchronized long append(DecisionRecord record, Event event, List<String> digests) {
     DecisionRecord numbered = record.withId(++lastId);
     if (numbered.outcome() != Outcome.ALLOWED || !numbered.findings().isEmpty()) {
-      Kept kept = new Kept(numbered, event);
+      Kept kept = new Kept(numbered, event, digests);
       history.addLast(kept);
       historyBytes += kept.bytes();
       while (history.size() > HISTORY || historyBytes > HISTORY_BYTES) {

@@ -2,6 +2,7 @@ package dev.interdict.eval;
 
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Names;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
 import java.util.Arrays;
@@ -25,7 +26,36 @@ public final class PolicySet {
    *
    * @param passesUnread whether also about what cannot be read, which is refused otherwise
    */
-  public record Where(Set<Hook> hooks, Policy.Scope scope, boolean passesUnread) {}
+  public record Where(Set<Hook> hooks, Policy.Scope scope, boolean passesUnread) {
+    /** Whether it is asked about such an event; null: its cgroup or interface has no name. */
+    public Boolean covers(Event event, HostNames names) {
+      if (!hooks.contains(event.hook())) {
+        return false;
+      }
+      if (event instanceof Event.PacketEvent packet) {
+        byte[] name = names.interfaceName(packet.interfaceIndex());
+        return name == null ? null : scope.interfaces().contains(Names.toText(name));
+      }
+      List<String> cgroups = scope.cgroups();
+      if (cgroups.isEmpty() || cgroups.contains("/")) {
+        return true;
+      }
+      byte[] path = names.cgroupPath(cgroup(event));
+      if (path == null) {
+        return null;
+      }
+      String text = Names.toText(path) + "/";
+      return cgroups.stream().anyMatch(cgroup -> text.startsWith(cgroup + "/"));
+    }
+
+    private static long cgroup(Event event) {
+      return switch (event) {
+        case Event.FileEvent file -> file.subject().cgroup();
+        case Event.SocketEvent socket -> socket.subject().cgroup();
+        case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
+      };
+    }
+  }
 
   private final long generation;
   private final HostNames names;
@@ -270,6 +300,15 @@ public final class PolicySet {
   /** What the policy in {@code slot} is shown. */
   Readings readings(int slot) {
     return new Readings(modules[slot].reads(), literals.get(slot), names);
+  }
+
+  /**
+   * An event as it is shown to the policy in {@code slot}, once or more often; empty if it speaks
+   * of names that an earlier engine gave out.
+   */
+  public List<Event> shown(int slot, Event event) {
+    Readings readings = readings(slot);
+    return readings.areKnown(event) ? readings.of(event) : List.of();
   }
 
   /** Whether the policy in {@code slot} judges what has no path that can be told. */

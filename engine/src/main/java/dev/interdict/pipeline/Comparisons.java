@@ -9,8 +9,6 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
-import dev.interdict.event.Hook;
-import dev.interdict.event.Names;
 import dev.interdict.event.SlotSet;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
@@ -170,7 +168,7 @@ final class Comparisons {
 
   private Said said(int slot, Event event, PolicySet set, Verdict verdict) {
     if (!event.head().asked().contains(slot)) {
-      Boolean covers = covers(set.where(slot), event);
+      Boolean covers = set.where(slot).covers(event, names);
       if (covers == null) {
         return Said.NOTHING;
       }
@@ -181,35 +179,6 @@ final class Comparisons {
     return verdict.deny().contains(slot)
         ? Said.DENIES
         : verdict.decided().contains(slot) ? Said.ALLOWS : Said.NOTHING;
-  }
-
-  /** Null: its cgroup or interface has no name any more. */
-  private Boolean covers(PolicySet.Where where, Event event) {
-    if (!where.hooks().contains(event.hook())) {
-      return false;
-    }
-    if (event instanceof Event.PacketEvent packet) {
-      byte[] name = names.interfaceName(packet.interfaceIndex());
-      return name == null ? null : where.scope().interfaces().contains(Names.toText(name));
-    }
-    List<String> cgroups = where.scope().cgroups();
-    if (cgroups.isEmpty() || cgroups.contains("/")) {
-      return true;
-    }
-    byte[] path = names.cgroupPath(cgroup(event));
-    if (path == null) {
-      return null;
-    }
-    String text = Names.toText(path) + "/";
-    return cgroups.stream().anyMatch(cgroup -> text.startsWith(cgroup + "/"));
-  }
-
-  private static long cgroup(Event event) {
-    return switch (event) {
-      case Event.FileEvent file -> file.subject().cgroup();
-      case Event.SocketEvent socket -> socket.subject().cgroup();
-      case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
-    };
   }
 
   /**

@@ -11,6 +11,8 @@ import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.verdict.KernelCounters;
 import dev.interdict.verdict.VerdictKey;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Sees to it that each attempt leaves exactly one record in the log, and is counted once: the
@@ -67,7 +69,10 @@ final class Outcomes {
     SlotSet warn = said == null ? SlotSet.NONE : said.warn().and(asked);
     SlotSet named = deny.or(warn).or(failed);
     if (log.wants(outcome) || !named.isEmpty()) {
-      log.append(narrator.describe(event, outcome, set, named, enforced, said, latencyNs), event);
+      log.append(
+          narrator.describe(event, outcome, set, named, enforced, said, latencyNs),
+          event,
+          digests(set, named));
     }
   }
 
@@ -85,8 +90,16 @@ final class Outcomes {
   void answered(Event event, PolicySet set, SlotDecisions said) {
     SlotSet refused = event.head().refused();
     Outcome outcome = refused.isEmpty() ? Outcome.WOULD_DENY : Outcome.DENIED;
+    SlotSet named = refused.or(event.head().would());
     log.append(
-        narrator.describe(event, outcome, set, refused.or(event.head().would()), refused, said, -1),
-        event);
+        narrator.describe(event, outcome, set, named, refused, said, -1),
+        event,
+        digests(set, named));
+  }
+
+  private static List<String> digests(PolicySet set, SlotSet slots) {
+    List<String> digests = new ArrayList<>();
+    slots.forEach(slot -> digests.add(set.slots().contains(slot) ? set.digest(slot) : ""));
+    return digests;
   }
 }

@@ -2,6 +2,8 @@ package dev.interdict.pipeline;
 
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionLog.Kept;
+import dev.interdict.decisions.Explanation;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.libbpf.RingBuffer;
@@ -20,6 +22,7 @@ import java.util.List;
 public final class Pipeline implements AutoCloseable {
   private final PipelineCounters counters = new PipelineCounters();
   private final Outcomes outcomes;
+  private final Explainer explainer;
   private final Comparisons comparisons;
   private final Decider decider;
   private final Observer observer;
@@ -57,6 +60,7 @@ public final class Pipeline implements AutoCloseable {
   public Pipeline(Parts parts, Duration spin, Workers crew) {
     outcomes = new Outcomes(parts.log(), parts.names(), parts.counted());
     comparisons = new Comparisons(parts.names());
+    explainer = new Explainer(parts.verdicts(), parts.names());
     decider = new Decider(parts, outcomes, comparisons, counters, spin);
     observer = new Observer(parts.observe(), outcomes, counters);
     state = parts.state();
@@ -70,6 +74,7 @@ public final class Pipeline implements AutoCloseable {
    */
   public synchronized void use(PolicySet set) {
     comparisons.use(set);
+    explainer.use(set);
     decider.use(set);
     observer.use(set);
     if (!started) {
@@ -86,6 +91,11 @@ public final class Pipeline implements AutoCloseable {
   /** How the candidate in {@code slot} compares; null: nothing was compared yet. */
   public Comparison comparison(int slot) {
     return comparisons.of(slot);
+  }
+
+  /** Tells what a decision rests on, once there is a first set. */
+  public Explanation explain(Kept kept) {
+    return explainer.explain(kept);
   }
 
   /** Forgets why keys were denied, before a slot is given to another policy. */

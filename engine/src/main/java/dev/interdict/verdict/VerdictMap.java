@@ -85,6 +85,10 @@ final class VerdictMap implements AutoCloseable {
         });
   }
 
+  boolean isCurrent(VerdictKey key) {
+    return locked(() -> key.maskSet() == maskSet);
+  }
+
   /** Always writes, also what is known: the kernel may have lost it. */
   Verdict merge(VerdictKey key, Verdict verdict, long policySet) {
     return locked(() -> write(key, verdict.without(forgottenSince(policySet, verdict.answered()))));

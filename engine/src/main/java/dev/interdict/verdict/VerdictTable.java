@@ -26,6 +26,11 @@ public final class VerdictTable implements AutoCloseable {
     return of(key).get(key);
   }
 
+  /** Whether the masks that made {@code key} are in force. */
+  public boolean isCurrent(VerdictKey key) {
+    return of(key).isCurrent(key);
+  }
+
   /**
    * Adds what {@code verdict} says to what is known about {@code key}, and writes it, from the next
    * run of a hook on.

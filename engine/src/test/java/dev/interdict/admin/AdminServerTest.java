@@ -14,15 +14,16 @@ import dev.interdict.control.Check;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
 import dev.interdict.decisions.DecisionLog;
+import dev.interdict.decisions.DecisionLog.Kept;
 import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Outcome;
+import dev.interdict.decisions.Explanation;
 import dev.interdict.delivery.Deliveries;
 import dev.interdict.delivery.DeliveryConfig;
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
-import dev.interdict.libbpf.BootClock;
 import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeEnforcement;
@@ -41,6 +42,7 @@ import dev.interdict.v1.GetModeRequest;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetStatusRequest;
 import dev.interdict.v1.GetStatusResponse;
+import dev.interdict.v1.Held;
 import dev.interdict.v1.HeldAnswer;
 import dev.interdict.v1.ListPoliciesRequest;
 import dev.interdict.v1.Mode;
@@ -57,8 +59,6 @@ import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
 import dev.interdict.v1.WhyServiceGrpc;
 import dev.interdict.verdict.KeyMask;
-import dev.interdict.verdict.Verdict;
-import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import io.grpc.CallOptions;
@@ -88,10 +88,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -99,6 +97,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -117,7 +116,7 @@ class AdminServerTest {
   private final FakeEnforcement kernel = new FakeEnforcement();
   private final DecisionLog log = new DecisionLog();
   private final AtomicBoolean decides = new AtomicBoolean(true);
-  private final Map<VerdictKey, Verdict> held = new HashMap<>();
+  private Function<Kept, Explanation> explanation;
   private final Workers workers = new Workers(lost -> {});
   private AdminServer server;
   private ManagedChannel channel;
@@ -385,8 +384,8 @@ class AdminServerTest {
 
   @Test
   void aWatchMustBeginWithThePastAndGoOn() {
-    log.append(record(Outcome.DENIED, "/1"), EVENT);
-    log.append(record(Outcome.DENIED, "/2"), EVENT);
+    log.append(record(Outcome.DENIED, "/1"), EVENT, List.of());
+    log.append(record(Outcome.DENIED, "/2"), EVENT, List.of());
 
     Iterator<WatchDecisionsResponse> watch =
         DecisionServiceGrpc.newBlockingStub(channel)
@@ -396,14 +395,14 @@ class AdminServerTest {
     assertEquals("p", past.getFindings(0).getPolicy());
     assertEquals(
         com.google.protobuf.Duration.newBuilder().setNanos(1_500).build(), past.getLatency());
-    log.append(record(Outcome.ALLOWED, "/3"), EVENT);
-    log.append(record(Outcome.WOULD_DENY, "/4"), EVENT);
+    log.append(record(Outcome.ALLOWED, "/3"), EVENT, List.of());
+    log.append(record(Outcome.WOULD_DENY, "/4"), EVENT, List.of());
     assertEquals("/4", watch.next().getDecision().getObject());
   }
 
   @Test
   void aWatchOfThePastOnlyMustEnd() {
-    log.append(record(Outcome.DENIED, "/1"), EVENT);
+    log.append(record(Outcome.DENIED, "/1"), EVENT, List.of());
 
     Iterator<WatchDecisionsResponse> watch =
         DecisionServiceGrpc.newBlockingStub(channel)
@@ -423,7 +422,9 @@ class AdminServerTest {
     int records = 100_000;
     for (int i = 0; i < records; i++) {
       log.append(
-          record(Outcome.DENIED, "/" + i), EVENT); // nobody reads yet: waiting would have no end
+          record(Outcome.DENIED, "/" + i),
+          EVENT,
+          List.of()); // nobody reads yet: waiting would have no end
     }
 
     long received = 0;
@@ -595,33 +596,39 @@ class AdminServerTest {
   }
 
   @Test
-  void aDecisionIsExplainedByItsFactsAndWhatTheKernelHolds() throws Exception {
+  void aDecisionIsExplained() throws Exception {
     var why = WhyServiceGrpc.newBlockingStub(channel);
     var policies = PolicyServiceGrpc.newBlockingStub(channel);
     ExplainDecisionRequest first = ExplainDecisionRequest.newBuilder().setId(1).build();
     assertEquals(Code.NOT_FOUND, codeOf(() -> why.explainDecision(first)));
-    for (String name : List.of("p0", "p1", "p2", "p3")) {
-      policies.applyPolicy(folder("name=" + name));
-    }
-    log.append(record(Outcome.DENIED, "/etc/shadow"), EVENT);
-    ExplainDecisionResponse nothing = why.explainDecision(first);
-    assertEquals(0, nothing.getAnswersCount());
-    assertEquals("/etc/shadow", nothing.getDecision().getObject());
-    assertTrue(nothing.getInput().contains("\"path\":\"/etc/shadow\""), nothing.getInput());
-
-    VerdictKey key = VerdictKey.of(EVENT.head().key());
-    SlotSet two = SlotSet.of(1).with(2);
-    long end = BootClock.nowNs() + Duration.ofHours(1).toNanos();
-    held.put(key, new Verdict(SlotSet.of(0).or(two), two, SlotSet.of(2), SlotSet.of(3), end));
+    policies.applyPolicy(folder("name=p0\nmode=enforce"));
+    policies.applyPolicy(folder("name=p1\nmode=audit"));
+    log.append(record(Outcome.DENIED, "/etc/shadow"), EVENT, List.of("x"));
+    explanation =
+        kept ->
+            new Explanation(
+                kept.record(),
+                List.of(
+                    new Explanation.Asked("p0", 0, true, List.of("{}")),
+                    new Explanation.Asked("p9 (candidate)", 9, true, List.of())),
+                Explanation.Held.VERDICT,
+                List.of(
+                    new Explanation.Answer(0, "p0", Explanation.Said.KILL),
+                    new Explanation.Answer(1, "p1", Explanation.Said.DENY),
+                    new Explanation.Answer(9, "p9 (candidate)", Explanation.Said.NOT_ASKED)),
+                Duration.ofHours(1));
     ExplainDecisionResponse response = why.explainDecision(first);
+    assertEquals("/etc/shadow", response.getDecision().getObject());
+    assertEquals("p0", response.getPolicies(0).getInForce().getName());
+    assertFalse(response.getPolicies(1).hasInForce());
+    assertEquals(Held.HELD_VERDICT, response.getHeld());
     assertEquals(
-        List.of(Answer.ANSWER_PASS, Answer.ANSWER_DENY, Answer.ANSWER_KILL, Answer.ANSWER_NONE),
+        List.of(Answer.ANSWER_KILL, Answer.ANSWER_DENY, Answer.ANSWER_NOT_ASKED),
         response.getAnswersList().stream().map(HeldAnswer::getAnswer).toList());
-    assertEquals("p3", response.getAnswers(3).getPolicy().getName());
+    assertEquals(
+        List.of(true, false, false),
+        response.getAnswersList().stream().map(HeldAnswer::getEnforced).toList());
     assertTrue(response.hasExpires());
-
-    held.put(key, new Verdict(two, two, SlotSet.NONE, 1));
-    assertEquals(0, why.explainDecision(first).getAnswersCount(), "it holds no more");
   }
 
   @Test
@@ -702,8 +709,7 @@ class AdminServerTest {
         Deliveries.start(DeliveryConfig.NONE, control.bundles(), workers),
         kernel::snapshot,
         log,
-        HostNames.NONE,
-        held::get,
+        kept -> explanation.apply(kept),
         recorder(),
         slot -> null,
         decides::get,

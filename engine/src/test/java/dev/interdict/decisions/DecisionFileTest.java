@@ -113,10 +113,12 @@ class DecisionFileTest {
     try (DecisionFile file =
         DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR), workers)) {
       log.add(file);
-      log.append(TestRecords.denied(0, "/etc/shadow"), EVENT);
-      log.append(allowed(List.of()), EVENT);
+      log.append(TestRecords.denied(0, "/etc/shadow"), EVENT, List.of());
+      log.append(allowed(List.of()), EVENT, List.of());
       log.append(
-          allowed(List.of(new Finding("w", false, List.of(), List.of(), List.of("seen")))), EVENT);
+          allowed(List.of(new Finding("w", false, List.of(), List.of(), List.of("seen")))),
+          EVENT,
+          List.of());
       assertEquals(2, log.counters().get("log_offered"));
     }
     List<JsonNode> lines =

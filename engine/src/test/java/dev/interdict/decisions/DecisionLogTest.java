@@ -30,9 +30,9 @@ class DecisionLogTest {
   @Test
   void aWatcherMustGetWhatMatchesInOrder() throws Exception {
     try (var watcher = log.subscribe(only(Outcome.DENIED), 10, 0)) {
-      log.append(record(Outcome.DENIED, "/a"), EVENT);
-      log.append(record(Outcome.ALLOWED, "/b"), EVENT);
-      log.append(record(Outcome.DENIED, "/c"), EVENT);
+      log.append(record(Outcome.DENIED, "/a"), EVENT, List.of());
+      log.append(record(Outcome.ALLOWED, "/b"), EVENT, List.of());
+      log.append(record(Outcome.DENIED, "/c"), EVENT, List.of());
 
       assertEquals("/a", watcher.poll(NOW).object());
       assertEquals("/c", watcher.poll(NOW).object());
@@ -45,7 +45,7 @@ class DecisionLogTest {
     try (var slow = log.subscribe(DecisionFilter.ALL, 2, 0);
         var quick = log.subscribe(DecisionFilter.ALL, 100, 0)) {
       for (int i = 0; i < 10; i++) {
-        log.append(record(Outcome.DENIED, "/" + i), EVENT);
+        log.append(record(Outcome.DENIED, "/" + i), EVENT, List.of());
       }
 
       assertEquals("/0", slow.poll(NOW).object());
@@ -62,10 +62,11 @@ class DecisionLogTest {
   @Test
   void thePastMustHoldTheLatestThatMatchAndNoGapMustFollow() throws Exception {
     for (int i = 1; i <= 5; i++) {
-      log.append(record(i % 2 == 0 ? Outcome.WOULD_DENY : Outcome.DENIED, "/" + i), EVENT);
+      log.append(
+          record(i % 2 == 0 ? Outcome.WOULD_DENY : Outcome.DENIED, "/" + i), EVENT, List.of());
     }
     try (var watcher = log.subscribe(only(Outcome.DENIED), 10, 2)) {
-      log.append(record(Outcome.DENIED, "/6"), EVENT);
+      log.append(record(Outcome.DENIED, "/6"), EVENT, List.of());
 
       assertEquals(List.of(3L, 5L), watcher.past().stream().map(DecisionRecord::id).toList());
       assertEquals(6, watcher.poll(NOW).id());
@@ -75,7 +76,7 @@ class DecisionLogTest {
   @Test
   void theHistoryMustBeBoundedAndKeepTheLatest() {
     for (int i = 0; i < DecisionLog.HISTORY + 7; i++) {
-      log.append(record(Outcome.DENIED, "/x"), EVENT);
+      log.append(record(Outcome.DENIED, "/x"), EVENT, List.of());
     }
     try (var watcher = log.subscribe(DecisionFilter.ALL, 1, Integer.MAX_VALUE)) {
       assertEquals(DecisionLog.HISTORY, watcher.past().size());
@@ -86,13 +87,14 @@ class DecisionLogTest {
   @Test
   void whatIsKeptMustBeFoundByItsNumber() {
     for (int i = 0; i < DecisionLog.HISTORY + 2; i++) {
-      log.append(record(i % 2 == 0 ? Outcome.DENIED : Outcome.WOULD_DENY, "/" + i), EVENT);
+      log.append(
+          record(i % 2 == 0 ? Outcome.DENIED : Outcome.WOULD_DENY, "/" + i), EVENT, List.of());
     }
     assertEquals(Optional.empty(), log.find(0));
     assertEquals(Optional.empty(), log.find(2), "others have taken its place");
     assertEquals("/2", log.find(3).orElseThrow().record().object());
     assertEquals(EVENT, log.find(DecisionLog.HISTORY + 2).orElseThrow().event());
-    log.append(record(Outcome.ALLOWED, "/a"), EVENT);
+    log.append(record(Outcome.ALLOWED, "/a"), EVENT, List.of());
     assertEquals(Optional.empty(), log.find(DecisionLog.HISTORY + 3), "not kept");
   }
 
@@ -104,11 +106,11 @@ class DecisionLogTest {
     assertTrue(bytes > 2L * name.length());
     try (var slow = log.subscribe(DecisionFilter.ALL, 1 << 20, 0)) {
       for (int i = 0; i < DecisionLog.HISTORY; i++) {
-        log.append(record(Outcome.DENIED, name), event);
+        log.append(record(Outcome.DENIED, name), event, List.of());
       }
       assertEquals(DecisionLog.HISTORY - DecisionLog.QUEUE_BYTES / bytes, slow.takeLost());
       while (slow.poll(NOW) != null) {}
-      log.append(record(Outcome.DENIED, "/after"), EVENT);
+      log.append(record(Outcome.DENIED, "/after"), EVENT, List.of());
       assertEquals("/after", slow.poll(NOW).object(), "who has read may wait for more");
     }
     try (var watcher = log.subscribe(DecisionFilter.ALL, 1, Integer.MAX_VALUE)) {
