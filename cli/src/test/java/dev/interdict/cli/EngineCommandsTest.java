@@ -29,6 +29,7 @@ import dev.interdict.eval.InputJson;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.Events;
@@ -336,7 +337,7 @@ class EngineCommandsTest {
             Outcome.WOULD_DENY,
             Hook.FILE_OPEN,
             1,
-            new Subject(1, 1, 1, 0, 0, "cat", "/usr/bin/cat", "/"),
+            new Subject(1, 1, 1, 0, 0, "cat", "/usr/bin/cat", "/", Workload.NONE),
             object,
             List.of(new Finding("a", false, List.of("not yours"), List.of(), List.of())),
             false,
@@ -578,7 +579,7 @@ class EngineCommandsTest {
         Outcome.DENIED,
         Hook.FILE_OPEN,
         1,
-        new Subject(42, 42, 1, 33, 33, "cat", "/usr/bin/cat", "/"),
+        new Subject(42, 42, 1, 33, 33, "cat", "/usr/bin/cat", "/", Workload.NONE),
         "/etc/shadow",
         List.of(new Finding(policy, true, List.of(reason), List.of(), List.of())),
         false,
@@ -740,7 +741,7 @@ class EngineCommandsTest {
         outcome,
         Hook.FILE_OPEN,
         1,
-        new Subject(42, 42, 1, 33, 33, comm, exe, "/system.slice"),
+        new Subject(42, 42, 1, 33, 33, comm, exe, "/system.slice", Workload.NONE),
         path,
         List.of(
             new Finding(

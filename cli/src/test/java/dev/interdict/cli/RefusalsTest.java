@@ -14,6 +14,7 @@ import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Workload;
 import dev.interdict.policy.ParsedPolicy;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.PolicyException;
@@ -51,7 +52,7 @@ final class RefusalsTest {
         outcome,
         Hook.FILE_OPEN,
         Access.READ.bit() | Access.WRITE.bit(),
-        new Subject(pid, pid, 1, 0, 0, "x", exe, "/interdict-try"),
+        new Subject(pid, pid, 1, 0, 0, "x", exe, "/interdict-try", Workload.NONE),
         "/etc/shadow",
         List.of(
             new Finding("another", false, List.of("not mine"), List.of(), List.of()),

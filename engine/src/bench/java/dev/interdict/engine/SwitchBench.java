@@ -11,6 +11,7 @@ import dev.interdict.pipeline.Pipeline;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.Shell;
 import dev.interdict.worker.Workers;
+import dev.interdict.workload.Workloads;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ public final class SwitchBench {
       PolicyLoader loader =
           new PolicyLoader(
               new PolicyModules(config.cacheDirectory().resolve("classes"), config.limits()),
-              new KernelNames(kernel.cgroups(), sets),
+              new KernelNames(kernel.cgroups(), sets, new Workloads(kernel.cgroups().root())),
               new WarmUp(config.warmUp()));
       PolicyControl control =
           new PolicyControl(
@@ -123,7 +124,7 @@ public final class SwitchBench {
             kernel.verdicts(),
             kernel.counters(),
             new DecisionLog(),
-            new KernelNames(kernel.cgroups(), sets)),
+            new KernelNames(kernel.cgroups(), sets, new Workloads(kernel.cgroups().root()))),
         config.spin(),
         new Workers(lost -> {}));
   }

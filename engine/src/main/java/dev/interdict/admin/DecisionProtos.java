@@ -7,6 +7,8 @@ import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.Glob;
 import dev.interdict.event.Access;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Workload;
+import dev.interdict.v1.Container;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.PolicyFinding;
 import dev.interdict.v1.Subject;
@@ -84,16 +86,42 @@ final class DecisionProtos {
   }
 
   private static Subject subject(DecisionRecord.Subject subject) {
-    return Subject.newBuilder()
-        .setPid(subject.pid())
-        .setTid(subject.tid())
-        .setParentPid(subject.parentPid())
-        .setUid(subject.uid())
-        .setGid(subject.gid())
-        .setComm(subject.comm())
-        .setExe(subject.exe())
-        .setCgroup(subject.cgroup())
-        .build();
+    Subject.Builder message =
+        Subject.newBuilder()
+            .setPid(subject.pid())
+            .setTid(subject.tid())
+            .setParentPid(subject.parentPid())
+            .setUid(subject.uid())
+            .setGid(subject.gid())
+            .setComm(subject.comm())
+            .setExe(subject.exe())
+            .setCgroup(subject.cgroup())
+            .setUnit(text(subject.workload().unit()));
+    if (subject.workload().container() != null) {
+      message.setContainer(container(subject.workload().container()));
+    }
+    return message.build();
+  }
+
+  private static Container container(Workload.Container container) {
+    Container.Builder message =
+        Container.newBuilder()
+            .setId(container.id().text())
+            .setKnown(container.known())
+            .setRuntime(text(container.runtime()))
+            .setName(text(container.name()))
+            .setImage(text(container.image()));
+    if (container.pod() != null) {
+      message
+          .setPodNamespace(text(container.pod().namespace()))
+          .setPodName(text(container.pod().name()))
+          .setPodUid(text(container.pod().uid()));
+    }
+    return message.build();
+  }
+
+  private static String text(Workload.Word word) {
+    return word == null ? "" : word.text();
   }
 
   private static PolicyFinding finding(DecisionRecord.Finding finding) {

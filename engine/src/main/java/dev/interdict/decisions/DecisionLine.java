@@ -3,6 +3,8 @@ package dev.interdict.decisions;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Access;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Word;
 import java.io.ByteArrayOutputStream;
 import java.time.Instant;
 import java.util.List;
@@ -127,7 +129,36 @@ final class DecisionLine {
     json.writeStringProperty("comm", cut(subject.comm()));
     json.writeStringProperty("exe", cut(subject.exe()));
     json.writeStringProperty("cgroup", cut(subject.cgroup()));
+    if (subject.workload().unit() != null) {
+      json.writeStringProperty("unit", subject.workload().unit().text());
+    }
+    if (subject.workload().container() != null) {
+      container(json, subject.workload().container());
+    }
     json.writeEndObject();
+  }
+
+  private static void container(JsonGenerator json, Container container) {
+    json.writeObjectPropertyStart("container");
+    word(json, "id", container.id());
+    word(json, "state", container.state());
+    word(json, "runtime", container.runtime());
+    word(json, "name", container.name());
+    word(json, "image", container.image());
+    if (container.pod() != null) {
+      json.writeObjectPropertyStart("pod");
+      word(json, "namespace", container.pod().namespace());
+      word(json, "name", container.pod().name());
+      word(json, "uid", container.pod().uid());
+      json.writeEndObject();
+    }
+    json.writeEndObject();
+  }
+
+  private static void word(JsonGenerator json, String key, Word word) {
+    if (word != null) {
+      json.writeStringProperty(key, word.text());
+    }
   }
 
   private void finding(JsonGenerator json, Finding finding) {

@@ -1,6 +1,7 @@
 package dev.interdict.decisions;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.Workload;
 import java.time.Instant;
 import java.util.List;
 
@@ -56,9 +57,18 @@ public record DecisionRecord(
    * @param exe path of the executable; empty if unknown
    * @param cgroup path below the cgroup v2 root; empty if unknown
    * @param comm the name the task gave itself; for display only
+   * @param workload whose its cgroup is
    */
   public record Subject(
-      int pid, int tid, int parentPid, int uid, int gid, String comm, String exe, String cgroup) {}
+      int pid,
+      int tid,
+      int parentPid,
+      int uid,
+      int gid,
+      String comm,
+      String exe,
+      String cgroup,
+      Workload workload) {}
 
   /**
    * What one policy said.

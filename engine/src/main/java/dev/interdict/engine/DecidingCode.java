@@ -37,7 +37,8 @@ final class DecidingCode {
           "libbpf",
           "pipeline",
           "policy",
-          "verdict");
+          "verdict",
+          "workload");
 
   private DecidingCode() {}
 

@@ -25,6 +25,7 @@ import dev.interdict.service.ServiceLoop;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
+import dev.interdict.workload.Workloads;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -96,7 +97,8 @@ public final class Engine implements AutoCloseable {
     state = kernel.state();
     state.engine(self);
     NameSets nameSets = new NameSets();
-    KernelNames names = new KernelNames(kernel.cgroups(), nameSets);
+    Workloads workloads = part(new Workloads(kernel.cgroups().root()));
+    KernelNames names = new KernelNames(kernel.cgroups(), nameSets, workloads);
     FileNameKeeper files =
         part(FileNameKeeper.start(kernel.files(), nameSets, workers, Whereabouts::find));
     Recorder recorder =

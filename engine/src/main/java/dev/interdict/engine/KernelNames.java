@@ -1,8 +1,10 @@
 package dev.interdict.engine;
 
 import dev.interdict.eval.HostNames;
+import dev.interdict.event.Workload;
 import dev.interdict.libbpf.Cgroups;
 import dev.interdict.libbpf.Interfaces;
+import dev.interdict.workload.Workloads;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,26 +18,55 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@link #refresh}, as is what could not be found.
  */
 final class KernelNames implements HostNames {
-  /** More cgroups than a host has at a time; then the memory is started anew. */
-  private static final int CAPACITY = 4096;
+  /** As many cgroups as are remembered, and as many before them. */
+  private static final int CAPACITY = 8192;
 
   private final Cgroups cgroups;
   private final NameSets files;
-  private final Map<Long, byte[]> paths = new ConcurrentHashMap<>();
+  private final Workloads workloads;
+  private volatile Map<Long, Place> places = new ConcurrentHashMap<>();
+
+  /* Those before: what is asked for all the time is never forgotten, least of all in between. */
+  private volatile Map<Long, Place> older = Map.of();
   private final Map<Integer, Optional<byte[]>> interfaces = new ConcurrentHashMap<>();
   private final Set<Long> untold = ConcurrentHashMap.newKeySet();
   private final SubordinateIds lent = new SubordinateIds(Path.of("/etc"));
 
-  KernelNames(Cgroups cgroups, NameSets files) {
+  /** A cgroup: where it is, and whose. */
+  private record Place(byte[] path, Workloads.Entry entry) {}
+
+  KernelNames(Cgroups cgroups, NameSets files, Workloads workloads) {
     this.cgroups = cgroups;
+    this.workloads = workloads;
     this.files = files;
   }
 
   @Override
   public byte[] cgroupPath(long id) {
-    byte[] known = paths.get(id);
+    Place place = place(id);
+    return place == null ? null : place.path;
+  }
+
+  @Override
+  public Workload workload(long cgroup) {
+    Place place = place(cgroup);
+    return place == null ? Workload.UNTOLD : place.entry.workload();
+  }
+
+  @Override
+  public boolean settle(long cgroup, long sinceNs) {
+    Place place = place(cgroup);
+    return place == null || place.entry.settle(sinceNs);
+  }
+
+  private Place place(long id) {
+    Place known = places.get(id);
     if (known != null) {
       return known;
+    }
+    Place before = older.get(id);
+    if (before != null) {
+      return keep(id, before);
     }
     if (untold.contains(id)) {
       return null;
@@ -47,11 +78,16 @@ final class KernelNames implements HostNames {
       }
       return null;
     }
-    if (paths.size() >= CAPACITY) {
-      paths.clear();
+    return keep(id, new Place(found, workloads.enter(found)));
+  }
+
+  private synchronized Place keep(long id, Place place) {
+    if (places.size() >= CAPACITY) {
+      older = places;
+      places = new ConcurrentHashMap<>();
     }
-    paths.put(id, found);
-    return found;
+    Place first = places.putIfAbsent(id, place);
+    return first == null ? place : first;
   }
 
   @Override

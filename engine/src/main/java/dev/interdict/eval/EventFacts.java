@@ -7,6 +7,9 @@ import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Names;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Word;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -40,6 +43,15 @@ final class EventFacts {
           byte[] path = names.cgroupPath(s.cgroup());
           return path == null ? null : Names.toText(path);
         });
+    workload(all, "process.unit", Workload::unit);
+    container(all, "id", Container::id);
+    container(all, "state", Container::state);
+    container(all, "runtime", Container::runtime);
+    container(all, "name", Container::name);
+    container(all, "image", Container::image);
+    container(all, "pod.namespace", c -> c.pod() == null ? null : c.pod().namespace());
+    container(all, "pod.name", c -> c.pod() == null ? null : c.pod().name());
+    container(all, "pod.uid", c -> c.pod() == null ? null : c.pod().uid());
     subject(all, "process.uid", (s, names) -> Integer.toUnsignedLong(s.uid()));
     subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
     file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);
@@ -84,6 +96,29 @@ final class EventFacts {
               case SocketEvent socket -> read.apply(socket.subject(), names);
               case PacketEvent packet -> null;
             });
+  }
+
+  private static void container(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      Function<Container, Word> read) {
+    workload(
+        all,
+        "process.container." + field,
+        w -> w.container() == null ? null : read.apply(w.container()));
+  }
+
+  private static void workload(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      Function<Workload, Word> read) {
+    subject(
+        all,
+        field,
+        (s, names) -> {
+          Word word = read.apply(names.workload(s.cgroup()));
+          return word == null ? null : word.text();
+        });
   }
 
   private static void file(

@@ -1,5 +1,6 @@
 package dev.interdict.eval;
 
+import dev.interdict.event.Workload;
 import java.util.Set;
 
 /**
@@ -32,6 +33,23 @@ public interface HostNames {
    * bytes, at most {@code PATH_BYTES}; null if unknown.
    */
   byte[] cgroupPath(long id);
+
+  /** Whose that cgroup is: {@link Workload#UNTOLD} where its path is unknown, never null. */
+  default Workload workload(long cgroup) {
+    return Workload.of(cgroupPath(cgroup));
+  }
+
+  /**
+   * Looks up whose that cgroup is, if that is not known for good and was not looked up since, and
+   * waits for a moment at the most. To be called before policies are asked that read it.
+   *
+   * @param sinceNs {@code CLOCK_BOOTTIME}
+   * @return whether {@link #workload} gives the same answer as long as the cgroup is there; if not,
+   *     a decision that rests on it must not be kept
+   */
+  default boolean settle(long cgroup, long sinceNs) {
+    return true;
+  }
 
   /** Name of a network interface, such as {@code eth0}: raw bytes; null if unknown. */
   byte[] interfaceName(int index);

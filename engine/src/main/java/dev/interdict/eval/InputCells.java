@@ -2,6 +2,7 @@ package dev.interdict.eval;
 
 import dev.interdict.builtins.Digits;
 import dev.interdict.event.Names;
+import dev.interdict.event.Workload;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -15,8 +16,11 @@ final class InputCells {
   /** {@code PATH_BYTES} of {@code limits.h}: no name of the kernel is longer. */
   static final int NAME_MAX = 4096;
 
-  /** Escaping makes three bytes of one at the most; three names and some short texts. */
-  static final int ROOM = 3 * 3 * NAME_MAX + 16 * 64;
+  /**
+   * Escaping makes three bytes of one at the most; three names, those of a workload and some short
+   * texts.
+   */
+  static final int ROOM = 3 * (3 * NAME_MAX + Workload.NAMES_MAX) + 16 * 64;
 
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

@@ -11,6 +11,9 @@ import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Word;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -79,7 +82,37 @@ public final class InputJson {
     process.put("egid", Integer.toUnsignedLong(subject.egid()));
     process.put("exe", exe);
     process.put("cgroup", cgroup);
+    Workload workload = names.workload(subject.cgroup());
+    if (workload.unit() != null) {
+      process.put("unit", workload.unit().text());
+    }
+    if (workload.container() != null) {
+      process.put("container", container(workload.container()));
+    }
     return process;
+  }
+
+  private static Map<String, Object> container(Container of) {
+    Map<String, Object> container = new LinkedHashMap<>();
+    container.put("id", of.id().text());
+    container.put("state", of.state().text());
+    putIfTold(container, "runtime", of.runtime());
+    putIfTold(container, "name", of.name());
+    putIfTold(container, "image", of.image());
+    if (of.pod() != null) {
+      Map<String, Object> pod = new LinkedHashMap<>();
+      pod.put("namespace", of.pod().namespace().text());
+      pod.put("name", of.pod().name().text());
+      putIfTold(pod, "uid", of.pod().uid());
+      container.put("pod", pod);
+    }
+    return container;
+  }
+
+  private static void putIfTold(Map<String, Object> object, String key, Word word) {
+    if (word != null) {
+      object.put(key, word.text());
+    }
   }
 
   private static Map<String, Object> file(FileEvent event) {

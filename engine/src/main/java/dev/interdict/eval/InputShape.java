@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.ObjIntConsumer;
 import java.util.function.Predicate;
@@ -46,6 +47,19 @@ final class InputShape<E> {
     this.site = site;
     this.path = path;
     this.work = work;
+  }
+
+  /** Another object, of the same values under the keys so far but for these. */
+  InputShape<E> without(Set<String> absent) {
+    InputShape<E> other = new InputShape<>(site, path, work);
+    for (int i = 0; i < keys.size(); i++) {
+      if (!absent.contains(new String(keys.get(i), UTF_8))) {
+        other.keys.add(keys.get(i));
+        other.addresses.add(addresses.get(i));
+      }
+    }
+    choices.stream().filter(c -> !absent.contains(c.key)).forEach(other.choices::add);
+    return other;
   }
 
   /** Lays the object out, with the keys so far; more keys and another layout may follow. */

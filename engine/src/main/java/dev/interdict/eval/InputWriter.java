@@ -8,8 +8,13 @@ import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Word;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -27,6 +32,13 @@ final class InputWriter {
   /** A document and what must be done to it for each event. */
   private record Document<E>(int root, List<Consumer<E>> work) {}
 
+  /** What a container may have, in the number of its shape. */
+  private static final int NAME = 1;
+
+  private static final int IMAGE = 2;
+  private static final int POD = 4;
+  private static final Set<String> CONTAINER = Set.of("container");
+
   private final InputShape.Site site;
   private final HostNames names;
   private final List<Consumer<Subject>> subjectWork = new ArrayList<>();
@@ -34,6 +46,10 @@ final class InputWriter {
   private final Document<FileEvent> file;
   private final Document<SocketEvent> socket;
   private final Document<PacketEvent> packet;
+
+  /* Of the event that is written. */
+  private Workload workload;
+  private int process;
 
   /**
    * Lays the documents out at the end of the instance's heap.
@@ -43,9 +59,9 @@ final class InputWriter {
   InputWriter(OpaInstance instance, ReadSet reads, HostNames names) {
     this.site = new InputShape.Site(instance, reads);
     this.names = names;
-    int process = process(subjectWork);
-    this.file = file(process);
-    this.socket = socket(process);
+    this.process = process(subjectWork);
+    this.file = file();
+    this.socket = socket();
     this.packet = packet();
     this.heap = (instance.heapPointer() + 7) & -8;
     // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
@@ -93,6 +109,9 @@ final class InputWriter {
 
   private int process(List<Consumer<Subject>> work) {
     InputCells cells = site.cells();
+    if (readsWorkload()) {
+      work.add(s -> workload = names.workload(s.cgroup())); // one answer for all that is read of it
+    }
     InputShape<Subject> exe =
         new InputShape<>(site, "process.exe", work)
             .text("dev", (s, cell) -> cells.device(cell, s.exeDevice()))
@@ -104,22 +123,110 @@ final class InputWriter {
     int cgroupOnly = cgroup.build();
     int cgroupWithPath =
         cgroup.text("path", (s, cell) -> known(cell, names.cgroupPath(s.cgroup()))).build();
-    return new InputShape<>(site, "process", work)
-        .number("pid", s -> Integer.toUnsignedLong(s.pid()))
-        .number("uid", s -> Integer.toUnsignedLong(s.uid()))
-        .number("gid", s -> Integer.toUnsignedLong(s.gid()))
-        .number("euid", s -> Integer.toUnsignedLong(s.euid()))
-        .number("egid", s -> Integer.toUnsignedLong(s.egid()))
-        .choice("exe", "path", exeOnly, s -> s.exePath().length == 0 ? exeOnly : exeWithPath)
-        .choice(
-            "cgroup",
-            "path",
-            cgroupOnly,
-            s -> names.cgroupPath(s.cgroup()) == null ? cgroupOnly : cgroupWithPath)
-        .build();
+    InputShape<Subject> shape =
+        new InputShape<>(site, "process", work)
+            .number("pid", s -> Integer.toUnsignedLong(s.pid()))
+            .number("uid", s -> Integer.toUnsignedLong(s.uid()))
+            .number("gid", s -> Integer.toUnsignedLong(s.gid()))
+            .number("euid", s -> Integer.toUnsignedLong(s.euid()))
+            .number("egid", s -> Integer.toUnsignedLong(s.egid()))
+            .choice("exe", "path", exeOnly, s -> s.exePath().length == 0 ? exeOnly : exeWithPath)
+            .choice(
+                "cgroup",
+                "path",
+                cgroupOnly,
+                s -> names.cgroupPath(s.cgroup()) == null ? cgroupOnly : cgroupWithPath);
+    shape.text("unit", (s, cell) -> word(cell, workload.unit()));
+    container(shape, work);
+    int[][] all = {
+      {shape.without(Set.of("unit", "container")).build(), shape.without(CONTAINER).build()},
+      {shape.without(Set.of("unit")).build(), shape.build()}
+    };
+    if (readsWorkload()) {
+      work.add(
+          s ->
+              process = all[workload.container() == null ? 0 : 1][workload.unit() == null ? 0 : 1]);
+    }
+    return all[0][0];
   }
 
-  private Document<FileEvent> file(int process) {
+  private boolean readsWorkload() {
+    return site.reads().mayRead("process.unit") || site.reads().mayRead(Readings.CONTAINER);
+  }
+
+  private void container(InputShape<Subject> process, List<Consumer<Subject>> work) {
+    InputShape<Subject> full = new InputShape<>(site, Readings.CONTAINER, work);
+    word(full, "id", Container::id);
+    word(full, "state", Container::state);
+    word(full, "runtime", Container::runtime);
+    word(full, "name", Container::name);
+    word(full, "image", Container::image);
+    pod(full, work);
+    int unknown = full.without(Set.of("runtime", "name", "image", "pod")).build();
+    int[] known = new int[8];
+    for (int has = 0; has < known.length; has++) {
+      Set<String> absent = new HashSet<>();
+      addIf((has & NAME) == 0, "name", absent);
+      addIf((has & IMAGE) == 0, "image", absent);
+      addIf((has & POD) == 0, "pod", absent);
+      known[has] = full.without(absent).build();
+    }
+    process.choice(
+        "container",
+        "",
+        unknown,
+        s -> {
+          Container of = workload.container();
+          return of == null || !of.known() ? unknown : known[has(of)];
+        });
+  }
+
+  private static void addIf(boolean so, String key, Set<String> keys) {
+    if (so) {
+      keys.add(key);
+    }
+  }
+
+  private static int has(Container of) {
+    return (of.name() == null ? 0 : NAME)
+        | (of.image() == null ? 0 : IMAGE)
+        | (of.pod() == null ? 0 : POD);
+  }
+
+  private void pod(InputShape<Subject> container, List<Consumer<Subject>> work) {
+    InputShape<Subject> pod = new InputShape<>(site, Readings.CONTAINER + ".pod", work);
+    word(pod, "namespace", c -> c.pod() == null ? null : c.pod().namespace());
+    word(pod, "name", c -> c.pod() == null ? null : c.pod().name());
+    int only = pod.build();
+    int withUid = word(pod, "uid", c -> c.pod() == null ? null : c.pod().uid()).build();
+    container.choice(
+        "pod",
+        "uid",
+        only,
+        s -> {
+          Container of = workload.container();
+          return of == null || of.pod() == null || of.pod().uid() == null ? only : withUid;
+        });
+  }
+
+  private InputShape<Subject> word(
+      InputShape<Subject> shape, String key, Function<Container, Word> word) {
+    return shape.text(
+        key,
+        (s, cell) -> {
+          if (workload.container() != null) {
+            word(cell, word.apply(workload.container()));
+          }
+        });
+  }
+
+  private <E extends Event> InputShape<E> withProcess(InputShape<E> root) {
+    return readsWorkload()
+        ? root.choice("process", "", process, e -> process)
+        : root.child("process", process);
+  }
+
+  private Document<FileEvent> file() {
     InputCells cells = site.cells();
     List<Consumer<FileEvent>> work = new ArrayList<>();
     InputShape<FileEvent> file =
@@ -137,13 +244,12 @@ final class InputWriter {
     int only = file.build();
     int withPath = file.text("path", (e, cell) -> cells.name(cell, e.path())).build();
     return document(
-        root(work)
-            .child("process", process)
+        withProcess(root(work))
             .choice("file", "path", only, e -> Facts.pathKnown(e) ? withPath : only),
         work);
   }
 
-  private Document<SocketEvent> socket(int process) {
+  private Document<SocketEvent> socket() {
     InputCells cells = site.cells();
     List<Consumer<SocketEvent>> work = new ArrayList<>();
     int object =
@@ -154,7 +260,7 @@ final class InputWriter {
             .text("address", (e, cell) -> cells.address(cell, e.address()))
             .number("port", e -> Integer.toUnsignedLong(e.port()))
             .build();
-    return document(root(work).child("process", process).child("socket", object), work);
+    return document(withProcess(root(work)).child("socket", object), work);
   }
 
   private Document<PacketEvent> packet() {
@@ -233,6 +339,10 @@ final class InputWriter {
       count++;
     }
     memory.writeI32(array + 8, count);
+  }
+
+  private void word(int cell, Word word) {
+    known(cell, word == null ? null : word.utf8());
   }
 
   private void known(int cell, byte[] name) {

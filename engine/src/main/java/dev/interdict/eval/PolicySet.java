@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
+import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
 import java.util.Arrays;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * The policies in force in the engine, by slot. Immutable; safe for use by many threads, each of
@@ -71,6 +73,7 @@ public final class PolicySet {
   private final Map<Integer, Where> places;
   private final ConcernIndex concerns;
   private final HostNames cgroupNames;
+  private final SlotSet containerSlots;
 
   private PolicySet(Builder parts) {
     this.generation = parts.generation;
@@ -78,7 +81,7 @@ public final class PolicySet {
     this.modules = parts.modules.clone();
     this.slots = parts.slots;
     this.refusing = parts.refusing;
-    this.perishable = perishable(modules);
+    this.perishable = slots(modules, ReadSet::isPerishable);
     this.judgingUnknown = parts.judgingUnknown;
     this.replaced = parts.replaced;
     this.candidates = Map.copyOf(parts.candidates);
@@ -91,9 +94,8 @@ public final class PolicySet {
     this.places = Map.copyOf(parts.places);
     this.concerns = new ConcernIndex(modules, names);
     this.cgroupNames =
-        Arrays.stream(modules).anyMatch(m -> m != null && m.reads().mayRead(Readings.CGROUP))
-            ? names
-            : null;
+        Arrays.stream(modules).anyMatch(m -> m != null && Readings.rest(m.reads())) ? names : null;
+    this.containerSlots = slots(modules, reads -> reads.mayRead(Readings.CONTAINER));
   }
 
   /**
@@ -190,15 +192,34 @@ public final class PolicySet {
     return perishable;
   }
 
+  /** Those of them whose decisions can rest on whose container an event is of. */
+  public SlotSet containerSlots() {
+    return containerSlots;
+  }
+
+  /**
+   * Sees to it that it is known whose container the event is of, as {@link HostNames#settle}; to be
+   * called before those are asked that may read it.
+   *
+   * @return whether the answer is for good
+   */
+  public boolean settle(Event event) {
+    return switch (event) {
+      case Event.FileEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
+      case Event.SocketEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
+      case Event.PacketEvent e -> true;
+    };
+  }
+
   /** Those of them whose fallback is to refuse. */
   public SlotSet refusing() {
     return refusing;
   }
 
-  private static SlotSet perishable(PolicyModule[] modules) {
+  private static SlotSet slots(PolicyModule[] modules, Predicate<ReadSet> which) {
     SlotSet found = SlotSet.NONE;
     for (int slot = 0; slot < modules.length; slot++) {
-      if (modules[slot] != null && modules[slot].reads().isPerishable()) {
+      if (modules[slot] != null && which.test(modules[slot].reads())) {
         found = found.with(slot);
       }
     }
@@ -348,7 +369,7 @@ public final class PolicySet {
     return names;
   }
 
-  /** The same; null if no policy asks for the path of a cgroup. */
+  /** The same; null if no policy asks for what the path of a cgroup tells. */
   HostNames cgroupNames() {
     return cgroupNames;
   }

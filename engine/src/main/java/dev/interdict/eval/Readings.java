@@ -36,6 +36,12 @@ public final class Readings {
 
   static final String CGROUP = "process.cgroup.path";
 
+  /** What the engine looks up elsewhere. */
+  static final String CONTAINER = "process.container";
+
+  /** What the path of the cgroup tells. */
+  private static final List<String> OF_CGROUP = List.of(CGROUP, "process.unit", CONTAINER);
+
   private final ReadSet reads;
   private final Set<String> literals;
   private final HostNames names;
@@ -73,7 +79,7 @@ public final class Readings {
   /**
    * Whether every policy is shown the event as it is, once, and all its paths are known.
    *
-   * @param names null: no policy asks for the path of the cgroup
+   * @param names null: no policy asks for what the path of the cgroup tells
    */
   static boolean isPlain(Event event, HostNames names) {
     return switch (event) {
@@ -89,7 +95,7 @@ public final class Readings {
   private static boolean isPlain(Subject subject, HostNames names) {
     return subject.names().equals(FileNames.NONE)
         && subject.exePath().length != 0
-        && (names == null || names.cgroupPath(subject.cgroup()) != null);
+        && (names == null || names.workload(subject.cgroup()).told());
   }
 
   /** Whether all names that the event speaks of are known here. */
@@ -118,7 +124,12 @@ public final class Readings {
   private boolean isUnknown(Subject subject) {
     boolean program = subject.exeInode() != 0; // threads of the kernel have none
     return (reads.mayRead("process.exe.path") && program && subject.exePath().length == 0)
-        || (reads.mayRead(CGROUP) && names.cgroupPath(subject.cgroup()) == null);
+        || (rest(reads) && !names.workload(subject.cgroup()).told());
+  }
+
+  /** Whether decisions rest on the path of the cgroup. */
+  static boolean rest(ReadSet reads) {
+    return OF_CGROUP.stream().anyMatch(reads::mayRead);
   }
 
   private List<byte[]> otherPaths(FileEvent file) {

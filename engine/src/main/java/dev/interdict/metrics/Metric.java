@@ -112,6 +112,11 @@ public enum Metric {
       Origin.COUNTERS, "Policies that gave no decision, times.", "", Map.of("", "failed")),
   OVER_RATE_TOTAL(
       Origin.COUNTERS, "Those of them that had been asked too often.", "", Map.of("", "over_rate")),
+  UNIDENTIFIED_TOTAL(
+      Origin.COUNTERS,
+      "Decisions on rules about containers, made before it was known for good whose the cgroup is.",
+      "",
+      Map.of("", "unidentified")),
   VERDICTS_GONE_TOTAL(
       Origin.COUNTERS,
       "Verdicts that were not written, made room for others, or were pushed out.",

@@ -23,7 +23,8 @@ import java.time.Duration;
  *
  * <p>A decision that also rests on the moment it is made in ({@link PolicySet#perishable}) makes
  * the verdict expire; its key is one process's alone. What has expired says nothing, here as in the
- * kernel.
+ * kernel. So does one that was made before it was known for good whose container the event is of;
+ * its key is shared all the same, since it is of that cgroup.
  */
 final class Judge {
   private static final Logger LOG = System.getLogger(Judge.class.getName());
@@ -97,18 +98,24 @@ final class Judge {
 
   private Answer answer(Event event, VerdictKey key, PolicySetEvaluator policies, SlotSet open) {
     PolicySet set = policies.set();
+    SlotSet readers = open.and(set.containerSlots());
+    boolean settled = readers.isEmpty() || set.settle(event); // first: what is found later is later
     SlotDecisions decisions = policies.decide(event, open);
+    boolean early = !settled && !decisions.decided().and(readers).isEmpty();
+    if (early) {
+      counters.early.increment();
+    }
     counters.failed.add(decisions.failed().size());
     counters.overRate.add(decisions.overRate());
     // First the reasons, then the verdict: whoever sees the refusal finds why.
     outcomes.remember(key, decisions);
-    Verdict made = verdict(decisions, set);
+    Verdict made = verdict(decisions, set, early);
     write(key, made, set.generation());
     return new Answer(decisions, made);
   }
 
-  private static Verdict verdict(SlotDecisions decisions, PolicySet set) {
-    boolean perishable = !decisions.decided().and(set.perishable()).isEmpty();
+  private static Verdict verdict(SlotDecisions decisions, PolicySet set, boolean early) {
+    boolean perishable = early || !decisions.decided().and(set.perishable()).isEmpty();
     // That a candidate has no answer must not make the answers of others expire.
     boolean unanswered = !decisions.failed().minus(set.candidateSlots()).isEmpty();
     Duration stands = perishable ? PERISHABLE : unanswered ? CANNOT : null;

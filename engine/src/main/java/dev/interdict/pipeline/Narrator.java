@@ -142,7 +142,8 @@ final class Narrator {
         subject.gid(),
         Names.toText(subject.comm()),
         Names.toText(subject.exePath()),
-        cgroup == null ? "" : Names.toText(cgroup));
+        cgroup == null ? "" : Names.toText(cgroup),
+        names.workload(subject.cgroup()));
   }
 
   private static String object(Event event) {

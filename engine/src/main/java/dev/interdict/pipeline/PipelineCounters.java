@@ -15,6 +15,7 @@ public final class PipelineCounters {
   final LongAdder outdated = new LongAdder();
   final LongAdder failed = new LongAdder();
   final LongAdder overRate = new LongAdder();
+  final LongAdder early = new LongAdder();
   final LongAdder unwritten = new LongAdder();
   final LongAdder malformed = new LongAdder();
   private final LongAdder broken = new LongAdder();
@@ -50,6 +51,8 @@ public final class PipelineCounters {
     all.put("outdated", outdated.sum()); // misses of a mask set or slot that is gone
     all.put("failed", failed.sum()); // slots whose policy gave no decision: the fallback answers
     all.put("over_rate", overRate.sum()); // those of them that had been asked too often
+    // decided before it was known for good whose container it is
+    all.put("unidentified", early.sum());
     all.put("unwritten", unwritten.sum()); // verdicts the kernel's table did not take
     all.put("malformed", malformed.sum()); // records that could not be decoded
     all.put("broken", broken.sum()); // records whose handling failed unexpectedly

@@ -1,6 +1,8 @@
 package dev.interdict.policy;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.Names;
+import dev.interdict.event.Workload;
 import dev.interdict.policy.Cases.Case;
 import dev.interdict.policy.Cases.Expected;
 import java.util.ArrayList;
@@ -18,6 +20,10 @@ final class CaseReader {
   private static final List<String> SETS = List.of("deny", "kill", "warn");
   private static final List<String> KEYS =
       Stream.concat(Stream.of("name", "input", "allow"), SETS.stream()).toList();
+
+  private static final String CGROUP = "process.cgroup.path";
+  private static final String UNIT = "process.unit";
+  private static final String CONTAINER = "process.container.";
 
   /** Facts that every event of a hook has, where a case does not name them. */
   private static final Map<String, Object> HARMLESS =
@@ -114,6 +120,8 @@ final class CaseReader {
     Map<String, Object> facts = new TreeMap<>();
     collect("", node, hook, facts);
     family(fields, facts);
+    unit(fields, facts, node.at());
+    container(facts);
     fields.forEach(
         (path, field) -> {
           if (!field.optional()) {
@@ -129,6 +137,45 @@ final class CaseReader {
       if (fields.containsKey("packet.family") && facts.get(end) instanceof String address) {
         facts.putIfAbsent("packet.family", address.indexOf(':') < 0 ? "inet" : "inet6");
       }
+    }
+  }
+
+  /** The unit that a cgroup is of is what its path says, and nothing else. */
+  private void unit(Map<String, Field> fields, Map<String, Object> facts, Mark at) {
+    if (!fields.containsKey(UNIT) || !(facts.get(CGROUP) instanceof String path)) {
+      return;
+    }
+    Workload.Word unit = Workload.of(Names.toBytes(path)).unit();
+    Object written = facts.get(UNIT);
+    if (written != null && (unit == null || !written.equals(unit.text()))) {
+      error(
+          at,
+          "rule.value",
+          "%s cannot be \"%s\" where %s is \"%s\": %s"
+              .formatted(
+                  UNIT,
+                  written,
+                  CGROUP,
+                  path,
+                  unit == null ? "that is in no unit" : "that is in " + unit.text()));
+    } else if (unit != null) {
+      facts.put(UNIT, unit.text());
+    }
+  }
+
+  /** Of a container that a case names by one fact the others are there that all containers have. */
+  private static void container(Map<String, Object> facts) {
+    boolean pod = facts.keySet().stream().anyMatch(fact -> fact.startsWith(CONTAINER + "pod."));
+    if (facts.keySet().stream().anyMatch(fact -> fact.startsWith(CONTAINER))) {
+      facts.putIfAbsent(CONTAINER + "id", "c0ffee");
+      if (facts.putIfAbsent(CONTAINER + "state", "known") == null
+          || facts.get(CONTAINER + "state").equals("known")) {
+        facts.putIfAbsent(CONTAINER + "runtime", pod ? "containerd" : "docker");
+      }
+    }
+    if (pod) {
+      facts.putIfAbsent(CONTAINER + "pod.namespace", "default");
+      facts.putIfAbsent(CONTAINER + "pod.name", "pod");
     }
   }
 

@@ -91,7 +91,7 @@ final class Batch {
             new Same(
                 VerdictKey.of(event.head().key()),
                 ObjectFlag.DETOUR.in(event.head().objectFlags())),
-            k -> pending(event, mask, names));
+            k -> pending(event, mask, verdict, names));
     known.first = known.first == null || at.isBefore(known.first) ? at : known.first;
     known.last = known.last == null || at.isAfter(known.last) ? at : known.last;
     known.asks++;
@@ -101,7 +101,7 @@ final class Batch {
     known.verdict = known.verdict == null ? verdict : known.verdict.with(verdict);
   }
 
-  private Pending pending(Event event, KeyMask mask, HostNames names) {
+  private Pending pending(Event event, KeyMask mask, Verdict verdict, HostNames names) {
     Pending one = new Pending();
     one.detour = ObjectFlag.DETOUR.in(event.head().objectFlags());
     ObjectNode input = JsonMapper.shared().valueToTree(InputJson.tree(event, names));
@@ -116,6 +116,14 @@ final class Batch {
     // These were looked up now, not when the policies were asked: what is gone since cannot be
     // told.
     dropUnlessThere("process.cgroup.path", input, one.seen);
+    if (!one.seen.contains("process.cgroup.path")) {
+      one.seen.remove("process.unit"); // that it is in none cannot be told either
+    }
+    if (!one.seen.contains("process.cgroup.path")
+        || verdict.expiresNs() != 0
+        || !settled(event, names)) {
+      one.seen.removeIf(fact -> isWithin(fact, "process.container")); // it was shown as it was then
+    }
     dropUnlessThere("packet.interface.name", input, one.seen);
     one.input = input;
     if (!redacted.isEmpty()) {
@@ -128,19 +136,27 @@ final class Batch {
     return one;
   }
 
+  private static boolean settled(Event event, HostNames names) {
+    Subject subject = subject(event);
+    return subject == null || names.workload(subject.cgroup()).settled();
+  }
+
   private static void dropUnlessThere(String path, JsonNode input, Set<String> seen) {
     if (input.at(pointer(path)).isMissingNode()) {
       seen.remove(path);
     }
   }
 
+  private static Subject subject(Event event) {
+    return switch (event) {
+      case FileEvent file -> file.subject();
+      case SocketEvent socket -> socket.subject();
+      case Event.PacketEvent packet -> null;
+    };
+  }
+
   private static FileNames exeNames(Event event) {
-    Subject subject =
-        switch (event) {
-          case FileEvent file -> file.subject();
-          case SocketEvent socket -> socket.subject();
-          case Event.PacketEvent packet -> null;
-        };
+    Subject subject = subject(event);
     return subject == null ? FileNames.NONE : subject.names();
   }
 

@@ -7,6 +7,10 @@ import dev.interdict.event.Event;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Pod;
+import dev.interdict.event.Workload.Word;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
@@ -120,6 +124,11 @@ public record Tuple(
       }
 
       @Override
+      public Workload workload(long cgroup) {
+        return new Workload(true, word("unit"), container(), true);
+      }
+
+      @Override
       public byte[] interfaceName(int index) {
         return bytes("packet.interface.name");
       }
@@ -131,8 +140,38 @@ public record Tuple(
     };
   }
 
+  private Container container() {
+    Word id = word("container.id");
+    if (id == null) {
+      return null;
+    }
+    if (!"known".equals(text("process.container.state"))) {
+      return Container.unknown(id);
+    }
+    Word namespace = word("container.pod.namespace");
+    Word name = word("container.pod.name");
+    return new Container(
+        id,
+        true,
+        word("container.runtime"),
+        word("container.name"),
+        word("container.image"),
+        namespace == null || name == null
+            ? null
+            : new Pod(namespace, name, word("container.pod.uid")));
+  }
+
+  private Word word(String ofProcess) {
+    return Word.of(text("process." + ofProcess));
+  }
+
   private byte[] bytes(String path) {
+    String text = text(path);
+    return text == null ? null : Names.toBytes(text);
+  }
+
+  private String text(String path) {
     JsonNode value = input.at("/" + path.replace('.', '/'));
-    return value.isString() ? Names.toBytes(value.asString()) : null;
+    return value.isString() ? value.asString() : null;
   }
 }

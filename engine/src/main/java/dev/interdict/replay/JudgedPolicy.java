@@ -15,6 +15,7 @@ import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.policy.Cases;
 import dev.interdict.policy.Policy;
 import dev.interdict.recording.Tuple;
@@ -41,6 +42,11 @@ public final class JudgedPolicy implements AutoCloseable {
         @Override
         public byte[] cgroupPath(long id) {
           return names.cgroupPath(id);
+        }
+
+        @Override
+        public Workload workload(long cgroup) {
+          return names.workload(cgroup);
         }
 
         @Override

@@ -23,6 +23,9 @@ final class KeyFields {
   /** In every key, whatever the policies read. */
   static final List<Layout.Field> ALWAYS = List.of(KEY.field("hook"), KEY.field("mask_set"));
 
+  private static final List<String> CONTAINER =
+      List.of("id", "state", "runtime", "name", "image", "pod.namespace", "pod.name", "pod.uid");
+
   private static final Map<Hook, Map<String, Bytes>> BY_HOOK = new EnumMap<>(Hook.class);
 
   /** Places in the key. */
@@ -85,6 +88,11 @@ final class KeyFields {
     fields.put("process.cgroup.id", key("cgroup"));
     // A cgroup v2 cannot be renamed, and its number is not used again.
     fields.put("process.cgroup.path", key("cgroup"));
+    fields.put("process.unit", key("cgroup")); // a function of the path
+    // Of one cgroup it is always the same once it is known; a verdict from before that expires.
+    for (String name : CONTAINER) {
+      fields.put("process.container." + name, key("cgroup"));
+    }
   }
 
   private static void file(Map<String, Bytes> fields) {

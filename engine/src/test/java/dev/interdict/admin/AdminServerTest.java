@@ -24,6 +24,7 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.recording.Recorder;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeEnforcement;
@@ -753,7 +754,8 @@ class AdminServerTest {
         outcome,
         Hook.FILE_OPEN,
         1,
-        new DecisionRecord.Subject(7, 7, 1, 33, 33, "nginx", "/usr/sbin/nginx", "/a"),
+        new DecisionRecord.Subject(
+            7, 7, 1, 33, 33, "nginx", "/usr/sbin/nginx", "/a", Workload.NONE),
         object,
         List.of(new DecisionRecord.Finding("p", true, List.of("no"), List.of(), List.of())),
         false,

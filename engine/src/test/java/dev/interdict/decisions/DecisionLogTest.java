@@ -12,6 +12,7 @@ import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Workload;
 import dev.interdict.testkit.Events;
 import java.time.Duration;
 import java.time.Instant;
@@ -169,7 +170,16 @@ class DecisionLogTest {
 
   private static DecisionRecord record(Outcome outcome, String object) {
     Subject subject =
-        new Subject(7, 7, 1, 33, 33, "nginx", "/usr/sbin/nginx", "/system.slice/nginx.service");
+        new Subject(
+            7,
+            7,
+            1,
+            33,
+            33,
+            "nginx",
+            "/usr/sbin/nginx",
+            "/system.slice/nginx.service",
+            Workload.NONE);
     Finding finding = new Finding("p", true, List.of("no"), List.of(), List.of());
     return new DecisionRecord(
         0,

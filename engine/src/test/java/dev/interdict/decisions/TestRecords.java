@@ -4,11 +4,15 @@ import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Workload;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 
 /** Records as the pipeline makes them. */
 final class TestRecords {
+  private static final String CGROUP = "/system.slice/nginx.service";
+
   private TestRecords() {}
 
   static DecisionRecord denied(long id, String object) {
@@ -36,7 +40,16 @@ final class TestRecords {
         Outcome.DENIED,
         Hook.FILE_OPEN,
         1,
-        new Subject(pid, pid, 1, 33, 33, comm, "/usr/sbin/nginx", "/system.slice/nginx.service"),
+        new Subject(
+            pid,
+            pid,
+            1,
+            33,
+            33,
+            comm,
+            "/usr/sbin/nginx",
+            CGROUP,
+            Workload.of(CGROUP.getBytes(StandardCharsets.UTF_8))),
         object,
         findings,
         false,

@@ -28,6 +28,7 @@ import dev.interdict.verdict.NamedFiles;
 import dev.interdict.verdict.Postures;
 import dev.interdict.verdict.Scopes;
 import dev.interdict.worker.Workers;
+import dev.interdict.workload.Workloads;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -94,7 +95,8 @@ final class EnforcerIT {
             real.observe());
     Workers workers = new Workers(lost -> {});
     files = FileNameKeeper.start(kernel.files(), sets, workers, Whereabouts::find);
-    KernelNames names = new KernelNames(kernel.cgroups(), sets);
+    KernelNames names =
+        new KernelNames(kernel.cgroups(), sets, new Workloads(kernel.cgroups().root()));
     pipeline =
         new Pipeline(
             new Pipeline.Parts(

@@ -9,6 +9,10 @@ import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Pod;
+import dev.interdict.event.Workload.Word;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RegoToWasm;
 import java.util.ArrayList;
@@ -33,6 +37,22 @@ class InputWriterTest {
           return id == 1
               ? "/system.slice/nginx.service".getBytes(UTF_8)
               : id == 2 ? new byte[] {'/', (byte) 0xff, 'x'} : null;
+        }
+
+        @Override
+        public Workload workload(long id) {
+          Workload own = Workload.of(cgroupPath(id));
+          Word name = Word.of("web");
+          Word uid = Word.of("7-1");
+          Pod pod = new Pod(Word.of("shop"), Word.of("web-5"), uid);
+          return switch ((int) id) {
+            case 1 -> own.with(new Container(uid, true, name, name, name, pod), true);
+            case 2 ->
+                own.with(
+                    new Container(uid, true, name, null, name, new Pod(uid, name, null)), true);
+            case 3 -> own.with(Container.unknown(uid), false);
+            default -> own;
+          };
         }
 
         @Override

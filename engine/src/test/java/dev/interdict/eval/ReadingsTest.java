@@ -92,6 +92,17 @@ final class ReadingsTest {
     assertTrue(readings.isUnknown(record("/tmp/x").exe("").event()), "so with the program's");
   }
 
+  /** A unit is what the path says: who asks for it is not told that there is none. */
+  @Test
+  void whatACgroupIsOfIsUnknownWithItsPath() {
+    for (String fact : List.of("process.cgroup.path", "process.unit", "process")) {
+      ReadSet reads = new ReadSet(Set.of(fact));
+      assertTrue(new Readings(reads, Set.of(), NAMES).isUnknown(record("/tmp/x").event()), fact);
+    }
+    ReadSet id = new ReadSet(Set.of("process.cgroup.id"));
+    assertFalse(new Readings(id, Set.of(), NAMES).isUnknown(record("/tmp/x").event()));
+  }
+
   @Test
   void whoHasNoProgramIsNotRefusedForItsPath() {
     assertFalse(

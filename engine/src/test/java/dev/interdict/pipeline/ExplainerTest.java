@@ -24,6 +24,7 @@ import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.policy.Policy;
@@ -136,7 +137,7 @@ class ExplainerTest {
             Outcome.DENIED,
             Hook.FILE_OPEN,
             1,
-            new Subject(1, 1, 1, 0, 0, "cat", "/usr/bin/cat", "/once.slice"),
+            new Subject(1, 1, 1, 0, 0, "cat", "/usr/bin/cat", "/once.slice", Workload.NONE),
             "/tmp/x",
             List.of(new Finding(policy, true, List.of("no"), List.of(), List.of())),
             false,

@@ -23,6 +23,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.Events;
@@ -34,6 +35,7 @@ import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
 import dev.interdict.verdict.VerdictTable;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,6 +201,68 @@ class JudgeTest {
     assertTrue(verdict(event).expiresNs() > BootClock.nowNs(), "the old expiry has stayed");
     assertEquals(2, counters.read().get("decided"));
     assertEquals(0, counters.read().get("repeated"));
+  }
+
+  /** Else what was decided before its runtime had told of it would hold as long as it lives. */
+  @Test
+  void aDecisionAboutAContainerThatIsNotKnownYetExpires() throws Exception {
+    String reads = "deny contains \"x\" if input.process.container.image == \"nginx\"";
+    Workload.Word nginx = Workload.Word.of("nginx");
+    Workload known =
+        Workload.NONE.with(new Workload.Container(nginx, true, nginx, nginx, nginx, null), true);
+    Workload[] now = {Workload.NONE.with(Workload.Container.unknown(nginx), false)};
+    List<Long> since = new ArrayList<>();
+    HostNames names =
+        new HostNames() {
+          @Override
+          public byte[] cgroupPath(long id) {
+            return "/nginx".getBytes(StandardCharsets.UTF_8);
+          }
+
+          @Override
+          public Workload workload(long cgroup) {
+            return now[0];
+          }
+
+          @Override
+          public boolean settle(long cgroup, long sinceNs) {
+            since.add(sinceNs);
+            return now[0].settled();
+          }
+
+          @Override
+          public byte[] interfaceName(int index) {
+            return null;
+          }
+
+          @Override
+          public Set<String> fileNames(int number) {
+            return Set.of();
+          }
+        };
+    PolicySetEvaluator policies =
+        PolicySet.builder(1, names)
+            .add(ONE, PolicyModule.load(RegoToWasm.compile("one", reads, "{}"), null), Set.of())
+            .add(TWO, PolicyModule.load(RegoToWasm.compile("two", STEADY, "{}"), null), Set.of())
+            .build()
+            .newEvaluator(this::sign);
+    Event event = miss(0, 0);
+    judge(event, policies);
+    assertEquals(SlotSet.of(TWO), verdict(event).deny());
+    assertTrue(verdict(event).expiresNs() > 0, "it would stand for ever");
+    assertEquals(List.of(event.head().timeNs()), since);
+    assertEquals(1, counters.read().get("unidentified"));
+    while (BootClock.nowNs() <= verdict(event).expiresNs()) {
+      Thread.sleep(10);
+    }
+    now[0] = known;
+    judge(event, policies);
+    assertEquals(BOTH, verdict(event).deny());
+    assertEquals(0, verdict(event).expiresNs(), "and that is for good");
+    now[0] = Workload.NONE.with(null, false);
+    judge(miss(1, 0, SlotSet.of(TWO)), policies);
+    assertEquals(0, verdict(miss(1, 0)).expiresNs(), "who does not ask for it does not mind");
+    assertEquals(1, counters.read().get("unidentified"));
   }
 
   /** As the warning of the check says, in numbers. */

@@ -167,6 +167,30 @@ class CasesTest {
   }
 
   @Test
+  void aCaseIsInTheUnitThatItsCgroupIsOf() throws PolicyException {
+    String process = "cases: [{name: a, deny: [x], input: {process: {%s}}}]";
+    String cgroup = "cgroup: {path: /system.slice/nginx.service/a}";
+    Judge nginx =
+        input ->
+            new Said(
+                new String(input, UTF_8).contains("\"unit\":\"nginx.service\"")
+                    ? List.of("x")
+                    : List.of(),
+                List.of(),
+                List.of());
+    for (String facts : List.of(cgroup, "unit: nginx.service", cgroup + ", unit: nginx.service")) {
+      assertEquals(List.of("ok"), outcomes(read("exec", process.formatted(facts)), nginx), facts);
+    }
+    for (String elsewhere : List.of("/user.slice", "/user.slice/user@7.service/nginx.service")) {
+      String facts = "unit: nginx.service, cgroup: {path: %s}".formatted(elsewhere);
+      PolicyException e =
+          assertThrows(PolicyException.class, () -> read("exec", process.formatted(facts)));
+      assertTrue(
+          e.getMessage().contains("process.unit cannot be \"nginx.service\""), e::getMessage);
+    }
+  }
+
+  @Test
   void aPortMayHaveTheNameOfItsService() throws PolicyException {
     Cases cases =
         read(

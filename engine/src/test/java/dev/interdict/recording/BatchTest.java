@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
@@ -11,6 +12,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.recording.Tuple.Answer;
 import dev.interdict.testkit.RecordBuilder;
 import dev.interdict.testkit.RegoToWasm;
@@ -106,6 +108,47 @@ class BatchTest {
     add(batch, event, mask, new Verdict(SlotSet.of(1), SlotSet.NONE, SlotSet.NONE));
     assertEquals(
         Map.of("p0", Answer.DENY, "p1", Answer.ALLOW), batch.take(set).getFirst().answers());
+  }
+
+  /** What was shown of it was the moment's; what stands there now may be another answer's. */
+  @Test
+  void aContainerThatWasNotKnownForGoodWasNotSeen() {
+    KeyMask mask = KeyMask.of(Hook.FILE_OPEN, ALL);
+    Event event = RecordBuilder.of(Hook.FILE_OPEN).fact("cgroup", 3).mask(mask.encode()).event();
+    assertTrue(seen(event, mask, NOTHING, true).contains("process.container.image"));
+    assertFalse(seen(event, mask, NOTHING, false).contains("process.container.image"));
+    assertTrue(seen(event, mask, NOTHING, false).contains("process.unit"));
+    Verdict early = new Verdict(SlotSet.of(0), SlotSet.NONE, SlotSet.NONE, 7);
+    assertFalse(seen(event, mask, early, true).contains("process.container.image"));
+  }
+
+  private static Set<String> seen(Event event, KeyMask mask, Verdict verdict, boolean settled) {
+    HostNames names =
+        new HostNames() {
+          @Override
+          public byte[] cgroupPath(long id) {
+            return RandomEvent.NAMES.cgroupPath(id);
+          }
+
+          @Override
+          public Workload workload(long cgroup) {
+            Workload known = RandomEvent.NAMES.workload(cgroup);
+            return known.with(known.container(), settled);
+          }
+
+          @Override
+          public byte[] interfaceName(int index) {
+            return null;
+          }
+
+          @Override
+          public Set<String> fileNames(int number) {
+            return Set.of();
+          }
+        };
+    Batch batch = new Batch(Set.of());
+    batch.add(event, mask, verdict, Instant.now(), names);
+    return batch.take(set).getFirst().seen();
   }
 
   /** The masks do not tell them apart, the kernel does. */

@@ -15,6 +15,7 @@ import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
 import dev.interdict.policy.Policy;
 import dev.interdict.recording.Recorder.Info;
 import dev.interdict.recording.Tuple.Answer;
@@ -62,6 +63,11 @@ class RecorderTest {
         @Override
         public byte[] cgroupPath(long id) {
           return RandomEvent.NAMES.cgroupPath(id);
+        }
+
+        @Override
+        public Workload workload(long cgroup) {
+          return RandomEvent.NAMES.workload(cgroup);
         }
 
         @Override

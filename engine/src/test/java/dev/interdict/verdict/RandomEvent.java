@@ -5,6 +5,10 @@ import dev.interdict.event.Access;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Pod;
+import dev.interdict.event.Workload.Word;
 import dev.interdict.testkit.RecordBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
@@ -21,12 +25,31 @@ public final class RandomEvent {
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
   private static final int[] MODES = {0100644, 0100600, 0040755, 0020660};
 
+  private static final Container CONTAINER =
+      new Container(
+          Word.of("c3"),
+          true,
+          Word.of("containerd"),
+          Word.of("web"),
+          null,
+          new Pod(Word.of("shop"), Word.of("web-5"), Word.of("7-1")));
+
   /** Of the cgroups and interfaces in these events; one of each has no name. */
   public static final HostNames NAMES =
       new HostNames() {
         @Override
         public byte[] cgroupPath(long id) {
-          return id == 2 ? null : ("/slice" + id).getBytes(StandardCharsets.UTF_8);
+          return switch ((int) id) {
+            case 2 -> null;
+            case 3 -> "/system.slice/c3.service".getBytes(StandardCharsets.UTF_8);
+            default -> ("/slice" + id).getBytes(StandardCharsets.UTF_8);
+          };
+        }
+
+        @Override
+        public Workload workload(long cgroup) {
+          Workload own = Workload.of(cgroupPath(cgroup));
+          return cgroup == 3 ? own.with(CONTAINER, true) : own;
         }
 
         @Override
