@@ -17,6 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param cgroup the one the case names, or one of its own
  * @param object a path, or address:port
  * @param type what kind of file or socket
+ * @param container the one that the cgroup is of; missing: none
  */
 record Act(
     Hook hook,
@@ -25,7 +26,8 @@ record Act(
     String exe,
     List<String> access,
     String object,
-    String type) {
+    String type,
+    JsonNode container) {
   /** Where each has a root of its own. */
   static final Path STAGE = Path.of("/trial/stage");
 
@@ -43,7 +45,8 @@ record Act(
         process.path("exe").path("path").asString(PROGRAM),
         input.path("access").valueStream().map(JsonNode::asString).toList(),
         object(hook, input),
-        type(hook, input));
+        type(hook, input),
+        process.path("container"));
   }
 
   private static String object(Hook hook, JsonNode input) {
@@ -72,6 +75,9 @@ record Act(
   /** The words of the attack tool. */
   String command() {
     StringJoiner words = new StringJoiner(" ");
+    if (container.path("state").asString("").equals("known")) {
+      Containers.write(cgroup, container);
+    }
     words.add("act").add(STAGE.resolve("root").toString()).add(Guest.cgroup(cgroup).toString());
     words.add(Integer.toString(uid)).add(hook.id()).add(exe).add(String.join(",", access));
     return words.add(object).add(type).toString();
