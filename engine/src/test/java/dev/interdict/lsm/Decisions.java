@@ -24,6 +24,7 @@ final class Decisions {
           "trial-change",
           "trial-exec",
           "trial-net",
+          "trial-containers",
           "trial-budget",
           "trial-alarm",
           "trial-behind",

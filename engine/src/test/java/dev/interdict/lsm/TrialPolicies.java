@@ -28,6 +28,7 @@ final class TrialPolicies {
           "trial-behind",
           "trial-ahead",
           "trial-closed",
+          "trial-containers",
           "trial-broken",
           "trial-generation",
           "trial-late",
