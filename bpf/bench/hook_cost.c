@@ -13,13 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <interdict/event.h>
 
 #define OPENS 400	/* at 6,000 instructions an open and close stay below one timer tick of 4 ms */
 #define BATCHES 25
-#define TARGET "/etc/hook-cost"
+#define DEPTHS 5
+#define STATE_BYTES ((sizeof(struct engine_state) + 4095) & ~4095UL)
+
+/* Files of so many names; a deeper one takes longer to open by itself. */
+static const int depths[DEPTHS] = {1, 2, 4, 8, 12};
+static char targets[DEPTHS][128];
+static double bases[DEPTHS];
 
 static __u64 now(clockid_t clock)
 {
@@ -36,7 +43,7 @@ static void die(const char *what)
 }
 
 /* The least of many batches: a batch that took in an interrupt is longer, none is shorter. */
-static double measure(void)
+static double measure(int target)
 {
 	__u64 best = ~0ull;
 
@@ -44,7 +51,7 @@ static double measure(void)
 		__u64 start = now(CLOCK_MONOTONIC), took;
 
 		for (int i = 0; i < OPENS; i++)
-			close(open(TARGET, O_RDONLY));
+			close(open(targets[target], O_RDONLY));
 		took = now(CLOCK_MONOTONIC) - start;
 		if (took < best)
 			best = took;
@@ -92,9 +99,9 @@ static void put(int fd, const void *key, const void *value)
 
 static double empty_cost;
 
-static void report(const char *name, double base)
+static void report(const char *name, int target)
 {
-	double cost = measure() - base;
+	double cost = measure(target) - bases[target];
 
 	if (!empty_cost)
 		empty_cost = cost;
@@ -102,7 +109,7 @@ static void report(const char *name, double base)
 	fflush(stdout);
 }
 
-/* The key that the programs use for TARGET, taken from the record of a miss. */
+/* The key that the programs use for a target, taken from the record of a miss. */
 static int learn(void *context, void *data, size_t size)
 {
 	if (size >= sizeof(struct event))
@@ -110,7 +117,7 @@ static int learn(void *context, void *data, size_t size)
 	return 1;
 }
 
-static void ours(const char *name, struct bpf_object *object, int covered, struct verdict_key mask, double base)
+static void ours(const char *name, struct bpf_object *object, int covered, struct verdict_key mask, int target)
 {
 	static __u32 mask_set;
 	struct posture posture = {
@@ -120,7 +127,7 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 	struct verdict allow = { .stamp = 1, .decided[0] = 1, .stamp_again = 1 };
 	struct verdict_key key = {};
 	struct ring_buffer *ring = ring_buffer__new(map(object, "decide"), learn, &key, NULL);
-	struct engine_state *state = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, map(object, "engine_state"), 0);
+	struct engine_state *state = mmap(NULL, STATE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map(object, "engine_state"), 0);
 	__u32 index = (++mask_set & 1) * HOOKS + HOOK_FILE_OPEN, copy;
 	__u64 digest;
 
@@ -134,8 +141,12 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 	put(map(object, "postures"), &copy, &posture);
 	for (int i = 0; i < (int)DIGEST_WORDS; i++)
 		state->digest_key[i] = i * 0x9e3779b97f4a7c15ULL;
+	for (int i = 0; i < NAME_SECRET_WORDS; i++)
+		state->name_key[i] = (i + 1) * 0x9e3779b97f4a7c15ULL;
+	for (int i = 0; i < PATH_SECRET_WORDS; i++)
+		state->path_key[i] = (i + 2) * 0x9e3779b97f4a7c15ULL;
 	__atomic_store_n(&state->posture_epoch, state->posture_epoch + 1, __ATOMIC_RELEASE);
-	close(open(TARGET, O_RDONLY));	/* without a heartbeat: reported, answered by the fallback */
+	close(open(targets[target], O_RDONLY));	/* without a heartbeat: reported, answered by the fallback */
 	ring_buffer__consume(ring);
 	if (covered) {
 		if (!key.hook)
@@ -144,49 +155,80 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 		digest = key_digest(&key, state->digest_key);
 		put(map(object, "verdicts"), &digest, &allow);
 	}
-	report(name, base);
+	report(name, target);
 	ring_buffer__free(ring);
-	munmap(state, 4096);
+	munmap(state, STATE_BYTES);
+}
+
+/* /c1, /h1/c2, /h1/h2/h3/c4 ... */
+static void prepare(void)
+{
+	for (int i = 0; i < DEPTHS; i++) {
+		char *path = targets[i];
+		int at = 0;
+
+		for (int name = 1; name < depths[i]; name++) {
+			at += sprintf(path + at, "/h%d", name);
+			mkdir(path, 0755);
+		}
+		sprintf(path + at, "/c%d", depths[i]);
+		close(open(path, O_CREAT | O_WRONLY, 0644));
+		measure(i);
+		bases[i] = measure(i);
+	}
+}
+
+static void peers(const char *path)
+{
+	static const char *const names[][2] = {{"empty", "empty program"}, {"one_lookup", "one hash lookup, hand-written"}};
+
+	for (int i = 0; i < 2; i++) {
+		struct bpf_object *object = load(path, names[i][0]);
+		struct bpf_link *link = attach(object, names[i][0]);
+
+		report(names[i][1], 1);
+		bpf_link__destroy(link);
+		bpf_object__close(object);
+	}
 }
 
 int main(int argc, char **argv)
 {
-	struct verdict_key none = {}, user = { .uid = ~0u }, inode = { .uid = ~0u, .file = { .inode = ~0ull, .device = ~0u } },
-			   path = { .file = { .inode = ~0ull, .path = ~0ull, .device = ~0u, .generation = ~0u } },
-			   both = path;
-	struct bpf_object *peer, *object;
+	struct verdict_key none = {}, access = { .access = ~0u }, user = { .access = ~0u, .uid = ~0u },
+			   inode = { .uid = ~0u, .file = { .inode = ~0ull, .device = ~0u } },
+			   owner = { .file = { .uid = ~0u, .mode = ~0u } }, image = { .image = ~0ull }, cgroup = { .cgroup = ~0ull },
+			   program = { .exe_path = ~0ull, .exe_inode = ~0ull, .exe_device = ~0u }, path = { .file = { .path = ~0ull } },
+			   file = { .file = { .inode = ~0ull, .path = ~0ull, .device = ~0u, .generation = ~0u } }, both = file;
+	struct bpf_object *object;
 	struct bpf_link *link;
-	double base;
 
 	if (argc != 3)
 		return fprintf(stderr, "usage: hook_cost interdict.bpf.o peer.bpf.o\n"), 2;
-	close(open(TARGET, O_CREAT | O_WRONLY, 0644));
-	measure();
-	base = measure();
-	printf("%-34s %8.1f instructions\n", "open and close, no program", base);
-	peer = load(argv[2], "empty");
-	link = attach(peer, "empty");
-	report("empty program", base);
-	bpf_link__destroy(link);
-	bpf_object__close(peer);
-	peer = load(argv[2], "one_lookup");
-	link = attach(peer, "one_lookup");
-	report("one hash lookup, hand-written", base);
-	bpf_link__destroy(link);
-	bpf_object__close(peer);
-
+	prepare();
+	printf("%-34s %8.1f instructions\n", "open and close, no program", bases[1]);
+	peers(argv[2]);
 	object = load(argv[1], "lsm_file_open");
 	link = attach(object, "lsm_file_open");
 	both.exe_path = both.exe_inode = ~0ull;
 	both.exe_device = ~0u;
-	ours("uncovered subject", object, 0, none, base);
-	ours("hit, rules read nothing", object, 1, none, base);
-	ours("hit, rules read the user", object, 1, user, base);
-	ours("hit, rules read user and inode", object, 1, inode, base);
-	ours("hit, rules read the path", object, 1, path, base);
-	ours("hit, rules read both paths", object, 1, both, base);
+	ours("uncovered subject", object, 0, none, 1);
+	ours("hit, rules read nothing", object, 1, none, 1);
+	ours("hit, access", object, 1, access, 1);
+	ours("hit, access and user", object, 1, user, 1);
+	ours("hit, user and inode", object, 1, inode, 1);
+	ours("hit, owner and mode", object, 1, owner, 1);
+	ours("hit, cgroup", object, 1, cgroup, 1);
+	ours("hit, image", object, 1, image, 1);
+	ours("hit, program", object, 1, program, 1);
+	for (int i = 0; i < DEPTHS; i++) {
+		char name[64];
+
+		sprintf(name, "hit, path of %d names", depths[i]);
+		ours(name, object, 1, path, i);
+	}
+	ours("hit, path of 4 names and inode", object, 1, file, 2);
+	ours("hit, both paths", object, 1, both, 2);
 	bpf_link__destroy(link);
-	base = measure() - base;
-	printf("%-34s %8.1f instructions\n", "detached again", base);
+	printf("%-34s %8.1f instructions\n", "detached again", measure(1) - bases[1]);
 	return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* What is run: each file of an execve, and executable mappings. */
 #include <interdict/decide.bpf.h>
+#include <interdict/known.bpf.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-SUBPROGRAM int run_file(struct file *file, enum hook hook, __u32 access, enum way way)
+SUBPROGRAM int ask_about(struct file *file, enum hook hook, __u32 access, enum way way)
 {
 	struct slot_mask covered;
 	struct posture *posture = cover(hook, &covered);
@@ -21,6 +22,11 @@ SUBPROGRAM int run_file(struct file *file, enum hook hook, __u32 access, enum wa
 	result = answer(run, hook, way);
 	release(run);
 	return result;
+}
+
+static __always_inline int run_file(struct file *file, enum hook hook, __u32 access, enum way way)
+{
+	return passes(hook, access, file) ? 0 : ask_about(file, hook, access, way);
 }
 
 /* Comes once for the script and once for each interpreter in turn; bprm->file is the one in question. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* Opening files, and creating them. */
 #include <interdict/decide.bpf.h>
+#include <interdict/known.bpf.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -133,6 +134,8 @@ int BPF_PROG(lsm_file_open, struct file *file, int before)
 {
 	if (before || uncovered(HOOK_FILE_OPEN))
 		return before;
+	if (!(file->f_mode & FMODE_CREATED) && !(file->f_flags & FLAG_TMPFILE) && passes(HOOK_FILE_OPEN, access_of(file, false), file))
+		return 0;
 	return clamp(open_file(file));
 }
 
@@ -155,5 +158,5 @@ int BPF_PROG(lsm_file_receive, struct file *file, int before)
 {
 	if (before || file->f_mode & FMODE_PATH || file->f_inode->i_sb->s_flags & SB_NOUSER || uncovered(HOOK_FILE_OPEN))
 		return before;
-	return clamp(receive_file(file));
+	return passes(HOOK_FILE_OPEN, access_of(file, false), file) ? 0 : clamp(receive_file(file));
 }

@@ -47,6 +47,7 @@ struct mount {
 	struct vfsmount mnt;
 };
 struct mount___chain { struct mount *mnt_next_for_sb; };	/* since Linux 6.17 */
+struct seqcount { unsigned int sequence; };
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file {
 	unsigned int f_mode;
@@ -130,7 +131,7 @@ struct task_struct {
 };
 
 /* Where the numbers of kernel functions stand that only some kernels have. */
-enum special_kfunc_type { KF_bpf_task_work_schedule_signal = 1 };
+enum special_kfunc_type { KF_bpf_task_work_schedule_signal = 1, KF_bpf_rdonly_cast = 2 };
 
 #pragma clang attribute pop
 

@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 6
+#define WIRE_VERSION 7
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -25,12 +25,19 @@
 /* The last name of a path, NAME_MAX. */
 #define NAME_BYTES 255
 
+/* The words of eight bytes that a name takes at most. */
+#define NAME_WORDS 32
+
 /* Walks of one path that concurrent renames may spoil before it counts as unknown. A walk takes 1 us; two processors that do
  * nothing but rename spoil about three walks of four, and 1024 in a row never. */
 #define PATH_TRIES 1024
 
 /* Names that policies mention. */
 #define NAMES_MAX 65536
+
+/* Bits of the filter in front of them, by words: one page. Of a thousand names one look in sixteen is in vain. */
+#define NAMES_FILTER_WORDS 512
+#define NAMES_FILTER_BITS 15
 
 /* TASK_COMM_LEN */
 #define COMM_BYTES 16

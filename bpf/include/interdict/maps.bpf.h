@@ -47,6 +47,9 @@ struct text {
 	__u32 flags;		/* enum object_flag */
 	__u64 hash;		/* 0: unknown */
 	__u64 names;		/* enum names */
+	__u64 sums[2];		/* of the hash, while it is made */
+	__u32 count;		/* names so far */
+	__u32 rootless;		/* the first has no slash before it */
 	__u64 mounts;		/* digest of the mounts that the walk crossed */
 	struct place at, root, from;	/* where the walk is; here because the stack of all functions together has 512 bytes */
 	__u64 mount_root;	/* dentry */
@@ -54,7 +57,7 @@ struct text {
 	__u32 slash;		/* the path ends with one: a file without a name, in this folder */
 	struct link last;	/* the last name, */
 	__u64 name[(NAME_BYTES + 1) / 8];	/* and its bytes */
-	char room[PATH_BYTES + 256 + 8];	/* what follows the string stays zero: the hash reads a word beyond it */
+	char room[PATH_BYTES + 256 + 8];	/* the hash reads words beyond the end of a name */
 };
 
 /* What is done with slots one by one; only on the rare way of a denial. */

@@ -44,15 +44,19 @@ static __always_inline void release(struct run *run)
 	__sync_val_compare_and_swap(&run->claimed, 1, 0);
 }
 
-static __always_inline void fill_exe(struct run *run, struct task_struct *task)
+static __always_inline void fill_program(struct verdict_key *facts, struct task_struct *task)
 {
-	struct verdict_key *facts = &run->record.facts;
 	struct mm_struct *mm = task->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
 	struct inode *inode = file ? file->f_inode : NULL;
 
 	facts->exe_device = inode ? inode->i_sb->s_dev : 0;
 	facts->exe_inode = inode ? inode->i_ino : 0;
+}
+
+static __always_inline void fill_exe(struct run *run, struct task_struct *task)
+{
+	fill_program(&run->record.facts, task);
 }
 
 static __always_inline void fill_ids(struct verdict_key *facts, struct task_struct *task)
@@ -122,16 +126,24 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->stale_ns = posture->stale_ns;
 }
 
-static __always_inline void fill_inode(struct run *run, struct inode *inode)
+static __always_inline void fill_identity(struct file_identity *file, struct inode *inode)
 {
-	struct file_identity *file = &run->record.facts.file;
-
 	file->inode = inode->i_ino;
 	file->device = inode->i_sb->s_dev;
 	file->generation = inode->i_generation;
+}
+
+static __always_inline void fill_owner(struct file_identity *file, struct inode *inode)
+{
 	file->uid = inode->i_uid.val;
 	file->gid = inode->i_gid.val;
 	file->mode = inode->i_mode;
+}
+
+static __always_inline void fill_inode(struct run *run, struct inode *inode)
+{
+	fill_identity(&run->record.facts.file, inode);
+	fill_owner(&run->record.facts.file, inode);
 }
 
 static __always_inline void fill_file(struct run *run, struct file *file)
@@ -198,11 +210,9 @@ SUBPROGRAM bool name_exe(struct run *run)
 	return before && before != facts->exe_path;
 }
 
-/* The hash of the executable's name as it was when this program first asked; walks only if that is not known. */
-static __always_inline void recall_exe(struct run *run)
+/* The hash of the executable's name as it was when this program first asked; 0: it is not known. */
+static __always_inline __u64 remembered_exe(const struct verdict_key *facts, struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct verdict_key *facts = &run->record.facts;
 	struct exe_name *known = bpf_task_storage_get(&exe_names, task, 0, 0);
 	struct engine_state *state = engine();
 	struct mm_struct *mm = task->mm;
@@ -210,20 +220,34 @@ static __always_inline void recall_exe(struct run *run)
 
 	if (known && state && known->file == (__u64)file && known->inode == facts->exe_inode && known->exec_id == task->self_exec_id &&
 	    known->epoch == READ(state->names_epoch))
-		facts->exe_path = known->hash;
+		return known->hash;
+	return 0;
+}
+
+/* Walks only if it is not known. */
+static __always_inline void recall_exe(struct run *run)
+{
+	__u64 hash = remembered_exe(&run->record.facts, bpf_get_current_task_btf());
+
+	if (hash)
+		run->record.facts.exe_path = hash;
 	else
 		name_exe(run);
 }
 
-static __always_inline void fill_image(struct run *run, const __u64 *secret)
+static __always_inline __u64 image_of(struct task_struct *task, const __u64 *secret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 v[4];
 
 	sip_start(v, secret);
 	sip_word(v, task->tgid);
 	sip_word(v, task->group_leader->start_boottime);
-	run->record.facts.image = sip_end(v, task->self_exec_id);
+	return sip_end(v, task->self_exec_id);
+}
+
+static __always_inline void fill_image(struct run *run, const __u64 *secret)
+{
+	run->record.facts.image = image_of(bpf_get_current_task_btf(), secret);
 }
 
 /* Everything that a record has and a hit need not know. True if the executable has been renamed, so that the key is another. */

@@ -160,23 +160,64 @@ struct verdict {
  * Parts of a key are anybody's choice, both halves of an address in one. So the digest is a strongly universal one (multilinear, Lemire
  * and Kaser 2014): 32 bits of the key times 64 secret bits each, summed, and of the sum the upper half; twice, with two secrets. Whatever two
  * keys, they share a digest for one secret of 2^64. What is zero, as all that no policy reads, adds nothing and is left out. */
+static inline __attribute__((always_inline)) void digest_word(__u64 *sums, int i, __u64 word, const __u64 *secret)
+{
+	__u64 first = (__u32)word, second = word >> 32;
+
+	sums[0] += secret[4 * i] * first + secret[4 * i + 1] * second;
+	sums[1] += secret[4 * i + 2] * first + secret[4 * i + 3] * second;
+}
+
+static inline __attribute__((always_inline)) __u64 digest_end(const __u64 *sums)
+{
+	return (sums[0] & 0xffffffff00000000ULL) | sums[1] >> 32;
+}
+
 static inline __attribute__((always_inline)) __u64 key_digest(const struct verdict_key *key, const __u64 *secret)
 {
 	const __u64 *word = (const __u64 *)key;
-	__u64 upper = secret[4 * KEY_WORDS], lower = secret[4 * KEY_WORDS + 1];
+	__u64 sums[2] = {secret[4 * KEY_WORDS], secret[4 * KEY_WORDS + 1]};
 
 #ifdef __clang__
 #pragma unroll
 #endif
-	for (int i = 0; i < (int)KEY_WORDS; i++) {
-		__u64 first = (__u32)word[i], second = word[i] >> 32;
+	for (int i = 0; i < (int)KEY_WORDS; i++)
+		if (word[i])
+			digest_word(sums, i, word[i], secret);
+	return digest_end(sums);
+}
 
-		if (!word[i])
-			continue;
-		upper += secret[4 * i] * first + secret[4 * i + 1] * second;
-		lower += secret[4 * i + 2] * first + secret[4 * i + 3] * second;
-	}
-	return (upper & 0xffffffff00000000ULL) | lower >> 32;
+/* Words of the secret of a name's hash: four for each word of a name, and four to begin with. */
+#define NAME_SECRET_WORDS (4 * NAME_WORDS + 4)
+
+/* And of a path's: four for each name, and four to begin with. */
+#define PATH_SECRET_WORDS (4 * PATH_DEPTH + 4)
+
+/* The hash of one name (a component of a path), made as key_digest is: strongly universal for names of all lengths, since the length is a word like the
+ * others. A path's is made so of its names' (path.bpf.h): whatever two paths, they share one for two secrets of 2^64. Names are anybody's choice,
+ * but nobody is told what becomes of them. */
+static inline __attribute__((always_inline)) void name_begin(__u64 *sums, __u32 bytes, const __u64 *secret)
+{
+	sums[0] = secret[0] + secret[1] * bytes;
+	sums[1] = secret[2] + secret[3] * bytes;
+}
+
+/* Word i of the name: eight bytes, the first one lowest, zero behind its end. */
+static inline __attribute__((always_inline)) void name_word(__u64 *sums, int i, __u64 word, const __u64 *secret)
+{
+	digest_word(sums, i, word, secret + 4);
+}
+
+/* Never zero, which means that there is none. */
+static inline __attribute__((always_inline)) __u64 name_end(const __u64 *sums)
+{
+	return digest_end(sums) ?: 1;
+}
+
+/* The bit of engine_state.names_filter for a file (name 0) or for a place: that of its folder, and the hash of its last name. */
+static inline __attribute__((always_inline)) __u32 names_filter_bit(__u64 inode, __u32 device, __u64 name)
+{
+	return ((inode ^ name ^ (__u64)device << 40) * 0x9e3779b97f4a7c15ULL) >> (64 - NAMES_FILTER_BITS);
 }
 
 /* What may be enforced, read once a run. Two copies; posture_epoch names the one in force. */
@@ -198,7 +239,7 @@ struct posture {
 	__u32 pad0;
 };
 
-/* The page that engine and programs share without system calls (a mapped array of one), two cache lines.
+/* The memory that engine and programs share without system calls (a mapped array of one): two cache lines that change, secrets, and a filter.
  *
  * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
  * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
@@ -210,7 +251,7 @@ struct engine_state {
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */
 	__u32 engine_pid;	/* tgid in the initial pid namespace; 0: no engine. Never held, never refused, if it also has */
 	__u64 engine_start;	/* this start time: of its first thread, in hundredths of a second since boot */
-	__u64 hash_key[2];	/* secret of the hashes of names; random, set before attach, never changed while verdicts live */
+	__u64 hash_key[2];	/* secret of the hashes of images; random, set before attach, never changed while verdicts live */
 	__u32 processors;	/* that the engine found */
 	__u32 names_epoch;	/* rises after each change of named_places or named_files: what is remembered of them is void */
 	__u64 audit_until_ns;	/* CLOCK_BOOTTIME, by an operator, past the engine: until then nothing is refused; 0: the glass is whole */
@@ -221,6 +262,10 @@ struct engine_state {
 	__u32 patient;		/* by the programs: tasks that wait in a hook and do not leave it */
 	__u64 pad2[6];
 	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; as hash_key */
+	__u64 name_key[NAME_SECRET_WORDS];	/* of the hashes of names; as hash_key */
+	__u64 path_key[PATH_SECRET_WORDS];	/* of the hashes of paths; as hash_key */
+	/* A bit is set as long as named_places or named_files may have what it stands for: set before the entry is there, taken back after it is gone. */
+	__u64 names_filter[NAMES_FILTER_WORDS];
 };
 
 /* Which slots cover a cgroup and all below it (map scopes, written by the engine; its level below the root must be less than

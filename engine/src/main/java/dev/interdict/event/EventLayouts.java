@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 6;
+  public static final int WIRE_VERSION = 7;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -84,6 +84,9 @@ public final class EventLayouts {
           .u32("asleep", "patient")
           .bytes("pad2", 48)
           .bytes("digest_key", (4 * VERDICT_KEY.size() / Long.BYTES + 2) * Long.BYTES)
+          .bytes("name_key", (4 * 32 + 4) * Long.BYTES)
+          .bytes("path_key", (4 * 512 + 4) * Long.BYTES)
+          .bytes("names_filter", 512 * Long.BYTES)
           .end();
 
   public static final Layout SLOT_MASK = Layout.struct("slot_mask").slots("slots").end();

@@ -11,7 +11,7 @@ import java.lang.invoke.VarHandle;
 import java.security.SecureRandom;
 
 /**
- * The page that engine and programs share without system calls: {@code struct engine_state} of
+ * The memory that engine and programs share without system calls: {@code struct engine_state} of
  * {@code verdict.h}, in the mapped map of that name. Safe for use by many threads.
  */
 public final class EngineState {
@@ -25,6 +25,9 @@ public final class EngineState {
   private static final long AUDIT_UNTIL = EventLayouts.ENGINE_STATE.offset("audit_until_ns");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
   private static final long DIGEST_KEY = EventLayouts.ENGINE_STATE.offset("digest_key");
+  private static final long NAME_KEY = EventLayouts.ENGINE_STATE.offset("name_key");
+  private static final long PATH_KEY = EventLayouts.ENGINE_STATE.offset("path_key");
+  private static final long FILTER = EventLayouts.ENGINE_STATE.offset("names_filter");
   private static final VarHandle LONG = JAVA_LONG.varHandle();
   private static final VarHandle INT = JAVA_INT.varHandle();
 
@@ -42,6 +45,12 @@ public final class EngineState {
       SecureRandom random = new SecureRandom();
       for (int i = 0; i < VerdictKey.SECRET_WORDS; i++) {
         page.set(JAVA_LONG, DIGEST_KEY + 8L * i, random.nextLong());
+      }
+      for (int i = 0; i < NameHash.SECRET_WORDS; i++) {
+        page.set(JAVA_LONG, NAME_KEY + 8L * i, random.nextLong());
+      }
+      for (int i = 0; i < EventLayouts.ENGINE_STATE.field("path_key").size() / Long.BYTES; i++) {
+        page.set(JAVA_LONG, PATH_KEY + 8L * i, random.nextLong());
       }
       // Last, since zero means that there is none.
       LONG.set(page, HASH_KEY, random.nextLong() | 1);
@@ -112,9 +121,23 @@ public final class EngineState {
     return page.asSlice(DIGEST_KEY, 8L * VerdictKey.SECRET_WORDS).toArray(JAVA_LONG);
   }
 
-  /** What the programs call the last component of a path: of at most 255 bytes. */
-  long nameHash(byte[] name) {
-    return SipHash.of(name, (long) LONG.get(page, HASH_KEY), (long) LONG.get(page, HASH_KEY + 8));
+  /** The secret of {@link NameHash#of}. */
+  long[] nameSecret() {
+    return page.asSlice(NAME_KEY, 8L * NameHash.SECRET_WORDS).toArray(JAVA_LONG);
+  }
+
+  /** From now on the programs ask the maps of names for what is in {@code filter}, too. */
+  void widenFilter(NamesFilter filter) {
+    for (int i = 0; i < NamesFilter.WORDS; i++) {
+      LONG.getAndBitwiseOr(page, FILTER + 8L * i, filter.words()[i]);
+    }
+  }
+
+  /** From now on for that only. What is not in it must be in no map any more. */
+  void narrowFilter(NamesFilter filter) {
+    for (int i = 0; i < NamesFilter.WORDS; i++) {
+      LONG.setRelease(page, FILTER + 8L * i, filter.words()[i]);
+    }
   }
 
   /** What the programs remember of the names of files is void. */

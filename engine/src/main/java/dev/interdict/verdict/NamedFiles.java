@@ -56,6 +56,7 @@ public final class NamedFiles {
     this.state = state;
     writtenPlaces = read(places);
     writtenFiles = read(files);
+    state.widenFilter(filterOf(writtenPlaces, writtenFiles));
   }
 
   /**
@@ -69,10 +70,14 @@ public final class NamedFiles {
   public synchronized void write(
       Map<Place, Integer> byPlace, Map<FileId, Integer> byFile, boolean all) {
     Map<ByteBuffer, Integer> wantedPlaces = new HashMap<>();
+    long[] secret = state.nameSecret();
     byPlace.forEach(
         (place, number) -> {
           byte[] name = place.name().getBytes(StandardCharsets.UTF_8);
-          wantedPlaces.put(key(place, state.nameHash(name)), number);
+          if (name.length > NameHash.MOST_BYTES) {
+            return; // no file has such a name
+          }
+          wantedPlaces.put(key(place, NameHash.of(name, secret)), number);
           wantedPlaces.put(key(place, 0), NONE);
         });
     Map<ByteBuffer, Integer> wantedFiles = new HashMap<>();
@@ -84,12 +89,37 @@ public final class NamedFiles {
     if (wantedPlaces.equals(writtenPlaces) && wantedFiles.equals(writtenFiles)) {
       return;
     }
+    // A bit is there before its entry, and stays until that is gone.
+    state.widenFilter(filterOf(wantedPlaces, wantedFiles));
     try {
       change(places, writtenPlaces, wantedPlaces);
       change(files, writtenFiles, wantedFiles);
+      state.narrowFilter(filterOf(writtenPlaces, writtenFiles));
     } finally {
       state.namesChanged();
     }
+  }
+
+  private static NamesFilter filterOf(
+      Map<ByteBuffer, Integer> places, Map<ByteBuffer, Integer> files) {
+    NamesFilter filter = new NamesFilter();
+    for (ByteBuffer key : places.keySet()) {
+      ByteBuffer place = inOrder(key);
+      filter.add(
+          place.getLong(PLACE.offset("folder")),
+          place.getInt(PLACE.offset("device")),
+          place.getLong(PLACE.offset("name")));
+    }
+    for (ByteBuffer key : files.keySet()) {
+      ByteBuffer file = inOrder(key);
+      filter.add(file.getLong(FILE.offset("inode")), file.getInt(FILE.offset("device")), 0);
+    }
+    return filter;
+  }
+
+  /** What was read from a map has the order of the network. */
+  private static ByteBuffer inOrder(ByteBuffer key) {
+    return key.duplicate().order(ByteOrder.nativeOrder());
   }
 
   private static void change(

@@ -16,6 +16,7 @@ import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.NamedFiles;
 import dev.interdict.worker.Workers;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -79,6 +80,36 @@ final class FileNameKeeperTest {
     assertEquals(Set.of(Set.of(), Set.of(file.toString()), Set.of(later)), known(places));
     assertEquals(Set.of(Set.of(file.toString())), known(files));
     assertNotEquals(0, epoch(), "what programs remember is void");
+  }
+
+  /** Where no bit is set the programs do not look. Two entries may have one bit, by chance. */
+  @Test
+  void theFilterHasABitForWhatTheKernelKnowsAndForNothingElse() throws IOException {
+    Path file = Files.writeString(temporary.resolve("secret"), "x");
+    keeper.use(Set.of(file.toString()));
+    assertBits(3); // two entries of a place, one of a file
+    keeper.use(Set.of(temporary.resolve("later").toString()));
+    assertBits(2);
+    keeper.close();
+    page.memory()
+        .asSlice(EventLayouts.ENGINE_STATE.offset("names_filter"))
+        .fill((byte) 0); // as if somebody else had filled the maps
+    keeper = start();
+    assertBits(2);
+  }
+
+  private void assertBits(int entries) {
+    int bits = bits();
+    assertTrue(bits == entries || bits == entries - 1, () -> bits + " bits");
+  }
+
+  private int bits() {
+    long start = EventLayouts.ENGINE_STATE.offset("names_filter");
+    int bits = 0;
+    for (long at = start; at < EventLayouts.ENGINE_STATE.size(); at += Long.BYTES) {
+      bits += Long.bitCount(page.memory().get(ValueLayout.JAVA_LONG, at));
+    }
+    return bits;
   }
 
   /** What is compared is names, both ways. */
@@ -213,9 +244,6 @@ final class FileNameKeeperTest {
   }
 
   private int epoch() {
-    return page.memory()
-        .get(
-            java.lang.foreign.ValueLayout.JAVA_INT,
-            EventLayouts.ENGINE_STATE.offset("names_epoch"));
+    return page.memory().get(ValueLayout.JAVA_INT, EventLayouts.ENGINE_STATE.offset("names_epoch"));
   }
 }
