@@ -13,6 +13,7 @@ enum x86_64_call {
 	X86_64_SENDTO = 44,
 	X86_64_SENDMSG = 46,
 	X86_64_BIND = 49,
+	X86_64_LISTEN = 50,
 	X86_64_SETSOCKOPT = 54,
 	X86_64_GETSOCKOPT = 55,
 	X86_64_EXECVE = 59,
@@ -75,7 +76,7 @@ enum i386_call {
 	I386_FTRUNCATE = 93,
 	I386_FCHMOD = 94,
 	I386_FCHOWN = 95,
-	I386_SOCKETCALL = 102,	/* can only be a connect, a send or an SCTP option where it comes to our hooks */
+	I386_SOCKETCALL = 102,	/* can only be what the hook is about */
 	I386_MPROTECT = 125,
 	I386_CHOWN = 182,
 	I386_MMAP2 = 192,
@@ -105,6 +106,7 @@ enum i386_call {
 	I386_EXECVEAT = 358,
 	I386_BIND = 361,
 	I386_CONNECT = 362,
+	I386_LISTEN = 363,
 	I386_GETSOCKOPT = 365,
 	I386_SETSOCKOPT = 366,
 	I386_SENDTO = 369,
@@ -146,6 +148,8 @@ enum way {
 	WAY_SEND,
 	WAY_ASSOCIATE,	/* SCTP's connectx, which is an option: under the lock of its socket */
 	WAY_CHANGE,	/* of names and attributes, under the lock of the directory or file: as WAY_CREATE */
+	WAY_BIND,
+	WAY_LISTEN,
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -250,6 +254,10 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return is_option(number, compat);
 	case WAY_CHANGE:
 		return compat ? is_change_32(number) : is_change_64(number);
+	case WAY_BIND:
+		return compat ? number == I386_SOCKETCALL || number == I386_BIND : number == X86_64_BIND;
+	case WAY_LISTEN:
+		return compat ? number == I386_SOCKETCALL || number == I386_LISTEN : number == X86_64_LISTEN;
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

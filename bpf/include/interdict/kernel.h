@@ -66,6 +66,7 @@ struct ipv6_address { __u8 bytes; };	/* we only want its place: it has 16 bytes 
 struct sock_common {
 	unsigned short skc_family;
 	int skc_bound_dev_if;
+	__u16 skc_num;		/* the local port, in host order */
 	__u32 skc_rcv_saddr;
 	struct ipv6_address skc_v6_rcv_saddr;
 	__u32 skc_daddr;
@@ -214,6 +215,7 @@ struct bpf_task_work { __u64 opaque; };
 #define IPV6_RTHDR 57
 #define INET_HDRINCL 12		/* bit of inet_sock.inet_flags */
 #define SCTP_PRIMARY_ADDR 6	/* what sctp_bind_connect is about: the option of setsockopt */
+#define SCTP_SOCKOPT_BINDX_ADD 100
 #define SCTP_SOCKOPT_CONNECTX 110
 #define SCTP_DSTADDRV4 7	/* control messages */
 #define SCTP_DSTADDRV6 8

@@ -4,14 +4,14 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 6
+#define WIRE_VERSION 7
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
 #define SLOT_WORDS 4
 
 /* Room for enum hook; arrays are indexed by it. A power of two, so that an index can be masked for the verifier. */
-#define HOOKS 8
+#define HOOKS 16
 
 /* PATH_MAX: the kernel builds no longer path either. */
 #define PATH_BYTES 4096

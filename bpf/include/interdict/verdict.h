@@ -20,6 +20,8 @@ enum hook {
 	HOOK_SOCKET_CONNECT = 4,	/* socket_connect; socket_sendmsg with an address (UDP, TCP Fast Open) */
 	HOOK_XDP_INGRESS = 5,
 	HOOK_FILE_CHANGE = 6,	/* path_unlink, path_rename, path_chmod and their like: names and attributes; each name of a call by itself */
+	HOOK_SOCKET_BIND = 7,	/* socket_bind; SCTP's bindx */
+	HOOK_SOCKET_LISTEN = 8,	/* socket_listen */
 };
 
 /* What the subject wants of the object; a set. */
@@ -43,6 +45,8 @@ enum access {
 	ACCESS_CHMOD = 1 << 16,
 	ACCESS_CHOWN = 1 << 17,
 	ACCESS_XATTR = 1 << 18,	/* an extended attribute or an ACL, set or removed */
+	ACCESS_BIND = 1 << 19,
+	ACCESS_LISTEN = 1 << 20,
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */
@@ -52,7 +56,8 @@ enum object_flag {
 	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES or deeper than PATH_DEPTH: path is empty */
 	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
 	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
-	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET */
+	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET; or that is bound
+				 * elsewhere, too: bindx, SMC */
 };
 
 /* By which of the names that policies mention a file is known on this host, whatever mounts and root the caller has. Two numbers of
@@ -92,6 +97,7 @@ struct file_identity {
 	__u32 pad0;
 };
 
+/* Of the far end; at bind and listen of the near one. */
 struct socket_address {
 	__u8 address[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
 	__u16 port;		/* host order */

@@ -80,6 +80,8 @@ final class HookPrograms {
               "lsm_socket_setsockopt",
               "lsm_socket_receive",
               "lsm_sctp_bind_connect");
+      case SOCKET_BIND -> List.of("lsm_socket_bind", "lsm_sctp_bind");
+      case SOCKET_LISTEN -> List.of("lsm_socket_listen");
       case XDP_INGRESS -> List.of();
     };
   }

@@ -44,8 +44,8 @@ final class EventFacts {
     subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
     file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);
     file(all, "file.type", e -> Facts.FILE_TYPES[Facts.fileType(e.mode())]);
-    socket(all, "socket.address", e -> InputJson.address(e.address()));
-    socket(all, "socket.port", e -> Integer.toUnsignedLong(e.port()));
+    end(all, "socket.", false);
+    end(all, "socket.local.", true);
     socket(all, "socket.family", e -> InputJson.named(Facts.FAMILIES, e.family()));
     socket(all, "socket.protocol", e -> InputJson.named(Facts.PROTOCOLS, e.protocol()));
     packet(all, "packet.family", e -> InputJson.named(Facts.FAMILIES, e.family()));
@@ -98,6 +98,19 @@ final class EventFacts {
       String field,
       Function<SocketEvent, Object> read) {
     all.put(field, (event, names) -> event instanceof SocketEvent e ? read.apply(e) : null);
+  }
+
+  /* Of the far end, or of the near one. */
+  private static void end(
+      Map<String, BiFunction<Event, HostNames, Object>> all, String at, boolean local) {
+    socket(
+        all,
+        at + "address",
+        e -> e.hook().isLocal() == local ? InputJson.address(e.address()) : null);
+    socket(
+        all,
+        at + "port",
+        e -> e.hook().isLocal() == local ? Integer.toUnsignedLong(e.port()) : null);
   }
 
   private static void packet(

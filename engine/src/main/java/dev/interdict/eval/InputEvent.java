@@ -45,9 +45,9 @@ public final class InputEvent {
     if (hook.isFile()) {
       return file(input, hook, file, subject(input.path("process"), exe));
     }
-    return hook == Hook.SOCKET_CONNECT
-        ? socket(input, subject(input.path("process"), exe))
-        : packet(input);
+    return hook == Hook.XDP_INGRESS
+        ? packet(input)
+        : socket(input, hook, subject(input.path("process"), exe));
   }
 
   private static Head head(JsonNode input, Hook hook, int objectFlags) {
@@ -112,14 +112,15 @@ public final class InputEvent {
         mode);
   }
 
-  private static SocketEvent socket(JsonNode input, Subject subject) {
+  private static SocketEvent socket(JsonNode input, Hook hook, Subject subject) {
     JsonNode socket = input.path("socket");
+    JsonNode end = hook.isLocal() ? socket.path("local") : socket;
     return new SocketEvent(
-        head(input, Hook.SOCKET_CONNECT, 0),
+        head(input, hook, 0),
         subject,
         number(Facts.FAMILIES, socket, "family"),
-        address(socket),
-        number(socket, "port"),
+        address(end),
+        number(end, "port"),
         number(Facts.SOCKET_TYPES, socket, "type"),
         number(Facts.PROTOCOLS, socket, "protocol"));
   }

@@ -105,8 +105,12 @@ public final class InputJson {
     socket.put("family", named(Facts.FAMILIES, event.family()));
     socket.put("type", named(Facts.SOCKET_TYPES, event.type()));
     socket.put("protocol", named(Facts.PROTOCOLS, event.protocol()));
-    socket.put("address", address(event.address()));
-    socket.put("port", Integer.toUnsignedLong(event.port()));
+    Map<String, Object> end = event.hook().isLocal() ? new LinkedHashMap<>() : socket;
+    end.put("address", address(event.address()));
+    end.put("port", Integer.toUnsignedLong(event.port()));
+    if (end != socket) {
+      socket.put("local", end);
+    }
     return socket;
   }
 

@@ -33,6 +33,7 @@ final class InputWriter {
   private final int heap;
   private final Document<FileEvent> file;
   private final Document<SocketEvent> socket;
+  private final Document<SocketEvent> local;
   private final Document<PacketEvent> packet;
 
   /**
@@ -46,6 +47,7 @@ final class InputWriter {
     int process = process(subjectWork);
     this.file = file(process);
     this.socket = socket(process);
+    this.local = local(process);
     this.packet = packet();
     this.heap = (instance.heapPointer() + 7) & -8;
     // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
@@ -64,7 +66,7 @@ final class InputWriter {
       }
       case SocketEvent e -> {
         run(subjectWork, e.subject());
-        yield write(socket, e);
+        yield write(e.hook().isLocal() ? local : socket, e);
       }
       case PacketEvent e -> write(packet, e);
     };
@@ -144,17 +146,28 @@ final class InputWriter {
   }
 
   private Document<SocketEvent> socket(int process) {
-    InputCells cells = site.cells();
     List<Consumer<SocketEvent>> work = new ArrayList<>();
-    int object =
-        new InputShape<>(site, "socket", work)
-            .named("family", Facts.FAMILIES, SocketEvent::family)
-            .named("type", Facts.SOCKET_TYPES, SocketEvent::type)
-            .named("protocol", Facts.PROTOCOLS, SocketEvent::protocol)
-            .text("address", (e, cell) -> cells.address(cell, e.address()))
-            .number("port", e -> Integer.toUnsignedLong(e.port()))
-            .build();
+    int object = end(kind(work)).build();
     return document(root(work).child("process", process).child("socket", object), work);
+  }
+
+  private Document<SocketEvent> local(int process) {
+    List<Consumer<SocketEvent>> work = new ArrayList<>();
+    int end = end(new InputShape<>(site, "socket.local", work)).build();
+    int object = kind(work).child("local", end).build();
+    return document(root(work).child("process", process).child("socket", object), work);
+  }
+
+  private InputShape<SocketEvent> kind(List<Consumer<SocketEvent>> work) {
+    return new InputShape<>(site, "socket", work)
+        .named("family", Facts.FAMILIES, SocketEvent::family)
+        .named("type", Facts.SOCKET_TYPES, SocketEvent::type)
+        .named("protocol", Facts.PROTOCOLS, SocketEvent::protocol);
+  }
+
+  private InputShape<SocketEvent> end(InputShape<SocketEvent> of) {
+    return of.text("address", (e, cell) -> site.cells().address(cell, e.address()))
+        .number("port", e -> Integer.toUnsignedLong(e.port()));
   }
 
   private Document<PacketEvent> packet() {

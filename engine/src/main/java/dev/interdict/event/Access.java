@@ -24,7 +24,9 @@ public enum Access {
   RENAME,
   CHMOD,
   CHOWN,
-  XATTR;
+  XATTR,
+  BIND,
+  LISTEN;
 
   private final String id = name().toLowerCase(Locale.ROOT);
 

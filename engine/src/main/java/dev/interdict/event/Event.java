@@ -127,10 +127,11 @@ public sealed interface Event {
   }
 
   /**
-   * A connect, or a send with an address.
+   * A connect, or a send with an address; or a bind or listen.
    *
    * @param family 4 or 6
-   * @param address 16 bytes, network order; IPv4 as {@code ::ffff:a.b.c.d}
+   * @param address of the far end, at a {@linkplain Hook#isLocal local} hook of the near one: 16
+   *     bytes, network order; IPv4 as {@code ::ffff:a.b.c.d}
    * @param type {@code SOCK_STREAM} and so on
    * @param protocol {@code IPPROTO_TCP} and so on
    */

@@ -103,7 +103,7 @@ public final class EventDecoder {
     }
     byte[] exePath = bytes(data, at + FIXED, exePathBytes);
     Event.Subject subject = subject(data, at, exePath);
-    if (hook == Hook.SOCKET_CONNECT) {
+    if (!hook.isFile()) {
       return new Event.SocketEvent(
           head,
           subject,

@@ -38,7 +38,7 @@ final class Narrator {
       new Decision(
           List.of(
               "it may go elsewhere than to this address (source route, own headers,"
-                  + " packet socket); the policy's unparsed: drop"),
+                  + " packet socket), or be bound elsewhere, too; the policy's unparsed: drop"),
           List.of(),
           List.of());
 

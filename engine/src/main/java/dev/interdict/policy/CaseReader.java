@@ -31,6 +31,7 @@ final class CaseReader {
           "socket.type", "stream",
           "socket.protocol", "tcp",
           "socket.address", "192.0.2.1",
+          "socket.local.address", "192.0.2.1",
           "packet.parsed", true);
 
   private final Set<Hook> hooks;
@@ -219,7 +220,10 @@ final class CaseReader {
       case "process.euid" -> facts.getOrDefault("process.uid", 1000L);
       case "process.egid" -> facts.getOrDefault("process.gid", 1000L);
       case "socket.family" ->
-          facts.getOrDefault("socket.address", "").toString().contains(":") ? "inet6" : "inet";
+          Stream.of("socket.address", "socket.local.address")
+                  .anyMatch(end -> facts.getOrDefault(end, "").toString().contains(":"))
+              ? "inet6"
+              : "inet";
       default ->
           switch (field.type()) {
             case STRING -> field.words().isEmpty() ? "" : field.words().getFirst();

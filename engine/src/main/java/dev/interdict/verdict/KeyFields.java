@@ -50,7 +50,7 @@ final class KeyFields {
         if (hook.isFile()) {
           file(fields);
         } else {
-          socket(fields);
+          socket(fields, hook.isLocal() ? "socket.local." : "socket.");
         }
       }
       BY_HOOK.put(hook, Collections.unmodifiableMap(fields));
@@ -102,13 +102,13 @@ final class KeyFields {
     fields.put("file.unreachable", flags);
   }
 
-  private static void socket(Map<String, Bytes> fields) {
+  private static void socket(Map<String, Bytes> fields, String end) {
     Layout socket = EventLayouts.SOCKET_ADDRESS;
     fields.put("socket.family", key("family"));
     fields.put("socket.type", in("socket", socket, "type"));
     fields.put("socket.protocol", key("protocol"));
-    fields.put("socket.address", in("socket", socket, "address").and(key("family")));
-    fields.put("socket.port", in("socket", socket, "port"));
+    fields.put(end + "address", in("socket", socket, "address").and(key("family")));
+    fields.put(end + "port", in("socket", socket, "port"));
   }
 
   private static void packet(Map<String, Bytes> fields) {

@@ -40,6 +40,8 @@ class SchemaTest {
           Hook.FILE_OPEN, Access.APPEND,
           Hook.SOCKET_CONNECT, Access.SEND,
           Hook.FILE_CHANGE, Access.RENAME,
+          Hook.SOCKET_BIND, Access.BIND,
+          Hook.SOCKET_LISTEN, Access.LISTEN,
           Hook.XDP_INGRESS, Access.RECEIVE);
 
   private static final HostNames NAMES =
@@ -66,7 +68,8 @@ class SchemaTest {
 
   private static Event decoded(Hook hook) {
     RecordBuilder record = RecordBuilder.of(hook).access(ACCESS.get(hook));
-    return (hook == Hook.SOCKET_CONNECT ? record.to("10.1.2.3", 443) : record).event();
+    boolean socket = !hook.isFile() && hook != Hook.XDP_INGRESS;
+    return (socket ? record.to("10.1.2.3", 443) : record).event();
   }
 
   private static Event icmp(Event.PacketEvent p) {
@@ -110,8 +113,10 @@ class SchemaTest {
    */
   @Test
   void numbersMustHaveTheNamesThatTheDecoderGivesThem() {
-    assertNames(Facts.SOCKET_TYPES, Hook.SOCKET_CONNECT, "/properties/socket/properties/type");
-    assertNames(Facts.PROTOCOLS, Hook.SOCKET_CONNECT, "/properties/socket/properties/protocol");
+    for (Hook hook : List.of(Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN)) {
+      assertNames(Facts.SOCKET_TYPES, hook, "/properties/socket/properties/type");
+      assertNames(Facts.PROTOCOLS, hook, "/properties/socket/properties/protocol");
+    }
     assertNames(Facts.PROTOCOLS, Hook.XDP_INGRESS, "/properties/packet/properties/protocol");
   }
 

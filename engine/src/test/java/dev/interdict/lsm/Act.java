@@ -47,15 +47,16 @@ record Act(
   }
 
   private static String object(Hook hook, JsonNode input) {
-    JsonNode socket = input.path("socket");
-    return hook == Hook.SOCKET_CONNECT
-        ? socket.path("address").asString() + ":" + socket.path("port").asInt()
-        : input.path("file").path("path").asString("/tmp/unnamed");
+    if (hook.isFile()) {
+      return input.path("file").path("path").asString("/tmp/unnamed");
+    }
+    JsonNode end = input.at(hook.isLocal() ? "/socket/local" : "/socket");
+    return end.path("address").asString() + ":" + end.path("port").asInt();
   }
 
   private static String type(Hook hook, JsonNode input) {
     JsonNode file = input.path("file");
-    if (hook == Hook.SOCKET_CONNECT) {
+    if (!hook.isFile()) {
       return input.path("socket").path("type").asString();
     }
     if (file.path("path").asString("").startsWith("/memfd:")) {
@@ -79,7 +80,7 @@ record Act(
 
   /** Whether a decision about {@code shown} is about this. */
   boolean isAbout(String shown) {
-    return hook == Hook.SOCKET_CONNECT
+    return !hook.isFile()
         ? target(shown).equals(target(object))
         : shown.endsWith(type.equals("memfd") ? object.substring(1) : object);
   }

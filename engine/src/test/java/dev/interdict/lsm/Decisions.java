@@ -22,6 +22,7 @@ final class Decisions {
       List.of(
           "trial-files",
           "trial-change",
+          "trial-local",
           "trial-exec",
           "trial-net",
           "trial-budget",

@@ -19,6 +19,7 @@ final class TrialPolicies {
       List.of(
           "trial-files",
           "trial-change",
+          "trial-local",
           "trial-exec",
           "trial-net",
           "trial-race",

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -127,6 +128,33 @@ class PolicyParserTest {
     assertEquals(false, policy.unparsedPass());
     assertNull(policy.budget());
     assertEquals("{}", new String(policy.data(), UTF_8));
+  }
+
+  /** Who reads neither end misses nothing where an end cannot be told. */
+  @ParameterizedTest
+  @CsvSource({
+    "socket_connect, socket.address,       false",
+    "socket_connect, socket.local.address, true",
+    "socket_bind,    socket.local.address, false",
+    "socket_listen,  socket.local.port,    false",
+    "socket_listen,  socket.type,          true",
+    "xdp_ingress,    packet.protocol,      false",
+  })
+  void whatHasNoAddressToTellPassesWhoDoesNotReadIt(String hook, String reads, boolean passes)
+      throws PolicyException {
+    String interfaces = hook.equals("xdp_ingress") ? "\n  scope: {interfaces: [eth0]}" : "";
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p}
+        spec:
+          hooks: [%s]%s
+          rules:
+            - {deny: {hook: %s}, reason: no}
+        """
+            .formatted(hook, interfaces, hook);
+    assertEquals(passes, parse(yaml).orThrow().passesUnread(new ReadSet(Set.of(reads))));
   }
 
   @Test

@@ -89,7 +89,7 @@ public final class Events {
           id(random),
           random.nextInt(1 << 16));
     }
-    return hook == Hook.SOCKET_CONNECT
+    return hook != Hook.XDP_INGRESS
         ? new SocketEvent(
             head,
             randomSubject(random),

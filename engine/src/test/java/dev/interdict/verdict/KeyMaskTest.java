@@ -55,6 +55,18 @@ class KeyMaskTest {
     assertEquals(Set.of("hook", "mask_set"), kept(Hook.XDP_INGRESS, "process.uid"));
   }
 
+  /** A rule about one end is not tried at the other. */
+  @Test
+  void theNearEndIsNotTheFarOne() {
+    for (Hook hook : Set.of(Hook.SOCKET_BIND, Hook.SOCKET_LISTEN)) {
+      assertEquals(
+          Set.of("hook", "mask_set", "address", "family"), kept(hook, "socket.local.address"));
+      assertEquals(Set.of("hook", "mask_set", "port"), kept(hook, "socket.local.port"));
+      assertEquals(Set.of("hook", "mask_set"), kept(hook, "socket.address", "socket.port"));
+    }
+    assertEquals(Set.of("hook", "mask_set"), kept(Hook.SOCKET_CONNECT, "socket.local"));
+  }
+
   @Test
   void aPortIsThereOrNotByProtocolAndFragment() {
     assertEquals(
@@ -125,7 +137,7 @@ class KeyMaskTest {
   private static Set<String> kept(Hook hook, String... reads) {
     byte[] mask = mask(hook, reads).encode();
     Set<String> kept = new TreeSet<>();
-    String object = hook.isFile() ? "file" : hook == Hook.SOCKET_CONNECT ? "socket" : "packet";
+    String object = hook.isFile() ? "file" : hook == Hook.XDP_INGRESS ? "packet" : "socket";
     Layout layout =
         switch (object) {
           case "file" -> EventLayouts.FILE_IDENTITY;

@@ -1,0 +1,21 @@
+package interdict.policies.trial_local
+
+deny contains "address" if {
+	input.hook == "socket_bind"
+	input.socket.local.address in {"127.0.0.2", "fd00::2"}
+}
+
+# All addresses: what stands there is no loopback.
+deny contains "any address" if {
+	input.hook == "socket_bind"
+	input.socket.local.address in {"0.0.0.0", "::"}
+	input.socket.local.port == 7850
+}
+
+deny contains "port" if {
+	input.hook == "socket_listen"
+	input.socket.local.port in {0, 7860}
+}
+
+# Makes each user a new subject.
+deny contains "nobody's number" if input.process.uid == 2999
