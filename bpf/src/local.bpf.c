@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* The near end of sockets: what they are bound to, and where they wait for others. */
+/* The near end of sockets: of what kind they are, what they are bound to, and where they wait for others. */
 #include <interdict/address.bpf.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -111,4 +111,59 @@ int BPF_PROG(lsm_socket_listen, struct socket *socket, int backlog, int before)
 		return before;
 	read_bound(&address, sock);
 	return clamp(stand(HOOK_SOCKET_LISTEN, sock, &address, ACCESS_LISTEN, WAY_LISTEN));
+}
+
+/* What a family makes of no protocol; MPTCP and SMC are TCP where the other side does not know better. */
+static __always_inline __u32 protocol_of(int family, int type, __u32 protocol)
+{
+	if (family == AF_PACKET)
+		return bpf_ntohs(protocol);
+	if (family != AF_INET && family != AF_INET6)
+		return protocol;
+	if (protocol == PROTOCOL_MPTCP || protocol == PROTOCOL_SMC)
+		return PROTOCOL_TCP;
+	if (protocol)
+		return protocol;
+	switch (type) {
+	case SOCK_STREAM:
+		return PROTOCOL_TCP;
+	case SOCK_DGRAM:
+		return PROTOCOL_UDP;
+	case SOCK_SEQPACKET:
+		return PROTOCOL_SCTP;
+	case SOCK_DCCP:
+		return PROTOCOL_DCCP;
+	default:
+		return protocol;
+	}
+}
+
+SUBPROGRAM int create(int family, int type, __u32 protocol)
+{
+	struct slot_mask covered;
+	struct posture *posture = cover(HOOK_SOCKET_CREATE, &covered);
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, HOOK_SOCKET_CREATE, WAY_SOCKET);
+	begin(run, posture, &covered, HOOK_SOCKET_CREATE, ACCESS_CREATE);
+	run->record.facts.family = family;
+	run->record.facts.socket.type = type;
+	run->record.facts.socket.protocol = protocol_of(family, type, protocol);
+	result = answer(run, HOOK_SOCKET_CREATE, WAY_SOCKET);
+	release(run);
+	return result;
+}
+
+/* What the kernel makes for itself is nobody's. */
+SEC("lsm/socket_create")
+int BPF_PROG(lsm_socket_create, int family, int type, int protocol, int kernel, int before)
+{
+	if (before || kernel || uncovered(HOOK_SOCKET_CREATE))
+		return before;
+	return clamp(create(family, type, protocol));
 }

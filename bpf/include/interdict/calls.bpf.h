@@ -9,11 +9,13 @@ enum x86_64_call {
 	X86_64_OPEN = 2,
 	X86_64_MMAP = 9,
 	X86_64_MPROTECT = 10,
+	X86_64_SOCKET = 41,
 	X86_64_CONNECT = 42,
 	X86_64_SENDTO = 44,
 	X86_64_SENDMSG = 46,
 	X86_64_BIND = 49,
 	X86_64_LISTEN = 50,
+	X86_64_SOCKETPAIR = 53,
 	X86_64_SETSOCKOPT = 54,
 	X86_64_GETSOCKOPT = 55,
 	X86_64_EXECVE = 59,
@@ -104,6 +106,8 @@ enum i386_call {
 	I386_SENDMMSG = 345,
 	I386_RENAMEAT2 = 353,
 	I386_EXECVEAT = 358,
+	I386_SOCKET = 359,
+	I386_SOCKETPAIR = 360,
 	I386_BIND = 361,
 	I386_CONNECT = 362,
 	I386_LISTEN = 363,
@@ -150,6 +154,7 @@ enum way {
 	WAY_CHANGE,	/* of names and attributes, under the lock of the directory or file: as WAY_CREATE */
 	WAY_BIND,
 	WAY_LISTEN,
+	WAY_SOCKET,
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -189,6 +194,13 @@ static __always_inline bool is_send(long number, bool compat)
 	if (compat)
 		return number == I386_SOCKETCALL || number == I386_SENDTO || number == I386_SENDMSG || number == I386_SENDMMSG;
 	return number == X86_64_SENDTO || number == X86_64_SENDMSG || number == X86_64_SENDMMSG;
+}
+
+static __always_inline bool is_socket(long number, bool compat)
+{
+	if (compat)
+		return number == I386_SOCKETCALL || number == I386_SOCKET || number == I386_SOCKETPAIR;
+	return number == X86_64_SOCKET || number == X86_64_SOCKETPAIR;
 }
 
 static __always_inline bool is_truncate(long number, bool compat)
@@ -258,6 +270,8 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return compat ? number == I386_SOCKETCALL || number == I386_BIND : number == X86_64_BIND;
 	case WAY_LISTEN:
 		return compat ? number == I386_SOCKETCALL || number == I386_LISTEN : number == X86_64_LISTEN;
+	case WAY_SOCKET:
+		return is_socket(number, compat);
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

@@ -189,12 +189,17 @@ struct bpf_task_work { __u64 opaque; };
 #define AF_INET6 10
 #define AF_PACKET 17
 #define AF_SMC 43		/* TCP, or what stands for it between hosts that know it */
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define SOCK_RAW 3
+#define SOCK_SEQPACKET 5
+#define SOCK_DCCP 6
 #define MSG_FASTOPEN 0x20000000
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_ICMPV6 58
+#define PROTOCOL_DCCP 33
 #define PROTOCOL_SCTP 132
 #define PROTOCOL_RAW 255
 #define PROTOCOL_SMC 256

@@ -22,6 +22,7 @@ enum hook {
 	HOOK_FILE_CHANGE = 6,	/* path_unlink, path_rename, path_chmod and their like: names and attributes; each name of a call by itself */
 	HOOK_SOCKET_BIND = 7,	/* socket_bind; SCTP's bindx */
 	HOOK_SOCKET_LISTEN = 8,	/* socket_listen */
+	HOOK_SOCKET_CREATE = 9,	/* socket_create */
 };
 
 /* What the subject wants of the object; a set. */
@@ -97,12 +98,12 @@ struct file_identity {
 	__u32 pad0;
 };
 
-/* Of the far end; at bind and listen of the near one. */
+/* Of the far end; at bind and listen of the near one; at socket_create of none. */
 struct socket_address {
 	__u8 address[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
 	__u16 port;		/* host order */
 	__u16 type;		/* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW ... */
-	__u32 pad0;
+	__u32 protocol;		/* socket_create: of the family, and in host order */
 	__u64 pad1[2];
 };
 
@@ -119,7 +120,7 @@ struct packet_tuple {
  * Unmasked ("facts") it travels in each record. */
 struct verdict_key {
 	__u8 hook;		/* enum hook */
-	__u8 family;		/* 4 or 6; 0 where there is no address */
+	__u8 family;		/* 4 or 6; 0 where there is no address; socket_create: AF_ */
 	__u8 protocol;		/* IPPROTO_ */
 	__u8 flags;		/* enum object_flag */
 	__u32 mask_set;		/* which masks made this key; never masked out */

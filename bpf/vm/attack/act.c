@@ -207,11 +207,23 @@ static int bound(const char *target, const char *type)
 	return socket;
 }
 
+/* Numbers of family, type and protocol, with commas between them. */
+static void make_socket(const char *kind)
+{
+	int family, type, protocol;
+
+	if (sscanf(kind, "%d,%d,%d", &family, &type, &protocol) != 3)
+		unprepared_errno(text("kind:%s", kind), EINVAL);
+	if (socket(family, type | SOCK_CLOEXEC, protocol) < 0)
+		outcome->error = errno;
+}
+
 /* Nobody listens, no such device: the hooks had let it pass. */
 static bool comes_from_below(int error)
 {
 	return error == ECONNREFUSED || error == EINPROGRESS || error == ENETUNREACH || error == EHOSTUNREACH || error == ENXIO ||
-	       error == ENODEV || error == ENOTBLK || error == EACCES;	/* a low port, and nobody's right */
+	       error == ENODEV || error == ENOTBLK || error == EACCES ||	/* a low port, and nobody's right */
+	       error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT;
 }
 
 /* The second half, as the program that was asked for. */
@@ -236,6 +248,8 @@ int command_acting(const struct options *options, char **args)
 		map_object(file);
 	else if (is(hook, "socket_bind"))
 		bind_to(args[OBJECT], type);
+	else if (is(hook, "socket_create"))
+		make_socket(args[OBJECT]);
 	else if (is(hook, "socket_listen"))
 		outcome->error = listen(socket, 1) ? errno : 0;
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* Every door to an address of this host's own: to be bound to it, and to listen there. */
+/* Every door to an address of this host's own: to be bound to it, and to listen there; and to a socket at all. */
 #define _GNU_SOURCE
 #include "attack.h"
 #include <arpa/inet.h>
@@ -7,12 +7,16 @@
 #include <netinet/in.h>
 
 #define COMPAT_SOCKETCALL 102
+#define COMPAT_SOCKET 359
+#define COMPAT_SOCKETPAIR 360
 #define COMPAT_BIND 361
 #define COMPAT_LISTEN 363
+#define SOCKETCALL_SOCKET 1
 #define SOCKETCALL_BIND 2
 #define SOCKETCALL_LISTEN 4
 #define URING_BIND 56		/* since Linux 6.11 */
 #define URING_LISTEN 57
+#define URING_SOCKET 45		/* since Linux 5.19 */
 #define SCTP_BINDX_ADD 100
 #define NO_FAMILY 77
 
@@ -289,4 +293,74 @@ void list_local_doors(void)
 {
 	for (size_t i = 0; i < COUNT(doors); i++)
 		printf("local %s %s\n", doors[i].name, doors[i].kind);
+}
+
+/* What a socket is to be. */
+struct kind {
+	int family, type, protocol;
+};
+
+static long make_plainly(const struct kind *kind, int number)
+{
+	(void)number;
+	return socket(kind->family, kind->type, kind->protocol);
+}
+
+static long make_pair(const struct kind *kind, int number)
+{
+	int both[2];
+
+	(void)number;
+	return socketpair(kind->family, kind->type, kind->protocol, both);
+}
+
+static long make_32(const struct kind *kind, int number)
+{
+	if (number == COMPAT_SOCKETCALL)
+		return by_socketcall(SOCKETCALL_SOCKET, kind->family, kind->type, kind->protocol);
+	if (number == COMPAT_SOCKETPAIR)
+		return compat_call(number, kind->family, kind->type, kind->protocol, (long)low_copy("12345678", 8), 0);
+	return compat_call(number, kind->family, kind->type, kind->protocol, 0, 0);
+}
+
+static long make_uring(const struct kind *kind, int way)
+{
+	struct io_uring_sqe request = {.opcode = URING_SOCKET, .fd = kind->family, .off = kind->type, .len = kind->protocol};
+
+	return uring_call(&request, way);
+}
+
+/* Kind pair: only what has pairs can be made so. */
+static const struct {
+	const char *name, *kind;
+	long (*make)(const struct kind *kind, int argument);
+	int argument;
+} makers[] = {
+	{"socket", "any", make_plainly, 0},
+	{"socket-int80", "any", make_32, COMPAT_SOCKET},
+	{"socket-socketcall", "any", make_32, COMPAT_SOCKETCALL},
+	{"socket-uring", "any", make_uring, URING_PLAIN},
+	{"socket-uring-async", "any", make_uring, URING_ASYNC},
+	{"socketpair", "pair", make_pair, 0},
+	{"socketpair-int80", "pair", make_32, COMPAT_SOCKETPAIR},
+};
+
+int command_socket(const struct options *options, char **args)
+{
+	struct kind kind = {atoi(args[0]), atoi(args[1]), atoi(args[2])};
+	size_t maker;
+
+	for (maker = 0; strcmp(makers[maker].name, options->door ?: "socket");)
+		if (++maker == COUNT(makers))
+			unknown("door to a socket", options->door);
+	fact("door=%s", makers[maker].name);
+	if (makers[maker].make(&kind, makers[maker].argument) < 0)
+		outcome->error = errno;
+	return report();
+}
+
+void list_makers(void)
+{
+	for (size_t i = 0; i < COUNT(makers); i++)
+		printf("socket %s %s\n", makers[i].name, makers[i].kind);
 }

@@ -22,6 +22,7 @@ static int command_list(const struct options *options, char **args)
 	list_lenders();
 	list_changes();
 	list_local_doors();
+	list_makers();
 	fflush(stdout);
 	return 0;
 }
@@ -114,6 +115,7 @@ static const struct {
 	{"folder", "PATH", 1, NOWHERE, command_folder},
 	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},
 	{"local", "[-d DOOR] ADDRESS PORT", 2, NOWHERE, command_local},
+	{"socket", "[-d DOOR] FAMILY TYPE PROTOCOL", 3, NOWHERE, command_socket},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},
 	{"race-mounts", "-n TRIES FORBIDDEN", 1, TARGET, command_race_mounts},

@@ -17,5 +17,16 @@ deny contains "port" if {
 	input.socket.local.port in {0, 7860}
 }
 
+deny contains "kind" if {
+	input.hook == "socket_create"
+	[input.socket.family, input.socket.type, input.socket.protocol] in {
+		["netlink", "raw", "netfilter"],
+		["packet", "raw", "2048"],
+		["packet", "packet", "2048"],
+		["inet6", "dgram", "udp"],
+		["unix", "seqpacket", "0"],
+	}
+}
+
 # Makes each user a new subject.
 deny contains "nobody's number" if input.process.uid == 2999

@@ -115,14 +115,16 @@ public final class InputEvent {
   private static SocketEvent socket(JsonNode input, Hook hook, Subject subject) {
     JsonNode socket = input.path("socket");
     JsonNode end = hook.isLocal() ? socket.path("local") : socket;
+    boolean any = hook == Hook.SOCKET_CREATE;
+    int family = number(any ? Facts.SOCKET_FAMILIES : Facts.FAMILIES, socket, "family");
     return new SocketEvent(
         head(input, hook, 0),
         subject,
-        number(Facts.FAMILIES, socket, "family"),
+        family,
         address(end),
         number(end, "port"),
         number(Facts.SOCKET_TYPES, socket, "type"),
-        number(Facts.PROTOCOLS, socket, "protocol"));
+        number(any ? Facts.protocols(family) : Facts.PROTOCOLS, socket, "protocol"));
   }
 
   private static PacketEvent packet(JsonNode input) {

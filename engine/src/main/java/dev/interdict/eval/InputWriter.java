@@ -1,11 +1,14 @@
 package dev.interdict.eval;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
@@ -34,6 +37,7 @@ final class InputWriter {
   private final Document<FileEvent> file;
   private final Document<SocketEvent> socket;
   private final Document<SocketEvent> local;
+  private final Document<SocketEvent> created;
   private final Document<PacketEvent> packet;
 
   /**
@@ -48,6 +52,7 @@ final class InputWriter {
     this.file = file(process);
     this.socket = socket(process);
     this.local = local(process);
+    this.created = created(process);
     this.packet = packet();
     this.heap = (instance.heapPointer() + 7) & -8;
     // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
@@ -66,7 +71,8 @@ final class InputWriter {
       }
       case SocketEvent e -> {
         run(subjectWork, e.subject());
-        yield write(e.hook().isLocal() ? local : socket, e);
+        yield write(
+            e.hook() == Hook.SOCKET_CREATE ? created : e.hook().isLocal() ? local : socket, e);
       }
       case PacketEvent e -> write(packet, e);
     };
@@ -155,6 +161,19 @@ final class InputWriter {
     List<Consumer<SocketEvent>> work = new ArrayList<>();
     int end = end(new InputShape<>(site, "socket.local", work)).build();
     int object = kind(work).child("local", end).build();
+    return document(root(work).child("process", process).child("socket", object), work);
+  }
+
+  private Document<SocketEvent> created(int process) {
+    List<Consumer<SocketEvent>> work = new ArrayList<>();
+    int object =
+        new InputShape<>(site, "socket", work)
+            .named("family", Facts.SOCKET_FAMILIES, SocketEvent::family)
+            .named("type", Facts.SOCKET_TYPES, SocketEvent::type)
+            .text(
+                "protocol",
+                (e, cell) -> site.cells().name(cell, InputJson.protocol(e).getBytes(US_ASCII)))
+            .build();
     return document(root(work).child("process", process).child("socket", object), work);
   }
 

@@ -214,6 +214,7 @@ public final class PolicyTrial {
       case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE -> put(event, "file.path", unlike);
       case SOCKET_CONNECT -> put(event, "socket.address", "192.0.2.1");
       case SOCKET_BIND, SOCKET_LISTEN -> put(event, "socket.local.address", "192.0.2.1");
+      case SOCKET_CREATE -> put(event, "socket.family", "inet");
       case XDP_INGRESS -> put(event, "packet.source.address", "192.0.2.1");
     }
     if (hook != Hook.XDP_INGRESS) {

@@ -127,13 +127,14 @@ public sealed interface Event {
   }
 
   /**
-   * A connect, or a send with an address; or a bind or listen.
+   * A connect, or a send with an address; or a bind or listen; or a socket that is made, which has
+   * no address.
    *
-   * @param family 4 or 6
+   * @param family 4 or 6; of a socket that is made {@code AF_}
    * @param address of the far end, at a {@linkplain Hook#isLocal local} hook of the near one: 16
    *     bytes, network order; IPv4 as {@code ::ffff:a.b.c.d}
    * @param type {@code SOCK_STREAM} and so on
-   * @param protocol {@code IPPROTO_TCP} and so on
+   * @param protocol {@code IPPROTO_TCP} and so on; of a socket that is made its family's
    */
   record SocketEvent(
       Head head, Subject subject, int family, byte[] address, int port, int type, int protocol)

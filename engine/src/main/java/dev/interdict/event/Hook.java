@@ -14,7 +14,8 @@ public enum Hook {
   XDP_INGRESS(5),
   FILE_CHANGE(6),
   SOCKET_BIND(7),
-  SOCKET_LISTEN(8);
+  SOCKET_LISTEN(8),
+  SOCKET_CREATE(9);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.

@@ -6,9 +6,11 @@ import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.eval.Decision;
 import dev.interdict.eval.EvaluationException;
 import dev.interdict.eval.HostNames;
+import dev.interdict.eval.InputJson;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordFlag;
@@ -148,7 +150,10 @@ final class Narrator {
   private static String object(Event event) {
     return switch (event) {
       case Event.FileEvent file -> Names.toText(file.path());
-      case Event.SocketEvent socket -> endpoint(socket.family(), socket.address(), socket.port());
+      case Event.SocketEvent socket ->
+          socket.hook() == Hook.SOCKET_CREATE
+              ? InputJson.kind(socket)
+              : endpoint(socket.family(), socket.address(), socket.port());
       case Event.PacketEvent packet ->
           endpoint(packet.family(), packet.source(), packet.sourcePort())
               + " > "

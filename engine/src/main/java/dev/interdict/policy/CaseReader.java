@@ -213,6 +213,9 @@ final class CaseReader {
 
   private static Object absent(Field field, Map<String, Object> facts) {
     Object harmless = HARMLESS.get(field.path());
+    if (field.path().equals("socket.protocol") && !isInternet(facts)) {
+      return "0";
+    }
     if (harmless != null) {
       return harmless;
     }
@@ -232,6 +235,10 @@ final class CaseReader {
             case BOOLEAN -> false;
           };
     };
+  }
+
+  private static boolean isInternet(Map<String, Object> facts) {
+    return facts.getOrDefault("socket.family", "inet").toString().startsWith("inet");
   }
 
   @SuppressWarnings("unchecked") // the maps are those made here

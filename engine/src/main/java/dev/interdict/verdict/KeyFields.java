@@ -49,6 +49,8 @@ final class KeyFields {
         process(fields);
         if (hook.isFile()) {
           file(fields);
+        } else if (hook == Hook.SOCKET_CREATE) {
+          kind(fields);
         } else {
           socket(fields, hook.isLocal() ? "socket.local." : "socket.");
         }
@@ -109,6 +111,14 @@ final class KeyFields {
     fields.put("socket.protocol", key("protocol"));
     fields.put(end + "address", in("socket", socket, "address").and(key("family")));
     fields.put(end + "port", in("socket", socket, "port"));
+  }
+
+  /* A protocol has its name by the family. */
+  private static void kind(Map<String, Bytes> fields) {
+    Layout socket = EventLayouts.SOCKET_ADDRESS;
+    fields.put("socket.family", key("family"));
+    fields.put("socket.type", in("socket", socket, "type"));
+    fields.put("socket.protocol", in("socket", socket, "protocol").and(key("family")));
   }
 
   private static void packet(Map<String, Bytes> fields) {

@@ -44,7 +44,8 @@ class HookSetLsmIT {
           Hook.FILE_OPEN,
           Hook.SOCKET_CONNECT,
           Hook.SOCKET_BIND,
-          Hook.SOCKET_LISTEN);
+          Hook.SOCKET_LISTEN,
+          Hook.SOCKET_CREATE);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

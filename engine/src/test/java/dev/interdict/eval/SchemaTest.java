@@ -22,9 +22,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -42,6 +44,7 @@ class SchemaTest {
           Hook.FILE_CHANGE, Access.RENAME,
           Hook.SOCKET_BIND, Access.BIND,
           Hook.SOCKET_LISTEN, Access.LISTEN,
+          Hook.SOCKET_CREATE, Access.CREATE,
           Hook.XDP_INGRESS, Access.RECEIVE);
 
   private static final HostNames NAMES =
@@ -118,6 +121,34 @@ class SchemaTest {
       assertNames(Facts.PROTOCOLS, hook, "/properties/socket/properties/protocol");
     }
     assertNames(Facts.PROTOCOLS, Hook.XDP_INGRESS, "/properties/packet/properties/protocol");
+  }
+
+  /** The same number is another protocol in another family. */
+  @Test
+  void aSocketThatIsMadeMustHaveTheNamesThatTheDecoderGivesIt() {
+    JsonNode socket =
+        JsonMapper.shared().readTree(Schemas.all().get("socket_create")).at("/properties/socket");
+    assertEquals(
+        new TreeSet<>(List.of(Facts.SOCKET_FAMILIES)),
+        new TreeSet<>(
+            socket.at("/properties/family/enum").valueStream().map(JsonNode::asString).toList()));
+    Map<String, String> expected = new TreeMap<>();
+    for (String family : List.of("inet", "netlink")) {
+      String[] names = Facts.protocols(List.of(Facts.SOCKET_FAMILIES).indexOf(family));
+      for (int i = 0; i < names.length; i++) {
+        if (names[i] != null) {
+          expected.put(family + ":" + i, names[i]);
+        }
+      }
+    }
+    Map<String, String> published = new TreeMap<>();
+    socket
+        .at("/properties/protocol/names")
+        .properties()
+        .forEach(e -> published.put(e.getKey(), e.getValue().asString()));
+    assertEquals(expected, published);
+    assertEquals(expected.size(), new TreeSet<>(expected.values()).size(), "one name, one protocol");
+    assertNames(Facts.SOCKET_TYPES, Hook.SOCKET_CREATE, "/properties/socket/properties/type");
   }
 
   private static void assertNames(String[] decoded, Hook hook, String pointer) {

@@ -85,6 +85,41 @@ class LocalIT {
         .tests();
   }
 
+  /** Each kind by one door, and one kind by each. */
+  @TestFactory
+  Stream<DynamicTest> makingAForbiddenSocketMustBeRefusedByEveryDoor() {
+    return new Trials(
+            Stream.concat(
+                    makers("any").map(d -> make(d, "16 3 12", "16 3 0", "netlink raw netfilter")),
+                    Stream.concat(
+                        makers("pair").map(d -> make(d, "1 5 0", "1 1 0", "unix seqpacket 0")),
+                        Stream.of(
+                            make("socket", "17 3 8", "17 3 1544", "packet raw 2048"),
+                            make("socket", "2 10 8", "2 2 0", "packet packet 2048"), // as of old
+                            make("socket", "10 2 0", "2 2 0", "inet6 dgram udp"),
+                            make("socket", "10 2 17", "2 2 17", "inet6 dgram udp"))))
+                .toList())
+        .tests();
+  }
+
+  private static Stream<String> makers(String kind) {
+    return Attack.list("socket").stream().filter(d -> d[2].equals(kind)).map(d -> d[1]);
+  }
+
+  private static Trial make(String door, String forbidden, String allowed, String shown) {
+    return new Trial(
+        door + "-" + shown.replace(' ', '-') + "-" + forbidden.replace(' ', '-'),
+        "socket -d " + door + " %s",
+        null,
+        forbidden,
+        allowed,
+        "EPERM",
+        Hook.SOCKET_CREATE,
+        Pattern.compile(Pattern.quote(shown)),
+        door.startsWith("socketpair") ? 2 : 1, // one for each end, in audit
+        shown.startsWith("packet") ? USER : NOBODY);
+  }
+
   private static Stream<String> doors(String kind) {
     return Attack.list("local").stream().filter(d -> d[2].equals(kind)).map(d -> d[1]);
   }

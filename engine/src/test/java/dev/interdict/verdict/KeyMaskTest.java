@@ -67,6 +67,18 @@ class KeyMaskTest {
     assertEquals(Set.of("hook", "mask_set"), kept(Hook.SOCKET_CONNECT, "socket.local"));
   }
 
+  /** Six is TCP, and of netlink xfrm. */
+  @Test
+  void aProtocolIsNamedByItsFamily() {
+    assertEquals(
+        Set.of("hook", "mask_set", "family", "protocol"),
+        kept(Hook.SOCKET_CREATE, "socket.protocol"));
+    RecordBuilder made = RecordBuilder.of(Hook.SOCKET_CREATE).socket("protocol", 6);
+    KeyMask mask = mask(Hook.SOCKET_CREATE, "socket.protocol");
+    assertNotEquals(
+        mask.apply(made.fact("family", 2).facts()), mask.apply(made.fact("family", 16).facts()));
+  }
+
   @Test
   void aPortIsThereOrNotByProtocolAndFragment() {
     assertEquals(
