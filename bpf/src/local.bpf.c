@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* The near end of sockets: of what kind they are, what they are bound to, and where they wait for others. */
+/* The near end of sockets: of what kind they are, what they are bound to, where they wait for others and take them. */
 #include <interdict/address.bpf.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -111,6 +111,20 @@ int BPF_PROG(lsm_socket_listen, struct socket *socket, int backlog, int before)
 		return before;
 	read_bound(&address, sock);
 	return clamp(stand(HOOK_SOCKET_LISTEN, sock, &address, ACCESS_LISTEN, WAY_LISTEN));
+}
+
+/* Comes before the kernel looks for a connection, and waits for one: nobody has called yet, or who has is not taken from the queue, and
+ * whom it takes another thread may change. So the peer is no fact here. */
+SEC("lsm/socket_accept")
+int BPF_PROG(lsm_socket_accept, struct socket *socket, struct socket *fresh, int before)
+{
+	struct sock *sock = socket->sk;
+	struct address address;
+
+	if (before || !sock || uncovered(HOOK_SOCKET_ACCEPT) || !is_internet_socket(sock))
+		return before;
+	read_bound(&address, sock);
+	return clamp(stand(HOOK_SOCKET_ACCEPT, sock, &address, ACCESS_ACCEPT, WAY_ACCEPT));
 }
 
 /* What a family makes of no protocol; MPTCP and SMC are TCP where the other side does not know better. */

@@ -11,6 +11,7 @@ enum x86_64_call {
 	X86_64_MPROTECT = 10,
 	X86_64_SOCKET = 41,
 	X86_64_CONNECT = 42,
+	X86_64_ACCEPT = 43,
 	X86_64_SENDTO = 44,
 	X86_64_SENDMSG = 46,
 	X86_64_BIND = 49,
@@ -49,6 +50,7 @@ enum x86_64_call {
 	X86_64_LINKAT = 265,
 	X86_64_SYMLINKAT = 266,
 	X86_64_FCHMODAT = 268,
+	X86_64_ACCEPT4 = 288,
 	X86_64_OPEN_BY_HANDLE_AT = 304,
 	X86_64_SENDMMSG = 307,
 	X86_64_RENAMEAT2 = 316,
@@ -111,6 +113,7 @@ enum i386_call {
 	I386_BIND = 361,
 	I386_CONNECT = 362,
 	I386_LISTEN = 363,
+	I386_ACCEPT4 = 364,
 	I386_GETSOCKOPT = 365,
 	I386_SETSOCKOPT = 366,
 	I386_SENDTO = 369,
@@ -154,6 +157,7 @@ enum way {
 	WAY_CHANGE,	/* of names and attributes, under the lock of the directory or file: as WAY_CREATE */
 	WAY_BIND,
 	WAY_LISTEN,
+	WAY_ACCEPT,
 	WAY_SOCKET,
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
@@ -270,6 +274,8 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return compat ? number == I386_SOCKETCALL || number == I386_BIND : number == X86_64_BIND;
 	case WAY_LISTEN:
 		return compat ? number == I386_SOCKETCALL || number == I386_LISTEN : number == X86_64_LISTEN;
+	case WAY_ACCEPT:
+		return compat ? number == I386_SOCKETCALL || number == I386_ACCEPT4 : number == X86_64_ACCEPT || number == X86_64_ACCEPT4;
 	case WAY_SOCKET:
 		return is_socket(number, compat);
 	case WAY_TRUNCATE:

@@ -23,6 +23,7 @@ enum hook {
 	HOOK_SOCKET_BIND = 7,	/* socket_bind; SCTP's bindx */
 	HOOK_SOCKET_LISTEN = 8,	/* socket_listen */
 	HOOK_SOCKET_CREATE = 9,	/* socket_create */
+	HOOK_SOCKET_ACCEPT = 10,	/* socket_accept: before it is known whom */
 };
 
 /* What the subject wants of the object; a set. */
@@ -48,6 +49,7 @@ enum access {
 	ACCESS_XATTR = 1 << 18,	/* an extended attribute or an ACL, set or removed */
 	ACCESS_BIND = 1 << 19,
 	ACCESS_LISTEN = 1 << 20,
+	ACCESS_ACCEPT = 1 << 21,
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */
@@ -98,7 +100,7 @@ struct file_identity {
 	__u32 pad0;
 };
 
-/* Of the far end; at bind and listen of the near one; at socket_create of none. */
+/* Of the far end; at bind, listen and accept of the near one; at socket_create of none. */
 struct socket_address {
 	__u8 address[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
 	__u16 port;		/* host order */

@@ -223,7 +223,7 @@ static bool comes_from_below(int error)
 {
 	return error == ECONNREFUSED || error == EINPROGRESS || error == ENETUNREACH || error == EHOSTUNREACH || error == ENXIO ||
 	       error == ENODEV || error == ENOTBLK || error == EACCES ||	/* a low port, and nobody's right */
-	       error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT;
+	       error == EAGAIN || error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT;
 }
 
 /* The second half, as the program that was asked for. */
@@ -232,9 +232,11 @@ int command_acting(const struct options *options, char **args)
 	const char *hook = args[HOOK], *type = args[TYPE];
 	bool by_descriptor = is(hook, "mmap_exec") || is(type, "deleted") || is(type, "memfd");
 	int group = atoi(args[GROUP]), file = by_descriptor ? descriptor(args[OBJECT], type, args[EXE]) : -1;
-	int socket = is(hook, "socket_listen") ? bound(args[OBJECT], type) : -1;
+	int socket = is(hook, "socket_listen") || is(hook, "socket_accept") ? bound(args[OBJECT], type) : -1;
 
 	(void)options;
+	if (is(hook, "socket_accept") && listen(socket, 1))
+		unprepared("listen");
 	if (write(group, "0", 1) != 1 || close(group))
 		unprepared("cgroup");
 	become(atoi(args[USER]));
@@ -252,6 +254,8 @@ int command_acting(const struct options *options, char **args)
 		make_socket(args[OBJECT]);
 	else if (is(hook, "socket_listen"))
 		outcome->error = listen(socket, 1) ? errno : 0;
+	else if (is(hook, "socket_accept"))
+		outcome->error = accept(socket, NULL, NULL) < 0 ? errno : 0;
 	else
 		reach(args[OBJECT], args[ACCESS], type);
 	if (comes_from_below(outcome->error))

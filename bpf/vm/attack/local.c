@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* Every door to an address of this host's own: to be bound to it, and to listen there; and to a socket at all. */
+/* Every door to an address of this host's own: to be bound to it, to listen there, and to take who calls; and to a socket at all. */
 #define _GNU_SOURCE
 #include "attack.h"
 #include <arpa/inet.h>
@@ -11,9 +11,11 @@
 #define COMPAT_SOCKETPAIR 360
 #define COMPAT_BIND 361
 #define COMPAT_LISTEN 363
+#define COMPAT_ACCEPT4 364
 #define SOCKETCALL_SOCKET 1
 #define SOCKETCALL_BIND 2
 #define SOCKETCALL_LISTEN 4
+#define SOCKETCALL_ACCEPT 5
 #define URING_BIND 56		/* since Linux 6.11 */
 #define URING_LISTEN 57
 #define URING_SOCKET 45		/* since Linux 5.19 */
@@ -240,7 +242,61 @@ static long listen_uring(const struct place *place, int way)
 	return tell_listening(socket, uring_call(&request, way));
 }
 
-/* A word per door. Kind bind: it is the address that is forbidden; any: all addresses at once; several: one of two. Listen: the port. */
+/* Somebody has called already. */
+static int called(const struct place *place, int protocol)
+{
+	int socket = bound(place, protocol), caller = new_socket(place->address.ss_family, SOCK_STREAM, protocol);
+
+	if (listen(socket, 4) || connect(caller, of(place), place->length))
+		unprepared("connect");
+	return socket;
+}
+
+static long tell_taken(long result)
+{
+	fact("delivered=%d", result >= 0);
+	return result;
+}
+
+static long accept_plainly(const struct place *place, int protocol)
+{
+	return tell_taken(accept(called(place, protocol), NULL, NULL));
+}
+
+static long accept_with_flags(const struct place *place, int flags)
+{
+	return tell_taken(accept4(called(place, 0), NULL, NULL, flags));
+}
+
+/* By another process that listens. */
+static long accept_inherited(const struct place *place, int flags)
+{
+	int socket = called(place, 0);
+	pid_t child = fork();
+
+	(void)flags;
+	if (child == 0)
+		_exit(accept(socket, NULL, NULL) < 0 ? errno : 0);
+	errno = WEXITSTATUS(wait_for(child));
+	return tell_taken(errno ? -1 : 0);
+}
+
+static long accept_32(const struct place *place, int number)
+{
+	int socket = called(place, 0);
+
+	return tell_taken(number == COMPAT_SOCKETCALL ? by_socketcall(SOCKETCALL_ACCEPT, socket, 0, 0)
+						      : compat_call(number, socket, 0, 0, 0, 0));
+}
+
+static long accept_uring(const struct place *place, int way)
+{
+	struct io_uring_sqe request = {.opcode = IORING_OP_ACCEPT, .fd = called(place, 0)};
+
+	return tell_taken(uring_call(&request, way));
+}
+
+/* A word per door. Kind bind: it is the address that is forbidden; any: all addresses at once; several: one of two. Listen and accept: the port. */
 static const struct {
 	const char *name, *kind;
 	long (*enter)(const struct place *place, int argument);
@@ -273,6 +329,15 @@ static const struct {
 	{"listen-socketcall", "listen", listen_32, COMPAT_SOCKETCALL},
 	{"listen-uring", "listen", listen_uring, URING_PLAIN},
 	{"listen-uring-async", "listen", listen_uring, URING_ASYNC},
+	{"accept", "accept", accept_plainly, 0},
+	{"accept-mptcp", "accept", accept_plainly, IPPROTO_MPTCP},
+	{"accept-sctp", "accept", accept_plainly, IPPROTO_SCTP},
+	{"accept4", "accept", accept_with_flags, SOCK_CLOEXEC},
+	{"accept-inherited", "accept", accept_inherited, 0},
+	{"accept-int80", "accept", accept_32, COMPAT_ACCEPT4},
+	{"accept-socketcall", "accept", accept_32, COMPAT_SOCKETCALL},
+	{"accept-uring", "accept", accept_uring, URING_PLAIN},
+	{"accept-uring-async", "accept", accept_uring, URING_ASYNC},
 };
 
 int command_local(const struct options *options, char **args)

@@ -17,6 +17,11 @@ deny contains "port" if {
 	input.socket.local.port in {0, 7860}
 }
 
+deny contains "caller" if {
+	input.hook == "socket_accept"
+	input.socket.local.port == 7870
+}
+
 deny contains "kind" if {
 	input.hook == "socket_create"
 	[input.socket.family, input.socket.type, input.socket.protocol] in {

@@ -26,7 +26,8 @@ public enum Access {
   CHOWN,
   XATTR,
   BIND,
-  LISTEN;
+  LISTEN,
+  ACCEPT;
 
   private final String id = name().toLowerCase(Locale.ROOT);
 

@@ -127,7 +127,7 @@ public sealed interface Event {
   }
 
   /**
-   * A connect, or a send with an address; or a bind or listen; or a socket that is made, which has
+   * A connect, or a send with an address; or a bind, listen or accept; or a socket that is made, which has
    * no address.
    *
    * @param family 4 or 6; of a socket that is made {@code AF_}

@@ -15,7 +15,8 @@ public enum Hook {
   FILE_CHANGE(6),
   SOCKET_BIND(7),
   SOCKET_LISTEN(8),
-  SOCKET_CREATE(9);
+  SOCKET_CREATE(9),
+  SOCKET_ACCEPT(10);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.
@@ -57,7 +58,7 @@ public enum Hook {
 
   /** Whether the address of this hook is the near end of a socket, not the far one. */
   public boolean isLocal() {
-    return this == SOCKET_BIND || this == SOCKET_LISTEN;
+    return this == SOCKET_BIND || this == SOCKET_LISTEN || this == SOCKET_ACCEPT;
   }
 
   /**

@@ -26,7 +26,12 @@ public final class Replay implements RecordingReader.Visitor {
           + " elsewhere, too; the policy's unparsed: drop";
 
   /** Where the kernel meets what it cannot read. */
-  private static final List<Hook> UNREAD = List.of(Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN, Hook.XDP_INGRESS);
+  private static final List<Hook> UNREAD = List.of(
+          Hook.SOCKET_CONNECT,
+          Hook.SOCKET_BIND,
+          Hook.SOCKET_LISTEN,
+          Hook.SOCKET_ACCEPT,
+          Hook.XDP_INGRESS);
 
   private final JudgedPolicy candidate;
   private final JudgedPolicy base;

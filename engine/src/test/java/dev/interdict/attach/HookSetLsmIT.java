@@ -45,7 +45,8 @@ class HookSetLsmIT {
           Hook.SOCKET_CONNECT,
           Hook.SOCKET_BIND,
           Hook.SOCKET_LISTEN,
-          Hook.SOCKET_CREATE);
+          Hook.SOCKET_CREATE,
+          Hook.SOCKET_ACCEPT);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

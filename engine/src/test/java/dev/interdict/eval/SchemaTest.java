@@ -45,6 +45,7 @@ class SchemaTest {
           Hook.SOCKET_BIND, Access.BIND,
           Hook.SOCKET_LISTEN, Access.LISTEN,
           Hook.SOCKET_CREATE, Access.CREATE,
+          Hook.SOCKET_ACCEPT, Access.ACCEPT,
           Hook.XDP_INGRESS, Access.RECEIVE);
 
   private static final HostNames NAMES =
@@ -116,7 +117,8 @@ class SchemaTest {
    */
   @Test
   void numbersMustHaveTheNamesThatTheDecoderGivesThem() {
-    for (Hook hook : List.of(Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN)) {
+    for (Hook hook : List.of(
+            Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN, Hook.SOCKET_ACCEPT)) {
       assertNames(Facts.SOCKET_TYPES, hook, "/properties/socket/properties/type");
       assertNames(Facts.PROTOCOLS, hook, "/properties/socket/properties/protocol");
     }

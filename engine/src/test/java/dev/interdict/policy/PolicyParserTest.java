@@ -138,6 +138,7 @@ class PolicyParserTest {
     "socket_bind,    socket.local.address, false",
     "socket_listen,  socket.local.port,    false",
     "socket_listen,  socket.type,          true",
+    "socket_accept,  socket.local.port,    false",
     "xdp_ingress,    packet.protocol,      false",
   })
   void whatHasNoAddressToTellPassesWhoDoesNotReadIt(String hook, String reads, boolean passes)
