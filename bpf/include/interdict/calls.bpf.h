@@ -19,6 +19,7 @@ enum x86_64_call {
 	X86_64_SOCKETPAIR = 53,
 	X86_64_SETSOCKOPT = 54,
 	X86_64_GETSOCKOPT = 55,
+	X86_64_CLONE = 56,
 	X86_64_EXECVE = 59,
 	X86_64_TRUNCATE = 76,
 	X86_64_FTRUNCATE = 77,
@@ -50,12 +51,14 @@ enum x86_64_call {
 	X86_64_LINKAT = 265,
 	X86_64_SYMLINKAT = 266,
 	X86_64_FCHMODAT = 268,
+	X86_64_UNSHARE = 272,
 	X86_64_ACCEPT4 = 288,
 	X86_64_OPEN_BY_HANDLE_AT = 304,
 	X86_64_SENDMMSG = 307,
 	X86_64_RENAMEAT2 = 316,
 	X86_64_EXECVEAT = 322,
 	X86_64_PKEY_MPROTECT = 329,
+	X86_64_CLONE3 = 435,
 	X86_64_OPENAT2 = 437,
 	X86_64_FCHMODAT2 = 452,
 	X86_64_SETXATTRAT = 463,
@@ -81,6 +84,7 @@ enum i386_call {
 	I386_FCHMOD = 94,
 	I386_FCHOWN = 95,
 	I386_SOCKETCALL = 102,	/* can only be what the hook is about */
+	I386_CLONE = 120,
 	I386_MPROTECT = 125,
 	I386_CHOWN = 182,
 	I386_MMAP2 = 192,
@@ -104,6 +108,7 @@ enum i386_call {
 	I386_LINKAT = 303,
 	I386_SYMLINKAT = 304,
 	I386_FCHMODAT = 306,
+	I386_UNSHARE = 310,
 	I386_OPEN_BY_HANDLE_AT = 342,
 	I386_SENDMMSG = 345,
 	I386_RENAMEAT2 = 353,
@@ -119,6 +124,7 @@ enum i386_call {
 	I386_SENDTO = 369,
 	I386_SENDMSG = 370,
 	I386_PKEY_MPROTECT = 380,
+	I386_CLONE3 = 435,
 	I386_OPENAT2 = 437,
 	I386_FCHMODAT2 = 452,
 	I386_SETXATTRAT = 463,
@@ -159,6 +165,7 @@ enum way {
 	WAY_LISTEN,
 	WAY_ACCEPT,
 	WAY_SOCKET,
+	WAY_NAMESPACE,
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -205,6 +212,13 @@ static __always_inline bool is_socket(long number, bool compat)
 	if (compat)
 		return number == I386_SOCKETCALL || number == I386_SOCKET || number == I386_SOCKETPAIR;
 	return number == X86_64_SOCKET || number == X86_64_SOCKETPAIR;
+}
+
+static __always_inline bool is_namespace(long number, bool compat)
+{
+	if (compat)
+		return number == I386_CLONE || number == I386_CLONE3 || number == I386_UNSHARE;
+	return number == X86_64_CLONE || number == X86_64_CLONE3 || number == X86_64_UNSHARE;
 }
 
 static __always_inline bool is_truncate(long number, bool compat)
@@ -278,6 +292,8 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return compat ? number == I386_SOCKETCALL || number == I386_ACCEPT4 : number == X86_64_ACCEPT || number == X86_64_ACCEPT4;
 	case WAY_SOCKET:
 		return is_socket(number, compat);
+	case WAY_NAMESPACE:
+		return is_namespace(number, compat);
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

@@ -24,6 +24,7 @@ enum hook {
 	HOOK_SOCKET_LISTEN = 8,	/* socket_listen */
 	HOOK_SOCKET_CREATE = 9,	/* socket_create */
 	HOOK_SOCKET_ACCEPT = 10,	/* socket_accept: before it is known whom */
+	HOOK_USER_NAMESPACE = 11,	/* userns_create */
 };
 
 /* What the subject wants of the object; a set. */

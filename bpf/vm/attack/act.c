@@ -5,6 +5,7 @@
 #include "attack.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <linux/sched.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -254,6 +255,8 @@ int command_acting(const struct options *options, char **args)
 		make_socket(args[OBJECT]);
 	else if (is(hook, "socket_listen"))
 		outcome->error = listen(socket, 1) ? errno : 0;
+	else if (is(hook, "user_namespace"))
+		outcome->error = syscall(SYS_unshare, CLONE_NEWUSER) ? errno : 0;
 	else if (is(hook, "socket_accept"))
 		outcome->error = accept(socket, NULL, NULL) < 0 ? errno : 0;
 	else
@@ -276,7 +279,7 @@ int command_act(const struct options *options, char **args)
 	install(program, args[EXE]);
 	if (is(args[HOOK], "file_change"))
 		write_text(FRESH, "fresh\n", 0777);
-	if (strncmp(args[HOOK], "socket_", strlen("socket_")))
+	if (strncmp(args[HOOK], "socket_", strlen("socket_")) && !is(args[HOOK], "user_namespace"))
 		make_object(program, args[OBJECT], args[TYPE]);
 	for (int i = 0; i <= TYPE; i++)
 		acting[i + 2] = i == GROUP ? text("%d", group) : args[i];

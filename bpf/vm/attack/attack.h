@@ -107,6 +107,7 @@ void list_lenders(void);
 void list_changes(void);
 void list_local_doors(void);
 void list_makers(void);
+void list_namespace_doors(void);
 
 /* The commands. */
 int command_generation(const struct options *options, char **args);
@@ -138,6 +139,7 @@ int command_lend(const struct options *options, char **args);
 int command_change(const struct options *options, char **args);
 int command_local(const struct options *options, char **args);
 int command_socket(const struct options *options, char **args);
+int command_namespace(const struct options *options, char **args);
 int command_absent(const struct options *options, char **args);
 int command_file(const struct options *options, char **args);
 int command_folder(const struct options *options, char **args);

@@ -95,6 +95,7 @@ final class WarmUp {
           new Event.FileEvent(head, subject, path, FileNames.NONE, 1, i, 0, 0, 0, 0100644);
       case SOCKET_CONNECT, SOCKET_BIND, SOCKET_LISTEN, SOCKET_CREATE, SOCKET_ACCEPT ->
           new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
+      case USER_NAMESPACE -> new Event.SubjectEvent(head, subject);
       case XDP_INGRESS ->
           new Event.PacketEvent(head, 6, 6, address, address, i & 0xffff, 443, 1, 64);
     };
@@ -109,7 +110,7 @@ final class WarmUp {
       case SOCKET_CONNECT -> Access.CONNECT;
       case SOCKET_BIND -> Access.BIND;
       case SOCKET_LISTEN -> Access.LISTEN;
-      case SOCKET_CREATE -> Access.CREATE;
+      case SOCKET_CREATE, USER_NAMESPACE -> Access.CREATE;
       case SOCKET_ACCEPT -> Access.ACCEPT;
       case XDP_INGRESS -> Access.RECEIVE;
     };

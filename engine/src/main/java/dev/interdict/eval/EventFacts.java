@@ -6,6 +6,7 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
 import java.util.ArrayList;
@@ -84,6 +85,7 @@ final class EventFacts {
             switch (event) {
               case FileEvent file -> read.apply(file.subject(), names);
               case SocketEvent socket -> read.apply(socket.subject(), names);
+              case SubjectEvent plain -> read.apply(plain.subject(), names);
               case PacketEvent packet -> null;
             });
   }

@@ -8,6 +8,7 @@ import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
@@ -44,6 +45,9 @@ public final class InputEvent {
     Hook hook = hook(input);
     if (hook.isFile()) {
       return file(input, hook, file, subject(input.path("process"), exe));
+    }
+    if (hook == Hook.USER_NAMESPACE) {
+      return new SubjectEvent(head(input, hook, 0), subject(input.path("process"), exe));
     }
     return hook == Hook.XDP_INGRESS
         ? packet(input)

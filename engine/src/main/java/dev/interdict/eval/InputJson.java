@@ -9,6 +9,7 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
@@ -54,6 +55,7 @@ public final class InputJson {
         input.put("process", process(socket.subject(), names));
         input.put("socket", socket(socket));
       }
+      case SubjectEvent plain -> input.put("process", process(plain.subject(), names));
       case PacketEvent packet -> input.put("packet", packet(packet, names));
     }
     return input;

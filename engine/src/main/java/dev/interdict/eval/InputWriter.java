@@ -8,6 +8,7 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
@@ -38,6 +39,7 @@ final class InputWriter {
   private final Document<SocketEvent> socket;
   private final Document<SocketEvent> local;
   private final Document<SocketEvent> created;
+  private final Document<SubjectEvent> plain;
   private final Document<PacketEvent> packet;
 
   /**
@@ -53,6 +55,7 @@ final class InputWriter {
     this.socket = socket(process);
     this.local = local(process);
     this.created = created(process);
+    this.plain = plain(process);
     this.packet = packet();
     this.heap = (instance.heapPointer() + 7) & -8;
     // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
@@ -73,6 +76,10 @@ final class InputWriter {
         run(subjectWork, e.subject());
         yield write(
             e.hook() == Hook.SOCKET_CREATE ? created : e.hook().isLocal() ? local : socket, e);
+      }
+      case SubjectEvent e -> {
+        run(subjectWork, e.subject());
+        yield write(plain, e);
       }
       case PacketEvent e -> write(packet, e);
     };
@@ -175,6 +182,11 @@ final class InputWriter {
                 (e, cell) -> site.cells().name(cell, InputJson.protocol(e).getBytes(US_ASCII)))
             .build();
     return document(root(work).child("process", process).child("socket", object), work);
+  }
+
+  private Document<SubjectEvent> plain(int process) {
+    List<Consumer<SubjectEvent>> work = new ArrayList<>();
+    return document(root(work).child("process", process), work);
   }
 
   private InputShape<SocketEvent> kind(List<Consumer<SocketEvent>> work) {

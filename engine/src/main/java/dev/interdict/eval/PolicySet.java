@@ -52,6 +52,7 @@ public final class PolicySet {
       return switch (event) {
         case Event.FileEvent file -> file.subject().cgroup();
         case Event.SocketEvent socket -> socket.subject().cgroup();
+        case Event.SubjectEvent plain -> plain.subject().cgroup();
         case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
       };
     }

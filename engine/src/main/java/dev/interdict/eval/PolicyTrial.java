@@ -216,6 +216,7 @@ public final class PolicyTrial {
       case SOCKET_BIND, SOCKET_LISTEN, SOCKET_ACCEPT ->
           put(event, "socket.local.address", "192.0.2.1");
       case SOCKET_CREATE -> put(event, "socket.family", "inet");
+      case USER_NAMESPACE -> put(event, "access", List.of("create"));
       case XDP_INGRESS -> put(event, "packet.source.address", "192.0.2.1");
     }
     if (hook != Hook.XDP_INGRESS) {

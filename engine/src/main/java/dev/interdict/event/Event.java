@@ -146,6 +146,15 @@ public sealed interface Event {
     }
   }
 
+  /** What is done to nothing that has facts of its own. */
+  record SubjectEvent(Head head, Subject subject) implements Event {
+
+    /** The same by another subject. */
+    public SubjectEvent withSubject(Subject other) {
+      return new SubjectEvent(head, other);
+    }
+  }
+
   /**
    * A packet on its way in.
    *

@@ -105,6 +105,9 @@ public final class EventDecoder {
     }
     byte[] exePath = bytes(data, at + FIXED, exePathBytes);
     Event.Subject subject = subject(data, at, exePath);
+    if (hook == Hook.USER_NAMESPACE) {
+      return new Event.SubjectEvent(head, subject);
+    }
     if (!hook.isFile()) {
       return new Event.SocketEvent(
           head,

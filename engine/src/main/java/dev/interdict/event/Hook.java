@@ -16,7 +16,8 @@ public enum Hook {
   SOCKET_BIND(7),
   SOCKET_LISTEN(8),
   SOCKET_CREATE(9),
-  SOCKET_ACCEPT(10);
+  SOCKET_ACCEPT(10),
+  USER_NAMESPACE(11);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.

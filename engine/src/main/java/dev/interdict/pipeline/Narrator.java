@@ -130,6 +130,7 @@ final class Narrator {
         switch (event) {
           case Event.FileEvent file -> file.subject();
           case Event.SocketEvent socket -> socket.subject();
+          case Event.SubjectEvent plain -> plain.subject();
           case Event.PacketEvent packet -> null;
         };
     if (subject == null) {
@@ -154,6 +155,7 @@ final class Narrator {
           socket.hook() == Hook.SOCKET_CREATE
               ? InputJson.kind(socket)
               : endpoint(socket.family(), socket.address(), socket.port());
+      case Event.SubjectEvent plain -> "";
       case Event.PacketEvent packet ->
           endpoint(packet.family(), packet.source(), packet.sourcePort())
               + " > "

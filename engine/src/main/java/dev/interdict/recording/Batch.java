@@ -139,6 +139,7 @@ final class Batch {
         switch (event) {
           case FileEvent file -> file.subject();
           case SocketEvent socket -> socket.subject();
+          case Event.SubjectEvent plain -> plain.subject();
           case Event.PacketEvent packet -> null;
         };
     return subject == null ? FileNames.NONE : subject.names();

@@ -51,7 +51,7 @@ final class KeyFields {
           file(fields);
         } else if (hook == Hook.SOCKET_CREATE) {
           kind(fields);
-        } else {
+        } else if (hook != Hook.USER_NAMESPACE) {
           socket(fields, hook.isLocal() ? "socket.local." : "socket.");
         }
       }

@@ -46,7 +46,8 @@ class HookSetLsmIT {
           Hook.SOCKET_BIND,
           Hook.SOCKET_LISTEN,
           Hook.SOCKET_CREATE,
-          Hook.SOCKET_ACCEPT);
+          Hook.SOCKET_ACCEPT,
+          Hook.USER_NAMESPACE);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

@@ -36,17 +36,18 @@ class SchemaTest {
       SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
   private static final int EVENTS = 1000;
   private static final Map<Hook, Access> ACCESS =
-      Map.of(
-          Hook.EXEC, Access.EXEC,
-          Hook.MMAP_EXEC, Access.MAP,
-          Hook.FILE_OPEN, Access.APPEND,
-          Hook.SOCKET_CONNECT, Access.SEND,
-          Hook.FILE_CHANGE, Access.RENAME,
-          Hook.SOCKET_BIND, Access.BIND,
-          Hook.SOCKET_LISTEN, Access.LISTEN,
-          Hook.SOCKET_CREATE, Access.CREATE,
-          Hook.SOCKET_ACCEPT, Access.ACCEPT,
-          Hook.XDP_INGRESS, Access.RECEIVE);
+      Map.ofEntries(
+          Map.entry(Hook.EXEC, Access.EXEC),
+          Map.entry(Hook.MMAP_EXEC, Access.MAP),
+          Map.entry(Hook.FILE_OPEN, Access.APPEND),
+          Map.entry(Hook.SOCKET_CONNECT, Access.SEND),
+          Map.entry(Hook.FILE_CHANGE, Access.RENAME),
+          Map.entry(Hook.SOCKET_BIND, Access.BIND),
+          Map.entry(Hook.SOCKET_LISTEN, Access.LISTEN),
+          Map.entry(Hook.SOCKET_CREATE, Access.CREATE),
+          Map.entry(Hook.SOCKET_ACCEPT, Access.ACCEPT),
+          Map.entry(Hook.XDP_INGRESS, Access.RECEIVE),
+          Map.entry(Hook.USER_NAMESPACE, Access.CREATE));
 
   private static final HostNames NAMES =
       new HostNames() {
@@ -72,7 +73,7 @@ class SchemaTest {
 
   private static Event decoded(Hook hook) {
     RecordBuilder record = RecordBuilder.of(hook).access(ACCESS.get(hook));
-    boolean socket = !hook.isFile() && hook != Hook.XDP_INGRESS;
+    boolean socket = hook.id().startsWith("socket_");
     return (socket ? record.to("10.1.2.3", 443) : record).event();
   }
 

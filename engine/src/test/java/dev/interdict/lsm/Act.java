@@ -59,6 +59,9 @@ record Act(
     if (hook.isFile()) {
       return input.path("file").path("path").asString("/tmp/unnamed");
     }
+    if (hook == Hook.USER_NAMESPACE) {
+      return "user";
+    }
     if (hook == Hook.SOCKET_CREATE) {
       return kind(input.path("socket"));
     }
@@ -78,6 +81,9 @@ record Act(
 
   private static String type(Hook hook, JsonNode input) {
     JsonNode file = input.path("file");
+    if (hook == Hook.USER_NAMESPACE) {
+      return "namespace";
+    }
     if (!hook.isFile()) {
       return input.path("socket").path("type").asString();
     }
@@ -102,8 +108,8 @@ record Act(
 
   /** Whether a decision about {@code shown} is about this. */
   boolean isAbout(String shown) {
-    if (hook == Hook.SOCKET_CREATE) {
-      return true; // each act has a cgroup of its own, and this is all that it makes
+    if (hook == Hook.SOCKET_CREATE || hook == Hook.USER_NAMESPACE) {
+      return true; // each act has a cgroup of its own, and this is all that it does
     }
     return !hook.isFile()
         ? target(shown).equals(target(object))

@@ -23,6 +23,7 @@ final class Decisions {
           "trial-files",
           "trial-change",
           "trial-local",
+          "trial-namespace",
           "trial-exec",
           "trial-net",
           "trial-budget",

@@ -20,6 +20,7 @@ final class TrialPolicies {
           "trial-files",
           "trial-change",
           "trial-local",
+          "trial-namespace",
           "trial-exec",
           "trial-net",
           "trial-race",

@@ -9,6 +9,7 @@ import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
@@ -88,6 +89,9 @@ public final class Events {
           id(random),
           id(random),
           random.nextInt(1 << 16));
+    }
+    if (hook == Hook.USER_NAMESPACE) {
+      return new SubjectEvent(head, randomSubject(random));
     }
     return hook != Hook.XDP_INGRESS
         ? new SocketEvent(
