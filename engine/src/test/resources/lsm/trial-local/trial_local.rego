@@ -25,7 +25,7 @@ deny contains "caller" if {
 deny contains "kind" if {
 	input.hook == "socket_create"
 	[input.socket.family, input.socket.type, input.socket.protocol] in {
-		["netlink", "raw", "netfilter"],
+		["netlink", "raw", "generic"],
 		["packet", "raw", "2048"],
 		["packet", "packet", "2048"],
 		["inet6", "dgram", "udp"],

@@ -107,8 +107,7 @@ final class EventFacts {
   /* Of the far end, or of the near one. */
   private static void end(
       Map<String, BiFunction<Event, HostNames, Object>> all, String at, Predicate<Hook> has) {
-    socket(
-        all, at + "address", e -> has.test(e.hook()) ? InputJson.address(e.address()) : null);
+    socket(all, at + "address", e -> has.test(e.hook()) ? InputJson.address(e.address()) : null);
     socket(all, at + "port", e -> has.test(e.hook()) ? Integer.toUnsignedLong(e.port()) : null);
   }
 

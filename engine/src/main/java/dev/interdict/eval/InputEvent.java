@@ -120,7 +120,7 @@ public final class InputEvent {
     JsonNode socket = input.path("socket");
     JsonNode end = hook.isLocal() ? socket.path("local") : socket;
     boolean any = hook == Hook.SOCKET_CREATE;
-    int family = number(any ? Facts.SOCKET_FAMILIES : Facts.FAMILIES, socket, "family");
+    int family = any ? madeFamily(socket) : number(Facts.FAMILIES, socket, "family");
     return new SocketEvent(
         head(input, hook, 0),
         subject,
@@ -129,6 +129,17 @@ public final class InputEvent {
         number(end, "port"),
         number(Facts.SOCKET_TYPES, socket, "type"),
         number(any ? Facts.protocols(family) : Facts.PROTOCOLS, socket, "protocol"));
+  }
+
+  /** Where only the protocol is known, one that has such a name. */
+  private static int madeFamily(JsonNode socket) {
+    String protocol = socket.path("protocol").asString("");
+    for (int i = 0; i < Facts.SOCKET_FAMILIES.length && !socket.has("family"); i++) {
+      if (Arrays.asList(Facts.protocols(i)).contains(protocol)) {
+        return i;
+      }
+    }
+    return number(Facts.SOCKET_FAMILIES, socket, "family");
   }
 
   private static PacketEvent packet(JsonNode input) {

@@ -111,11 +111,13 @@ public final class InputJson {
     if (event.hook() == Hook.SOCKET_CREATE) {
       return socket;
     }
-    Map<String, Object> end = event.hook().isLocal() ? new LinkedHashMap<>() : socket;
+    Map<String, Object> end = new LinkedHashMap<>();
     end.put("address", address(event.address()));
     end.put("port", Integer.toUnsignedLong(event.port()));
-    if (end != socket) {
+    if (event.hook().isLocal()) {
       socket.put("local", end);
+    } else {
+      socket.putAll(end);
     }
     return socket;
   }

@@ -24,6 +24,7 @@ public sealed interface Event {
         + switch (this) {
           case FileEvent file -> file.path().length + file.subject().exePath().length;
           case SocketEvent socket -> socket.subject().exePath().length;
+          case SubjectEvent plain -> plain.subject().exePath().length;
           case PacketEvent packet -> 0;
         };
   }
@@ -127,8 +128,8 @@ public sealed interface Event {
   }
 
   /**
-   * A connect, or a send with an address; or a bind, listen or accept; or a socket that is made, which has
-   * no address.
+   * A connect, or a send with an address; or a bind, listen or accept; or a socket that is made,
+   * which has no address.
    *
    * @param family 4 or 6; of a socket that is made {@code AF_}
    * @param address of the far end, at a {@linkplain Hook#isLocal local} hook of the near one: 16

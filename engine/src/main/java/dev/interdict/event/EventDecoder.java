@@ -58,8 +58,7 @@ public final class EventDecoder {
   private static final int ADDRESS = fact("socket", EventLayouts.SOCKET_ADDRESS, "address");
   private static final int PORT = fact("socket", EventLayouts.SOCKET_ADDRESS, "port");
   private static final int TYPE = fact("socket", EventLayouts.SOCKET_ADDRESS, "type");
-  private static final int KIND_OF_FAMILY =
-      fact("socket", EventLayouts.SOCKET_ADDRESS, "protocol");
+  private static final int KIND_OF_FAMILY = fact("socket", EventLayouts.SOCKET_ADDRESS, "protocol");
   private static final int SOURCE = fact("packet", EventLayouts.PACKET_TUPLE, "source");
   private static final int DESTINATION = fact("packet", EventLayouts.PACKET_TUPLE, "destination");
   private static final int SOURCE_PORT = fact("packet", EventLayouts.PACKET_TUPLE, "source_port");

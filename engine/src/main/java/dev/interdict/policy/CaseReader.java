@@ -21,18 +21,18 @@ final class CaseReader {
 
   /** Facts that every event of a hook has, where a case does not name them. */
   private static final Map<String, Object> HARMLESS =
-      Map.of(
-          "process.pid", 1000L,
-          "process.uid", 1000L,
-          "process.gid", 1000L,
-          "process.exe.dev", "8:1",
-          "file.dev", "8:1",
-          "file.mode", "0644",
-          "socket.type", "stream",
-          "socket.protocol", "tcp",
-          "socket.address", "192.0.2.1",
-          "socket.local.address", "192.0.2.1",
-          "packet.parsed", true);
+      Map.ofEntries(
+          Map.entry("process.pid", 1000L),
+          Map.entry("process.uid", 1000L),
+          Map.entry("process.gid", 1000L),
+          Map.entry("process.exe.dev", "8:1"),
+          Map.entry("file.dev", "8:1"),
+          Map.entry("file.mode", "0644"),
+          Map.entry("socket.type", "stream"),
+          Map.entry("socket.protocol", "tcp"),
+          Map.entry("socket.address", "192.0.2.1"),
+          Map.entry("socket.local.address", "192.0.2.1"),
+          Map.entry("packet.parsed", true));
 
   private final Set<Hook> hooks;
   private final Findings findings;

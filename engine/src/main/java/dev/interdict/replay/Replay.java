@@ -26,7 +26,8 @@ public final class Replay implements RecordingReader.Visitor {
           + " elsewhere, too; the policy's unparsed: drop";
 
   /** Where the kernel meets what it cannot read. */
-  private static final List<Hook> UNREAD = List.of(
+  private static final List<Hook> UNREAD =
+      List.of(
           Hook.SOCKET_CONNECT,
           Hook.SOCKET_BIND,
           Hook.SOCKET_LISTEN,

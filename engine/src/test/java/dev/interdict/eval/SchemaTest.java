@@ -118,8 +118,8 @@ class SchemaTest {
    */
   @Test
   void numbersMustHaveTheNamesThatTheDecoderGivesThem() {
-    for (Hook hook : List.of(
-            Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN, Hook.SOCKET_ACCEPT)) {
+    for (Hook hook :
+        List.of(Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN, Hook.SOCKET_ACCEPT)) {
       assertNames(Facts.SOCKET_TYPES, hook, "/properties/socket/properties/type");
       assertNames(Facts.PROTOCOLS, hook, "/properties/socket/properties/protocol");
     }
@@ -150,7 +150,8 @@ class SchemaTest {
         .properties()
         .forEach(e -> published.put(e.getKey(), e.getValue().asString()));
     assertEquals(expected, published);
-    assertEquals(expected.size(), new TreeSet<>(expected.values()).size(), "one name, one protocol");
+    assertEquals(
+        expected.size(), new TreeSet<>(expected.values()).size(), "one name, one protocol");
     assertNames(Facts.SOCKET_TYPES, Hook.SOCKET_CREATE, "/properties/socket/properties/type");
   }
 

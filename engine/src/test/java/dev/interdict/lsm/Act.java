@@ -32,8 +32,24 @@ record Act(
 
   private static final Map<String, Integer> FAMILIES =
       Map.of(
-          "unix", 1, "inet", 2, "inet6", 10, "netlink", 16, "packet", 17, "bluetooth", 31, "alg",
-          38, "vsock", 40, "xdp", 44);
+          "unix",
+          1,
+          "inet",
+          2,
+          "inet6",
+          10,
+          "netlink",
+          16,
+          "packet",
+          17,
+          "bluetooth",
+          31,
+          "alg",
+          38,
+          "vsock",
+          40,
+          "xdp",
+          44);
 
   private static final Map<String, Integer> PROTOCOLS =
       Map.of("icmp", 1, "tcp", 6, "udp", 17, "icmpv6", 58, "route", 0, "audit", 9, "netfilter", 12);

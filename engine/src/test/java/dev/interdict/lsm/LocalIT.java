@@ -110,7 +110,7 @@ class LocalIT {
   Stream<DynamicTest> makingAForbiddenSocketMustBeRefusedByEveryDoor() {
     return new Trials(
             Stream.concat(
-                    makers("any").map(d -> make(d, "16 3 12", "16 3 0", "netlink raw netfilter")),
+                    makers("any").map(d -> make(d, "16 3 16", "16 3 0", "netlink raw generic")),
                     Stream.concat(
                         makers("pair").map(d -> make(d, "1 5 0", "1 1 0", "unix seqpacket 0")),
                         Stream.of(
@@ -176,7 +176,15 @@ class LocalIT {
       impossible = ALL;
     }
     return new Trial(
-        door, command, null, forbidden, allowed, "EPERM", hook, Pattern.compile(object), 1,
+        door,
+        command,
+        null,
+        forbidden,
+        allowed,
+        "EPERM",
+        hook,
+        Pattern.compile(object),
+        1,
         impossible);
   }
 

@@ -130,6 +130,19 @@ class PolicyParserTest {
     assertEquals("{}", new String(policy.data(), UTF_8));
   }
 
+  /** At one hook six is TCP and has a name, at the other it may be of a family without names. */
+  @Test
+  void aNameThatOneHookOfSeveralHasIsOneOfTheFact() {
+    String rule = "- deny: {socket.protocol: {in: [tcp, netfilter, '6']}}\n  reason: no";
+    assertEquals(
+        List.of(),
+        PolicyParser.parse(Sources.rules("socket_connect, socket_create", rule)).diagnostics());
+    String wrong = "- deny: {socket.protocol: netfitler}\n  reason: no";
+    assertTrue(
+        PolicyParser.parse(Sources.rules("socket_create", wrong)).diagnostics().stream()
+            .anyMatch(d -> d.message().contains("netfilter")));
+  }
+
   /** Who reads neither end misses nothing where an end cannot be told. */
   @ParameterizedTest
   @CsvSource({
