@@ -187,7 +187,9 @@ func (s *inputSchema) impossible(module *ast.Module) []Diagnostic {
 
 // unnamed says why a field whose numbers have names is never this value: it is a name, or a number that has none.
 func unnamed(names map[string]any, value string) string {
-	if name, named := names[value]; named {
+	// Where names go by the family ("netlink:12"), the number may have none in another.
+	ambiguous := slices.ContainsFunc(util.KeysSorted(names), func(n string) bool { return strings.Contains(n, ":") })
+	if name, named := names[value]; named && !ambiguous {
 		return fmt.Sprintf("this number has a name: write %q", name)
 	}
 	if _, err := strconv.ParseUint(value, 10, 16); names == nil || err == nil {

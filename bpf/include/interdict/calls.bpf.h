@@ -9,12 +9,17 @@ enum x86_64_call {
 	X86_64_OPEN = 2,
 	X86_64_MMAP = 9,
 	X86_64_MPROTECT = 10,
+	X86_64_SOCKET = 41,
 	X86_64_CONNECT = 42,
+	X86_64_ACCEPT = 43,
 	X86_64_SENDTO = 44,
 	X86_64_SENDMSG = 46,
 	X86_64_BIND = 49,
+	X86_64_LISTEN = 50,
+	X86_64_SOCKETPAIR = 53,
 	X86_64_SETSOCKOPT = 54,
 	X86_64_GETSOCKOPT = 55,
+	X86_64_CLONE = 56,
 	X86_64_EXECVE = 59,
 	X86_64_TRUNCATE = 76,
 	X86_64_FTRUNCATE = 77,
@@ -46,11 +51,14 @@ enum x86_64_call {
 	X86_64_LINKAT = 265,
 	X86_64_SYMLINKAT = 266,
 	X86_64_FCHMODAT = 268,
+	X86_64_UNSHARE = 272,
+	X86_64_ACCEPT4 = 288,
 	X86_64_OPEN_BY_HANDLE_AT = 304,
 	X86_64_SENDMMSG = 307,
 	X86_64_RENAMEAT2 = 316,
 	X86_64_EXECVEAT = 322,
 	X86_64_PKEY_MPROTECT = 329,
+	X86_64_CLONE3 = 435,
 	X86_64_OPENAT2 = 437,
 	X86_64_FCHMODAT2 = 452,
 	X86_64_SETXATTRAT = 463,
@@ -75,7 +83,8 @@ enum i386_call {
 	I386_FTRUNCATE = 93,
 	I386_FCHMOD = 94,
 	I386_FCHOWN = 95,
-	I386_SOCKETCALL = 102,	/* can only be a connect, a send or an SCTP option where it comes to our hooks */
+	I386_SOCKETCALL = 102,	/* can only be what the hook is about */
+	I386_CLONE = 120,
 	I386_MPROTECT = 125,
 	I386_CHOWN = 182,
 	I386_MMAP2 = 192,
@@ -99,17 +108,23 @@ enum i386_call {
 	I386_LINKAT = 303,
 	I386_SYMLINKAT = 304,
 	I386_FCHMODAT = 306,
+	I386_UNSHARE = 310,
 	I386_OPEN_BY_HANDLE_AT = 342,
 	I386_SENDMMSG = 345,
 	I386_RENAMEAT2 = 353,
 	I386_EXECVEAT = 358,
+	I386_SOCKET = 359,
+	I386_SOCKETPAIR = 360,
 	I386_BIND = 361,
 	I386_CONNECT = 362,
+	I386_LISTEN = 363,
+	I386_ACCEPT4 = 364,
 	I386_GETSOCKOPT = 365,
 	I386_SETSOCKOPT = 366,
 	I386_SENDTO = 369,
 	I386_SENDMSG = 370,
 	I386_PKEY_MPROTECT = 380,
+	I386_CLONE3 = 435,
 	I386_OPENAT2 = 437,
 	I386_FCHMODAT2 = 452,
 	I386_SETXATTRAT = 463,
@@ -146,6 +161,11 @@ enum way {
 	WAY_SEND,
 	WAY_ASSOCIATE,	/* SCTP's connectx, which is an option: under the lock of its socket */
 	WAY_CHANGE,	/* of names and attributes, under the lock of the directory or file: as WAY_CREATE */
+	WAY_BIND,
+	WAY_LISTEN,
+	WAY_ACCEPT,
+	WAY_SOCKET,
+	WAY_NAMESPACE,
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -185,6 +205,20 @@ static __always_inline bool is_send(long number, bool compat)
 	if (compat)
 		return number == I386_SOCKETCALL || number == I386_SENDTO || number == I386_SENDMSG || number == I386_SENDMMSG;
 	return number == X86_64_SENDTO || number == X86_64_SENDMSG || number == X86_64_SENDMMSG;
+}
+
+static __always_inline bool is_socket(long number, bool compat)
+{
+	if (compat)
+		return number == I386_SOCKETCALL || number == I386_SOCKET || number == I386_SOCKETPAIR;
+	return number == X86_64_SOCKET || number == X86_64_SOCKETPAIR;
+}
+
+static __always_inline bool is_namespace(long number, bool compat)
+{
+	if (compat)
+		return number == I386_CLONE || number == I386_CLONE3 || number == I386_UNSHARE;
+	return number == X86_64_CLONE || number == X86_64_CLONE3 || number == X86_64_UNSHARE;
 }
 
 static __always_inline bool is_truncate(long number, bool compat)
@@ -250,6 +284,16 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return is_option(number, compat);
 	case WAY_CHANGE:
 		return compat ? is_change_32(number) : is_change_64(number);
+	case WAY_BIND:
+		return compat ? number == I386_SOCKETCALL || number == I386_BIND : number == X86_64_BIND;
+	case WAY_LISTEN:
+		return compat ? number == I386_SOCKETCALL || number == I386_LISTEN : number == X86_64_LISTEN;
+	case WAY_ACCEPT:
+		return compat ? number == I386_SOCKETCALL || number == I386_ACCEPT4 : number == X86_64_ACCEPT || number == X86_64_ACCEPT4;
+	case WAY_SOCKET:
+		return is_socket(number, compat);
+	case WAY_NAMESPACE:
+		return is_namespace(number, compat);
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

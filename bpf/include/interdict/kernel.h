@@ -67,6 +67,7 @@ struct ipv6_address { __u8 bytes; };	/* we only want its place: it has 16 bytes 
 struct sock_common {
 	unsigned short skc_family;
 	int skc_bound_dev_if;
+	__u16 skc_num;		/* the local port, in host order */
 	__u32 skc_rcv_saddr;
 	struct ipv6_address skc_v6_rcv_saddr;
 	__u32 skc_daddr;
@@ -189,12 +190,17 @@ struct bpf_task_work { __u64 opaque; };
 #define AF_INET6 10
 #define AF_PACKET 17
 #define AF_SMC 43		/* TCP, or what stands for it between hosts that know it */
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define SOCK_RAW 3
+#define SOCK_SEQPACKET 5
+#define SOCK_DCCP 6
 #define MSG_FASTOPEN 0x20000000
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_ICMPV6 58
+#define PROTOCOL_DCCP 33
 #define PROTOCOL_SCTP 132
 #define PROTOCOL_RAW 255
 #define PROTOCOL_SMC 256
@@ -215,6 +221,7 @@ struct bpf_task_work { __u64 opaque; };
 #define IPV6_RTHDR 57
 #define INET_HDRINCL 12		/* bit of inet_sock.inet_flags */
 #define SCTP_PRIMARY_ADDR 6	/* what sctp_bind_connect is about: the option of setsockopt */
+#define SCTP_SOCKOPT_BINDX_ADD 100
 #define SCTP_SOCKOPT_CONNECTX 110
 #define SCTP_DSTADDRV4 7	/* control messages */
 #define SCTP_DSTADDRV6 8

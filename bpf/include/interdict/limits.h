@@ -11,7 +11,7 @@
 #define SLOT_WORDS 4
 
 /* Room for enum hook; arrays are indexed by it. A power of two, so that an index can be masked for the verifier. */
-#define HOOKS 8
+#define HOOKS 16
 
 /* PATH_MAX: the kernel builds no longer path either. */
 #define PATH_BYTES 4096

@@ -20,6 +20,11 @@ enum hook {
 	HOOK_SOCKET_CONNECT = 4,	/* socket_connect; socket_sendmsg with an address (UDP, TCP Fast Open) */
 	HOOK_XDP_INGRESS = 5,
 	HOOK_FILE_CHANGE = 6,	/* path_unlink, path_rename, path_chmod and their like: names and attributes; each name of a call by itself */
+	HOOK_SOCKET_BIND = 7,	/* socket_bind; SCTP's bindx */
+	HOOK_SOCKET_LISTEN = 8,	/* socket_listen */
+	HOOK_SOCKET_CREATE = 9,	/* socket_create */
+	HOOK_SOCKET_ACCEPT = 10,	/* socket_accept: before it is known whom */
+	HOOK_USER_NAMESPACE = 11,	/* userns_create */
 };
 
 /* What the subject wants of the object; a set. */
@@ -43,6 +48,9 @@ enum access {
 	ACCESS_CHMOD = 1 << 16,
 	ACCESS_CHOWN = 1 << 17,
 	ACCESS_XATTR = 1 << 18,	/* an extended attribute or an ACL, set or removed */
+	ACCESS_BIND = 1 << 19,
+	ACCESS_LISTEN = 1 << 20,
+	ACCESS_ACCEPT = 1 << 21,
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */
@@ -52,7 +60,8 @@ enum object_flag {
 	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES or deeper than PATH_DEPTH: path is empty */
 	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
 	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
-	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET */
+	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET; or that is bound
+				 * elsewhere, too: bindx, SMC */
 };
 
 /* By which of the names that policies mention a file is known on this host, whatever mounts and root the caller has. Two numbers of
@@ -92,11 +101,12 @@ struct file_identity {
 	__u32 pad0;
 };
 
+/* Of the far end; at bind, listen and accept of the near one; at socket_create of none. */
 struct socket_address {
 	__u8 address[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
 	__u16 port;		/* host order */
 	__u16 type;		/* SOCK_STREAM, SOCK_DGRAM, SOCK_RAW ... */
-	__u32 pad0;
+	__u32 protocol;		/* socket_create: of the family, and in host order */
 	__u64 pad1[2];
 };
 
@@ -113,7 +123,7 @@ struct packet_tuple {
  * Unmasked ("facts") it travels in each record. */
 struct verdict_key {
 	__u8 hook;		/* enum hook */
-	__u8 family;		/* 4 or 6; 0 where there is no address */
+	__u8 family;		/* 4 or 6; 0 where there is no address; socket_create: AF_ */
 	__u8 protocol;		/* IPPROTO_ */
 	__u8 flags;		/* enum object_flag */
 	__u32 mask_set;		/* which masks made this key; never masked out */

@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "attack.h"
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <linux/sched.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -146,20 +148,74 @@ static void map_object(int file)
 		outcome->error = errno;
 }
 
-/* address:port, of IPv6 too. */
-static void reach(char *target, const char *access, const char *type)
+static int internet_socket(int family, const char *type)
 {
-	char *colon = strrchr(target, ':'), *address = strndup(target, colon - target);
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(colon + 1))};
-	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = to.sin_port};
-	bool six = inet_pton(AF_INET6, address, &to6.sin6_addr) == 1;
-	const struct sockaddr *name = six ? (void *)&to6 : (void *)&to;
-	socklen_t bytes = six ? sizeof(to6) : sizeof(to);
-	int from = socket(name->sa_family, (is(type, "dgram") ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int result = socket(family, (is(type, "dgram") ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
 
-	if (from < 0 || (!six && inet_pton(AF_INET, address, &to.sin_addr) != 1))
+	if (result < 0)
+		unprepared("socket");
+	setsockopt(result, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(result, SOL_IP, IP_FREEBIND, &on, sizeof(on));	/* addresses that the machine does not have, IPv6 too */
+	return result;
+}
+
+/* address:port, of IPv6 too. */
+static socklen_t end_of(const char *target, struct sockaddr_storage *end)
+{
+	const char *colon = strrchr(target, ':'), *address = strndup(target, colon - target);
+	struct sockaddr_in *four = (void *)end;
+	struct sockaddr_in6 *six = (void *)end;
+
+	memset(end, 0, sizeof(*end));
+	four->sin_family = AF_INET;
+	four->sin_port = htons(atoi(colon + 1));	/* of IPv6 it is at the same place */
+	if (inet_pton(AF_INET, address, &four->sin_addr) == 1)
+		return sizeof(*four);
+	six->sin6_family = AF_INET6;
+	if (inet_pton(AF_INET6, address, &six->sin6_addr) != 1)
 		unprepared(text("address:%s", address));
+	return sizeof(*six);
+}
+
+static void reach(const char *target, const char *access, const char *type)
+{
+	struct sockaddr_storage to;
+	socklen_t bytes = end_of(target, &to);
+	const struct sockaddr *name = (void *)&to;
+	int from = internet_socket(to.ss_family, type);
+
 	if (is(access, "send") ? sendto(from, "x", 1, 0, name, bytes) < 0 : connect(from, name, bytes) < 0)
+		outcome->error = errno;
+}
+
+static int bind_to(const char *target, const char *type)
+{
+	struct sockaddr_storage at;
+	socklen_t bytes = end_of(target, &at);
+	int socket = internet_socket(at.ss_family, type);
+
+	if (bind(socket, (void *)&at, bytes) < 0)
+		outcome->error = errno;
+	return socket;
+}
+
+static int bound(const char *target, const char *type)
+{
+	int socket = bind_to(target, type);
+
+	if (outcome->error)
+		unprepared_errno("bind", outcome->error);
+	return socket;
+}
+
+/* Numbers of family, type and protocol, with commas between them. */
+static void make_socket(const char *kind)
+{
+	int family, type, protocol;
+
+	if (sscanf(kind, "%d,%d,%d", &family, &type, &protocol) != 3)
+		unprepared_errno(text("kind:%s", kind), EINVAL);
+	if (socket(family, type | SOCK_CLOEXEC, protocol) < 0)
 		outcome->error = errno;
 }
 
@@ -167,7 +223,8 @@ static void reach(char *target, const char *access, const char *type)
 static bool comes_from_below(int error)
 {
 	return error == ECONNREFUSED || error == EINPROGRESS || error == ENETUNREACH || error == EHOSTUNREACH || error == ENXIO ||
-	       error == ENODEV || error == ENOTBLK;
+	       error == ENODEV || error == ENOTBLK || error == EACCES ||	/* a low port, and nobody's right */
+	       error == EAGAIN || error == EAFNOSUPPORT || error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT;
 }
 
 /* The second half, as the program that was asked for. */
@@ -176,8 +233,11 @@ int command_acting(const struct options *options, char **args)
 	const char *hook = args[HOOK], *type = args[TYPE];
 	bool by_descriptor = is(hook, "mmap_exec") || is(type, "deleted") || is(type, "memfd");
 	int group = atoi(args[GROUP]), file = by_descriptor ? descriptor(args[OBJECT], type, args[EXE]) : -1;
+	int socket = is(hook, "socket_listen") || is(hook, "socket_accept") ? bound(args[OBJECT], type) : -1;
 
 	(void)options;
+	if (is(hook, "socket_accept") && listen(socket, 1))
+		unprepared("listen");
 	if (write(group, "0", 1) != 1 || close(group))
 		unprepared("cgroup");
 	become(atoi(args[USER]));
@@ -189,6 +249,16 @@ int command_acting(const struct options *options, char **args)
 		run_object(args[OBJECT], file);
 	else if (is(hook, "mmap_exec"))
 		map_object(file);
+	else if (is(hook, "socket_bind"))
+		bind_to(args[OBJECT], type);
+	else if (is(hook, "socket_create"))
+		make_socket(args[OBJECT]);
+	else if (is(hook, "socket_listen"))
+		outcome->error = listen(socket, 1) ? errno : 0;
+	else if (is(hook, "user_namespace"))
+		outcome->error = syscall(SYS_unshare, CLONE_NEWUSER) ? errno : 0;
+	else if (is(hook, "socket_accept"))
+		outcome->error = accept(socket, NULL, NULL) < 0 ? errno : 0;
 	else
 		reach(args[OBJECT], args[ACCESS], type);
 	if (comes_from_below(outcome->error))
@@ -209,7 +279,7 @@ int command_act(const struct options *options, char **args)
 	install(program, args[EXE]);
 	if (is(args[HOOK], "file_change"))
 		write_text(FRESH, "fresh\n", 0777);
-	if (!is(args[HOOK], "socket_connect"))
+	if (strncmp(args[HOOK], "socket_", strlen("socket_")) && !is(args[HOOK], "user_namespace"))
 		make_object(program, args[OBJECT], args[TYPE]);
 	for (int i = 0; i <= TYPE; i++)
 		acting[i + 2] = i == GROUP ? text("%d", group) : args[i];

@@ -105,6 +105,9 @@ void list_aliases(void);
 void list_contexts(void);
 void list_lenders(void);
 void list_changes(void);
+void list_local_doors(void);
+void list_makers(void);
+void list_namespace_doors(void);
 
 /* The commands. */
 int command_generation(const struct options *options, char **args);
@@ -134,6 +137,9 @@ int command_pty(const struct options *options, char **args);
 int command_run(const struct options *options, char **args);
 int command_lend(const struct options *options, char **args);
 int command_change(const struct options *options, char **args);
+int command_local(const struct options *options, char **args);
+int command_socket(const struct options *options, char **args);
+int command_namespace(const struct options *options, char **args);
 int command_absent(const struct options *options, char **args);
 int command_file(const struct options *options, char **args);
 int command_folder(const struct options *options, char **args);

@@ -21,6 +21,9 @@ static int command_list(const struct options *options, char **args)
 	list_contexts();
 	list_lenders();
 	list_changes();
+	list_local_doors();
+	list_makers();
+	list_namespace_doors();
 	fflush(stdout);
 	return 0;
 }
@@ -112,6 +115,9 @@ static const struct {
 	{"file", "PATH", 1, NOWHERE, command_file},
 	{"folder", "PATH", 1, NOWHERE, command_folder},
 	{"net", "[-d DOOR] [-c CONTEXT] ADDRESS PORT ALLOWED_ADDRESS", 3, NOWHERE, command_net},
+	{"local", "[-d DOOR] ADDRESS PORT", 2, NOWHERE, command_local},
+	{"socket", "[-d DOOR] FAMILY TYPE PROTOCOL", 3, NOWHERE, command_socket},
+	{"namespace", "[-d DOOR] user|none", 1, NOWHERE, command_namespace},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},
 	{"race-mounts", "-n TRIES FORBIDDEN", 1, TARGET, command_race_mounts},

@@ -80,6 +80,11 @@ final class HookPrograms {
               "lsm_socket_setsockopt",
               "lsm_socket_receive",
               "lsm_sctp_bind_connect");
+      case SOCKET_BIND -> List.of("lsm_socket_bind", "lsm_sctp_bind");
+      case SOCKET_LISTEN -> List.of("lsm_socket_listen");
+      case USER_NAMESPACE -> List.of("lsm_userns_create");
+      case SOCKET_ACCEPT -> List.of("lsm_socket_accept");
+      case SOCKET_CREATE -> List.of("lsm_socket_create");
       case XDP_INGRESS -> List.of();
     };
   }

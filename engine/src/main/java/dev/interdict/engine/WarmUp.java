@@ -93,7 +93,9 @@ final class WarmUp {
     return switch (hook) {
       case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE ->
           new Event.FileEvent(head, subject, path, FileNames.NONE, 1, i, 0, 0, 0, 0100644);
-      case SOCKET_CONNECT -> new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
+      case SOCKET_CONNECT, SOCKET_BIND, SOCKET_LISTEN, SOCKET_CREATE, SOCKET_ACCEPT ->
+          new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
+      case USER_NAMESPACE -> new Event.SubjectEvent(head, subject);
       case XDP_INGRESS ->
           new Event.PacketEvent(head, 6, 6, address, address, i & 0xffff, 443, 1, 64);
     };
@@ -106,6 +108,10 @@ final class WarmUp {
       case FILE_OPEN -> Access.READ;
       case FILE_CHANGE -> Access.RENAME;
       case SOCKET_CONNECT -> Access.CONNECT;
+      case SOCKET_BIND -> Access.BIND;
+      case SOCKET_LISTEN -> Access.LISTEN;
+      case SOCKET_CREATE, USER_NAMESPACE -> Access.CREATE;
+      case SOCKET_ACCEPT -> Access.ACCEPT;
       case XDP_INGRESS -> Access.RECEIVE;
     };
   }

@@ -6,6 +6,8 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
+import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
 import dev.interdict.event.Workload;
 import dev.interdict.event.Workload.Container;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Single facts of an event without the document around them, each as {@link InputJson} has it: a
@@ -56,10 +59,10 @@ final class EventFacts {
     subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
     file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);
     file(all, "file.type", e -> Facts.FILE_TYPES[Facts.fileType(e.mode())]);
-    socket(all, "socket.address", e -> InputJson.address(e.address()));
-    socket(all, "socket.port", e -> Integer.toUnsignedLong(e.port()));
-    socket(all, "socket.family", e -> InputJson.named(Facts.FAMILIES, e.family()));
-    socket(all, "socket.protocol", e -> InputJson.named(Facts.PROTOCOLS, e.protocol()));
+    end(all, "socket.", hook -> hook == Hook.SOCKET_CONNECT);
+    end(all, "socket.local.", Hook::isLocal);
+    socket(all, "socket.family", InputJson::family);
+    socket(all, "socket.protocol", InputJson::protocol);
     packet(all, "packet.family", e -> InputJson.named(Facts.FAMILIES, e.family()));
     packet(all, "packet.protocol", e -> InputJson.named(Facts.PROTOCOLS, e.protocol()));
     packet(all, "packet.source.address", e -> InputJson.address(e.source()));
@@ -94,6 +97,7 @@ final class EventFacts {
             switch (event) {
               case FileEvent file -> read.apply(file.subject(), names);
               case SocketEvent socket -> read.apply(socket.subject(), names);
+              case SubjectEvent plain -> read.apply(plain.subject(), names);
               case PacketEvent packet -> null;
             });
   }
@@ -133,6 +137,13 @@ final class EventFacts {
       String field,
       Function<SocketEvent, Object> read) {
     all.put(field, (event, names) -> event instanceof SocketEvent e ? read.apply(e) : null);
+  }
+
+  /* Of the far end, or of the near one. */
+  private static void end(
+      Map<String, BiFunction<Event, HostNames, Object>> all, String at, Predicate<Hook> has) {
+    socket(all, at + "address", e -> has.test(e.hook()) ? InputJson.address(e.address()) : null);
+    socket(all, at + "port", e -> has.test(e.hook()) ? Integer.toUnsignedLong(e.port()) : null);
   }
 
   private static void packet(

@@ -25,6 +25,9 @@ final class Facts {
   /** {@code family}. */
   static final String[] FAMILIES = table(7, 4, "inet", 6, "inet6");
 
+  /** {@code socket.family} of a socket that is made, by {@code AF_}. */
+  static final String[] SOCKET_FAMILIES = socketFamilies();
+
   /** {@code socket.type} by {@code SOCK_}. */
   static final String[] SOCKET_TYPES =
       table(
@@ -36,6 +39,55 @@ final class Facts {
           256, 1, "icmp", 2, "igmp", 6, "tcp", 17, "udp", 33, "dccp", 47, "gre", 50, "esp", 51,
           "ah", 58, "icmpv6", 132, "sctp", 136, "udplite");
 
+  /** The same for a socket of the family {@code netlink}. */
+  static final String[] NETLINK_PROTOCOLS =
+      table(
+          23,
+          0,
+          "route",
+          2,
+          "usersock",
+          3,
+          "firewall",
+          4,
+          "sock_diag",
+          5,
+          "nflog",
+          6,
+          "xfrm",
+          7,
+          "selinux",
+          8,
+          "iscsi",
+          9,
+          "audit",
+          10,
+          "fib_lookup",
+          11,
+          "connector",
+          12,
+          "netfilter",
+          13,
+          "ip6_fw",
+          14,
+          "dnrtmsg",
+          15,
+          "kobject_uevent",
+          16,
+          "generic",
+          18,
+          "scsitransport",
+          19,
+          "ecryptfs",
+          20,
+          "rdma",
+          21,
+          "crypto",
+          22,
+          "smc");
+
+  private static final String[] NO_NAMES = {};
+
   private Facts() {}
 
   private static String[] table(int length, Object... numbersAndNames) {
@@ -44,6 +96,28 @@ final class Facts {
       table[(int) numbersAndNames[i]] = (String) numbersAndNames[i + 1];
     }
     return table;
+  }
+
+  private static String[] socketFamilies() {
+    String[] families = new String[256];
+    Arrays.fill(families, "other");
+    String known =
+        "unspec unix inet ax25 ipx appletalk netrom bridge atmpvc x25 inet6 rose decnet netbeui"
+            + " security key netlink packet ash econet atmsvc rds sna irda pppox wanpipe llc ib"
+            + " mpls can tipc bluetooth iucv rxrpc isdn phonet ieee802154 caif alg nfc vsock kcm"
+            + " qipcrtr smc xdp mctp";
+    String[] words = known.split(" ", -1);
+    System.arraycopy(words, 0, families, 0, words.length);
+    return families;
+  }
+
+  /** The names that protocols have in a family of {@link #SOCKET_FAMILIES}. */
+  static String[] protocols(int family) {
+    return switch (SOCKET_FAMILIES[family & 0xff]) {
+      case "inet", "inet6" -> PROTOCOLS;
+      case "netlink" -> NETLINK_PROTOCOLS;
+      default -> NO_NAMES;
+    };
   }
 
   private static String[] fileTypes() {

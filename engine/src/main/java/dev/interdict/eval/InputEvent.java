@@ -8,6 +8,7 @@ import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
@@ -45,9 +46,12 @@ public final class InputEvent {
     if (hook.isFile()) {
       return file(input, hook, file, subject(input.path("process"), exe));
     }
-    return hook == Hook.SOCKET_CONNECT
-        ? socket(input, subject(input.path("process"), exe))
-        : packet(input);
+    if (hook == Hook.USER_NAMESPACE) {
+      return new SubjectEvent(head(input, hook, 0), subject(input.path("process"), exe));
+    }
+    return hook == Hook.XDP_INGRESS
+        ? packet(input)
+        : socket(input, hook, subject(input.path("process"), exe));
   }
 
   private static Head head(JsonNode input, Hook hook, int objectFlags) {
@@ -112,16 +116,30 @@ public final class InputEvent {
         mode);
   }
 
-  private static SocketEvent socket(JsonNode input, Subject subject) {
+  private static SocketEvent socket(JsonNode input, Hook hook, Subject subject) {
     JsonNode socket = input.path("socket");
+    JsonNode end = hook.isLocal() ? socket.path("local") : socket;
+    boolean any = hook == Hook.SOCKET_CREATE;
+    int family = any ? madeFamily(socket) : number(Facts.FAMILIES, socket, "family");
     return new SocketEvent(
-        head(input, Hook.SOCKET_CONNECT, 0),
+        head(input, hook, 0),
         subject,
-        number(Facts.FAMILIES, socket, "family"),
-        address(socket),
-        number(socket, "port"),
+        family,
+        address(end),
+        number(end, "port"),
         number(Facts.SOCKET_TYPES, socket, "type"),
-        number(Facts.PROTOCOLS, socket, "protocol"));
+        number(any ? Facts.protocols(family) : Facts.PROTOCOLS, socket, "protocol"));
+  }
+
+  /** Where only the protocol is known, one that has such a name. */
+  private static int madeFamily(JsonNode socket) {
+    String protocol = socket.path("protocol").asString("");
+    for (int i = 0; i < Facts.SOCKET_FAMILIES.length && !socket.has("family"); i++) {
+      if (Arrays.asList(Facts.protocols(i)).contains(protocol)) {
+        return i;
+      }
+    }
+    return number(Facts.SOCKET_FAMILIES, socket, "family");
   }
 
   private static PacketEvent packet(JsonNode input) {

@@ -9,6 +9,8 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
+import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.Workload;
@@ -56,6 +58,7 @@ public final class InputJson {
         input.put("process", process(socket.subject(), names));
         input.put("socket", socket(socket));
       }
+      case SubjectEvent plain -> input.put("process", process(plain.subject(), names));
       case PacketEvent packet -> input.put("packet", packet(packet, names));
     }
     return input;
@@ -135,12 +138,37 @@ public final class InputJson {
 
   private static Map<String, Object> socket(SocketEvent event) {
     Map<String, Object> socket = new LinkedHashMap<>();
-    socket.put("family", named(Facts.FAMILIES, event.family()));
+    socket.put("family", family(event));
     socket.put("type", named(Facts.SOCKET_TYPES, event.type()));
-    socket.put("protocol", named(Facts.PROTOCOLS, event.protocol()));
-    socket.put("address", address(event.address()));
-    socket.put("port", Integer.toUnsignedLong(event.port()));
+    socket.put("protocol", protocol(event));
+    if (event.hook() == Hook.SOCKET_CREATE) {
+      return socket;
+    }
+    Map<String, Object> end = new LinkedHashMap<>();
+    end.put("address", address(event.address()));
+    end.put("port", Integer.toUnsignedLong(event.port()));
+    if (event.hook().isLocal()) {
+      socket.put("local", end);
+    } else {
+      socket.putAll(end);
+    }
     return socket;
+  }
+
+  /** Of a socket that is made: family, type and protocol, as {@code netlink raw netfilter}. */
+  public static String kind(SocketEvent event) {
+    return String.join(
+        " ", family(event), named(Facts.SOCKET_TYPES, event.type()), protocol(event));
+  }
+
+  static String family(SocketEvent event) {
+    boolean any = event.hook() == Hook.SOCKET_CREATE;
+    return named(any ? Facts.SOCKET_FAMILIES : Facts.FAMILIES, event.family());
+  }
+
+  static String protocol(SocketEvent event) {
+    boolean any = event.hook() == Hook.SOCKET_CREATE;
+    return named(any ? Facts.protocols(event.family()) : Facts.PROTOCOLS, event.protocol());
   }
 
   private static Map<String, Object> packet(PacketEvent event, HostNames names) {

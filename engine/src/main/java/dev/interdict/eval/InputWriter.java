@@ -1,11 +1,15 @@
 package dev.interdict.eval;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
+import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.Workload;
@@ -45,6 +49,9 @@ final class InputWriter {
   private final int heap;
   private final Document<FileEvent> file;
   private final Document<SocketEvent> socket;
+  private final Document<SocketEvent> local;
+  private final Document<SocketEvent> created;
+  private final Document<SubjectEvent> plain;
   private final Document<PacketEvent> packet;
 
   /* Of the event that is written. */
@@ -62,6 +69,9 @@ final class InputWriter {
     this.process = process(subjectWork);
     this.file = file();
     this.socket = socket();
+    this.local = local();
+    this.created = created();
+    this.plain = plain();
     this.packet = packet();
     this.heap = (instance.heapPointer() + 7) & -8;
     // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
@@ -80,7 +90,12 @@ final class InputWriter {
       }
       case SocketEvent e -> {
         run(subjectWork, e.subject());
-        yield write(socket, e);
+        yield write(
+            e.hook() == Hook.SOCKET_CREATE ? created : e.hook().isLocal() ? local : socket, e);
+      }
+      case SubjectEvent e -> {
+        run(subjectWork, e.subject());
+        yield write(plain, e);
       }
       case PacketEvent e -> write(packet, e);
     };
@@ -250,17 +265,46 @@ final class InputWriter {
   }
 
   private Document<SocketEvent> socket() {
-    InputCells cells = site.cells();
+    List<Consumer<SocketEvent>> work = new ArrayList<>();
+    int object = end(kind(work)).build();
+    return document(withProcess(root(work)).child("socket", object), work);
+  }
+
+  private Document<SocketEvent> local() {
+    List<Consumer<SocketEvent>> work = new ArrayList<>();
+    int end = end(new InputShape<>(site, "socket.local", work)).build();
+    int object = kind(work).child("local", end).build();
+    return document(withProcess(root(work)).child("socket", object), work);
+  }
+
+  private Document<SocketEvent> created() {
     List<Consumer<SocketEvent>> work = new ArrayList<>();
     int object =
         new InputShape<>(site, "socket", work)
-            .named("family", Facts.FAMILIES, SocketEvent::family)
+            .named("family", Facts.SOCKET_FAMILIES, SocketEvent::family)
             .named("type", Facts.SOCKET_TYPES, SocketEvent::type)
-            .named("protocol", Facts.PROTOCOLS, SocketEvent::protocol)
-            .text("address", (e, cell) -> cells.address(cell, e.address()))
-            .number("port", e -> Integer.toUnsignedLong(e.port()))
+            .text(
+                "protocol",
+                (e, cell) -> site.cells().name(cell, InputJson.protocol(e).getBytes(US_ASCII)))
             .build();
     return document(withProcess(root(work)).child("socket", object), work);
+  }
+
+  private Document<SubjectEvent> plain() {
+    List<Consumer<SubjectEvent>> work = new ArrayList<>();
+    return document(withProcess(root(work)), work);
+  }
+
+  private InputShape<SocketEvent> kind(List<Consumer<SocketEvent>> work) {
+    return new InputShape<>(site, "socket", work)
+        .named("family", Facts.FAMILIES, SocketEvent::family)
+        .named("type", Facts.SOCKET_TYPES, SocketEvent::type)
+        .named("protocol", Facts.PROTOCOLS, SocketEvent::protocol);
+  }
+
+  private InputShape<SocketEvent> end(InputShape<SocketEvent> of) {
+    return of.text("address", (e, cell) -> site.cells().address(cell, e.address()))
+        .number("port", e -> Integer.toUnsignedLong(e.port()));
   }
 
   private Document<PacketEvent> packet() {

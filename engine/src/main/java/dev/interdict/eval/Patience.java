@@ -4,6 +4,7 @@ import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
+import dev.interdict.event.Event.SubjectEvent;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -116,6 +117,7 @@ final class Patience {
     return switch (event) {
       case FileEvent file -> origin(file.subject());
       case SocketEvent socket -> origin(socket.subject());
+      case SubjectEvent plain -> origin(plain.subject());
       case PacketEvent packet ->
           new Origin(
               PACKETS, ByteBuffer.wrap(packet.source()).getLong(packet.family() == 6 ? 0 : 8));

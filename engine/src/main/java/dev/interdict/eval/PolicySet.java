@@ -54,6 +54,7 @@ public final class PolicySet {
       return switch (event) {
         case Event.FileEvent file -> file.subject().cgroup();
         case Event.SocketEvent socket -> socket.subject().cgroup();
+        case Event.SubjectEvent plain -> plain.subject().cgroup();
         case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
       };
     }
@@ -207,6 +208,7 @@ public final class PolicySet {
     return switch (event) {
       case Event.FileEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
       case Event.SocketEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
+      case Event.SubjectEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
       case Event.PacketEvent e -> true;
     };
   }

@@ -213,6 +213,10 @@ public final class PolicyTrial {
     switch (hook) {
       case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE -> put(event, "file.path", unlike);
       case SOCKET_CONNECT -> put(event, "socket.address", "192.0.2.1");
+      case SOCKET_BIND, SOCKET_LISTEN, SOCKET_ACCEPT ->
+          put(event, "socket.local.address", "192.0.2.1");
+      case SOCKET_CREATE -> put(event, "socket.family", "inet");
+      case USER_NAMESPACE -> put(event, "access", List.of("create"));
       case XDP_INGRESS -> put(event, "packet.source.address", "192.0.2.1");
     }
     if (hook != Hook.XDP_INGRESS) {

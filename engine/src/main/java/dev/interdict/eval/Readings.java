@@ -7,6 +7,7 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
@@ -72,6 +73,8 @@ public final class Readings {
       }
       case SocketEvent socket ->
           subjects(socket.subject()).stream().<Event>map(socket::withSubject).toList();
+      case SubjectEvent plain ->
+          subjects(plain.subject()).stream().<Event>map(plain::withSubject).toList();
       case PacketEvent packet -> List.of(packet);
     };
   }
@@ -88,6 +91,7 @@ public final class Readings {
               && Facts.pathKnown(file)
               && isPlain(file.subject(), names);
       case SocketEvent socket -> isPlain(socket.subject(), names);
+      case SubjectEvent plain -> isPlain(plain.subject(), names);
       case PacketEvent packet -> true;
     };
   }
@@ -103,6 +107,7 @@ public final class Readings {
     return switch (event) {
       case FileEvent file -> areKnown(file.names()) && areKnown(file.subject().names());
       case SocketEvent socket -> areKnown(socket.subject().names());
+      case SubjectEvent plain -> areKnown(plain.subject().names());
       case PacketEvent packet -> true;
     };
   }
@@ -117,6 +122,7 @@ public final class Readings {
       case FileEvent file ->
           (reads.mayRead("file.path") && !Facts.pathKnown(file)) || isUnknown(file.subject());
       case SocketEvent socket -> isUnknown(socket.subject());
+      case SubjectEvent plain -> isUnknown(plain.subject());
       case PacketEvent packet -> false;
     };
   }

@@ -24,7 +24,10 @@ public enum Access {
   RENAME,
   CHMOD,
   CHOWN,
-  XATTR;
+  XATTR,
+  BIND,
+  LISTEN,
+  ACCEPT;
 
   private final String id = name().toLowerCase(Locale.ROOT);
 

@@ -24,6 +24,7 @@ public sealed interface Event {
         + switch (this) {
           case FileEvent file -> file.path().length + file.subject().exePath().length;
           case SocketEvent socket -> socket.subject().exePath().length;
+          case SubjectEvent plain -> plain.subject().exePath().length;
           case PacketEvent packet -> 0;
         };
   }
@@ -127,12 +128,14 @@ public sealed interface Event {
   }
 
   /**
-   * A connect, or a send with an address.
+   * A connect, or a send with an address; or a bind, listen or accept; or a socket that is made,
+   * which has no address.
    *
-   * @param family 4 or 6
-   * @param address 16 bytes, network order; IPv4 as {@code ::ffff:a.b.c.d}
+   * @param family 4 or 6; of a socket that is made {@code AF_}
+   * @param address of the far end, at a {@linkplain Hook#isLocal local} hook of the near one: 16
+   *     bytes, network order; IPv4 as {@code ::ffff:a.b.c.d}
    * @param type {@code SOCK_STREAM} and so on
-   * @param protocol {@code IPPROTO_TCP} and so on
+   * @param protocol {@code IPPROTO_TCP} and so on; of a socket that is made its family's
    */
   record SocketEvent(
       Head head, Subject subject, int family, byte[] address, int port, int type, int protocol)
@@ -141,6 +144,15 @@ public sealed interface Event {
     /** The same by another subject. */
     public SocketEvent withSubject(Subject other) {
       return new SocketEvent(head, other, family, address, port, type, protocol);
+    }
+  }
+
+  /** What is done to nothing that has facts of its own. */
+  record SubjectEvent(Head head, Subject subject) implements Event {
+
+    /** The same by another subject. */
+    public SubjectEvent withSubject(Subject other) {
+      return new SubjectEvent(head, other);
     }
   }
 

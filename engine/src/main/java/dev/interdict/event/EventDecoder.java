@@ -58,6 +58,7 @@ public final class EventDecoder {
   private static final int ADDRESS = fact("socket", EventLayouts.SOCKET_ADDRESS, "address");
   private static final int PORT = fact("socket", EventLayouts.SOCKET_ADDRESS, "port");
   private static final int TYPE = fact("socket", EventLayouts.SOCKET_ADDRESS, "type");
+  private static final int KIND_OF_FAMILY = fact("socket", EventLayouts.SOCKET_ADDRESS, "protocol");
   private static final int SOURCE = fact("packet", EventLayouts.PACKET_TUPLE, "source");
   private static final int DESTINATION = fact("packet", EventLayouts.PACKET_TUPLE, "destination");
   private static final int SOURCE_PORT = fact("packet", EventLayouts.PACKET_TUPLE, "source_port");
@@ -103,7 +104,10 @@ public final class EventDecoder {
     }
     byte[] exePath = bytes(data, at + FIXED, exePathBytes);
     Event.Subject subject = subject(data, at, exePath);
-    if (hook == Hook.SOCKET_CONNECT) {
+    if (hook == Hook.USER_NAMESPACE) {
+      return new Event.SubjectEvent(head, subject);
+    }
+    if (!hook.isFile()) {
       return new Event.SocketEvent(
           head,
           subject,
@@ -111,7 +115,7 @@ public final class EventDecoder {
           bytes(data, at + ADDRESS, ADDRESS_BYTES),
           u16(data, at + PORT),
           u16(data, at + TYPE),
-          u8(data, at + PROTOCOL));
+          hook == Hook.SOCKET_CREATE ? i32(data, at + KIND_OF_FAMILY) : u8(data, at + PROTOCOL));
     }
     return new Event.FileEvent(
         head,

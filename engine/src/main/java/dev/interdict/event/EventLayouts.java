@@ -34,7 +34,7 @@ public final class EventLayouts {
       Layout.struct("socket_address")
           .bytes("address", 16)
           .u16("port", "type")
-          .u32("pad0")
+          .u32("protocol")
           .bytes("pad1", 16)
           .end();
 

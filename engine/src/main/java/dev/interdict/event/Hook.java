@@ -12,12 +12,17 @@ public enum Hook {
   FILE_OPEN(3),
   SOCKET_CONNECT(4),
   XDP_INGRESS(5),
-  FILE_CHANGE(6);
+  FILE_CHANGE(6),
+  SOCKET_BIND(7),
+  SOCKET_LISTEN(8),
+  SOCKET_CREATE(9),
+  SOCKET_ACCEPT(10),
+  USER_NAMESPACE(11);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.
    */
-  public static final int ARRAY_LENGTH = 8;
+  public static final int ARRAY_LENGTH = 16;
 
   private static final Hook[] BY_CODE = new Hook[ARRAY_LENGTH];
 
@@ -50,6 +55,11 @@ public enum Hook {
   /** Whether the object of this hook is a file. */
   public boolean isFile() {
     return this == EXEC || this == MMAP_EXEC || this == FILE_OPEN || this == FILE_CHANGE;
+  }
+
+  /** Whether the address of this hook is the near end of a socket, not the far one. */
+  public boolean isLocal() {
+    return this == SOCKET_BIND || this == SOCKET_LISTEN || this == SOCKET_ACCEPT;
   }
 
   /**

@@ -165,7 +165,7 @@ public final class KernelProbe {
   private static Finding lsmProgram() {
     return attempt(
         "bpf-lsm",
-        "BPF programs at security hooks (exec, file_open, file_change, socket_connect)",
+        "BPF programs at security hooks (exec, file_open, file_change, socket_connect, …)",
         "a kernel with CONFIG_BPF_LSM=y, bpf among the active security modules, and root; where the"
             + " machine's owner forbids it, use another host or interdict demo's virtual machine",
         () -> {

@@ -15,6 +15,7 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.Workload;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
@@ -130,6 +131,13 @@ final class Explainer {
       return subject == null || subject.cgroup().isEmpty()
           ? now.cgroupPath(id)
           : Names.toBytes(subject.cgroup());
+    }
+
+    @Override
+    public Workload workload(long cgroup) {
+      return subject == null || !subject.workload().told()
+          ? now.workload(cgroup)
+          : subject.workload();
     }
 
     @Override

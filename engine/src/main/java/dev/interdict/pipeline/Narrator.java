@@ -6,9 +6,11 @@ import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.eval.Decision;
 import dev.interdict.eval.EvaluationException;
 import dev.interdict.eval.HostNames;
+import dev.interdict.eval.InputJson;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordFlag;
@@ -38,7 +40,7 @@ final class Narrator {
       new Decision(
           List.of(
               "it may go elsewhere than to this address (source route, own headers,"
-                  + " packet socket); the policy's unparsed: drop"),
+                  + " packet socket), or be bound elsewhere, too; the policy's unparsed: drop"),
           List.of(),
           List.of());
 
@@ -128,6 +130,7 @@ final class Narrator {
         switch (event) {
           case Event.FileEvent file -> file.subject();
           case Event.SocketEvent socket -> socket.subject();
+          case Event.SubjectEvent plain -> plain.subject();
           case Event.PacketEvent packet -> null;
         };
     if (subject == null) {
@@ -149,7 +152,11 @@ final class Narrator {
   private static String object(Event event) {
     return switch (event) {
       case Event.FileEvent file -> Names.toText(file.path());
-      case Event.SocketEvent socket -> endpoint(socket.family(), socket.address(), socket.port());
+      case Event.SocketEvent socket ->
+          socket.hook() == Hook.SOCKET_CREATE
+              ? InputJson.kind(socket)
+              : endpoint(socket.family(), socket.address(), socket.port());
+      case Event.SubjectEvent plain -> "";
       case Event.PacketEvent packet ->
           endpoint(packet.family(), packet.source(), packet.sourcePort())
               + " > "

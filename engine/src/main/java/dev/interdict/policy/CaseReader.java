@@ -27,17 +27,18 @@ final class CaseReader {
 
   /** Facts that every event of a hook has, where a case does not name them. */
   private static final Map<String, Object> HARMLESS =
-      Map.of(
-          "process.pid", 1000L,
-          "process.uid", 1000L,
-          "process.gid", 1000L,
-          "process.exe.dev", "8:1",
-          "file.dev", "8:1",
-          "file.mode", "0644",
-          "socket.type", "stream",
-          "socket.protocol", "tcp",
-          "socket.address", "192.0.2.1",
-          "packet.parsed", true);
+      Map.ofEntries(
+          Map.entry("process.pid", 1000L),
+          Map.entry("process.uid", 1000L),
+          Map.entry("process.gid", 1000L),
+          Map.entry("process.exe.dev", "8:1"),
+          Map.entry("file.dev", "8:1"),
+          Map.entry("file.mode", "0644"),
+          Map.entry("socket.type", "stream"),
+          Map.entry("socket.protocol", "tcp"),
+          Map.entry("socket.address", "192.0.2.1"),
+          Map.entry("socket.local.address", "192.0.2.1"),
+          Map.entry("packet.parsed", true));
 
   private final Set<Hook> hooks;
   private final Findings findings;
@@ -259,6 +260,9 @@ final class CaseReader {
 
   private static Object absent(Field field, Map<String, Object> facts) {
     Object harmless = HARMLESS.get(field.path());
+    if (field.path().equals("socket.protocol") && !isInternet(facts)) {
+      return "0";
+    }
     if (harmless != null) {
       return harmless;
     }
@@ -266,7 +270,10 @@ final class CaseReader {
       case "process.euid" -> facts.getOrDefault("process.uid", 1000L);
       case "process.egid" -> facts.getOrDefault("process.gid", 1000L);
       case "socket.family" ->
-          facts.getOrDefault("socket.address", "").toString().contains(":") ? "inet6" : "inet";
+          Stream.of("socket.address", "socket.local.address")
+                  .anyMatch(end -> facts.getOrDefault(end, "").toString().contains(":"))
+              ? "inet6"
+              : "inet";
       default ->
           switch (field.type()) {
             case STRING -> field.words().isEmpty() ? "" : field.words().getFirst();
@@ -275,6 +282,10 @@ final class CaseReader {
             case BOOLEAN -> false;
           };
     };
+  }
+
+  private static boolean isInternet(Map<String, Object> facts) {
+    return facts.getOrDefault("socket.family", "inet").toString().startsWith("inet");
   }
 
   @SuppressWarnings("unchecked") // the maps are those made here

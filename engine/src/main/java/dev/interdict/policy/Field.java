@@ -1,7 +1,9 @@
 package dev.interdict.policy;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -13,7 +15,7 @@ import java.util.stream.Stream;
  * @param type what its values are
  * @param words the values it can take; empty: not listed
  * @param names names of numbers: a value is one of them, or a number that has none; empty: no such
- *     fact
+ *     fact. Of numbers that have another name in each family, by {@code family:number}
  * @param pattern what a string must look like, or null
  * @param min least number; {@code Long.MIN_VALUE} if the schema says nothing
  * @param max largest number; {@code Long.MAX_VALUE} if the schema says nothing
@@ -85,11 +87,13 @@ record Field(
             ? List.of()
             : List.copyOf(
                 new TreeSet<>(Stream.concat(words.stream(), other.words.stream()).toList()));
+    Map<String, String> allNames = new TreeMap<>(names);
+    allNames.putAll(other.names);
     return new Field(
         path,
         type,
         both,
-        names,
+        Collections.unmodifiableMap(allNames),
         pattern,
         Math.min(min, other.min),
         Math.max(max, other.max),

@@ -150,7 +150,8 @@ final class LiteralCheck {
       return null;
     }
     String name = field.names().get(text);
-    if (name != null) {
+    // Where names go by the family, it has none in others.
+    if (name != null && field.names().keySet().stream().noneMatch(n -> n.contains(":"))) {
       return "%s is never \"%s\": this number has a name; write %s"
           .formatted(field.path(), text, name);
     }

@@ -16,7 +16,7 @@ import java.util.Set;
  * @param onMiss what the first event of a kind meets
  * @param fallback the answer when there is none in time
  * @param unparsedPass whether packets whose headers cannot be read, and sockets that may send
- *     elsewhere than to their address, pass (default: they are refused)
+ *     elsewhere than to their address or are bound elsewhere, too, pass (default: they are refused)
  * @param judgesUnknownPath whether what has no path that can be told is judged without it (default:
  *     a policy that reads the path refuses it)
  * @param budget refused subjects per window after which the kernel itself stops enforcing it; null:
@@ -44,7 +44,11 @@ public record Policy(
    * nothing of what is missing. Otherwise the kernel refuses it and does not ask.
    */
   public boolean passesUnread(ReadSet reads) {
-    return unparsedPass || (!hooks.contains(Hook.XDP_INGRESS) && !reads.mayRead("socket.address"));
+    boolean near =
+        hooks.stream().anyMatch(Hook::isLocal)
+            && (reads.mayRead("socket.local.address") || reads.mayRead("socket.local.port"));
+    boolean missed = near || hooks.contains(Hook.XDP_INGRESS) || reads.mayRead("socket.address");
+    return unparsedPass || !missed;
   }
 
   /** Whether a denial is carried out or only recorded. */

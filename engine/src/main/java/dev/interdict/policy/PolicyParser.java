@@ -220,12 +220,12 @@ public final class PolicyParser {
   private boolean unparsedPass(Section spec, Set<Hook> hooks) {
     if (spec.has("unparsed")
         && !hooks.contains(Hook.XDP_INGRESS)
-        && !hooks.contains(Hook.SOCKET_CONNECT)) {
+        && !hooks.contains(Hook.SOCKET_CONNECT)
+        && hooks.stream().noneMatch(Hook::isLocal)) {
       spec.warning(
           spec.mark("unparsed"),
           LintRule.SCOPE.id(),
-          "unparsed matters for xdp_ingress and socket_connect only, none of which is a"
-              + " hook of this policy");
+          "unparsed matters for packets and addresses only, and no hook of this policy has them");
     }
     return spec.word("unparsed", Unparsed.class, Unparsed.DROP) == Unparsed.PASS;
   }

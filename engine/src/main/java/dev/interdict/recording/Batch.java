@@ -151,6 +151,7 @@ final class Batch {
     return switch (event) {
       case FileEvent file -> file.subject();
       case SocketEvent socket -> socket.subject();
+      case Event.SubjectEvent plain -> plain.subject();
       case Event.PacketEvent packet -> null;
     };
   }

@@ -86,6 +86,7 @@ final class Session {
           + switch (event) {
             case FileEvent file -> file.path().length + file.subject().exePath().length;
             case SocketEvent socket -> socket.subject().exePath().length;
+            case Event.SubjectEvent plain -> plain.subject().exePath().length;
             case Event.PacketEvent packet -> 0;
           };
     }

@@ -22,11 +22,17 @@ import java.util.stream.Stream;
  */
 public final class Replay implements RecordingReader.Visitor {
   private static final String DETOUR =
-      "it may send elsewhere than to its address (source route, packet socket); the policy's"
-          + " unparsed: drop";
+      "it may send elsewhere than to its address (source route, packet socket), or be bound"
+          + " elsewhere, too; the policy's unparsed: drop";
 
   /** Where the kernel meets what it cannot read. */
-  private static final List<Hook> UNREAD = List.of(Hook.SOCKET_CONNECT, Hook.XDP_INGRESS);
+  private static final List<Hook> UNREAD =
+      List.of(
+          Hook.SOCKET_CONNECT,
+          Hook.SOCKET_BIND,
+          Hook.SOCKET_LISTEN,
+          Hook.SOCKET_ACCEPT,
+          Hook.XDP_INGRESS);
 
   private final JudgedPolicy candidate;
   private final JudgedPolicy base;

@@ -52,8 +52,10 @@ final class KeyFields {
         process(fields);
         if (hook.isFile()) {
           file(fields);
-        } else {
-          socket(fields);
+        } else if (hook == Hook.SOCKET_CREATE) {
+          kind(fields);
+        } else if (hook != Hook.USER_NAMESPACE) {
+          socket(fields, hook.isLocal() ? "socket.local." : "socket.");
         }
       }
       BY_HOOK.put(hook, Collections.unmodifiableMap(fields));
@@ -110,13 +112,21 @@ final class KeyFields {
     fields.put("file.unreachable", flags);
   }
 
-  private static void socket(Map<String, Bytes> fields) {
+  private static void socket(Map<String, Bytes> fields, String end) {
     Layout socket = EventLayouts.SOCKET_ADDRESS;
     fields.put("socket.family", key("family"));
     fields.put("socket.type", in("socket", socket, "type"));
     fields.put("socket.protocol", key("protocol"));
-    fields.put("socket.address", in("socket", socket, "address").and(key("family")));
-    fields.put("socket.port", in("socket", socket, "port"));
+    fields.put(end + "address", in("socket", socket, "address").and(key("family")));
+    fields.put(end + "port", in("socket", socket, "port"));
+  }
+
+  /* A protocol has its name by the family. */
+  private static void kind(Map<String, Bytes> fields) {
+    Layout socket = EventLayouts.SOCKET_ADDRESS;
+    fields.put("socket.family", key("family"));
+    fields.put("socket.type", in("socket", socket, "type"));
+    fields.put("socket.protocol", in("socket", socket, "protocol").and(key("family")));
   }
 
   private static void packet(Map<String, Bytes> fields) {

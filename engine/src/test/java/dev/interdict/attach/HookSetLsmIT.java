@@ -38,7 +38,16 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class HookSetLsmIT {
   /** But file_change, whose many programs take the emulated machine's verifier a minute. */
   private static final Set<Hook> ALL =
-      Set.of(Hook.EXEC, Hook.MMAP_EXEC, Hook.FILE_OPEN, Hook.SOCKET_CONNECT);
+      Set.of(
+          Hook.EXEC,
+          Hook.MMAP_EXEC,
+          Hook.FILE_OPEN,
+          Hook.SOCKET_CONNECT,
+          Hook.SOCKET_BIND,
+          Hook.SOCKET_LISTEN,
+          Hook.SOCKET_CREATE,
+          Hook.SOCKET_ACCEPT,
+          Hook.USER_NAMESPACE);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

@@ -22,9 +22,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -34,13 +36,18 @@ class SchemaTest {
       SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
   private static final int EVENTS = 1000;
   private static final Map<Hook, Access> ACCESS =
-      Map.of(
-          Hook.EXEC, Access.EXEC,
-          Hook.MMAP_EXEC, Access.MAP,
-          Hook.FILE_OPEN, Access.APPEND,
-          Hook.SOCKET_CONNECT, Access.SEND,
-          Hook.FILE_CHANGE, Access.RENAME,
-          Hook.XDP_INGRESS, Access.RECEIVE);
+      Map.ofEntries(
+          Map.entry(Hook.EXEC, Access.EXEC),
+          Map.entry(Hook.MMAP_EXEC, Access.MAP),
+          Map.entry(Hook.FILE_OPEN, Access.APPEND),
+          Map.entry(Hook.SOCKET_CONNECT, Access.SEND),
+          Map.entry(Hook.FILE_CHANGE, Access.RENAME),
+          Map.entry(Hook.SOCKET_BIND, Access.BIND),
+          Map.entry(Hook.SOCKET_LISTEN, Access.LISTEN),
+          Map.entry(Hook.SOCKET_CREATE, Access.CREATE),
+          Map.entry(Hook.SOCKET_ACCEPT, Access.ACCEPT),
+          Map.entry(Hook.XDP_INGRESS, Access.RECEIVE),
+          Map.entry(Hook.USER_NAMESPACE, Access.CREATE));
 
   private static final HostNames NAMES =
       new HostNames() {
@@ -66,7 +73,8 @@ class SchemaTest {
 
   private static Event decoded(Hook hook) {
     RecordBuilder record = RecordBuilder.of(hook).access(ACCESS.get(hook));
-    return (hook == Hook.SOCKET_CONNECT ? record.to("10.1.2.3", 443) : record).event();
+    boolean socket = hook.id().startsWith("socket_");
+    return (socket ? record.to("10.1.2.3", 443) : record).event();
   }
 
   private static Event icmp(Event.PacketEvent p) {
@@ -110,9 +118,41 @@ class SchemaTest {
    */
   @Test
   void numbersMustHaveTheNamesThatTheDecoderGivesThem() {
-    assertNames(Facts.SOCKET_TYPES, Hook.SOCKET_CONNECT, "/properties/socket/properties/type");
-    assertNames(Facts.PROTOCOLS, Hook.SOCKET_CONNECT, "/properties/socket/properties/protocol");
+    for (Hook hook :
+        List.of(Hook.SOCKET_CONNECT, Hook.SOCKET_BIND, Hook.SOCKET_LISTEN, Hook.SOCKET_ACCEPT)) {
+      assertNames(Facts.SOCKET_TYPES, hook, "/properties/socket/properties/type");
+      assertNames(Facts.PROTOCOLS, hook, "/properties/socket/properties/protocol");
+    }
     assertNames(Facts.PROTOCOLS, Hook.XDP_INGRESS, "/properties/packet/properties/protocol");
+  }
+
+  /** The same number is another protocol in another family. */
+  @Test
+  void aSocketThatIsMadeMustHaveTheNamesThatTheDecoderGivesIt() {
+    JsonNode socket =
+        JsonMapper.shared().readTree(Schemas.all().get("socket_create")).at("/properties/socket");
+    assertEquals(
+        new TreeSet<>(List.of(Facts.SOCKET_FAMILIES)),
+        new TreeSet<>(
+            socket.at("/properties/family/enum").valueStream().map(JsonNode::asString).toList()));
+    Map<String, String> expected = new TreeMap<>();
+    for (String family : List.of("inet", "netlink")) {
+      String[] names = Facts.protocols(List.of(Facts.SOCKET_FAMILIES).indexOf(family));
+      for (int i = 0; i < names.length; i++) {
+        if (names[i] != null) {
+          expected.put(family + ":" + i, names[i]);
+        }
+      }
+    }
+    Map<String, String> published = new TreeMap<>();
+    socket
+        .at("/properties/protocol/names")
+        .properties()
+        .forEach(e -> published.put(e.getKey(), e.getValue().asString()));
+    assertEquals(expected, published);
+    assertEquals(
+        expected.size(), new TreeSet<>(expected.values()).size(), "one name, one protocol");
+    assertNames(Facts.SOCKET_TYPES, Hook.SOCKET_CREATE, "/properties/socket/properties/type");
   }
 
   private static void assertNames(String[] decoded, Hook hook, String pointer) {

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +31,20 @@ class EventDecoderTest {
           .file("mode", 0100640)
           .fact("cgroup", 5519)
           .asked(0, 255);
+
+  /** ETH_P_8021Q does not fit into the byte that protocols of IP have. */
+  @Test
+  void aSocketThatIsMadeHasAFamilyAndItsProtocol() {
+    Event.SocketEvent event =
+        assertInstanceOf(
+            Event.SocketEvent.class,
+            RecordBuilder.of(Hook.SOCKET_CREATE)
+                .fact("family", 17)
+                .socket("type", 3)
+                .socket("protocol", 0x8100)
+                .event());
+    assertEquals(List.of(17, 3, 0x8100), List.of(event.family(), event.type(), event.protocol()));
+  }
 
   @Test
   void aFileEventHasAllThatTheRecordHas() {

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -31,6 +32,30 @@ record Act(
   /** Where each has a root of its own. */
   static final Path STAGE = Path.of("/trial/stage");
 
+  private static final Map<String, Integer> FAMILIES =
+      Map.of(
+          "unix",
+          1,
+          "inet",
+          2,
+          "inet6",
+          10,
+          "netlink",
+          16,
+          "packet",
+          17,
+          "bluetooth",
+          31,
+          "alg",
+          38,
+          "vsock",
+          40,
+          "xdp",
+          44);
+
+  private static final Map<String, Integer> PROTOCOLS =
+      Map.of("icmp", 1, "tcp", 6, "udp", 17, "icmpv6", 58, "route", 0, "audit", 9, "netfilter", 12);
+
   /** What a case does not say: some program. */
   private static final String PROGRAM = "/usr/bin/program";
 
@@ -50,15 +75,35 @@ record Act(
   }
 
   private static String object(Hook hook, JsonNode input) {
-    JsonNode socket = input.path("socket");
-    return hook == Hook.SOCKET_CONNECT
-        ? socket.path("address").asString() + ":" + socket.path("port").asInt()
-        : input.path("file").path("path").asString("/tmp/unnamed");
+    if (hook.isFile()) {
+      return input.path("file").path("path").asString("/tmp/unnamed");
+    }
+    if (hook == Hook.USER_NAMESPACE) {
+      return "user";
+    }
+    if (hook == Hook.SOCKET_CREATE) {
+      return kind(input.path("socket"));
+    }
+    JsonNode end = input.at(hook.isLocal() ? "/socket/local" : "/socket");
+    return end.path("address").asString() + ":" + end.path("port").asInt();
+  }
+
+  /** Numbers of family, type and protocol, as the attack tool wants them. */
+  private static String kind(JsonNode socket) {
+    int family = FAMILIES.getOrDefault(socket.path("family").asString(), -1);
+    int type = List.of("", "stream", "dgram", "raw").indexOf(socket.path("type").asString());
+    String protocol = socket.path("protocol").asString();
+    int number =
+        PROTOCOLS.containsKey(protocol) ? PROTOCOLS.get(protocol) : Integer.parseInt(protocol);
+    return family + "," + type + "," + number;
   }
 
   private static String type(Hook hook, JsonNode input) {
     JsonNode file = input.path("file");
-    if (hook == Hook.SOCKET_CONNECT) {
+    if (hook == Hook.USER_NAMESPACE) {
+      return "namespace";
+    }
+    if (!hook.isFile()) {
       return input.path("socket").path("type").asString();
     }
     if (file.path("path").asString("").startsWith("/memfd:")) {
@@ -85,7 +130,10 @@ record Act(
 
   /** Whether a decision about {@code shown} is about this. */
   boolean isAbout(String shown) {
-    return hook == Hook.SOCKET_CONNECT
+    if (hook == Hook.SOCKET_CREATE || hook == Hook.USER_NAMESPACE) {
+      return true; // each act has a cgroup of its own, and this is all that it does
+    }
+    return !hook.isFile()
         ? target(shown).equals(target(object))
         : shown.endsWith(type.equals("memfd") ? object.substring(1) : object);
   }

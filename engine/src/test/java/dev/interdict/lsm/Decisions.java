@@ -22,6 +22,8 @@ final class Decisions {
       List.of(
           "trial-files",
           "trial-change",
+          "trial-local",
+          "trial-namespace",
           "trial-exec",
           "trial-net",
           "trial-containers",

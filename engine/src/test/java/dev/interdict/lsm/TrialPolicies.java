@@ -19,6 +19,8 @@ final class TrialPolicies {
       List.of(
           "trial-files",
           "trial-change",
+          "trial-local",
+          "trial-namespace",
           "trial-exec",
           "trial-net",
           "trial-race",

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
+import dev.interdict.event.ReadSet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -127,6 +128,47 @@ class PolicyParserTest {
     assertEquals(false, policy.unparsedPass());
     assertNull(policy.budget());
     assertEquals("{}", new String(policy.data(), UTF_8));
+  }
+
+  /** At one hook six is TCP and has a name, at the other it may be of a family without names. */
+  @Test
+  void aNameThatOneHookOfSeveralHasIsOneOfTheFact() {
+    String rule = "- deny: {socket.protocol: {in: [tcp, netfilter, '6']}}\n  reason: no";
+    assertEquals(
+        List.of(),
+        PolicyParser.parse(Sources.rules("socket_connect, socket_create", rule)).diagnostics());
+    String wrong = "- deny: {socket.protocol: netfitler}\n  reason: no";
+    assertTrue(
+        PolicyParser.parse(Sources.rules("socket_create", wrong)).diagnostics().stream()
+            .anyMatch(d -> d.message().contains("netfilter")));
+  }
+
+  /** Who reads neither end misses nothing where an end cannot be told. */
+  @ParameterizedTest
+  @CsvSource({
+    "socket_connect, socket.address,       false",
+    "socket_connect, socket.local.address, true",
+    "socket_bind,    socket.local.address, false",
+    "socket_listen,  socket.local.port,    false",
+    "socket_listen,  socket.type,          true",
+    "socket_accept,  socket.local.port,    false",
+    "xdp_ingress,    packet.protocol,      false",
+  })
+  void whatHasNoAddressToTellPassesWhoDoesNotReadIt(String hook, String reads, boolean passes)
+      throws PolicyException {
+    String interfaces = hook.equals("xdp_ingress") ? "\n  scope: {interfaces: [eth0]}" : "";
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p}
+        spec:
+          hooks: [%s]%s
+          rules:
+            - {deny: {hook: %s}, reason: no}
+        """
+            .formatted(hook, interfaces, hook);
+    assertEquals(passes, parse(yaml).orThrow().passesUnread(new ReadSet(Set.of(reads))));
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
+import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
@@ -89,16 +90,25 @@ public final class Events {
           id(random),
           random.nextInt(1 << 16));
     }
-    return hook == Hook.SOCKET_CONNECT
+    if (hook == Hook.USER_NAMESPACE) {
+      return new SubjectEvent(head, randomSubject(random));
+    }
+    return hook != Hook.XDP_INGRESS
         ? new SocketEvent(
             head,
             randomSubject(random),
-            random.nextBoolean() ? 4 : 6,
+            hook == Hook.SOCKET_CREATE ? family(random) : random.nextBoolean() ? 4 : 6,
             address(random),
             random.nextInt(65536),
             random.nextInt(12),
-            random.nextInt(256))
+            random.nextInt(hook == Hook.SOCKET_CREATE && random.nextBoolean() ? 1 << 16 : 256))
         : packet(random, head);
+  }
+
+  /* AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, or any, one that has no name yet among them. */
+  private static int family(RandomGenerator random) {
+    int[] families = {2, 10, 16, 17, random.nextInt(47)};
+    return families[random.nextInt(families.length)];
   }
 
   private static PacketEvent packet(RandomGenerator random, Head head) {

@@ -37,10 +37,11 @@ class KeyMaskSoundnessTest {
           "file.unreachable: path",
           // A path is unknown exactly where its hash is zero.
           "file.path: flags",
-          // A packet is always received.
+          // A packet is always received, a namespace always made.
           "access: access",
           // Both are printed alike.
-          "socket.address: family");
+          "socket.address: family",
+          "socket.local.address: family");
 
   @Test
   void eventsOfOneMaskedKeyAreOneToTheRulesThatTheMaskWasMadeFor() {

@@ -55,6 +55,30 @@ class KeyMaskTest {
     assertEquals(Set.of("hook", "mask_set"), kept(Hook.XDP_INGRESS, "process.uid"));
   }
 
+  /** A rule about one end is not tried at the other. */
+  @Test
+  void theNearEndIsNotTheFarOne() {
+    for (Hook hook : Set.of(Hook.SOCKET_BIND, Hook.SOCKET_LISTEN, Hook.SOCKET_ACCEPT)) {
+      assertEquals(
+          Set.of("hook", "mask_set", "address", "family"), kept(hook, "socket.local.address"));
+      assertEquals(Set.of("hook", "mask_set", "port"), kept(hook, "socket.local.port"));
+      assertEquals(Set.of("hook", "mask_set"), kept(hook, "socket.address", "socket.port"));
+    }
+    assertEquals(Set.of("hook", "mask_set"), kept(Hook.SOCKET_CONNECT, "socket.local"));
+  }
+
+  /** Six is TCP, and of netlink xfrm. */
+  @Test
+  void aProtocolIsNamedByItsFamily() {
+    assertEquals(
+        Set.of("hook", "mask_set", "family", "protocol"),
+        kept(Hook.SOCKET_CREATE, "socket.protocol"));
+    RecordBuilder made = RecordBuilder.of(Hook.SOCKET_CREATE).socket("protocol", 6);
+    KeyMask mask = mask(Hook.SOCKET_CREATE, "socket.protocol");
+    assertNotEquals(
+        mask.apply(made.fact("family", 2).facts()), mask.apply(made.fact("family", 16).facts()));
+  }
+
   @Test
   void aPortIsThereOrNotByProtocolAndFragment() {
     assertEquals(
@@ -125,7 +149,7 @@ class KeyMaskTest {
   private static Set<String> kept(Hook hook, String... reads) {
     byte[] mask = mask(hook, reads).encode();
     Set<String> kept = new TreeSet<>();
-    String object = hook.isFile() ? "file" : hook == Hook.SOCKET_CONNECT ? "socket" : "packet";
+    String object = hook.isFile() ? "file" : hook == Hook.XDP_INGRESS ? "packet" : "socket";
     Layout layout =
         switch (object) {
           case "file" -> EventLayouts.FILE_IDENTITY;

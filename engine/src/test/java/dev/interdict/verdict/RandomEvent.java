@@ -22,6 +22,7 @@ import java.util.Set;
 public final class RandomEvent {
   private static final int DIMENSIONS = 20;
   private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
+  private static final int[] FAMILIES = {2, 10, 16, 17};
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
   private static final int[] MODES = {0100644, 0100600, 0040755, 0020660};
 
@@ -111,7 +112,11 @@ public final class RandomEvent {
       return packet(record.access(Access.RECEIVE));
     }
     subject(record);
-    return hook.isFile() ? file(record) : socket(record);
+    return switch (hook) {
+      case USER_NAMESPACE -> record.access(Access.CREATE);
+      case SOCKET_CREATE -> kind(record);
+      default -> hook.isFile() ? file(record) : socket(record);
+    };
   }
 
   private void subject(RecordBuilder record) {
@@ -159,6 +164,14 @@ public final class RandomEvent {
         .fact("protocol", PROTOCOLS[pick(11, 5)])
         .fact("access", pick(12, 2) == 0 ? Access.CONNECT.bit() : Access.SEND.bit())
         .socket("type", 1 + pick(13, 3));
+  }
+
+  private RecordBuilder kind(RecordBuilder record) {
+    return record
+        .fact("family", FAMILIES[pick(9, FAMILIES.length)])
+        .fact("access", pick(12, 2) == 0 ? Access.CREATE.bit() : Access.BIND.bit())
+        .socket("type", 1 + pick(13, 3))
+        .socket("protocol", PROTOCOLS[pick(11, 5)]);
   }
 
   private RecordBuilder packet(RecordBuilder record) {

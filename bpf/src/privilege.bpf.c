@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Where somebody gets rights that he has not had. */
+#include <interdict/decide.bpf.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Who acts is all there is to know. */
+SUBPROGRAM int enter(enum hook hook, __u32 access, enum way way)
+{
+	struct slot_mask covered;
+	struct posture *posture = cover(hook, &covered);
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, hook, way);
+	begin(run, posture, &covered, hook, access);
+	result = answer(run, hook, way);
+	release(run);
+	return result;
+}
+
+/* Since Linux 6.1. In it he is root, and the kernel's code for root is open to him. */
+SEC("lsm/userns_create")
+int BPF_PROG(lsm_userns_create, const struct cred *fresh, int before)
+{
+	if (before || uncovered(HOOK_USER_NAMESPACE))
+		return before;
+	return clamp(enter(HOOK_USER_NAMESPACE, ACCESS_CREATE, WAY_NAMESPACE));
+}
