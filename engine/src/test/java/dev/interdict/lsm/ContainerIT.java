@@ -47,7 +47,9 @@ class ContainerIT {
       Path bundle = BUNDLES.resolve(id);
       Path entry = bundle.resolve("rootfs/bin/entry");
       Files.createDirectories(entry.getParent());
-      Files.createDirectories(bundle.resolve("rootfs/proc"));
+      for (String made : List.of("proc", "dev", "sys")) {
+        Files.createDirectories(bundle.resolve("rootfs").resolve(made));
+      }
       Files.write(entry, Files.readAllBytes(Attack.TOOL));
       Files.setPosixFilePermissions(entry, PosixFilePermissions.fromString("rwxr-xr-x"));
       Map<String, Object> config =
@@ -149,23 +151,25 @@ class ContainerIT {
   /** Who was given a cgroup makes others below it; who has a folder writes what he likes. */
   @Test
   void aCgroupMustNotBeBelievedForItsNameNorAFileThatAnybodyCanWrite() throws IOException {
-    String run = " run " + Guest.FILES.resolve("companion");
+    String run = "exec " + Guest.FILES.resolve("companion");
     Containers.write("/containers/real", "real", OPEN);
-    assertEquals("ok", result(Attack.in("/containers/real", run.strip())));
-    assertEquals("ok", result(Attack.in("/containers/real/below", run.strip())));
-    assertEquals("EPERM", result(Attack.in("/containers/users/real", 2000, run.strip())));
+    assertEquals("ok", result(Attack.in("/containers/real", run)));
+    assertEquals("ok", result(Attack.in("/containers/real/below", run)));
+    assertEquals("EPERM", result(Attack.in("/containers/users/real", 2000, run)));
     Containers.write("/containers/forged", "forged", OPEN);
     Files.setPosixFilePermissions(
         Path.of("/run/crun/forged/config.json"), PosixFilePermissions.fromString("rw-rw-rw-"));
-    assertEquals("EPERM", result(Attack.in("/containers/forged", 2001, run.strip())));
+    assertEquals("EPERM", result(Attack.in("/containers/forged", 2001, run)));
     Files.setPosixFilePermissions(
         Path.of("/run/crun/forged/config.json"), PosixFilePermissions.fromString("rw-r--r--"));
-    Guest.eventually(() -> result(Attack.in("/containers/forged", 2002, run.strip())).equals("ok"));
-    assertEquals("ok", result(Attack.in("/containers/forged", 2003, run.strip())));
+    Guest.eventually(() -> result(Attack.in("/containers/forged", 2002, run)).equals("ok"));
+    assertEquals("ok", result(Attack.in("/containers/forged", 2003, run)));
   }
 
   private static String result(String line) {
-    return Attack.run(line).result();
+    Answer answer = Attack.run(line);
+    System.out.println("container: " + line + ": " + answer);
+    return answer.result();
   }
 
   @Test
