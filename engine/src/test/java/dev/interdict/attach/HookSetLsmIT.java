@@ -187,7 +187,7 @@ class HookSetLsmIT {
 
   /** The highest number of all programs: numbers are given in order. */
   /** The kernel lets go of a link some time after its last name is gone. */
-  private boolean opensSoon() throws InterruptedException {
+  private boolean opensSoon() throws IOException, InterruptedException {
     for (int i = 0; i < 1000 && !opens(); i++) {
       Thread.sleep(10);
     }
