@@ -69,8 +69,13 @@ final class Observer implements Worker.Round {
     if (known != null && slots.minus(known.deny()).isEmpty()) {
       return known;
     }
-    SlotDecisions again = now.decide(event, slots.and(now.set().slots()));
-    outcomes.remember(key, again);
+    SlotSet open = slots.and(now.set().slots());
+    SlotSet readers = open.and(now.set().containerSlots());
+    boolean settled = readers.isEmpty() || now.set().settle(event) == 0;
+    SlotDecisions again = now.decide(event, open);
+    if (settled) {
+      outcomes.remember(key, again);
+    }
     return again;
   }
 }

@@ -210,8 +210,9 @@ class JudgeTest {
     Workload.Word nginx = Workload.Word.of("nginx");
     Workload known =
         Workload.NONE.with(new Workload.Container(nginx, true, nginx, nginx, nginx, null), true);
-    Workload[] now = {Workload.NONE.with(Workload.Container.unknown(nginx), false)};
+    Workload[] now = {Workload.NONE.with(Workload.Container.UNKNOWN, false)};
     List<Long> since = new ArrayList<>();
+    long[] keeps = {100_000_000};
     HostNames names =
         new HostNames() {
           @Override
@@ -225,9 +226,9 @@ class JudgeTest {
           }
 
           @Override
-          public boolean settle(long cgroup, long sinceNs) {
+          public long settle(long cgroup, long sinceNs) {
             since.add(sinceNs);
-            return now[0].settled();
+            return now[0].settled() ? 0 : keeps[0];
           }
 
           @Override
@@ -250,6 +251,14 @@ class JudgeTest {
     judge(event, policies);
     assertEquals(SlotSet.of(TWO), verdict(event).deny());
     assertTrue(verdict(event).expiresNs() > 0, "it would stand for ever");
+    keeps[0] = 60_000_000_000L;
+    long before = BootClock.nowNs();
+    judge(miss(2, 0), policies);
+    assertTrue(
+        verdict(miss(2, 0)).expiresNs() >= before + keeps[0], "as long as it is not looked at");
+    counters.early.reset();
+    counters.early.increment();
+    since.removeLast();
     assertEquals(List.of(event.head().timeNs()), since);
     assertEquals(1, counters.read().get("unidentified"));
     while (BootClock.nowNs() <= verdict(event).expiresNs()) {
