@@ -2,7 +2,6 @@ package dev.interdict.engine;
 
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Workload;
-import dev.interdict.libbpf.Cgroups;
 import dev.interdict.libbpf.Interfaces;
 import dev.interdict.workload.Workloads;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
 
 /**
  * Names from the kernel, asked for once. A cgroup's number is never used again and its path never
@@ -31,7 +31,7 @@ final class KernelNames implements HostNames {
   /** After this what had no path is asked for again. */
   private static final long UNTOLD_KEEPS_NS = Duration.ofMillis(100).toNanos();
 
-  private final Cgroups cgroups;
+  private final LongFunction<Optional<byte[]>> cgroups;
   private final NameSets files;
   private final Workloads workloads;
 
@@ -49,7 +49,10 @@ final class KernelNames implements HostNames {
     }
   }
 
-  KernelNames(Cgroups cgroups, NameSets files, Workloads workloads) {
+  /**
+   * @param cgroups the path of the cgroup of a number; empty if it cannot be told, or not now
+   */
+  KernelNames(LongFunction<Optional<byte[]>> cgroups, NameSets files, Workloads workloads) {
     this.cgroups = cgroups;
     this.workloads = workloads;
     this.files = files;
@@ -81,7 +84,7 @@ final class KernelNames implements HostNames {
     if (known != null || untold.contains(id)) {
       return known;
     }
-    byte[] found = cgroups.path(id).orElse(null);
+    byte[] found = cgroups.apply(id).orElse(null);
     if (found == null) {
       if (untold.size() < UNTOLD_MAX) {
         untold.add(id);
