@@ -163,6 +163,9 @@ public final class Workloads implements AutoCloseable {
       }
       unknown.increment();
       beginIfDue();
+      if (!isIdle()) {
+        passBy(); // it may have begun to read only after it was waited for
+      }
       return keepsNs();
     }
 

@@ -131,8 +131,8 @@ class WorkloadsTest {
     slow.set(Workloads.PATIENCE.toMillis() / 2);
     for (int i = 0; i < 100; i++) {
       entry.settle(now.incrementAndGet());
+      eventually(entry::isIdle);
     }
-    eventually(entry::isIdle);
     int most = looks.get();
     assertTrue(most <= 12, most + " looks of which each takes half of what is waited for");
     slow.set(0);
