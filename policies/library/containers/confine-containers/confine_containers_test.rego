@@ -15,12 +15,17 @@ ask(container, address) := {
 }
 
 confined := [
+	{"id": "a", "state": "known", "image": "nginx"},
+	{"id": "a", "state": "known", "image": "nginx:1.27"},
+	{"id": "a", "state": "known", "image": "docker.io/library/nginx@sha256:0f"},
+	{"id": "a", "state": "known", "image": "registry.example.com/shop/eu/cart:3"},
 	{"id": "a", "state": "known", "image": "docker.io/library/nginx:1.27"},
 	{"id": "a", "state": "known", "image": "quay.io/cart:3", "pod": {"namespace": "shop", "name": "cart-1"}},
-	{"id": "a", "state": "unknown"},
+	{"state": "unknown"},
 ]
 
 free := [
+	{"id": "a", "state": "known", "image": "nginx-tools"},
 	{"id": "a", "state": "known", "image": "docker.io/library/nginx-tools:1"},
 	{"id": "a", "state": "known", "image": "quay.io/cart:3", "pod": {"namespace": "workshop", "name": "cart-1"}},
 	{"id": "a", "state": "known"},

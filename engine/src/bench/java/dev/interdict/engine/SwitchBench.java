@@ -80,7 +80,7 @@ public final class SwitchBench {
       PolicyLoader loader =
           new PolicyLoader(
               new PolicyModules(config.cacheDirectory().resolve("classes"), config.limits()),
-              new KernelNames(kernel.cgroups(), sets, new Workloads(kernel.cgroups().root())),
+              new KernelNames(kernel.cgroups()::path, sets, new Workloads(kernel.cgroups().root())),
               new WarmUp(config.warmUp()));
       PolicyControl control =
           new PolicyControl(
@@ -124,7 +124,7 @@ public final class SwitchBench {
             kernel.verdicts(),
             kernel.counters(),
             new DecisionLog(),
-            new KernelNames(kernel.cgroups(), sets, new Workloads(kernel.cgroups().root()))),
+            new KernelNames(kernel.cgroups()::path, sets, new Workloads(kernel.cgroups().root()))),
         config.spin(),
         new Workers(lost -> {}));
   }

@@ -106,7 +106,7 @@ final class DecisionProtos {
   private static Container container(Workload.Container container) {
     Container.Builder message =
         Container.newBuilder()
-            .setId(container.id().text())
+            .setId(text(container.id()))
             .setKnown(container.known())
             .setRuntime(text(container.runtime()))
             .setName(text(container.name()))

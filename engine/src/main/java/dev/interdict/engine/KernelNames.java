@@ -2,15 +2,16 @@ package dev.interdict.engine;
 
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Workload;
-import dev.interdict.libbpf.Cgroups;
 import dev.interdict.libbpf.Interfaces;
 import dev.interdict.workload.Workloads;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
 
 /**
  * Names from the kernel, asked for once. A cgroup's number is never used again and its path never
@@ -18,24 +19,40 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@link #refresh}, as is what could not be found.
  */
 final class KernelNames implements HostNames {
-  /** As many cgroups as are remembered, and as many before them. */
-  private static final int CAPACITY = 8192;
+  /** Cgroups without a path that are remembered. */
+  private static final int UNTOLD_MAX = 8192;
 
-  private final Cgroups cgroups;
+  /** What is remembered of cgroups, in bytes, with their paths. */
+  static final long BYTES = 4 << 20;
+
+  /** Beside the path: what its container is called, mostly. */
+  private static final int PLACE_BYTES = 512;
+
+  /** After this what had no path is asked for again. */
+  private static final long UNTOLD_KEEPS_NS = Duration.ofMillis(100).toNanos();
+
+  private final LongFunction<Optional<byte[]>> cgroups;
   private final NameSets files;
   private final Workloads workloads;
-  private volatile Map<Long, Place> places = new ConcurrentHashMap<>();
 
-  /* Those before: what is asked for all the time is never forgotten, least of all in between. */
-  private volatile Map<Long, Place> older = Map.of();
+  /* Users make as many as they like: theirs must not push out the host's. */
+  private final Recent<Place> hosts = new Recent<>(BYTES, Place::bytes);
+  private final Recent<Place> users = new Recent<>(BYTES, Place::bytes);
   private final Map<Integer, Optional<byte[]>> interfaces = new ConcurrentHashMap<>();
   private final Set<Long> untold = ConcurrentHashMap.newKeySet();
   private final SubordinateIds lent = new SubordinateIds(Path.of("/etc"));
 
   /** A cgroup: where it is, and whose. */
-  private record Place(byte[] path, Workloads.Entry entry) {}
+  private record Place(byte[] path, Workloads.Entry entry) {
+    int bytes() {
+      return path.length + PLACE_BYTES;
+    }
+  }
 
-  KernelNames(Cgroups cgroups, NameSets files, Workloads workloads) {
+  /**
+   * @param cgroups the path of the cgroup of a number; empty if it cannot be told, or not now
+   */
+  KernelNames(LongFunction<Optional<byte[]>> cgroups, NameSets files, Workloads workloads) {
     this.cgroups = cgroups;
     this.workloads = workloads;
     this.files = files;
@@ -54,40 +71,28 @@ final class KernelNames implements HostNames {
   }
 
   @Override
-  public boolean settle(long cgroup, long sinceNs) {
+  public long settle(long cgroup, long sinceNs) {
     Place place = place(cgroup);
-    return place == null || place.entry.settle(sinceNs);
+    return place == null ? UNTOLD_KEEPS_NS : place.entry.settle(sinceNs);
   }
 
   private Place place(long id) {
-    Place known = places.get(id);
-    if (known != null) {
+    Place known = hosts.get(id);
+    if (known == null) {
+      known = users.get(id);
+    }
+    if (known != null || untold.contains(id)) {
       return known;
     }
-    Place before = older.get(id);
-    if (before != null) {
-      return keep(id, before);
-    }
-    if (untold.contains(id)) {
-      return null;
-    }
-    byte[] found = cgroups.path(id).orElse(null);
+    byte[] found = cgroups.apply(id).orElse(null);
     if (found == null) {
-      if (untold.size() < CAPACITY) {
+      if (untold.size() < UNTOLD_MAX) {
         untold.add(id);
       }
       return null;
     }
-    return keep(id, new Place(found, workloads.enter(found)));
-  }
-
-  private synchronized Place keep(long id, Place place) {
-    if (places.size() >= CAPACITY) {
-      older = places;
-      places = new ConcurrentHashMap<>();
-    }
-    Place first = places.putIfAbsent(id, place);
-    return first == null ? place : first;
+    Place place = new Place(found, workloads.enter(found));
+    return (place.entry.isUsers() ? users : hosts).keep(id, place);
   }
 
   @Override

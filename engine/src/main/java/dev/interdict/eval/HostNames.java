@@ -44,11 +44,11 @@ public interface HostNames {
    * waits for a moment at the most. To be called before policies are asked that read it.
    *
    * @param sinceNs {@code CLOCK_BOOTTIME}
-   * @return whether {@link #workload} gives the same answer as long as the cgroup is there; if not,
-   *     a decision that rests on it must not be kept
+   * @return 0: {@link #workload} gives the same answer as long as the cgroup is there; else for how
+   *     many nanoseconds a decision may be kept that rests on it
    */
-  default boolean settle(long cgroup, long sinceNs) {
-    return true;
+  default long settle(long cgroup, long sinceNs) {
+    return 0;
   }
 
   /** Name of a network interface, such as {@code eth0}: raw bytes; null if unknown. */

@@ -97,7 +97,7 @@ public final class InputJson {
 
   private static Map<String, Object> container(Container of) {
     Map<String, Object> container = new LinkedHashMap<>();
-    container.put("id", of.id().text());
+    putIfTold(container, "id", of.id());
     container.put("state", of.state().text());
     putIfTold(container, "runtime", of.runtime());
     putIfTold(container, "name", of.name());

@@ -177,7 +177,7 @@ final class InputWriter {
     word(full, "name", Container::name);
     word(full, "image", Container::image);
     pod(full, work);
-    int unknown = full.without(Set.of("runtime", "name", "image", "pod")).build();
+    int unknown = full.without(Set.of("id", "runtime", "name", "image", "pod")).build();
     int[] known = new int[8];
     for (int has = 0; has < known.length; has++) {
       Set<String> absent = new HashSet<>();

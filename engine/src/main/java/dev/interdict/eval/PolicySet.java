@@ -202,14 +202,14 @@ public final class PolicySet {
    * Sees to it that it is known whose container the event is of, as {@link HostNames#settle}; to be
    * called before those are asked that may read it.
    *
-   * @return whether the answer is for good
+   * @return 0: the answer is for good; else how long it may be used, in nanoseconds
    */
-  public boolean settle(Event event) {
+  public long settle(Event event) {
     return switch (event) {
       case Event.FileEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
       case Event.SocketEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
       case Event.SubjectEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
-      case Event.PacketEvent e -> true;
+      case Event.PacketEvent e -> 0;
     };
   }
 

@@ -75,25 +75,24 @@ public record Workload(boolean told, Word unit, Container container, boolean set
   /**
    * A container.
    *
-   * @param known whether its runtime's own files tell of it; if not, it only looks like one, and
-   *     all but the id is null
+   * @param id null if it is not known: what a cgroup is called is whoever's word that made it
+   * @param known whether its runtime's own files tell of it; if not, it only may be one, and all
+   *     else is null
    * @param runtime who manages it, such as docker or cri-o
    * @param name null: it has none, or it is not told
    * @param image what the runtime calls it; null: not told
    * @param pod null: it is in none
    */
   public record Container(Word id, boolean known, Word runtime, Word name, Word image, Pod pod) {
-    private static final Word KNOWN = Word.of("known");
-    private static final Word UNKNOWN = Word.of("unknown");
+    private static final Word IS_KNOWN = Word.of("known");
+    private static final Word IS_UNKNOWN = Word.of("unknown");
 
-    /** One that only looks like one. */
-    public static Container unknown(Word id) {
-      return new Container(id, false, null, null, null, null);
-    }
+    /** What only may be one. */
+    public static final Container UNKNOWN = new Container(null, false, null, null, null, null);
 
     /** {@code known} or {@code unknown}. */
     public Word state() {
-      return known ? KNOWN : UNKNOWN;
+      return known ? IS_KNOWN : IS_UNKNOWN;
     }
   }
 

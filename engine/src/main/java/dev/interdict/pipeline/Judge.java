@@ -99,9 +99,9 @@ final class Judge {
   private Answer answer(Event event, VerdictKey key, PolicySetEvaluator policies, SlotSet open) {
     PolicySet set = policies.set();
     SlotSet readers = open.and(set.containerSlots());
-    boolean settled = readers.isEmpty() || set.settle(event); // first: what is found later is later
+    long keepsNs = readers.isEmpty() ? 0 : set.settle(event); // first: what is found later is later
     SlotDecisions decisions = policies.decide(event, open);
-    boolean early = !settled && !decisions.decided().and(readers).isEmpty();
+    boolean early = keepsNs != 0 && !decisions.decided().and(readers).isEmpty();
     if (early) {
       counters.early.increment();
     }
@@ -109,16 +109,22 @@ final class Judge {
     counters.overRate.add(decisions.overRate());
     // First the reasons, then the verdict: whoever sees the refusal finds why.
     outcomes.remember(key, decisions);
-    Verdict made = verdict(decisions, set, early);
+    Verdict made = verdict(decisions, set, early ? Duration.ofNanos(keepsNs) : null);
     write(key, made, set.generation());
     return new Answer(decisions, made);
   }
 
-  private static Verdict verdict(SlotDecisions decisions, PolicySet set, boolean early) {
-    boolean perishable = early || !decisions.decided().and(set.perishable()).isEmpty();
+  /**
+   * @param early how long a decision about whose container it is may be kept; null: for good
+   */
+  private static Verdict verdict(SlotDecisions decisions, PolicySet set, Duration early) {
+    boolean perishable = !decisions.decided().and(set.perishable()).isEmpty();
     // That a candidate has no answer must not make the answers of others expire.
     boolean unanswered = !decisions.failed().minus(set.candidateSlots()).isEmpty();
     Duration stands = perishable ? PERISHABLE : unanswered ? CANNOT : null;
+    if (early != null && (stands == null || early.compareTo(stands) < 0)) {
+      stands = early;
+    }
     return new Verdict(
         decisions.decided(),
         decisions.deny(),

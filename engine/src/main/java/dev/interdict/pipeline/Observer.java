@@ -58,8 +58,11 @@ final class Observer implements Worker.Round {
     outcomes.answered(event, evaluator.takeOver(), why(event, evaluator));
   }
 
-  /** The reasons: remembered, or asked for again where the verdict is from an earlier engine. */
-  private SlotDecisions why(Event event, PolicySetEvaluator now) {
+  /**
+   * The reasons: remembered, or asked for again where the verdict is from an earlier engine. What
+   * rests on a container that is not known for good is told, and not remembered.
+   */
+  SlotDecisions why(Event event, PolicySetEvaluator now) {
     SlotSet slots = event.head().refused().or(event.head().would());
     VerdictKey key = VerdictKey.of(event.head().key());
     SlotDecisions known = outcomes.reasons(key);
@@ -69,8 +72,13 @@ final class Observer implements Worker.Round {
     if (known != null && slots.minus(known.deny()).isEmpty()) {
       return known;
     }
-    SlotDecisions again = now.decide(event, slots.and(now.set().slots()));
-    outcomes.remember(key, again);
+    SlotSet open = slots.and(now.set().slots());
+    SlotSet readers = open.and(now.set().containerSlots());
+    boolean settled = readers.isEmpty() || now.set().settle(event) == 0;
+    SlotDecisions again = now.decide(event, open);
+    if (settled) {
+      outcomes.remember(key, again);
+    }
     return again;
   }
 }

@@ -122,7 +122,7 @@ final class CaseReader {
     collect("", node, hook, facts);
     family(fields, facts);
     unit(fields, facts, node.at());
-    container(facts);
+    container(facts, node.at());
     fields.forEach(
         (path, field) -> {
           if (!field.optional()) {
@@ -165,14 +165,26 @@ final class CaseReader {
   }
 
   /** Of a container that a case names by one fact the others are there that all containers have. */
-  private static void container(Map<String, Object> facts) {
+  private void container(Map<String, Object> facts, Mark at) {
+    if ("unknown".equals(facts.get(CONTAINER + "state"))) {
+      List<String> more =
+          facts.keySet().stream()
+              .filter(fact -> fact.startsWith(CONTAINER) && !fact.endsWith(".state"))
+              .toList();
+      if (!more.isEmpty()) {
+        error(
+            at,
+            "rule.value",
+            "%s is not there where %sstate is unknown: leave it out, or write known"
+                .formatted(String.join(", ", more), CONTAINER));
+      }
+      return;
+    }
     boolean pod = facts.keySet().stream().anyMatch(fact -> fact.startsWith(CONTAINER + "pod."));
     if (facts.keySet().stream().anyMatch(fact -> fact.startsWith(CONTAINER))) {
       facts.putIfAbsent(CONTAINER + "id", "c0ffee");
-      if (facts.putIfAbsent(CONTAINER + "state", "known") == null
-          || facts.get(CONTAINER + "state").equals("known")) {
-        facts.putIfAbsent(CONTAINER + "runtime", pod ? "containerd" : "docker");
-      }
+      facts.putIfAbsent(CONTAINER + "state", "known");
+      facts.putIfAbsent(CONTAINER + "runtime", pod ? "containerd" : "docker");
     }
     if (pod) {
       facts.putIfAbsent(CONTAINER + "pod.namespace", "default");

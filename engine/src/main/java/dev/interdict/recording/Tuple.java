@@ -141,12 +141,13 @@ public record Tuple(
   }
 
   private Container container() {
-    Word id = word("container.id");
-    if (id == null) {
+    String state = text("process.container.state");
+    if (state == null) {
       return null;
     }
-    if (!"known".equals(text("process.container.state"))) {
-      return Container.unknown(id);
+    Word id = word("container.id");
+    if (id == null || !state.equals("known")) {
+      return Container.UNKNOWN; // a recording of before may name one
     }
     Word namespace = word("container.pod.namespace");
     Word name = word("container.pod.name");

@@ -8,16 +8,22 @@ import dev.interdict.libbpf.PlainFile;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,7 +48,7 @@ final class ContainerFiles {
   private static final int LIST_MAX = 16 << 20;
 
   /** More namespaces of containerd than anybody has. */
-  private static final int NAMESPACES_MAX = 64;
+  static final int NAMESPACES_MAX = 64;
 
   private static final String WHY = "and a container is believed to be what stands there";
 
@@ -64,11 +70,20 @@ final class ContainerFiles {
   /** Where podman keeps names and images, by how it stores what is in them. */
   private static final List<String> LISTS =
       List.of(
-          "var/lib/containers/storage/overlay-containers/containers.json",
-          "var/lib/containers/storage/vfs-containers/containers.json");
+          "var/lib/containers/storage/overlay-containers/",
+          "var/lib/containers/storage/vfs-containers/",
+          "run/containers/storage/overlay-containers/",
+          "run/containers/storage/vfs-containers/");
+
+  /** The second has those that are removed when they end. */
+  private static final List<String> LIST_NAMES =
+      List.of("containers.json", "volatile-containers.json");
 
   private final Path root;
   private final String cgroups;
+
+  /** Lists of podman, as they were when they were read; never more than there are. */
+  private final Map<Path, Listed> lists = new ConcurrentHashMap<>();
 
   /**
    * @param root of the file system
@@ -89,6 +104,28 @@ final class ContainerFiles {
     static final Found NOTHING = new Found(null, true);
   }
 
+  private static final Found UNKNOWN = new Found(Container.UNKNOWN, false);
+
+  /** A list of podman's, by id. */
+  private record Listed(FileTime modified, Object key, long size, Map<String, Named> containers) {
+    boolean is(BasicFileAttributes now) {
+      return now.lastModifiedTime().equals(modified)
+          && Objects.equals(now.fileKey(), key)
+          && now.size() == size;
+    }
+  }
+
+  private record Named(Word name, Word image) {}
+
+  /** A folder that has one for each container. */
+  private record Parent(String keeper, Path folder) {}
+
+  /** Those there are, and whether there may be more that cannot be looked at. */
+  private static final class Parents {
+    final List<Parent> all = new ArrayList<>();
+    boolean unread;
+  }
+
   /** What is written about a container, whoever has written it. */
   private static final class Account {
     final String namespace;
@@ -107,10 +144,14 @@ final class ContainerFiles {
     }
   }
 
-  /** Looks for the outermost of {@code suspects} that is a container. */
+  /**
+   * Looks for the outermost of {@code suspects} that is a container. What cannot be looked at, for
+   * another reason than that it is not there, makes the answer unknown, never none.
+   */
   Found find(List<Suspect> suspects) {
+    Parents parents = parents();
     for (Suspect suspect : suspects) {
-      Found found = find(suspect);
+      Found found = find(suspect, parents);
       if (found.container != null) {
         return found;
       }
@@ -118,68 +159,81 @@ final class ContainerFiles {
     return Found.NOTHING;
   }
 
-  private Found find(Suspect suspect) {
+  private Found find(Suspect suspect, Parents parents) {
     List<Account> here = new ArrayList<>();
-    boolean unread = false;
-    for (List<Path> group : folders(suspect.id()).values()) {
+    Map<String, List<Path>> folders = new TreeMap<>();
+    boolean unread = parents.unread;
+    for (Parent parent : parents.all) {
+      Path folder = parent.folder.resolve(suspect.id());
+      try {
+        if (isFolder(folder)) {
+          OwnPath.resolve(folder, WHY);
+          folders.computeIfAbsent(parent.keeper, g -> new ArrayList<>()).add(folder);
+        }
+      } catch (IOException e) {
+        unread |= !isAbsent(e);
+      }
+    }
+    for (List<Path> group : folders.values()) {
       Account account = read(group, suspect);
       if (account.here) {
         here.add(account);
       }
       unread |= account.unread || !(account.here || account.elsewhere);
     }
-    Word id = Word.of(suspect.id());
-    if (here.size() != 1 || here.getFirst().annotations == null) {
+    if (here.size() != 1 || here.getFirst().unread || here.getFirst().annotations == null) {
       // None yet, not all of it yet, or several say that it is theirs: then nobody is believed.
-      return unread || suspect.likely() || !here.isEmpty()
-          ? new Found(Container.unknown(id), false)
-          : Found.NOTHING;
+      return unread || suspect.likely() || !here.isEmpty() ? UNKNOWN : Found.NOTHING;
     }
-    Container known = container(id, here.getFirst());
-    return known == null ? new Found(Container.unknown(id), false) : new Found(known, true);
+    Container known = container(Word.of(suspect.id()), here.getFirst());
+    return known == null ? UNKNOWN : new Found(known, true);
   }
 
-  /** The folders of a container of this id, by who keeps them. */
-  private Map<String, List<Path>> folders(String id) {
-    Map<String, List<Path>> all = new TreeMap<>();
+  /** Looked at anew each time, once for all suspects. */
+  private Parents parents() {
+    Parents parents = new Parents();
     for (String state : STATES) {
-      addIfThere(all, "/" + state, root.resolve(state).resolve(id));
+      add(new Parent("/" + state, root.resolve(state)), parents);
     }
     for (String parent : NAMESPACED) {
-      for (Path namespace : children(root.resolve(parent))) {
-        addIfThere(all, namespace.getFileName().toString(), namespace.resolve(id));
-      }
-    }
-    return all;
-  }
-
-  private static void addIfThere(Map<String, List<Path>> all, String group, Path folder) {
-    if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && isRoots(folder)) {
-      all.computeIfAbsent(group, g -> new ArrayList<>()).add(folder);
-    }
-  }
-
-  private static boolean isRoots(Path folder) {
-    try {
-      OwnPath.resolve(folder, WHY);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static List<Path> children(Path folder) {
-    List<Path> all = new ArrayList<>();
-    try (DirectoryStream<Path> names = Files.newDirectoryStream(folder)) {
-      for (Path one : names) {
-        if (all.size() < NAMESPACES_MAX) {
-          all.add(one);
+      Path folder = root.resolve(parent);
+      int count = 0;
+      try (DirectoryStream<Path> names = Files.newDirectoryStream(folder)) {
+        for (Path one : names) {
+          if (++count > NAMESPACES_MAX) {
+            parents.unread = true;
+            break;
+          }
+          add(new Parent(one.getFileName().toString(), one), parents);
         }
+      } catch (IOException | DirectoryIteratorException e) {
+        parents.unread |= !(e instanceof IOException io && isAbsent(io));
       }
-    } catch (IOException | DirectoryIteratorException e) {
-      return all; // there is no such runtime here
     }
-    return all;
+    return parents;
+  }
+
+  /** Whoever can write there can make a container's account as well as take it away. */
+  private static void add(Parent parent, Parents parents) {
+    try {
+      if (isFolder(parent.folder)) {
+        OwnPath.resolve(parent.folder, WHY);
+        parents.all.add(parent);
+      }
+    } catch (IOException e) {
+      parents.unread |= !isAbsent(e);
+    }
+  }
+
+  private static boolean isFolder(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .isDirectory();
+  }
+
+  private static boolean isAbsent(IOException e) {
+    return e instanceof NoSuchFileException
+        || e instanceof NotDirectoryException
+        || (e instanceof FileSystemException f && "Not a directory".equals(f.getReason()));
   }
 
   private Account read(List<Path> folders, Suspect suspect) {
@@ -189,7 +243,11 @@ final class ContainerFiles {
     for (Path folder : folders) {
       runc(folder, suspect, account);
       crun(folder, suspect, account);
-      bundle(folder, suspect, account);
+    }
+    // Where it is counts, not where it was to be.
+    boolean placed = account.here || account.elsewhere;
+    for (Path folder : folders) {
+      bundle(folder, placed, suspect, account);
     }
     return account;
   }
@@ -219,13 +277,19 @@ final class ContainerFiles {
     }
   }
 
-  /** {@code config.json}: what the container was to be, with the cgroup it was to get. */
-  private void bundle(Path folder, Suspect suspect, Account account) {
+  /**
+   * {@code config.json}: what the container was to be, with the cgroup it was to get.
+   *
+   * @param placed whether it has one
+   */
+  private void bundle(Path folder, boolean placed, Suspect suspect, Account account) {
     JsonNode config = json(folder.resolve("config.json"), FILE_MAX, account);
     if (config == null) {
       return;
     }
-    named(expanded(config.path("linux").path("cgroupsPath").asString("")), suspect, account);
+    if (!placed) {
+      named(expanded(config.path("linux").path("cgroupsPath").asString("")), suspect, account);
+    }
     Map<String, String> annotations = new TreeMap<>();
     config
         .path("annotations")
@@ -261,10 +325,11 @@ final class ContainerFiles {
     if (path.isEmpty()) {
       return;
     }
+    String cgroup = suspect.cgroup();
     String below = path.startsWith(cgroups + "/") ? path.substring(cgroups.length()) : path;
     String named = below.startsWith("/") ? below : "/" + below;
     // What the runtime itself makes within the container's cgroup is the container's.
-    boolean here = (named + "/").startsWith(suspect.cgroup() + "/");
+    boolean here = (named + "/").startsWith(cgroup + "/");
     account.here |= here;
     account.elsewhere |= !here;
   }
@@ -274,10 +339,8 @@ final class ContainerFiles {
     byte[] bytes;
     try {
       bytes = PlainFile.read(OwnPath.resolve(file, WHY), most + 1);
-    } catch (NoSuchFileException | NotDirectoryException | OwnPath.NotOwnException e) {
-      return null;
     } catch (IOException | InvalidPathException e) {
-      account.unread = true;
+      account.unread |= !(e instanceof IOException io && isAbsent(io));
       return null;
     }
     try {
@@ -364,37 +427,51 @@ final class ContainerFiles {
   }
 
   private Container podman(Word id) {
-    JsonNode entry = null;
-    for (String list : LISTS) {
-      for (JsonNode one : list(root.resolve(list))) {
-        entry = one.path("id").asString("").equals(id.text()) ? one : entry;
+    Named named = null;
+    for (String folder : LISTS) {
+      for (String name : LIST_NAMES) {
+        Named here = list(root.resolve(folder + name)).get(id.text());
+        named = here == null ? named : here;
       }
     }
-    if (entry == null) {
-      return null;
-    }
-    String image = "";
-    try {
-      String metadata = entry.path("metadata").asString("");
-      image = metadata.isEmpty() ? "" : JSON.readTree(metadata).path("image-name").asString("");
-    } catch (JacksonException e) {
-      // then it is not told
-    }
-    return new Container(
-        id,
-        true,
-        Word.of("podman"),
-        Word.ifPlain(entry.path("names").path(0).asString("")),
-        Word.ifPlain(image),
-        null);
+    return named == null
+        ? null
+        : new Container(id, true, Word.of("podman"), named.name, named.image, null);
   }
 
-  private static JsonNode list(Path file) {
+  /** Empty if it is not there or cannot be read: then the container is not told of yet. */
+  private Map<String, Named> list(Path file) {
     try {
-      byte[] bytes = PlainFile.read(OwnPath.resolve(file, WHY), LIST_MAX + 1);
-      return bytes.length > LIST_MAX ? JSON.createArrayNode() : JSON.readTree(bytes);
+      Path own = OwnPath.resolve(file, WHY);
+      BasicFileAttributes now = Files.readAttributes(own, BasicFileAttributes.class);
+      Listed known = lists.get(file);
+      if (known != null && known.is(now)) {
+        return known.containers;
+      }
+      byte[] bytes = PlainFile.read(own, LIST_MAX + 1);
+      Map<String, Named> all =
+          bytes.length > LIST_MAX ? Map.of() : containers(JSON.readTree(bytes));
+      lists.put(file, new Listed(now.lastModifiedTime(), now.fileKey(), now.size(), all));
+      return all;
     } catch (IOException | JacksonException e) {
-      return JSON.createArrayNode();
+      lists.remove(file);
+      return Map.of();
     }
+  }
+
+  private static Map<String, Named> containers(JsonNode list) {
+    Map<String, Named> all = new HashMap<>();
+    for (JsonNode one : list) {
+      String image = "";
+      try {
+        String metadata = one.path("metadata").asString("");
+        image = metadata.isEmpty() ? "" : JSON.readTree(metadata).path("image-name").asString("");
+      } catch (JacksonException e) {
+        // then it is not told
+      }
+      Word name = Word.ifPlain(one.path("names").path(0).asString(""));
+      all.put(one.path("id").asString(""), new Named(name, Word.ifPlain(image)));
+    }
+    return all;
   }
 }

@@ -96,7 +96,7 @@ final class EnforcerIT {
     Workers workers = new Workers(lost -> {});
     files = FileNameKeeper.start(kernel.files(), sets, workers, Whereabouts::find);
     KernelNames names =
-        new KernelNames(kernel.cgroups(), sets, new Workloads(kernel.cgroups().root()));
+        new KernelNames(kernel.cgroups()::path, sets, new Workloads(kernel.cgroups().root()));
     pipeline =
         new Pipeline(
             new Pipeline.Parts(

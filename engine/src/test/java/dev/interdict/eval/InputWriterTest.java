@@ -50,7 +50,7 @@ class InputWriterTest {
             case 2 ->
                 own.with(
                     new Container(uid, true, name, null, name, new Pod(uid, name, null)), true);
-            case 3 -> own.with(Container.unknown(uid), false);
+            case 3 -> own.with(Container.UNKNOWN, false);
             default -> own;
           };
         }

@@ -103,6 +103,31 @@ class JudgeTest {
     return miss(n, flags, BOTH);
   }
 
+  private static FileEvent refused(FileEvent event, SlotSet by) {
+    Event.Head head = event.head();
+    return new FileEvent(
+        new Event.Head(
+            head.kind(),
+            head.flags(),
+            head.timeNs(),
+            head.hook(),
+            head.access(),
+            head.objectFlags(),
+            head.key(),
+            SlotSet.NONE,
+            by,
+            SlotSet.NONE),
+        event.subject(),
+        event.path(),
+        event.names(),
+        event.device(),
+        event.inode(),
+        event.generation(),
+        event.uid(),
+        event.gid(),
+        event.mode());
+  }
+
   private static FileEvent miss(int n, int flags, SlotSet asked) {
     FileEvent open = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
     Event.Head head = open.head();
@@ -203,66 +228,102 @@ class JudgeTest {
     assertEquals(0, counters.read().get("repeated"));
   }
 
+  private static final Workload.Word NGINX = Workload.Word.of("nginx");
+  private static final Workload NGINX_KNOWN =
+      Workload.NONE.with(new Workload.Container(NGINX, true, NGINX, NGINX, NGINX, null), true);
+
+  /** A host where every cgroup is of the same container. */
+  private static final class OneContainer implements HostNames {
+    final List<Long> since = new ArrayList<>();
+    Workload now = Workload.NONE.with(Workload.Container.UNKNOWN, false);
+    long keepsNs = 100_000_000;
+
+    @Override
+    public byte[] cgroupPath(long id) {
+      return "/nginx".getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public Workload workload(long cgroup) {
+      return now;
+    }
+
+    @Override
+    public long settle(long cgroup, long sinceNs) {
+      since.add(sinceNs);
+      return now.settled() ? 0 : keepsNs;
+    }
+
+    @Override
+    public byte[] interfaceName(int index) {
+      return null;
+    }
+
+    @Override
+    public Set<String> fileNames(int number) {
+      return Set.of();
+    }
+  }
+
+  private PolicySetEvaluator ofContainers(HostNames names) throws Exception {
+    String reads = "deny contains \"x\" if input.process.container.image == \"nginx\"";
+    return PolicySet.builder(1, names)
+        .add(ONE, PolicyModule.load(RegoToWasm.compile("one", reads, "{}"), null), Set.of())
+        .add(TWO, PolicyModule.load(RegoToWasm.compile("two", STEADY, "{}"), null), Set.of())
+        .build()
+        .newEvaluator(this::sign);
+  }
+
   /** Else what was decided before its runtime had told of it would hold as long as it lives. */
   @Test
   void aDecisionAboutAContainerThatIsNotKnownYetExpires() throws Exception {
-    String reads = "deny contains \"x\" if input.process.container.image == \"nginx\"";
-    Workload.Word nginx = Workload.Word.of("nginx");
-    Workload known =
-        Workload.NONE.with(new Workload.Container(nginx, true, nginx, nginx, nginx, null), true);
-    Workload[] now = {Workload.NONE.with(Workload.Container.unknown(nginx), false)};
-    List<Long> since = new ArrayList<>();
-    HostNames names =
-        new HostNames() {
-          @Override
-          public byte[] cgroupPath(long id) {
-            return "/nginx".getBytes(StandardCharsets.UTF_8);
-          }
-
-          @Override
-          public Workload workload(long cgroup) {
-            return now[0];
-          }
-
-          @Override
-          public boolean settle(long cgroup, long sinceNs) {
-            since.add(sinceNs);
-            return now[0].settled();
-          }
-
-          @Override
-          public byte[] interfaceName(int index) {
-            return null;
-          }
-
-          @Override
-          public Set<String> fileNames(int number) {
-            return Set.of();
-          }
-        };
-    PolicySetEvaluator policies =
-        PolicySet.builder(1, names)
-            .add(ONE, PolicyModule.load(RegoToWasm.compile("one", reads, "{}"), null), Set.of())
-            .add(TWO, PolicyModule.load(RegoToWasm.compile("two", STEADY, "{}"), null), Set.of())
-            .build()
-            .newEvaluator(this::sign);
+    OneContainer names = new OneContainer();
+    PolicySetEvaluator policies = ofContainers(names);
     Event event = miss(0, 0);
     judge(event, policies);
     assertEquals(SlotSet.of(TWO), verdict(event).deny());
     assertTrue(verdict(event).expiresNs() > 0, "it would stand for ever");
-    assertEquals(List.of(event.head().timeNs()), since);
+    assertEquals(List.of(event.head().timeNs()), names.since);
     assertEquals(1, counters.read().get("unidentified"));
     while (BootClock.nowNs() <= verdict(event).expiresNs()) {
       Thread.sleep(10);
     }
-    now[0] = known;
+    names.now = NGINX_KNOWN;
     judge(event, policies);
     assertEquals(BOTH, verdict(event).deny());
     assertEquals(0, verdict(event).expiresNs(), "and that is for good");
-    now[0] = Workload.NONE.with(null, false);
+    names.now = Workload.NONE.with(null, false);
     judge(miss(1, 0, SlotSet.of(TWO)), policies);
     assertEquals(0, verdict(miss(1, 0)).expiresNs(), "who does not ask for it does not mind");
     assertEquals(1, counters.read().get("unidentified"));
+  }
+
+  @Test
+  void aDecisionAboutAContainerKeepsUntilItIsLookedUpAgain() throws Exception {
+    OneContainer names = new OneContainer();
+    names.keepsNs = 60_000_000_000L;
+    long before = BootClock.nowNs();
+    judge(miss(0, 0), ofContainers(names));
+    assertTrue(verdict(miss(0, 0)).expiresNs() >= before + names.keepsNs);
+    assertEquals(1, counters.read().get("unidentified"));
+  }
+
+  /** The kernel's answer may be from an earlier engine, and whose the cgroup is not known yet. */
+  @Test
+  void whoeverTellsOfADenialLooksUpTheContainerAsWell() throws Exception {
+    OneContainer names = new OneContainer();
+    PolicySetEvaluator policies = ofContainers(names);
+    Observer observer = new Observer(null, outcomes, counters);
+    Event denied = refused(miss(0, 0), BOTH);
+    assertEquals(SlotSet.of(TWO), observer.why(denied, policies).deny());
+    assertEquals(List.of(denied.head().timeNs()), names.since);
+    names.now = NGINX_KNOWN;
+    assertEquals(BOTH, observer.why(denied, policies).deny());
+    names.now = Workload.NONE.with(null, false);
+    assertEquals(BOTH, observer.why(denied, policies).deny(), "that is remembered");
+    Event other = refused(miss(1, 0), SlotSet.of(ONE));
+    assertEquals(SlotSet.NONE, observer.why(other, policies).deny());
+    assertNull(outcomes.reasons(VerdictKey.of(other.head().key())), "the moment's is not");
   }
 
   /** As the warning of the check says, in numbers. */

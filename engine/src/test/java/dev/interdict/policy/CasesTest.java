@@ -283,6 +283,25 @@ class CasesTest {
         .orElseThrow();
   }
 
+  @Test
+  void ofAContainerThatIsUnknownNothingElseIsThere() throws PolicyException {
+    String process = "cases: [{name: a, deny: [x], input: {process: {container: {%s}}}}]";
+    Cases alone = read("exec", process.formatted("state: unknown"));
+    String input = new String(alone.list().getFirst().inputJson(), UTF_8);
+    assertTrue(input.contains("\"container\":{\"state\":\"unknown\"}"), input);
+    for (String more : List.of("id: a", "runtime: runc", "image: a", "pod: {namespace: a}")) {
+      PolicyException e =
+          assertThrows(
+              PolicyException.class,
+              () -> read("exec", process.formatted("state: unknown, " + more)));
+      assertTrue(e.getMessage().contains("process.container.state is unknown"), e::getMessage);
+    }
+    Cases known = read("exec", process.formatted("image: a"));
+    String told = new String(known.list().getFirst().inputJson(), UTF_8);
+    assertTrue(told.contains("\"state\":\"known\""), told);
+    assertTrue(told.contains("\"id\":\"c0ffee\""), told);
+  }
+
   /** The kernel and the engine see to it before a rule is asked; so must a test. */
   @Test
   void whatCannotBeToldMustBeRefusedAsThePolicySays() throws PolicyException {

@@ -167,10 +167,11 @@ class ContainerFilesTest {
     Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rw-r--r--"));
     Path folder = state.getParent();
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-    assertEquals("none", found("/db"), "its folder");
+    assertEquals("unknown - - - - ...", found("/db"), "its folder");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     Files.setPosixFilePermissions(folder.getParent(), PosixFilePermissions.fromString("rwxrwxr-x"));
-    assertEquals("none", found("/db"), "the one above");
+    assertEquals("unknown - - - - ...", found("/db"), "the one above");
+    assertEquals("unknown - - - - ...", found("/x"), "where anybody takes accounts away");
     Files.setPosixFilePermissions(folder.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
     assertEquals("known runc db - -", found("/db"));
   }
@@ -194,6 +195,61 @@ class ContainerFilesTest {
     Files.delete(state);
     Files.createSymbolicLink(state, Path.of("state.json"));
     assertEquals("unknown - - - - ...", found("/db"), "a link to itself");
+  }
+
+  /** What is not looked at may be the container's. */
+  @Test
+  void onlyWhatIsNotThereIsNone() throws IOException {
+    assertEquals("none", found("/db"), "no runtime");
+    write("run/docker/runtime-runc", "a file");
+    assertEquals("none", found("/db"), "a file");
+    for (int i = 0; i < ContainerFiles.NAMESPACES_MAX; i++) {
+      write("run/containerd/runc/n" + i + "/x/y", "");
+    }
+    assertEquals("none", found("/db"));
+    write("run/containerd/runc/more/x/y", "");
+    assertEquals("unknown - - - - ...", found("/db"), "more than are looked at");
+    write("run/runc/db/state.json", runcState("/db", ""));
+    assertEquals("known runc db - -", found("/db"), "it is told of");
+  }
+
+  @Test
+  void whatFailsIsNotAbsent() throws IOException {
+    Files.createDirectories(root.resolve("run/containerd"));
+    Path loop = root.resolve("run/containerd/runc");
+    Files.createSymbolicLink(loop, Path.of("runc"));
+    assertEquals("unknown - - - - ...", found("/db"), "a link to itself");
+    Files.delete(loop);
+    assertEquals("none", found("/db"));
+  }
+
+  /** Where it is counts, not where it was to be. */
+  @Test
+  void theBundleSaysNothingOfAContainerThatIsThere() throws IOException {
+    write("run/crun/web/status", "{'cgroup-path':'/apps/other/web'}");
+    write("run/crun/web/config.json", "{'linux':{'cgroupsPath':'/apps/web'},'annotations':{}}");
+    assertEquals("none", found("/apps/web"));
+    assertEquals("known crun web - -", found("/apps/other/web"));
+    write("run/crun/web/status", "{'cgroup-p");
+    assertEquals("unknown - - - - ...", found("/apps/web"), "it may say something else");
+  }
+
+  /** They are listed apart, and for as long as they run. */
+  @Test
+  void podmansContainersThatAreRemovedWhenTheyEnd() throws IOException {
+    String scope = "/machine.slice/libpod-" + ID + ".scope";
+    write("run/crun/" + ID + "/status", "{'cgroup-path':'%s'}".formatted(scope));
+    write("run/crun/" + ID + "/config.json", "{'annotations':{'io.container.manager':'libpod'}}");
+    String list = "[{'id':'%s','names':['%s']}]";
+    for (String folder : new String[] {"var/lib/containers/storage", "run/containers/storage"}) {
+      String file = folder + "/overlay-containers/volatile-containers.json";
+      assertEquals("unknown - - - - ...", found(scope));
+      write(file, list.formatted(ID, "once"));
+      assertEquals("known podman once - -", found(scope), folder);
+      write(file, list.formatted(ID, "another"));
+      assertEquals("known podman another - -", found(scope), "it is read again");
+      write(file, list.formatted(OTHER, "another"));
+    }
   }
 
   /** A name is told as it is, or not at all. */

@@ -1,0 +1,64 @@
+package dev.interdict.engine;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dev.interdict.event.Workload;
+import dev.interdict.workload.Workloads;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class KernelNamesTest {
+  private static final String USERS = "/user.slice/user-7.slice/user@7.service/";
+
+  private final Map<Long, String> host = new HashMap<>();
+  private final Workloads workloads = new Workloads(Path.of("/sys/fs/cgroup"));
+  private final KernelNames names = new KernelNames(this::path, new NameSets(), workloads);
+  private int asked;
+
+  private Optional<byte[]> path(long id) {
+    asked++;
+    return Optional.ofNullable(host.get(id)).map(path -> path.getBytes(UTF_8));
+  }
+
+  @AfterEach
+  void close() {
+    workloads.close();
+  }
+
+  /** Else a decision would be kept for good that was made when too many files were open. */
+  @Test
+  void aPathThatCannotBeToldNowIsNotSettled() {
+    assertNotEquals(0, names.settle(7, 1));
+    assertEquals(Workload.UNTOLD, names.workload(7));
+    host.put(7L, "/system.slice/nginx.service");
+    assertNotEquals(0, names.settle(7, 1), "not for each event");
+    assertEquals(1, asked);
+    names.refresh();
+    assertEquals(0, names.settle(7, 1));
+    assertEquals("nginx.service", names.workload(7).unit().text());
+  }
+
+  /** They make as many as they like, with paths as long as they like. */
+  @Test
+  void usersPushOutNobodyElses() {
+    host.put(1L, "/system.slice/nginx.service");
+    names.workload(1);
+    for (long id = 2; id < 3000; id++) {
+      host.put(id, USERS + "a".repeat(4000));
+      assertNull(names.workload(id).container());
+    }
+    int before = asked;
+    assertArrayEquals("/system.slice/nginx.service".getBytes(UTF_8), names.cgroupPath(1));
+    assertEquals(before, asked);
+    names.cgroupPath(2);
+    assertEquals(before + 1, asked, "theirs have a bound");
+  }
+}
