@@ -49,7 +49,7 @@ enum access {
 enum object_flag {
 	OBJECT_DELETED = 1 << 0,	/* the name is gone: unlinked, or memory-backed */
 	OBJECT_UNREACHABLE = 1 << 1,	/* not below the root of the caller */
-	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES or deeper than PATH_DEPTH: path is empty */
+	OBJECT_PATH_UNKNOWN = 1 << 2,	/* of PATH_BYTES or more, or deeper than PATH_DEPTH: path is empty */
 	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
 	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
 	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET */
