@@ -134,9 +134,9 @@ SUBPROGRAM __u64 path_of(struct file *file)
 	};
 	struct dentry *dentry = file->f_path.dentry, *folder = dentry->d_parent;
 
-	if (!dentry->d_hash.pprev)
-		return 0;
 	climb_path(&climb);
+	if (!dentry->d_hash.pprev)	/* after the climb: it may have been deleted meanwhile */
+		return 0;
 	if (!climb.hash || climb.folder != (__u64)folder)	/* moved meanwhile, or where something is mounted */
 		return 0;
 	return climb.hash ^ names_of(file->f_inode, folder->d_inode, climb.last);
