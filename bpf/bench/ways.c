@@ -230,9 +230,9 @@ static __u32 kernel_device(dev_t device)
 	return major(device) << 20 | minor(device);
 }
 
-static void pass_filter(__u64 inode, __u32 device, __u64 hash)
+static void pass_filter(__u64 inode, __u32 device)
 {
-	__u32 bit = names_filter_bit(inode, device, hash);
+	__u32 bit = names_filter_bit(inode, device);
 
 	engine->names_filter[bit / 64] |= 1ULL << bit % 64;
 }
@@ -252,14 +252,14 @@ static void mention(void)
 		must(stat(files[i], &stat_file), files[i]);
 		place.folder = stat_folder.st_ino;
 		place.device = kernel_device(stat_folder.st_dev);
+		pass_filter(place.folder, place.device);
 		put("named_places", &place, &none);
 		place.name = hash_of(last + 1);
-		pass_filter(place.folder, place.device, place.name);
 		put("named_places", &place, &number);
 		file.inode = stat_file.st_ino;
 		file.device = kernel_device(stat_file.st_dev);
 		number += below(2);
-		pass_filter(file.inode, file.device, 0);
+		pass_filter(file.inode, file.device);
 		put("named_files", &file, &number);
 	}
 	__atomic_add_fetch(&engine->names_epoch, 1, __ATOMIC_RELEASE);
