@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /* Opens files of all kinds under masks and verdicts of all kinds, and has both ways of a hit answer each open (ways.bpf.c). Ends with 1 if the
- * short way has let something pass that the long way does not, or has another path; with 3 if it has hardly been taken; with 2 if anything else failed.
+ * short way has let something pass that the long way does not, or has another path; with 3 if it has hardly been taken; with 2 if anything else
+ * failed.
  *
  * usage: ways ways.bpf.o OPENS SEED
  */
