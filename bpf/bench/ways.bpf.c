@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
-/* Both ways of one open, one after the other: the short way may say "passes" only where the long way does. Nothing is refused or asked. */
+/* Both ways of one open, one after the other: the short way may say "passes" only where the long way does, and has the same path or none. Nothing is
+ * refused or asked. */
 #include "../src/file.bpf.c"
 #include "ways.h"
 
@@ -10,6 +11,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ways);
 } ways SEC(".maps");
+
+/* Whether the short way has a path, and another than the long one, or one where it says that something is unusual. After fill_file(). */
+SUBPROGRAM bool other_path(struct run *run, struct file *file)
+{
+	__u64 path = path_of(file);
+
+	name_object(run);
+	return path && (path != run->record.facts.file.path || run->record.facts.flags);
+}
 
 SUBPROGRAM void long_way(struct file *file, const struct posture *posture, const struct slot_mask *covered, struct ways *seen, bool passed)
 {
@@ -31,6 +41,8 @@ SUBPROGRAM void long_way(struct file *file, const struct posture *posture, const
 		seen->passes++;
 		seen->short_passes += passed;
 	}
+	if (other_path(run, file))
+		seen->other_paths++;
 	release(run);
 }
 

@@ -12,4 +12,5 @@ struct ways {
 	__u64 short_passes;	/* of both */
 	__u64 matters;		/* the long way does not just let pass */
 	__u64 wrong;		/* and the short way does */
+	__u64 other_paths;	/* the short way has another path than the long one */
 };

@@ -63,7 +63,7 @@ static __always_inline bool prepend(struct text *text, const struct link *link, 
 {
 	__u32 bytes = link->bytes;
 
-	if (bytes > NAME_BYTES || text->start < bytes + slash)
+	if (bytes > NAME_BYTES || text->start <= bytes + slash)	/* one byte less than there is room for: what a record carries */
 		return false;
 	text->start -= bytes;
 	bpf_probe_read_kernel(&text->room[text->start & (PATH_BYTES - 1)], bytes & NAME_BYTES, link->name);
@@ -187,11 +187,13 @@ __noinline int build_text(struct text *text, const struct place *from)
 	return 0;
 }
 
-/* The hash of the last name alone. */
+/* The hash of the last name alone; 0: it is longer than a name that can be mentioned. */
 static __always_inline __u64 last_name_hash(struct text *text, const __u64 *secret)
 {
-	__u32 bytes = text->last.bytes & NAME_BYTES;
+	__u32 bytes = text->last.bytes;
 
+	if (bytes > NAME_BYTES)
+		return 0;
 	bpf_probe_read_kernel(text->name, bytes, text->last.name);
 	return name_hash(text->name, bytes, secret);
 }
@@ -211,6 +213,8 @@ static __always_inline __u32 names_of_place(struct text *text, __u64 dentry, con
 	if (!bpf_map_lookup_elem(&named_places, &place))
 		return 0;
 	place.name = last_name_hash(text, secret);
+	if (!place.name)
+		return 0;
 	found = bpf_map_lookup_elem(&named_places, &place);
 	return found ? *found : 0;
 }
@@ -344,7 +348,7 @@ static long climb_step(__u32 step, struct climber *climber)
 	if (!read_span(&span, start, dentry))
 		return 1;
 	climb->bytes += span.bytes + 1;
-	if (span.parent == climb->at.dentry || span.bytes > NAME_BYTES || climb->bytes > PATH_BYTES)
+	if (span.parent == climb->at.dentry || span.bytes > NAME_BYTES || climb->bytes >= PATH_BYTES)
 		return 1;
 	if (!climb_name(climb, &span, start, dentry, climber->state))
 		return 1;

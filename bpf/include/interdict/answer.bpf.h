@@ -62,7 +62,7 @@ static __always_inline enum reading read_verdict(const struct verdict *verdict, 
 	const __u64 *ours = (const __u64 *)&run->record.key, *theirs = (const __u64 *)&verdict->key;
 	__u64 stamp = READ(verdict->stamp), mixed = stamp ^ READ(verdict->stamp_again), differ = 0, expires;
 
-	LOAD_BARRIER(run->undecided[0]);
+	LOAD_BARRIER(run->undecided[0]);	/* x86 only */
 #pragma unroll
 	for (int i = 0; i < (int)(sizeof(run->record.key) / sizeof(*ours)); i++) {
 		differ |= ours[i] ^ READ(theirs[i]);

@@ -36,15 +36,16 @@ static __always_inline void wake(void *ring, __u64 *word)
 		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
 }
 
-/* Copies the strings behind the record, the executable's first. */
+/* Copies the strings behind the record, the executable's first. A text is shorter than its room, but the verifier does not know; were one not, the
+ * other would be there all the same. */
 static __always_inline __u32 add_strings(struct run *run)
 {
 	__u32 exe = PATH_BYTES - run->exe.start, object = PATH_BYTES - run->object.start;
 
-	run->record.exe_path_bytes = 0;
-	run->record.path_bytes = 0;
-	if (exe > PATH_BYTES - 1 || object > PATH_BYTES - 1)
-		return 0;	/* cannot be: a text is shorter than its room */
+	if (exe > PATH_BYTES - 1)
+		exe = 0;
+	if (object > PATH_BYTES - 1)
+		object = 0;
 	run->record.exe_path_bytes = exe;
 	run->record.path_bytes = object;
 	bpf_probe_read_kernel(run->strings, exe, &run->exe.room[run->exe.start & (PATH_BYTES - 1)]);

@@ -16,7 +16,7 @@ struct attempt {
 };
 
 /* Whether the verdict is about this key, is not over, and all covering slots have decided in it and none denies. One look: what is found mixed
- * is left to consult(). */
+ * is left to consult(). Its barriers are for x86 only, where they are none. */
 static __always_inline bool lets_pass(const struct verdict *verdict, const struct verdict_key *key, const struct slot_mask *covered)
 {
 	const __u64 *ours = (const __u64 *)key, *theirs = (const __u64 *)&verdict->key;
@@ -95,28 +95,30 @@ SUBPROGRAM bool known(const struct attempt *attempt, const struct verdict_key *m
 	return verdict && lets_pass(verdict, &key, covered);
 }
 
-static __always_inline bool may_be_named(const struct engine_state *state, __u64 inode, __u32 device, __u64 name)
+static __always_inline bool may_be_named(const struct engine_state *state, __u64 inode, __u32 device)
 {
-	__u32 bit = names_filter_bit(inode, device, name);
+	__u32 bit = names_filter_bit(inode, device);
 
 	return READ(state->names_filter[bit / 64 & (NAMES_FILTER_WORDS - 1)]) >> bit % 64 & 1;
 }
 
-/* As find_names(), but for the filter. On its own, because the stack of all functions together has 512 bytes, and the climb takes the most of it. */
+/* As find_names(), in the same order, but for the filter. On its own, because the stack of all functions together has 512 bytes, and the climb takes the most of it. */
 SUBPROGRAM __u64 names_of(struct inode *inode, struct inode *folder, __u64 name)
 {
-	struct named_place place = {.folder = folder->i_ino, .device = folder->i_sb->s_dev, .name = name};
+	struct named_place place = {.folder = folder->i_ino, .device = folder->i_sb->s_dev};
 	struct named_file file = {.inode = inode->i_ino, .device = inode->i_sb->s_dev};
 	struct engine_state *state = engine();
 	__u32 *by_file = NULL, *by_place = NULL, number = 0;
 	__u64 names = 0;
 
-	if (!state || may_be_named(state, file.inode, file.device, 0))
+	if (!state || may_be_named(state, file.inode, file.device))
 		by_file = bpf_map_lookup_elem(&named_files, &file);
 	if (by_file)
 		names = *by_file;
-	if (!state || may_be_named(state, place.folder, place.device, name))
+	if ((!state || may_be_named(state, place.folder, place.device)) && bpf_map_lookup_elem(&named_places, &place)) {
+		place.name = name;
 		by_place = bpf_map_lookup_elem(&named_places, &place);
+	}
 	if (by_place)
 		number = *by_place;
 	if (names == number)
@@ -134,9 +136,9 @@ SUBPROGRAM __u64 path_of(struct file *file)
 	};
 	struct dentry *dentry = file->f_path.dentry, *folder = dentry->d_parent;
 
-	if (!dentry->d_hash.pprev)
-		return 0;
 	climb_path(&climb);
+	if (!dentry->d_hash.pprev)	/* after the climb: it may have been deleted meanwhile */
+		return 0;
 	if (!climb.hash || climb.folder != (__u64)folder)	/* moved meanwhile, or where something is mounted */
 		return 0;
 	return climb.hash ^ names_of(file->f_inode, folder->d_inode, climb.last);

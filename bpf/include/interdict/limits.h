@@ -13,7 +13,7 @@
 /* Room for enum hook; arrays are indexed by it. A power of two, so that an index can be masked for the verifier. */
 #define HOOKS 16
 
-/* PATH_MAX: the kernel builds no longer path either. */
+/* PATH_MAX, which has room for the zero at the end: a path has one byte less at most, here as in the kernel. */
 #define PATH_BYTES 4096
 
 /* Most path components that the walk visits; a path of 4095 bytes holds at most 2047, and real trees stay below 60. */

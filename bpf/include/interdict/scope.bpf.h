@@ -7,7 +7,8 @@
 
 #define READ(word) (*(volatile typeof(word) *)&(word))
 
-/* Keeps loads before it before loads after it. x86 does so by itself, and the verifier drops this there. */
+/* Keeps loads before it before loads after it. x86 does so by itself, and the verifier drops this there. x86 only: the other way has run
+ * nowhere yet. */
 #define LOAD_BARRIER(word) \
 	do { \
 		if (!bpf_core_field_exists(((struct pt_regs *)0)->orig_ax)) \

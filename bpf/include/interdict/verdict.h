@@ -57,7 +57,7 @@ enum access {
 enum object_flag {
 	OBJECT_DELETED = 1 << 0,	/* the name is gone: unlinked, or memory-backed */
 	OBJECT_UNREACHABLE = 1 << 1,	/* not below the root of the caller */
-	OBJECT_PATH_UNKNOWN = 1 << 2,	/* longer than PATH_BYTES or deeper than PATH_DEPTH: path is empty */
+	OBJECT_PATH_UNKNOWN = 1 << 2,	/* of PATH_BYTES or more, or deeper than PATH_DEPTH: path is empty */
 	OBJECT_FRAGMENT = 1 << 3,	/* a packet that is part of a larger one */
 	OBJECT_UNPARSED = 1 << 4,	/* a packet whose headers could not be read to the end */
 	OBJECT_DETOUR = 1 << 5,	/* a socket that may send elsewhere than to its address: source route, headers of its own, AF_PACKET; or that is bound
@@ -224,10 +224,11 @@ static inline __attribute__((always_inline)) __u64 name_end(const __u64 *sums)
 	return digest_end(sums) ?: 1;
 }
 
-/* The bit of engine_state.names_filter for a file (name 0) or for a place: that of its folder, and the hash of its last name. */
-static inline __attribute__((always_inline)) __u32 names_filter_bit(__u64 inode, __u32 device, __u64 name)
+/* The bit of engine_state.names_filter for a file or for a folder. Of no name: whoever can time a look-up may learn which folders have names that
+ * policies mention, and not what their hashes have in common with those of his own files. */
+static inline __attribute__((always_inline)) __u32 names_filter_bit(__u64 inode, __u32 device)
 {
-	return ((inode ^ name ^ (__u64)device << 40) * 0x9e3779b97f4a7c15ULL) >> (64 - NAMES_FILTER_BITS);
+	return ((inode ^ (__u64)device << 40) * 0x9e3779b97f4a7c15ULL) >> (64 - NAMES_FILTER_BITS);
 }
 
 /* What may be enforced, read once a run. Two copies; posture_epoch names the one in force. */
@@ -274,7 +275,7 @@ struct engine_state {
 	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; as hash_key */
 	__u64 name_key[NAME_SECRET_WORDS];	/* of the hashes of names; as hash_key */
 	__u64 path_key[PATH_SECRET_WORDS];	/* of the hashes of paths; as hash_key */
-	/* A bit is set as long as named_places or named_files may have what it stands for: set before the entry is there, taken back after it is gone. */
+	/* A bit is set as long as named_places may have the folder, or named_files the file: set before the entry is there, taken back after it is gone. */
 	__u64 names_filter[NAMES_FILTER_WORDS];
 };
 

@@ -229,6 +229,24 @@ static char *long_path(const struct object *object)
 	return below(object, 20, 255);
 }
 
+/* At the end of a path of exactly so many bytes; the caller stands in its last directory. */
+static char *exactly(const struct object *object, int bytes)
+{
+	char *name = text("%0*d", 100, 0), *leaf;
+
+	if (chdir(object->work))
+		unprepared("chdir");
+	for (bytes -= strlen(object->work); bytes > 202; bytes -= 101)
+		if (mkdir(name, 0700) || chdir(name))
+			unprepared("mkdir:exactly");
+	if (bytes < 2)
+		unprepared_errno("alias:bytes", EINVAL);
+	leaf = text("%0*d", bytes - 1, 0);
+	if (link(object->path, leaf))
+		unprepared("link");
+	return leaf;
+}
+
 /* Bytes that are no text, and a tail that the kernel itself prints behind the names of deleted files. */
 static char *strange(const struct object *object)
 {
@@ -276,6 +294,8 @@ char *alias_of(const char *alias, const char *path, const char *work)
 	for (size_t i = 0; i < COUNT(aliases); i++)
 		if (!strcmp(aliases[i].name, alias))
 			return aliases[i].make(&object);
+	if (atoi(alias) > 0)	/* not in the list: there are as many as numbers */
+		return exactly(&object, atoi(alias));
 	unknown("alias", alias);
 }
 

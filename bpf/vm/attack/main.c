@@ -30,8 +30,10 @@ static int command_list(const struct options *options, char **args)
 
 int command_run(const struct options *options, char **args)
 {
-	(void)options;
-	execvp(args[0], args);
+	if (strcmp(options->alias, "direct"))
+		execv(alias_of(options->alias, args[0], options->work), args);
+	else
+		execvp(args[0], args);
 	unprepared(text("exec:%s", args[0]));
 }
 
@@ -101,7 +103,7 @@ static const struct {
 } commands[] = {
 	{"list", "", 0, NOWHERE, command_list},
 	{"batch", "<COMMAND_LINES", 0, NOWHERE, command_batch},
-	{"run", "COMMAND...", 1, NOWHERE, command_run},
+	{"run", "[-a ALIAS] COMMAND...", 1, ALIAS, command_run},
 	{"pty", "COMMAND... <KEYS", 1, NOWHERE, command_pty},
 	{"write", "PATH", 1, NOWHERE, command_write},
 	{"remove", "PATH", 1, NOWHERE, command_remove},

@@ -82,7 +82,7 @@ public final class BreakGlass {
     boolean ends = time.isZero();
     long left = time.toNanos();
     try (KernelMap map = KernelMap.openPinned(all.map("engine_state"))) {
-      EngineState word = new EngineState(map);
+      EngineState word = EngineState.ofAnother(map);
       long now = BootClock.nowNs();
       left = ends ? 0 : Math.max(left, word.auditUntilNs() - now);
       word.auditUntil(ends ? 0 : now + left);

@@ -34,12 +34,21 @@ public final class EngineState {
   private final MemorySegment page;
   private volatile boolean stopped;
 
+  private EngineState(MemorySegment page) {
+    this.page = page;
+  }
+
+  /** Maps the page for somebody who is not the engine: draws no secret, and needs none. */
+  public static EngineState ofAnother(BpfMap engineState) {
+    return new EngineState(engineState.memory());
+  }
+
   /**
    * Maps the page. The secret of the hashes is drawn if there is none yet, and kept if there is:
    * names and verdicts in the kernel rest on it.
    */
   public EngineState(BpfMap engineState) {
-    page = engineState.memory();
+    this(engineState.memory());
     long words = page.get(JAVA_LONG, HASH_KEY) | page.get(JAVA_LONG, HASH_KEY + 8);
     if (words == 0) {
       SecureRandom random = new SecureRandom();

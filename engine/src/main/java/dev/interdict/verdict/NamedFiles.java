@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The writer of the maps {@code named_places} and {@code named_files}: by which of the names that
@@ -49,7 +50,7 @@ public final class NamedFiles {
    */
   public record FileId(int device, long inode) {}
 
-  /** Starts with what the maps hold. */
+  /** Starts with what the maps hold; what the programs remember of it is void. */
   public NamedFiles(BpfMap places, BpfMap files, EngineState state) {
     this.places = places;
     this.files = files;
@@ -57,6 +58,7 @@ public final class NamedFiles {
     writtenPlaces = read(places);
     writtenFiles = read(files);
     state.widenFilter(filterOf(writtenPlaces, writtenFiles));
+    state.namesChanged(); // an engine that was killed may have had no time to
   }
 
   /**
@@ -92,8 +94,8 @@ public final class NamedFiles {
     // A bit is there before its entry, and stays until that is gone.
     state.widenFilter(filterOf(wantedPlaces, wantedFiles));
     try {
-      change(places, writtenPlaces, wantedPlaces);
-      change(files, writtenFiles, wantedFiles);
+      change(places, writtenPlaces, wantedPlaces, NamedFiles::isFolder);
+      change(files, writtenFiles, wantedFiles, file -> true);
       state.narrowFilter(filterOf(writtenPlaces, writtenFiles));
     } finally {
       state.namesChanged();
@@ -105,14 +107,11 @@ public final class NamedFiles {
     NamesFilter filter = new NamesFilter();
     for (ByteBuffer key : places.keySet()) {
       ByteBuffer place = inOrder(key);
-      filter.add(
-          place.getLong(PLACE.offset("folder")),
-          place.getInt(PLACE.offset("device")),
-          place.getLong(PLACE.offset("name")));
+      filter.add(place.getLong(PLACE.offset("folder")), place.getInt(PLACE.offset("device")));
     }
     for (ByteBuffer key : files.keySet()) {
       ByteBuffer file = inOrder(key);
-      filter.add(file.getLong(FILE.offset("inode")), file.getInt(FILE.offset("device")), 0);
+      filter.add(file.getLong(FILE.offset("inode")), file.getInt(FILE.offset("device")));
     }
     return filter;
   }
@@ -122,23 +121,53 @@ public final class NamedFiles {
     return key.duplicate().order(ByteOrder.nativeOrder());
   }
 
+  /** Whether this says of a folder that it has names. */
+  private static boolean isFolder(ByteBuffer place) {
+    return place.getLong(PLACE.offset("name")) == 0; // in either order
+  }
+
+  /** What is {@code outer} is there before the rest comes, and until that is gone. */
   private static void change(
-      BpfMap map, Map<ByteBuffer, Integer> written, Map<ByteBuffer, Integer> wanted) {
+      BpfMap map,
+      Map<ByteBuffer, Integer> written,
+      Map<ByteBuffer, Integer> wanted,
+      Predicate<ByteBuffer> outer) {
     try {
-      add(map, written, wanted);
+      addAll(map, written, wanted, outer);
     } catch (BpfException e) {
       // Full: first make room.
-      removeGone(map, written, wanted);
-      add(map, written, wanted);
+      removeAllGone(map, written, wanted, outer);
+      addAll(map, written, wanted, outer);
     }
-    removeGone(map, written, wanted);
+    removeAllGone(map, written, wanted, outer);
+  }
+
+  private static void addAll(
+      BpfMap map,
+      Map<ByteBuffer, Integer> written,
+      Map<ByteBuffer, Integer> wanted,
+      Predicate<ByteBuffer> outer) {
+    add(map, written, wanted, outer);
+    add(map, written, wanted, outer.negate());
+  }
+
+  private static void removeAllGone(
+      BpfMap map,
+      Map<ByteBuffer, Integer> written,
+      Map<ByteBuffer, Integer> wanted,
+      Predicate<ByteBuffer> outer) {
+    removeGone(map, written, wanted, outer.negate());
+    removeGone(map, written, wanted, outer);
   }
 
   private static void add(
-      BpfMap map, Map<ByteBuffer, Integer> written, Map<ByteBuffer, Integer> wanted) {
+      BpfMap map,
+      Map<ByteBuffer, Integer> written,
+      Map<ByteBuffer, Integer> wanted,
+      Predicate<ByteBuffer> which) {
     wanted.forEach(
         (key, number) -> {
-          if (!number.equals(written.get(key))) {
+          if (which.test(key) && !number.equals(written.get(key))) {
             map.update(content(key), content(bytes(Integer.BYTES).putInt(0, number)));
             written.put(key, number);
           }
@@ -146,12 +175,15 @@ public final class NamedFiles {
   }
 
   private static void removeGone(
-      BpfMap map, Map<ByteBuffer, Integer> written, Map<ByteBuffer, Integer> wanted) {
+      BpfMap map,
+      Map<ByteBuffer, Integer> written,
+      Map<ByteBuffer, Integer> wanted,
+      Predicate<ByteBuffer> which) {
     written
         .keySet()
         .removeIf(
             key -> {
-              boolean gone = !wanted.containsKey(key);
+              boolean gone = which.test(key) && !wanted.containsKey(key);
               if (gone) {
                 map.delete(content(key));
               }

@@ -61,6 +61,39 @@ class NamesIT {
     }
   }
 
+  /** Of two names in one record neither may be lost with the other. */
+  @Test
+  void aPathOfOneByteTooManyMustNotBeEmptyAndKnown() {
+    Path twin = Guest.FILES.resolve("twin");
+    Path folder = Guest.directory(Guest.FILES.resolve("below/lengths"));
+    Path below = folder.resolve("file");
+    Path forbidden = Guest.FILES.resolve("forbidden-length");
+    Guest.file(below, "content\n");
+    Guest.file(forbidden, "content\n");
+    Guest.cgroup("/closed/lengths");
+    host.admin().apply("trial-closed");
+    try {
+      for (int bytes : List.of(4095, 4096, 4097)) {
+        boolean told = bytes <= 4095;
+        String open = "open -a " + bytes + " ";
+        String by = "run -a " + bytes + " " + Attack.TOOL + " open ";
+        assertEquals(
+            List.of(told ? "ok" : "EPERM", told ? "EPERM" : "ok", "ok", "EPERM"),
+            results(
+                List.of(
+                    Attack.in("/closed/lengths", open + twin),
+                    Attack.in(Host.covered("lengths"), open + below),
+                    Attack.in(Host.covered("lengths"), by + twin),
+                    Attack.in(Host.covered("lengths"), by + forbidden))),
+            () -> bytes + " bytes");
+      }
+    } finally {
+      host.admin().delete("trial-closed");
+      // Also what the tool had to leave, since it may open no folder there.
+      Guest.run("rm", "-rf", folder.toString(), forbidden.toString());
+    }
+  }
+
   /** A user's own link in his own folder, to what everybody needs. */
   @Test
   void aLinkInAUsersFolderMustNotTurnARuleAgainstTheHost() {

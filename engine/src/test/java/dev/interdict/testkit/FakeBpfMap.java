@@ -21,6 +21,7 @@ public final class FakeBpfMap implements BpfMap {
   private int allowed = Integer.MAX_VALUE;
   private int watched = -1;
   private Runnable atWatched;
+  private Runnable atDelete = () -> {};
 
   public FakeBpfMap(int type, int keyBytes, int valueBytes, int maxEntries) {
     int flags = type == MapInfo.ARRAY ? MapInfo.MMAPABLE : 0;
@@ -48,6 +49,11 @@ public final class FakeBpfMap implements BpfMap {
   public synchronized void beforeWrite(int n, Runnable action) {
     watched = n;
     atWatched = action;
+  }
+
+  /** Runs {@code action} before each entry is deleted. */
+  public synchronized void beforeDelete(Runnable action) {
+    atDelete = action;
   }
 
   public synchronized int size() {
@@ -90,6 +96,7 @@ public final class FakeBpfMap implements BpfMap {
     if (isArray()) {
       throw new BpfException("delete from map", info.name(), Errno.EINVAL);
     }
+    atDelete.run();
     return entries.remove(key(key)) != null;
   }
 

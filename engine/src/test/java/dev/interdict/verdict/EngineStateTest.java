@@ -1,6 +1,7 @@
 package dev.interdict.verdict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.EventLayouts;
@@ -8,6 +9,7 @@ import dev.interdict.libbpf.MapInfo;
 import dev.interdict.libbpf.ProcessIdentity;
 import dev.interdict.testkit.FakeBpfMap;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class EngineStateTest {
@@ -21,6 +23,25 @@ class EngineStateTest {
 
   private int number(String field) {
     return map.memory().get(ValueLayout.JAVA_INT, EventLayouts.ENGINE_STATE.offset(field));
+  }
+
+  /** Two who draw at once would leave a mixture, and names in the kernel that nobody finds. */
+  @Test
+  void onlyTheEngineDrawsTheSecrets() {
+    FakeBpfMap fresh = new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1);
+    EngineState.ofAnother(fresh).auditUntil(4711);
+    assertEquals(
+        4711,
+        fresh
+            .memory()
+            .get(ValueLayout.JAVA_LONG, EventLayouts.ENGINE_STATE.offset("audit_until_ns")));
+    for (String secret : List.of("hash_key", "digest_key", "name_key", "path_key")) {
+      assertEquals(
+          0,
+          fresh.memory().get(ValueLayout.JAVA_LONG, EventLayouts.ENGINE_STATE.offset(secret)),
+          secret);
+      assertNotEquals(0, word(secret), secret);
+    }
   }
 
   /** The number alone is given to another process afterwards. */
