@@ -167,7 +167,7 @@ class HookSetLsmIT {
           .widen(Map.of(0, List.of("/" + cgroup.getFileName())), Map.of());
     }
     Posture.Slot slot =
-        new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, false);
+        new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, Set.of());
     new Postures(hooks.map("postures"), hooks.map("key_masks"), state)
         .use(() -> new Posture(List.of(slot), Posture.Timing.DEFAULT), Map.of());
   }
