@@ -22,6 +22,34 @@ static __always_inline void fill_local(struct verdict_key *facts, const struct s
 	fill_kind(facts, sock, address);
 }
 
+/* What a socket is bound to; port 0 if to nothing yet. What SMC is bound to a socket of its own knows, which we do not see, and SCTP may be
+ * bound to more than it tells here. */
+static __always_inline void read_bound(struct address *address, const struct sock *sock)
+{
+	__u16 family = sock->__sk_common.skc_family;
+
+	__builtin_memset(address, 0, sizeof(*address));
+	address->family = family == AF_INET6 || (family == AF_SMC && sock->sk_protocol == SMC_OVER_IPV6) ? AF_INET6 : AF_INET;
+	address->port = bpf_htons(sock->__sk_common.skc_num);
+	address->ipv4 = sock->__sk_common.skc_rcv_saddr;
+	if (address->family == AF_INET6)
+		bpf_probe_read_kernel(address->ipv6, sizeof(address->ipv6), &sock->__sk_common.skc_v6_rcv_saddr);
+	address->detour = is_smc(sock) || sock->sk_protocol == PROTOCOL_SCTP ? MAYBE_ELSEWHERE : STRAIGHT;
+}
+
+/* Whether a socket is bound elsewhere than it was when it was looked at. */
+SUBPROGRAM bool has_moved(const struct address *address, const struct sock *sock)
+{
+	struct address now;
+	__u32 differ;
+
+	read_bound(&now, sock);
+	differ = (now.port ^ address->port) | (now.ipv4 ^ address->ipv4);
+	for (int i = 0; i < 4; i++)
+		differ |= now.ipv6[i] ^ address->ipv6[i];
+	return differ;
+}
+
 SUBPROGRAM int stand(enum hook hook, const struct sock *sock, struct address *address, __u32 access, enum way way)
 {
 	struct slot_mask covered;
@@ -86,31 +114,43 @@ int BPF_PROG(lsm_sctp_bind, struct sock *sock, int option, struct sockaddr *addr
 		return before;
 	first = address.family == AF_INET6 ? SOCKADDR_IPV6_BYTES : SOCKADDR_IPV4_BYTES;
 	address.detour = bytes > first ? MAYBE_ELSEWHERE : STRAIGHT;
+	address.port = address.port ?: bpf_htons(sock->__sk_common.skc_num);	/* none is the one that it has */
 	return clamp(stand(HOOK_SOCKET_BIND, sock, &address, ACCESS_BIND, WAY_ASSOCIATE));
 }
 
-/* What a socket is bound to; port 0 if to nothing yet. What SMC is bound to a socket of its own knows, which we do not see. */
-static __always_inline void read_bound(struct address *address, const struct sock *sock)
+SUBPROGRAM int answered_elsewhere(enum hook hook, enum way way)
 {
-	__builtin_memset(address, 0, sizeof(*address));
-	address->family = sock->__sk_common.skc_family == AF_INET6 ? AF_INET6 : AF_INET;
-	address->port = bpf_htons(sock->__sk_common.skc_num);
-	address->ipv4 = sock->__sk_common.skc_rcv_saddr;
-	if (address->family == AF_INET6)
-		bpf_probe_read_kernel(address->ipv6, sizeof(address->ipv6), &sock->__sk_common.skc_v6_rcv_saddr);
-	address->detour = is_smc(sock) ? MAYBE_ELSEWHERE : STRAIGHT;
+	struct slot_mask covered;
+	struct posture *posture = cover(hook, &covered);
+
+	if (!posture)
+		return 0;
+	COUNT(hook, undecidable);
+	return no_answer(&covered, posture, hook, way);
+}
+
+/* Of one who listens or takes calls. Nothing holds his socket while he waits: another thread may have bound it meanwhile, and then the answer
+ * was about somewhere else. */
+static __always_inline int stand_bound(enum hook hook, const struct sock *sock, __u32 access, enum way way)
+{
+	struct address address;
+	int result;
+
+	read_bound(&address, sock);
+	result = stand(hook, sock, &address, access, way);
+	if (!result && has_moved(&address, sock))
+		result = answered_elsewhere(hook, way);
+	return clamp(result);
 }
 
 SEC("lsm/socket_listen")
 int BPF_PROG(lsm_socket_listen, struct socket *socket, int backlog, int before)
 {
 	struct sock *sock = socket->sk;
-	struct address address;
 
 	if (before || !sock || uncovered(HOOK_SOCKET_LISTEN) || !is_internet_socket(sock))
 		return before;
-	read_bound(&address, sock);
-	return clamp(stand(HOOK_SOCKET_LISTEN, sock, &address, ACCESS_LISTEN, WAY_LISTEN));
+	return stand_bound(HOOK_SOCKET_LISTEN, sock, ACCESS_LISTEN, WAY_LISTEN);
 }
 
 /* Comes before the kernel looks for a connection, and waits for one: nobody has called yet, or who has is not taken from the queue, and
@@ -119,23 +159,19 @@ SEC("lsm/socket_accept")
 int BPF_PROG(lsm_socket_accept, struct socket *socket, struct socket *fresh, int before)
 {
 	struct sock *sock = socket->sk;
-	struct address address;
 
 	if (before || !sock || uncovered(HOOK_SOCKET_ACCEPT) || !is_internet_socket(sock))
 		return before;
-	read_bound(&address, sock);
-	return clamp(stand(HOOK_SOCKET_ACCEPT, sock, &address, ACCESS_ACCEPT, WAY_ACCEPT));
+	return stand_bound(HOOK_SOCKET_ACCEPT, sock, ACCESS_ACCEPT, WAY_ACCEPT);
 }
 
-/* What a family makes of no protocol; MPTCP and SMC are TCP where the other side does not know better. */
+/* What a family makes of no protocol. MPTCP and SMC stay what they are: other code of the kernel's than TCP. */
 static __always_inline __u32 protocol_of(int family, int type, __u32 protocol)
 {
 	if (family == AF_PACKET)
 		return bpf_ntohs(protocol);
 	if (family != AF_INET && family != AF_INET6)
 		return protocol;
-	if (protocol == PROTOCOL_MPTCP || protocol == PROTOCOL_SMC)
-		return PROTOCOL_TCP;
 	if (protocol)
 		return protocol;
 	switch (type) {
@@ -152,6 +188,9 @@ static __always_inline __u32 protocol_of(int family, int type, __u32 protocol)
 	}
 }
 
+/* Numbers that no family has are one: who makes them up is not to fill the table of verdicts. */
+#define NO_PROTOCOL 0xffff
+
 SUBPROGRAM int create(int family, int type, __u32 protocol)
 {
 	struct slot_mask covered;
@@ -167,7 +206,8 @@ SUBPROGRAM int create(int family, int type, __u32 protocol)
 	begin(run, posture, &covered, HOOK_SOCKET_CREATE, ACCESS_CREATE);
 	run->record.facts.family = family;
 	run->record.facts.socket.type = type;
-	run->record.facts.socket.protocol = protocol_of(family, type, protocol);
+	protocol = protocol_of(family, type, protocol);
+	run->record.facts.socket.protocol = protocol > NO_PROTOCOL ? NO_PROTOCOL : protocol;
 	result = answer(run, HOOK_SOCKET_CREATE, WAY_SOCKET);
 	release(run);
 	return result;

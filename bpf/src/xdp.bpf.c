@@ -142,7 +142,7 @@ SUBPROGRAM int unparsed(struct run *run, const struct posture *posture)
 	__u64 dropping = 0;
 
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->deny[i] = run->covered[i] & ~posture->unparsed_pass[i];
+		run->deny[i] = run->covered[i] & ~posture->unparsed_pass[HOOK_XDP_INGRESS][i];
 		run->undecided[i] = 0;
 		dropping |= run->deny[i];
 	}

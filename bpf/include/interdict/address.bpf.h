@@ -57,13 +57,14 @@ static __always_inline void fill_kind(struct verdict_key *facts, const struct so
  * others are asked as always. */
 static __always_inline int refuse_detour(struct run *run, const struct posture *posture, enum hook hook)
 {
+	const __u64 *pass = posture->unparsed_pass[hook & (HOOKS - 1)];
 	__u64 refusing = 0;
 
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->deny[i] = run->covered[i] & ~posture->unparsed_pass[i];
+		run->deny[i] = run->covered[i] & ~pass[i];
 		run->undecided[i] = 0;
 		run->kill[i] = 0;
-		run->covered[i] &= posture->unparsed_pass[i];
+		run->covered[i] &= pass[i];
 		refusing |= run->deny[i];
 	}
 	COUNT(hook, undecidable);

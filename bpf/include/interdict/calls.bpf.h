@@ -83,7 +83,7 @@ enum i386_call {
 	I386_FTRUNCATE = 93,
 	I386_FCHMOD = 94,
 	I386_FCHOWN = 95,
-	I386_SOCKETCALL = 102,	/* can only be what the hook is about */
+	I386_SOCKETCALL = 102,	/* can only be what the hook is about, or an option of SCTP's that makes a socket (peeloff), which has had no effect either */
 	I386_CLONE = 120,
 	I386_MPROTECT = 125,
 	I386_CHOWN = 182,

@@ -11,6 +11,12 @@ SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const 
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 }
 
+/* At the other hooks the same bytes of a key are something else. */
+static __always_inline bool has_file(enum hook hook)
+{
+	return hook == HOOK_EXEC || hook == HOOK_MMAP_EXEC || hook == HOOK_FILE_OPEN || hook == HOOK_FILE_CHANGE;
+}
+
 /* Names the event: the facts as far as a policy reads them. */
 SUBPROGRAM void name_event(struct run *run, enum hook hook)
 {
@@ -25,7 +31,7 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		fill_exe(run, bpf_get_current_task_btf());
 	if (mask->cgroup)
 		run->record.facts.cgroup = bpf_get_current_cgroup_id();
-	if (hook != HOOK_SOCKET_CONNECT && (mask->file.path || mask->flags))
+	if (has_file(hook) && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
 		recall_exe(run);
@@ -148,22 +154,33 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, hook, outcome);
 }
 
-/* All working memory is in use: nothing can be looked up, not even whether it is denied. So nobody who is covered passes: who can comes again, the
- * others are refused; no record, since there is no memory for one. */
-SUBPROGRAM int no_memory(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
+/* Sends the current task round although there is nothing to wait for, if it can go. */
+static __always_inline bool comes_again(enum hook hook, enum way way)
 {
 	struct waiter none = {.digest = ~0ULL, .last_ns = bpf_ktime_get_ns()};
 	__u64 id = bpf_get_current_pid_tgid();
 	enum round round = round_of(way);
 
-	COUNT(hook, no_memory);
+	return round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook);
+}
+
+/* Without an answer nobody who is covered passes: who can comes again, the others are refused, and there is no record. */
+SUBPROGRAM int no_answer(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
+{
 	if (glass_broken() || !any_of(covered->slots, enforced(posture), posture->active[hook & (HOOKS - 1)]))
 		return 0;
-	if (round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook))
+	if (comes_again(hook, way))
 		return -ERESTARTNOINTR;
 	COUNT(hook, lost_observe);
 	COUNT(hook, denied);
 	return -EPERM;
+}
+
+/* All working memory is in use: nothing can be looked up, not even whether it is denied. */
+static __always_inline int no_memory(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
+{
+	COUNT(hook, no_memory);
+	return no_answer(covered, posture, hook, way);
 }
 
 #endif

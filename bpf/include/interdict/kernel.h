@@ -91,8 +91,10 @@ struct inet_sock {
 struct inet_sock___bits { __u8 hdrincl : 1; };	/* before Linux 6.6 */
 struct inet_sock___labels { void *ipv6_fl_list; };
 
+struct capabilities { __u8 bytes; };	/* as ipv6_address: it has 8 */
 struct cred {
 	struct kernel_id uid, gid, euid, egid, fsuid, fsgid;
+	struct capabilities cap_effective;
 	struct user_namespace *user_ns;
 };
 struct mm_struct { struct file *exe_file; };
@@ -178,6 +180,8 @@ struct bpf_task_work { __u64 opaque; };
 #define FMODE_PATH 0x4000
 #define SB_NOUSER (1UL << 31)	/* super_block.s_flags: nothing there has a name; pipes, sockets, memory */
 
+#define ALL_CAPABILITIES ((1ULL << 41) - 1)	/* of Linux 5.9 and newer */
+
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define S_IFDIR 0040000
@@ -203,6 +207,7 @@ struct bpf_task_work { __u64 opaque; };
 #define PROTOCOL_DCCP 33
 #define PROTOCOL_SCTP 132
 #define PROTOCOL_RAW 255
+#define SMC_OVER_IPV6 1	/* as a protocol of AF_SMC */
 #define PROTOCOL_SMC 256
 #define PROTOCOL_MPTCP 262
 

@@ -239,7 +239,7 @@ struct posture {
 	__u64 hold[SLOT_WORDS];		/* onMiss: hold */
 	__u64 refuse_miss[SLOT_WORDS];	/* onMiss: deny */
 	__u64 fallback_deny[SLOT_WORDS];	/* fallback: deny */
-	__u64 unparsed_pass[SLOT_WORDS];	/* packets that cannot be parsed and sockets with detours pass this slot; the others refuse them */
+	__u64 unparsed_pass[HOOKS][SLOT_WORDS];	/* by hook: packets that cannot be parsed and sockets with detours pass this slot; the others refuse them */
 	__u64 poll_ns;			/* stage 1: at most this long in the hook */
 	__u64 patience_ns;		/* stage 1 where stage 2 is not possible, or would be noticed */
 	__u64 deadline_ns;		/* who waits gets the fallback when the engine has been silent for so long */
@@ -334,7 +334,7 @@ struct hook_counters {
 	__u64 lost_decide;	/* no room in the decide ring: asks again later. In the packet ring: fallback */
 	__u64 lost_observe;	/* no room in the observe ring: the denial stands, its record is lost */
 	__u64 folded;		/* the observe ring is half full: the denial stands; it has been reported a moment ago, or is of a packet */
-	__u64 undecidable;	/* path unknown to a policy that reads it, a packet that cannot be parsed, or a socket with a detour */
+	__u64 undecidable;	/* path unknown to a policy that reads it, a packet that cannot be parsed, a socket with a detour, or one that was bound anew while it waited */
 	__u64 no_waiter;	/* no room to remember the waiting task: fallback */
 	__u64 sigcont_seen;	/* stage 2 by a SIGCONT that the program or its tracer sees, since patience had not helped */
 	__u64 killed;

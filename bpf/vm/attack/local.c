@@ -153,6 +153,20 @@ static long bind_by_option(const struct place *place, int both)
 	return setsockopt(socket, IPPROTO_SCTP, SCTP_BINDX_ADD, addresses, both ? sizeof(addresses) : sizeof(addresses[0]));
 }
 
+/* What comes later has the port that the socket has: it may name none. */
+static long bind_more(const struct place *place, int flags)
+{
+	struct sockaddr_in more = *(const struct sockaddr_in *)&place->address, first = more;
+	int socket = new_socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+
+	(void)flags;
+	inet_pton(AF_INET, "127.0.0.9", &first.sin_addr);
+	more.sin_port = 0;
+	if (bind(socket, (struct sockaddr *)&first, sizeof(first)))
+		unprepared("bind");
+	return setsockopt(socket, IPPROTO_SCTP, SCTP_BINDX_ADD, &more, sizeof(more));
+}
+
 static long by_socketcall(long call, long a, long b, long c)
 {
 	uint32_t arguments[4] = {a, b, c, 0};
@@ -296,7 +310,8 @@ static long accept_uring(const struct place *place, int way)
 	return tell_taken(uring_call(&request, way));
 }
 
-/* A word per door. Kind bind: it is the address that is forbidden; any: all addresses at once; several: one of two. Listen and accept: the port. */
+/* A word per door. Kind bind: it is the address that is forbidden; any: all addresses at once; several: one of two. Listen and accept: the port.
+ * Hidden: it does not tell where it is. */
 static const struct {
 	const char *name, *kind;
 	long (*enter)(const struct place *place, int argument);
@@ -311,6 +326,7 @@ static const struct {
 	{"bind-raw-other", "bind", bind_raw, NO_FAMILY},
 	{"bind-sctp", "bind", bind_tcp, IPPROTO_SCTP},
 	{"bind-sctp-option", "bind", bind_by_option, false},
+	{"bind-sctp-more", "bind", bind_more, 0},
 	{"bind-sctp-two", "several", bind_by_option, true},
 	{"bind-int80", "bind", bind_32, COMPAT_BIND},
 	{"bind-socketcall", "bind", bind_32, COMPAT_SOCKETCALL},
@@ -324,14 +340,13 @@ static const struct {
 	{"listen", "listen", listen_plainly, 0},
 	{"listen-mptcp", "listen", listen_plainly, IPPROTO_MPTCP},
 	{"listen-mapped", "listen", listen_mapped, 0},
-	{"listen-sctp", "listen", listen_sctp, 0},
+	{"listen-sctp", "hidden", listen_sctp, 0},
 	{"listen-int80", "listen", listen_32, COMPAT_LISTEN},
 	{"listen-socketcall", "listen", listen_32, COMPAT_SOCKETCALL},
 	{"listen-uring", "listen", listen_uring, URING_PLAIN},
 	{"listen-uring-async", "listen", listen_uring, URING_ASYNC},
 	{"accept", "accept", accept_plainly, 0},
 	{"accept-mptcp", "accept", accept_plainly, IPPROTO_MPTCP},
-	{"accept-sctp", "accept", accept_plainly, IPPROTO_SCTP},
 	{"accept4", "accept", accept_with_flags, SOCK_CLOEXEC},
 	{"accept-inherited", "accept", accept_inherited, 0},
 	{"accept-int80", "accept", accept_32, COMPAT_ACCEPT4},

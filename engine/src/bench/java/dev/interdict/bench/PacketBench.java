@@ -83,7 +83,7 @@ final class PacketBench {
       new Scopes(scopes, interfaces, p -> OptionalLong.empty(), n -> OptionalInt.of(LOOPBACK))
           .widen(Map.of(), Map.of(3, List.of("lo")));
       Posture.Slot slot =
-          new Posture.Slot(3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, false);
+          new Posture.Slot(3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, Set.of());
       new Postures(postures, masks, state)
           .use(
               () -> new Posture(List.of(slot), Posture.Timing.DEFAULT),

@@ -133,7 +133,7 @@ public final class PipelineBench {
 
   private static Posture posture() {
     Posture.Slot slot =
-        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, false, false);
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, false, Set.of());
     return new Posture(List.of(slot), Posture.Timing.DEFAULT);
   }
 

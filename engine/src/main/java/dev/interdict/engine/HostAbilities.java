@@ -23,6 +23,7 @@ public record HostAbilities(List<Finding> findings) {
   private static final Set<String> FOR_ALL = Set.of("libbpf", "bpffs", "cgroup2", "ring-buffer");
   private static final Set<String> FOR_TASKS =
       Set.of("kernel-btf", "kernel-symbols", "lsm-list", "bpf-lsm");
+  private static final Set<String> FOR_NAMESPACES = Set.of("user-namespaces");
   private static final Set<String> FOR_PACKETS = Set.of("xdp");
 
   /** Tries everything; takes a moment and leaves nothing behind. */
@@ -91,7 +92,12 @@ public record HostAbilities(List<Finding> findings) {
   private List<Finding> missing(Hook hook) {
     Set<String> own = hook == Hook.XDP_INGRESS ? FOR_PACKETS : FOR_TASKS;
     return findings.stream()
-        .filter(f -> !f.ok() && (FOR_ALL.contains(f.id()) || own.contains(f.id())))
+        .filter(f -> !f.ok())
+        .filter(
+            f ->
+                FOR_ALL.contains(f.id())
+                    || own.contains(f.id())
+                    || (hook == Hook.USER_NAMESPACE && FOR_NAMESPACES.contains(f.id())))
         .toList();
   }
 }

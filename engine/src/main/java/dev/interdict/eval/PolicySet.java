@@ -21,14 +21,18 @@ import java.util.function.Predicate;
  */
 public final class PolicySet {
   private static final Where ANYWHERE =
-      new Where(EnumSet.allOf(Hook.class), new Policy.Scope(List.of(), List.of()), true);
+      new Where(
+          EnumSet.allOf(Hook.class),
+          new Policy.Scope(List.of(), List.of()),
+          EnumSet.allOf(Hook.class));
 
   /**
    * At which hooks a policy is asked, and in which scope.
    *
-   * @param passesUnread whether also about what cannot be read, which is refused otherwise
+   * @param passesUnread at which of them also about what cannot be read, which is refused at the
+   *     others
    */
-  public record Where(Set<Hook> hooks, Policy.Scope scope, boolean passesUnread) {
+  public record Where(Set<Hook> hooks, Policy.Scope scope, Set<Hook> passesUnread) {
     /** Whether it is asked about such an event; null: its cgroup or interface has no name. */
     public Boolean covers(Event event, HostNames names) {
       if (!hooks.contains(event.hook())) {

@@ -65,7 +65,8 @@ public final class EventLayouts {
   public static final Layout POSTURE =
       Layout.struct("posture")
           .bytes("active", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
-          .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass")
+          .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny")
+          .bytes("unparsed_pass", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
           .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
           .slots("enforce_after")
           .u64("lease_end_ns")

@@ -61,6 +61,7 @@ public final class KernelProbe {
     if (libbpf.ok) {
       findings.add(ringBuffer());
       findings.add(lsmProgram());
+      findings.add(namespaceHook());
       findings.add(xdpProgram());
     }
     return List.copyOf(findings);
@@ -174,6 +175,16 @@ public final class KernelProbe {
             return "a program was loaded and attached for a moment";
           }
         });
+  }
+
+  private static Finding namespaceHook() {
+    boolean ok = hasLsmHook("userns_create");
+    return new Finding(
+        "user-namespaces",
+        "a security hook where user namespaces are made (user_namespace)",
+        ok,
+        ok ? "this kernel has it" : "this kernel has none",
+        ok ? "" : "use Linux 6.1 or newer; policies for other hooks do without");
   }
 
   /** Whether this kernel asks BPF programs at the LSM hook {@code name}, such as file_truncate. */

@@ -40,6 +40,9 @@ final class CaseReader {
           Map.entry("socket.local.address", "192.0.2.1"),
           Map.entry("packet.parsed", true));
 
+  /** Families whose sockets are no streams. */
+  private static final Set<String> RAW = Set.of("netlink", "packet", "xdp", "can", "key");
+
   private final Set<Hook> hooks;
   private final Findings findings;
   private final LiteralCheck literals;
@@ -272,8 +275,12 @@ final class CaseReader {
 
   private static Object absent(Field field, Map<String, Object> facts) {
     Object harmless = HARMLESS.get(field.path());
-    if (field.path().equals("socket.protocol") && !isInternet(facts)) {
-      return "0";
+    String family = facts.getOrDefault("socket.family", "inet").toString();
+    if (!family.startsWith("inet") && field.path().equals("socket.protocol")) {
+      return family.equals("netlink") ? "route" : "0";
+    }
+    if (RAW.contains(family) && field.path().equals("socket.type")) {
+      return "raw";
     }
     if (harmless != null) {
       return harmless;
@@ -294,10 +301,6 @@ final class CaseReader {
             case BOOLEAN -> false;
           };
     };
-  }
-
-  private static boolean isInternet(Map<String, Object> facts) {
-    return facts.getOrDefault("socket.family", "inet").toString().startsWith("inet");
   }
 
   @SuppressWarnings("unchecked") // the maps are those made here

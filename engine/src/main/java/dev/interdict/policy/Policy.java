@@ -3,6 +3,7 @@ package dev.interdict.policy;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,15 +41,22 @@ public record Policy(
     byte[] data) {
 
   /**
-   * Whether what cannot be read passes unless its rules refuse it: it says so, or its rules read
-   * nothing of what is missing. Otherwise the kernel refuses it and does not ask.
+   * At which of its hooks what cannot be read passes unless its rules refuse it: it says so, or its
+   * rules read nothing of what is missing there. At the others the kernel refuses it and does not
+   * ask.
    */
-  public boolean passesUnread(ReadSet reads) {
-    boolean near =
-        hooks.stream().anyMatch(Hook::isLocal)
-            && (reads.mayRead("socket.local.address") || reads.mayRead("socket.local.port"));
-    boolean missed = near || hooks.contains(Hook.XDP_INGRESS) || reads.mayRead("socket.address");
-    return unparsedPass || !missed;
+  public Set<Hook> passesUnread(ReadSet reads) {
+    Set<Hook> passes = EnumSet.copyOf(hooks);
+    passes.removeIf(hook -> !unparsedPass && misses(hook, reads));
+    return Set.copyOf(passes);
+  }
+
+  private boolean misses(Hook hook, ReadSet reads) {
+    if (hook.isLocal()) {
+      return reads.mayRead("socket.local.address") || reads.mayRead("socket.local.port");
+    }
+    return hook == Hook.XDP_INGRESS
+        || (hook == Hook.SOCKET_CONNECT && reads.mayRead("socket.address"));
   }
 
   /** Whether a denial is carried out or only recorded. */

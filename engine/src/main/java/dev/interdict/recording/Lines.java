@@ -68,7 +68,11 @@ final class Lines {
       array(policy, "hooks", where.hooks().stream().sorted().map(Hook::id).toList());
       array(policy, "cgroups", where.scope().cgroups());
       array(policy, "interfaces", where.scope().interfaces());
-      policy.put("unparsed", where.passesUnread() ? PASS : "drop");
+      boolean passes = where.passesUnread().containsAll(where.hooks());
+      policy.put("unparsed", passes ? PASS : "drop");
+      if (!passes) {
+        array(policy, "passed", where.passesUnread().stream().sorted().map(Hook::id).toList());
+      }
     }
     array(node, "literals", new TreeSet<>(set.literals()));
     line(to, "set", node);
@@ -171,12 +175,20 @@ final class Lines {
     }
   }
 
+  private static Set<Hook> hooks(JsonNode policy, String member) {
+    Set<String> ids = texts(policy, member);
+    Set<Hook> hooks = EnumSet.allOf(Hook.class);
+    hooks.removeIf(hook -> !ids.contains(hook.id()));
+    return hooks;
+  }
+
   private static RecordedSet set(JsonNode node) {
     List<Active> policies = new ArrayList<>();
     for (JsonNode policy : node.path("policies")) {
-      Set<String> ids = texts(policy, "hooks");
-      Set<Hook> hooks = EnumSet.allOf(Hook.class);
-      hooks.removeIf(hook -> !ids.contains(hook.id()));
+      Set<Hook> hooks = hooks(policy, "hooks");
+      boolean passes = text(policy, "unparsed").equals(PASS);
+      Set<Hook> passed =
+          passes || !policy.has("passed") ? Set.of() : hooks(policy, "passed"); // none as of old
       Policy.Scope scope =
           new Policy.Scope(
               List.copyOf(texts(policy, "cgroups")), List.copyOf(texts(policy, "interfaces")));
@@ -184,7 +196,7 @@ final class Lines {
           new Active(
               text(policy, "name"),
               text(policy, "digest"),
-              new PolicySet.Where(hooks, scope, text(policy, "unparsed").equals(PASS))));
+              new PolicySet.Where(hooks, scope, passes ? hooks : passed)));
     }
     return new RecordedSet(
         time(node, "started"),

@@ -84,7 +84,7 @@ public final class JudgedPolicy implements AutoCloseable {
   }
 
   /** As {@link Policy#passesUnread}. */
-  boolean passesUnread() {
+  Set<Hook> passesUnread() {
     return policy.passesUnread(compiled.reads());
   }
 

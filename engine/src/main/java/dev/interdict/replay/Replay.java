@@ -144,7 +144,7 @@ public final class Replay implements RecordingReader.Visitor {
     if (covers == Covers.NO) {
       return Side.OUTSIDE;
     }
-    if (tuple.detour() && !policy.passesUnread()) {
+    if (tuple.detour() && !policy.passesUnread().contains(tuple.hook())) {
       return new Side(covers, true, false, List.of(DETOUR));
     }
     Set<String> unseen = policy.unseen(tuple);
@@ -171,7 +171,7 @@ public final class Replay implements RecordingReader.Visitor {
     if (covers == Covers.NO) {
       return Side.OUTSIDE;
     }
-    if (tuple.detour() && !active.where().passesUnread()) {
+    if (tuple.detour() && !active.where().passesUnread().contains(tuple.hook())) {
       return new Side(covers, true, false, List.of(DETOUR));
     }
     if (answer == null) {
@@ -297,7 +297,7 @@ public final class Replay implements RecordingReader.Visitor {
     return now == before ? Unread.SAME : now ? Unread.NEWLY_REFUSED : Unread.NEWLY_PASSED;
   }
 
-  private static boolean refusesUnread(Hook hook, Set<Hook> hooks, boolean passes) {
-    return !passes && hooks.contains(hook);
+  private static boolean refusesUnread(Hook hook, Set<Hook> hooks, Set<Hook> passes) {
+    return !passes.contains(hook) && hooks.contains(hook);
   }
 }

@@ -9,8 +9,6 @@ import dev.interdict.event.SlotSet;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -58,7 +56,8 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
    * @param hold the first event waits for its decision
    * @param refuseMiss events are refused until they are decided
    * @param fallbackDeny no answer in time is a refusal
-   * @param unparsedPass packets that cannot be read and sockets with detours pass
+   * @param passesUnread the hooks at which packets that cannot be read and sockets with detours
+   *     pass
    */
   public record Slot(
       int number,
@@ -68,10 +67,10 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
       boolean hold,
       boolean refuseMiss,
       boolean fallbackDeny,
-      boolean unparsedPass) {
+      Set<Hook> passesUnread) {
     Slot enforcing(boolean enforced) {
       return new Slot(
-          number, hooks, everywhere, enforced, hold, refuseMiss, fallbackDeny, unparsedPass);
+          number, hooks, everywhere, enforced, hold, refuseMiss, fallbackDeny, passesUnread);
     }
   }
 
@@ -103,18 +102,17 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
 
   void write(MemorySegment to, int maskSet) {
     to.fill((byte) 0);
-    Map<Hook, SlotSet> active = new EnumMap<>(Hook.class);
     for (Hook hook : Hook.values()) {
-      active.put(hook, active(hook));
+      long place = (long) hook.code() * Slots.BYTES;
+      Slots.write(to, at("active") + place, active(hook));
+      Slots.write(
+          to, at("unparsed_pass") + place, select(slot -> slot.passesUnread.contains(hook)));
     }
-    active.forEach(
-        (hook, set) -> Slots.write(to, at("active") + (long) hook.code() * Slots.BYTES, set));
     Slots.write(to, at("everywhere"), select(Slot::everywhere));
     write(to, new Enforced(select(Slot::enforce), lapse));
     Slots.write(to, at("hold"), select(Slot::hold));
     Slots.write(to, at("refuse_miss"), select(Slot::refuseMiss));
     Slots.write(to, at("fallback_deny"), select(Slot::fallbackDeny));
-    Slots.write(to, at("unparsed_pass"), select(Slot::unparsedPass));
     to.set(JAVA_LONG, at("poll_ns"), timing.poll.toNanos());
     to.set(JAVA_LONG, at("patience_ns"), timing.patience.toNanos());
     to.set(JAVA_LONG, at("deadline_ns"), timing.deadline.toNanos());

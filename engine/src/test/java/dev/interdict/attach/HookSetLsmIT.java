@@ -167,7 +167,7 @@ class HookSetLsmIT {
           .widen(Map.of(0, List.of("/" + cgroup.getFileName())), Map.of());
     }
     Posture.Slot slot =
-        new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, false);
+        new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, Set.of());
     new Postures(hooks.map("postures"), hooks.map("key_masks"), state)
         .use(() -> new Posture(List.of(slot), Posture.Timing.DEFAULT), Map.of());
   }
@@ -185,7 +185,6 @@ class HookSetLsmIT {
     return opened;
   }
 
-  /** The highest number of all programs: numbers are given in order. */
   /** The kernel lets go of a link some time after its last name is gone. */
   private boolean opensSoon() throws IOException, InterruptedException {
     for (int i = 0; i < 1000 && !opens(); i++) {
@@ -194,6 +193,7 @@ class HookSetLsmIT {
     return opens();
   }
 
+  /** The highest number of all programs: numbers are given in order. */
   private static int lastProgram() {
     return KernelObjects.list().stream()
         .filter(object -> object.kind() == KernelObjects.Kind.PROGRAM)

@@ -61,7 +61,8 @@ class PacketAnswerIT {
     kernel.deny(frame());
     assertEquals(DROP, kernel.answer(frame()));
     kernel.use(
-        TIMING, new Posture.Slot(SLOT, Set.of(Hook.EXEC), true, true, false, false, false, false));
+        TIMING,
+        new Posture.Slot(SLOT, Set.of(Hook.EXEC), true, true, false, false, false, Set.of()));
     assertEquals(PASS, kernel.answer(frame()));
     assertEquals(1, kernel.counted("uncovered"));
   }
@@ -183,7 +184,7 @@ class PacketAnswerIT {
     assertEquals(1, kernel.counted("stale"));
     kernel.use(
         TIMING,
-        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, false));
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, Set.of()));
     assertEquals(DROP, kernel.answer(frame()), "fallback: deny");
     assertEquals(1, kernel.counters.slot(SLOT).get("denied"));
   }
@@ -204,7 +205,7 @@ class PacketAnswerIT {
     assertEquals(List.of(), consume(kernel.packets));
     kernel.use(
         TIMING,
-        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, false));
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, Set.of()));
     assertEquals(DROP, kernel.answer(frame()), "fallback: deny");
     assertEquals(2, kernel.counted("cannot"));
   }

@@ -122,7 +122,7 @@ final class PacketKernel implements AutoCloseable {
   /** How the one policy behaves. */
   static Posture.Slot slot(int slot, boolean enforce, boolean hold) {
     return new Posture.Slot(
-        slot, Set.of(Hook.XDP_INGRESS), true, enforce, hold, false, false, false);
+        slot, Set.of(Hook.XDP_INGRESS), true, enforce, hold, false, false, Set.of());
   }
 
   void use(boolean enforce, boolean hold) {

@@ -61,7 +61,15 @@ class PacketParseIT {
     assertEquals(DROP, kernel.answer(cut));
     kernel.use(
         TIMING,
-        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, true));
+        new Posture.Slot(
+            SLOT,
+            Set.of(Hook.XDP_INGRESS),
+            true,
+            true,
+            false,
+            false,
+            false,
+            Set.of(Hook.XDP_INGRESS)));
     assertEquals(PASS, kernel.answer(cut));
     kernel.use(false, false);
     assertEquals(PASS, kernel.answer(cut), "audit");

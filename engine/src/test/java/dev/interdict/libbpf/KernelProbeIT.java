@@ -27,6 +27,7 @@ class KernelProbeIT {
             "lsm-list",
             "ring-buffer",
             "bpf-lsm",
+            "user-namespaces",
             "xdp"),
         findings.stream().map(KernelProbe.Finding::id).toList());
     for (KernelProbe.Finding finding : findings) {

@@ -85,6 +85,24 @@ class LocalIT {
         .tests();
   }
 
+  /** The port is an allowed one. */
+  @TestFactory
+  Stream<DynamicTest> listeningAtAddressesThatCannotBeToldMustBeRefused() {
+    return new Trials(
+            doors("hidden")
+                .map(
+                    d ->
+                        trial(
+                            d,
+                            "local -d %s",
+                            d + " 127.0.0.3 7862",
+                            "listen 127.0.0.3 7861",
+                            Hook.SOCKET_LISTEN,
+                            "127\\.0\\.0\\.3:7862"))
+                .toList())
+        .tests();
+  }
+
   @TestFactory
   Stream<DynamicTest> takingACallAtAForbiddenPortMustBeRefusedByEveryDoor() {
     return new Trials(
@@ -116,6 +134,9 @@ class LocalIT {
                         Stream.of(
                             make("socket", "17 3 8", "17 3 1544", "packet raw 2048"),
                             make("socket", "2 10 8", "2 2 0", "packet packet 2048"), // as of old
+                            make("socket", "2 1 262", "2 1 6", "inet stream 262"), // MPTCP
+                            make("socket", "2 1 70000", "2 1 6", "inet stream 65535"),
+                            make("socket", "2 1 -5", "2 1 6", "inet stream 65535"),
                             make("socket", "10 2 0", "2 2 0", "inet6 dgram udp"),
                             make("socket", "10 2 17", "2 2 17", "inet6 dgram udp"))))
                 .toList())

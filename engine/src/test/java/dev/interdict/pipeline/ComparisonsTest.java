@@ -185,7 +185,7 @@ class ComparisonsTest {
   }
 
   private static Where where(Scope scope) {
-    return new Where(Set.of(Hook.FILE_OPEN), scope, false);
+    return new Where(Set.of(Hook.FILE_OPEN), scope, Set.of());
   }
 
   private static Scope below(String... cgroups) {
@@ -226,7 +226,7 @@ class ComparisonsTest {
 
   @Test
   void anEventOfNeitherIsNotCounted() throws Exception {
-    Where elsewhere = new Where(Set.of(Hook.EXEC), below(), false);
+    Where elsewhere = new Where(Set.of(Hook.EXEC), below(), Set.of());
     use(builder().where(ACTIVE, elsewhere).where(CANDIDATE, elsewhere));
     asked(1, SlotSet.of(9), said(SlotSet.of(9), SlotSet.NONE));
     assertEquals(List.of(0L, 0L, 0L, 0L), counts(now()));

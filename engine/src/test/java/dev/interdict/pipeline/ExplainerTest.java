@@ -88,7 +88,7 @@ class ExplainerTest {
             .where(
                 ELSEWHERE,
                 new PolicySet.Where(
-                    Set.of(Hook.SOCKET_CONNECT), new Policy.Scope(List.of(), List.of()), false))
+                    Set.of(Hook.SOCKET_CONNECT), new Policy.Scope(List.of(), List.of()), Set.of()))
             .add(ALL, module("all", "input.process.uid == 1000"), Set.of())
             .add(FRESH, module("fresh", "input.process.uid == 1"), Set.of())
             .build();

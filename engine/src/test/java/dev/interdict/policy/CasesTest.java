@@ -12,6 +12,9 @@ import dev.interdict.policy.Cases.Said;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class CasesTest {
@@ -45,6 +48,22 @@ class CasesTest {
             + "\"hook\":\"file_open\",\"process\":{\"cgroup\":{\"id\":0},\"egid\":1000,\"euid\":0,"
             + "\"exe\":{\"dev\":\"8:1\",\"inode\":0},\"gid\":1000,\"pid\":1000,\"uid\":0}}",
         new String(cases.list().getFirst().inputJson(), UTF_8));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "inet,    stream, tcp",
+    "netlink, raw,    route",
+    "packet,  raw,    0",
+    "unix,    stream, 0",
+  })
+  void aSocketThatIsMadeHasWhatItsFamilyHas(String family, String type, String protocol)
+      throws PolicyException {
+    String yaml = "cases: [{name: a, allow: true, input: {socket: {family: %s}}}]";
+    byte[] input = read("socket_create", yaml.formatted(family)).list().getFirst().inputJson();
+    JsonNode socket = JsonMapper.shared().readTree(input).path("socket");
+    assertEquals(type, socket.path("type").asString());
+    assertEquals(protocol, socket.path("protocol").asString());
   }
 
   @Test

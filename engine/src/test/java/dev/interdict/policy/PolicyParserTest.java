@@ -11,10 +11,12 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -168,7 +170,38 @@ class PolicyParserTest {
             - {deny: {hook: %s}, reason: no}
         """
             .formatted(hook, interfaces, hook);
-    assertEquals(passes, parse(yaml).orThrow().passesUnread(new ReadSet(Set.of(reads))));
+    Set<Hook> passed = parse(yaml).orThrow().passesUnread(new ReadSet(Set.of(reads)));
+    assertEquals(passes, passed.contains(Hook.valueOf(hook.toUpperCase(Locale.ROOT))));
+  }
+
+  /** Who reads one end is not to refuse what hides the other: DHCP has packet sockets. */
+  @ParameterizedTest
+  @CsvSource({
+    "socket.local.port,    drop, socket_connect",
+    "socket.local.address, drop, socket_connect",
+    "socket.address,       drop, socket_listen",
+    "socket.type,          drop, socket_connect socket_listen",
+    "socket.local.port,    pass, socket_connect socket_listen",
+  })
+  void whatHasNoAddressToTellPassesByHook(String reads, String unparsed, String passed)
+      throws PolicyException {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p}
+        spec:
+          hooks: [socket_connect, socket_listen]
+          unparsed: %s
+          rules:
+            - {deny: {socket.type: raw}, reason: no}
+        """
+            .formatted(unparsed);
+    assertEquals(
+        Set.of(passed.split(" ", -1)),
+        parse(yaml).orThrow().passesUnread(new ReadSet(Set.of(reads))).stream()
+            .map(Hook::id)
+            .collect(Collectors.toSet()));
   }
 
   @Test

@@ -52,7 +52,9 @@ class RecorderTest {
   private static final int SLOT = 3;
   private static final PolicySet.Where WHERE =
       new PolicySet.Where(
-          Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of("/a.slice"), List.of()), true);
+          Set.of(Hook.FILE_OPEN),
+          new Policy.Scope(List.of("/a.slice"), List.of()),
+          Set.of(Hook.FILE_OPEN));
   private static final ReadSet READS = new ReadSet(Set.of("file.path", "process.uid"));
   private static final KeyMask MASK = KeyMask.of(Hook.FILE_OPEN, READS);
   private static final Verdict NOTHING = new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE);

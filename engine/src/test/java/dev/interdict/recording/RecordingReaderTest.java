@@ -40,7 +40,7 @@ class RecordingReaderTest {
                   new PolicySet.Where(
                       Set.of(Hook.FILE_OPEN, Hook.EXEC),
                       new Policy.Scope(List.of("/x.slice"), List.of("eth0")),
-                      true))),
+                      Set.of(Hook.FILE_OPEN)))),
           Set.of("/etc/shadow"));
   private static final Gap GAP = new Gap("queue", 7, Instant.ofEpochMilli(3000));
 

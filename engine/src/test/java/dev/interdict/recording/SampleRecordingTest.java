@@ -78,7 +78,9 @@ class SampleRecordingTest {
             .where(
                 SLOT,
                 new PolicySet.Where(
-                    Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of(), List.of()), true))
+                    Set.of(Hook.FILE_OPEN),
+                    new Policy.Scope(List.of(), List.of()),
+                    Set.of(Hook.FILE_OPEN)))
             .build();
     PolicySetEvaluator decider = set.newEvaluator();
     try (Recorder recorder =

@@ -130,7 +130,7 @@ class ReplayTest {
     PolicySet set =
         PolicySet.builder(1, RandomEvent.NAMES)
             .add(SLOT, MODULES.get(n), active.literals())
-            .where(SLOT, new PolicySet.Where(EnumSet.allOf(Hook.class), scope, false))
+            .where(SLOT, new PolicySet.Where(EnumSet.allOf(Hook.class), scope, Set.of()))
             .build();
     PolicySetEvaluator decider = set.newEvaluator();
     Map<VerdictKey, Key> keys = new LinkedHashMap<>();

@@ -51,6 +51,11 @@ class ReplayUnreadTest implements Replay.Listener {
   }
 
   private static JudgedPolicy policy(PolicyModule module, boolean unparsedPass, Hook... hooks) {
+    return policy(compiled, module, unparsedPass, hooks);
+  }
+
+  private static JudgedPolicy policy(
+      CompiledPolicy compiled, PolicyModule module, boolean unparsedPass, Hook... hooks) {
     Policy policy =
         new Policy(
             "it",
@@ -76,7 +81,9 @@ class ReplayUnreadTest implements Replay.Listener {
         Set.of(),
         passes == null
             ? List.of()
-            : List.of(new RecordedSet.Active("it", "", new PolicySet.Where(hooks, ALL, passes))),
+            : List.of(
+                new RecordedSet.Active(
+                    "it", "", new PolicySet.Where(hooks, ALL, passes ? EnumSet.copyOf(hooks) : Set.of()))),
         Set.of());
   }
 
@@ -175,6 +182,35 @@ class ReplayUnreadTest implements Replay.Listener {
         assertEquals(Unread.NEWLY_PASSED, unread(now, base, packets, Hook.XDP_INGRESS));
         assertEquals(Unread.NEWLY_REFUSED, unread(now, base, packets, Hook.SOCKET_CONNECT));
       }
+    }
+  }
+
+  /**
+   * What is bound elsewhere, too, is refused where the rules read where that is, and only there.
+   */
+  @Test
+  void eachHookIsToldByWhatIsReadThere() throws Exception {
+    CompiledPolicy near =
+        RegoToWasm.compile(
+            "it",
+            "deny contains \"no\" if input.socket.local.port == 1",
+            "{}",
+            List.of("socket_connect", "socket_listen"));
+    RecordedSet nobody = recorded(Set.of(), null);
+    try (JudgedPolicy both =
+            policy(
+                near,
+                PolicyModule.load(near, null),
+                false,
+                Hook.SOCKET_CONNECT,
+                Hook.SOCKET_LISTEN);
+        JudgedPolicy far = policy(false, Hook.SOCKET_CONNECT, Hook.SOCKET_LISTEN)) {
+      assertEquals(Unread.REFUSED, unread(both, null, nobody, Hook.SOCKET_LISTEN));
+      assertEquals(Unread.SAME, unread(both, null, nobody, Hook.SOCKET_CONNECT));
+      assertEquals(Unread.SAME, unread(both, null, nobody, Hook.SOCKET_BIND), "has no such hook");
+      assertEquals(Unread.SAME, unread(far, null, nobody, Hook.SOCKET_LISTEN));
+      assertEquals(Unread.REFUSED, unread(far, null, nobody, Hook.SOCKET_CONNECT));
+      assertEquals(Kind.SAME, kind(both, null, null, true), "a detour at connect");
     }
   }
 

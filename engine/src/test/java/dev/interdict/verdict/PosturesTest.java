@@ -58,6 +58,7 @@ class PosturesTest {
     int fileOpen = at("active") + Hook.FILE_OPEN.code() * 32;
     assertEquals(1L << 6, posture.getLong(fileOpen + 8), "slot 70");
     assertEquals(0, posture.getLong(fileOpen));
+    int fileOpenPasses = at("unparsed_pass") + Hook.FILE_OPEN.code() * 32;
     assertEquals(SlotSet.of(70), switcher.asked());
     assertEquals(0, posture.getLong(at("active") + Hook.EXEC.code() * 32 + 8));
     assertEquals(1L << 6, posture.getLong(at("enforce") + 8));
@@ -65,7 +66,7 @@ class PosturesTest {
     assertEquals(0, posture.getLong(at("everywhere") + 8));
     assertEquals(0, posture.getLong(at("refuse_miss") + 8));
     assertEquals(1L << 6, posture.getLong(at("fallback_deny") + 8));
-    assertEquals(0, posture.getLong(at("unparsed_pass") + 8));
+    assertEquals(0, posture.getLong(fileOpenPasses + 8));
     assertEquals(100_000, posture.getLong(at("poll_ns")));
     assertEquals(200_000_000, posture.getLong(at("deadline_ns")));
   }
@@ -78,13 +79,25 @@ class PosturesTest {
     List<Posture.Slot> slots = new ArrayList<>();
     for (int i = 0; i < settings.size(); i++) {
       slots.add(
-          new Posture.Slot(i, Set.of(Hook.EXEC), i == 0, i == 1, i == 2, i == 3, i == 4, i == 5));
+          new Posture.Slot(
+              i,
+              Set.of(Hook.EXEC),
+              i == 0,
+              i == 1,
+              i == 2,
+              i == 3,
+              i == 4,
+              i == 5 ? Set.of(Hook.EXEC) : Set.of()));
     }
     switcher.use(() -> new Posture(slots, Posture.Timing.DEFAULT), MASKS);
     for (int i = 0; i < settings.size(); i++) {
-      assertEquals(1L << i, posture(1).getLong(at(settings.get(i))), settings.get(i));
+      boolean byHook = settings.get(i).equals("unparsed_pass");
+      int place = at(settings.get(i)) + (byHook ? Hook.EXEC.code() * 32 : 0);
+      assertEquals(1L << i, posture(1).getLong(place), settings.get(i));
     }
     assertEquals(1L << 1, posture(1).getLong(at("enforce_after")), "nothing ends");
+    int elsewhere = at("unparsed_pass") + Hook.SOCKET_CONNECT.code() * 32;
+    assertEquals(0, posture(1).getLong(elsewhere), "it passes at one hook only");
   }
 
   @Test
@@ -257,7 +270,7 @@ class PosturesTest {
 
   private static Posture posture(boolean enforce) {
     Posture.Slot slot =
-        new Posture.Slot(70, Set.of(Hook.FILE_OPEN), false, enforce, true, false, true, false);
+        new Posture.Slot(70, Set.of(Hook.FILE_OPEN), false, enforce, true, false, true, Set.of());
     return new Posture(List.of(slot), Posture.Timing.DEFAULT);
   }
 
