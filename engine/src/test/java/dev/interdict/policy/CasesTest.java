@@ -59,8 +59,9 @@ class CasesTest {
   })
   void aSocketThatIsMadeHasWhatItsFamilyHas(String family, String type, String protocol)
       throws PolicyException {
-    String yaml = "cases: [{name: a, allow: true, input: {socket: {family: %s}}}]";
-    byte[] input = read("socket_create", yaml.formatted(family)).list().getFirst().inputJson();
+    String yaml =
+        "cases: [{name: a, allow: true, input: {socket: {family: %s}}}]".formatted(family);
+    byte[] input = read("socket_create", yaml).list().getFirst().inputJson();
     JsonNode socket = JsonMapper.shared().readTree(input).path("socket");
     assertEquals(type, socket.path("type").asString());
     assertEquals(protocol, socket.path("protocol").asString());

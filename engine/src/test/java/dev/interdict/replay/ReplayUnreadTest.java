@@ -83,7 +83,9 @@ class ReplayUnreadTest implements Replay.Listener {
             ? List.of()
             : List.of(
                 new RecordedSet.Active(
-                    "it", "", new PolicySet.Where(hooks, ALL, passes ? EnumSet.copyOf(hooks) : Set.of()))),
+                    "it",
+                    "",
+                    new PolicySet.Where(hooks, ALL, passes ? EnumSet.copyOf(hooks) : Set.of()))),
         Set.of());
   }
 
