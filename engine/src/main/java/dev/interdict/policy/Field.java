@@ -73,7 +73,7 @@ record Field(
   String kind() {
     String name = path.substring(path.lastIndexOf('.') + 1);
     return switch (name) {
-      case "uid", "euid" -> "user";
+      case "uid", "euid" -> type == Type.INTEGER ? "user" : null; // a pod has one, too
       case "gid", "egid" -> "group";
       case "port", "address", "dev", "inode" -> name;
       default -> null;
