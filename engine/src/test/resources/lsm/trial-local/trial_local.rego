@@ -28,8 +28,7 @@ deny contains "kind" if {
 		["netlink", "raw", "generic"],
 		["packet", "raw", "2048"],
 		["packet", "packet", "2048"],
-		["inet", "stream", "262"],
-		["inet", "stream", "65535"],
+		["inet6", "stream", "262"],
 		["inet6", "dgram", "udp"],
 		["unix", "seqpacket", "0"],
 	}

@@ -134,9 +134,7 @@ class LocalIT {
                         Stream.of(
                             make("socket", "17 3 8", "17 3 1544", "packet raw 2048"),
                             make("socket", "2 10 8", "2 2 0", "packet packet 2048"), // as of old
-                            make("socket", "2 1 262", "2 1 6", "inet stream 262"), // MPTCP
-                            make("socket", "2 1 70000", "2 1 6", "inet stream 65535"),
-                            make("socket", "2 1 -5", "2 1 6", "inet stream 65535"),
+                            make("socket", "10 1 262", "10 1 6", "inet6 stream 262"), // MPTCP
                             make("socket", "10 2 0", "2 2 0", "inet6 dgram udp"),
                             make("socket", "10 2 17", "2 2 17", "inet6 dgram udp"))))
                 .toList())
