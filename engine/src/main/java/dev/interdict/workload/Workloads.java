@@ -33,7 +33,7 @@ public final class Workloads implements AutoCloseable {
   private static final Logger LOG = System.getLogger(Workloads.class.getName());
 
   /** What answers at all answers within this time: the files are in memory. */
-  static final Duration PATIENCE = Duration.ofMillis(20);
+  static final Duration PATIENCE = Duration.ofMillis(100);
 
   /**
    * What one cgroup costs whoever decides, in all: its first looks, for what a runtime is about to

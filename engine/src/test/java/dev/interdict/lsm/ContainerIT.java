@@ -167,9 +167,7 @@ class ContainerIT {
   }
 
   private static String result(String line) {
-    Answer answer = Attack.run(line);
-    System.out.println("container: " + line + ": " + answer);
-    return answer.result();
+    return Attack.run(line).result();
   }
 
   @Test
