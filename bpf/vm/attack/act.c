@@ -5,7 +5,8 @@
 #include "attack.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -266,6 +267,17 @@ int command_acting(const struct options *options, char **args)
 	return report();
 }
 
+/* In a chroot nobody may make a user namespace: there a mount stands in the place of the root. */
+static void stand_in(const char *folder, const char *hook)
+{
+	bool whole = is(hook, "user_namespace");
+
+	if (whole && (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount(folder, folder, NULL, MS_BIND, NULL)))
+		unprepared("mount");
+	if (chdir(folder) || (whole && mount(".", "/", NULL, MS_MOVE, NULL)) || chroot("."))
+		unprepared("chroot");
+}
+
 int command_act(const struct options *options, char **args)
 {
 	int group = open(text("%s/cgroup.procs", args[GROUP]), O_WRONLY), program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -274,8 +286,9 @@ int command_act(const struct options *options, char **args)
 	if (group < 0 || program < 0)
 		unprepared("open");
 	umask(0);
-	if (chmod(options->work, 0777) || chroot(options->work) || chdir("/"))
-		unprepared("chroot");
+	if (chmod(options->work, 0777))
+		unprepared("chmod");
+	stand_in(options->work, args[HOOK]);
 	install(program, args[EXE]);
 	if (is(args[HOOK], "file_change"))
 		write_text(FRESH, "fresh\n", 0777);

@@ -55,7 +55,9 @@ final class Guest {
   /** A file that everybody may read, write and run, with this content. */
   static Path file(Path path, String content) {
     try {
-      directory(path.getParent());
+      if (!Files.isDirectory(path.getParent())) { // one that is there may be sticky
+        directory(path.getParent());
+      }
       Files.writeString(path, content);
       return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxrwx"));
     } catch (IOException e) {
