@@ -55,7 +55,7 @@ SUBPROGRAM int change(struct dentry *dentry, __u64 mount, struct inode *inode, _
 	run->at = (struct place){(__u64)dentry, mount};
 	fill_change(run, dentry, inode, access_and_mode >> 32);
 	result = answer(run, HOOK_FILE_CHANGE, way);
-	if (!result && any_of(run->undecided, run->enforce, run->hold))
+	if (!result && any_of(run->undecided, run->wait, run->hold))
 		result = PASSED_UNASKED;
 	release(run);
 	return result;

@@ -57,6 +57,7 @@ static __always_inline void prepare(struct run *run, const struct posture *postu
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->enforce[i] = enforce[i] & keep & ~(off ? off->slots[i] : 0);
+		run->wait[i] = run->enforce[i];
 		run->hold[i] = posture->hold[i];
 		run->refuse_miss[i] = posture->refuse_miss[i];
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,8 +18,14 @@ const (
 	maxRounds     = 8
 )
 
-// The sets of reasons a policy may define.
-var reasonSets = []string{"deny", "kill", "warn"}
+// labelSet holds no reasons but what the process is called from then on.
+const labelSet = "label"
+
+// The sets of reasons a policy may define, and that of labels.
+var reasonSets = []string{"deny", "kill", "warn", labelSet}
+
+// A bit stands for each label, so that they must be known before anything happens.
+var labelName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 
 // checked is a policy without errors: its sources, the generated wrapper and what OPA's compiler made of both.
 type checked struct {
@@ -154,7 +161,7 @@ func renamed(file string, module *ast.Module) []Diagnostic {
 	return found
 }
 
-// definedSets tells which of deny, kill and warn the policy defines, and refuses other shapes under these names.
+// definedSets tells which of deny, kill, warn and label the policy defines, and refuses other shapes under these names.
 func definedSets(modules map[string]*ast.Module, policy string) ([]string, []Diagnostic) {
 	var sets []string
 	var found []Diagnostic
@@ -171,16 +178,50 @@ func definedSets(modules map[string]*ast.Module, policy string) ([]string, []Dia
 			if rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Ref()) != 1 || len(rule.Head.Args) > 0 || rule.Default {
 				found = append(found, at(rule.Location, file, "policy.not-a-set",
 					fmt.Sprintf("%s must be a set of reasons; write: %s contains \"the reason\" if { ... }", name, name)))
-			} else if !slices.Contains(sets, name) {
+				continue
+			}
+			if name == labelSet && labelOf(rule) == "" {
+				found = append(found, at(rule.Location, file, "policy.label",
+					"a label is a constant, and begins with a letter, then at most 62 lower-case letters, digits and dashes; write: label contains \"agent\" if { ... }"))
+			}
+			if !slices.Contains(sets, name) {
 				sets = append(sets, name)
 			}
 		}
 	}
 	if len(sets) == 0 && len(found) == 0 {
 		found = append(found, Diagnostic{"error", "", 0, 0, "policy.no-decision", fmt.Sprintf(
-			"package %s defines none of deny, kill and warn: it can never decide anything", packageName(policy))})
+			"package %s defines none of deny, kill, warn and label: it can never decide anything", packageName(policy))})
 	}
 	return sets, found
+}
+
+// labelOf is the label that a rule of that set sets; empty: none, or not one that is known before.
+func labelOf(rule *ast.Rule) string {
+	if rule.Head.Key == nil {
+		return ""
+	}
+	text, _ := rule.Head.Key.Value.(ast.String)
+	if !labelName.MatchString(string(text)) {
+		return ""
+	}
+	return string(text)
+}
+
+// labels are all that a policy can set, sorted.
+func labels(modules map[string]*ast.Module, policy string) []string {
+	found := map[string]bool{}
+	for file, module := range modules {
+		if isTest(file) || module.Package.Path.String() != "data."+packageName(policy) {
+			continue
+		}
+		for _, rule := range module.Rules {
+			if ruleName(rule) == labelSet {
+				found[labelOf(rule)] = true
+			}
+		}
+	}
+	return util.KeysSorted(found)
 }
 
 // notAsked finds denials in a package below the policy's that no rule of the policy takes up: they would deny nothing.
@@ -209,6 +250,9 @@ func wrapper(policy string, sets, untyped []string) string {
 	var b strings.Builder
 	b.WriteString("package interdict\n\ndecision := {")
 	for i, set := range reasonSets {
+		if set == labelSet && !slices.Contains(sets, set) {
+			continue
+		}
 		if i > 0 {
 			b.WriteString(", ")
 		}

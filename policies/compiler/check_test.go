@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -70,5 +71,42 @@ func TestValuesThatNeverOccur(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, not %q", condition, got, want)
 		}
+	}
+}
+
+func TestLabelsAreConstants(t *testing.T) {
+	const head = "package interdict.policies.p\n"
+	for _, c := range []struct {
+		name, rego string
+		errors     []string
+		labels     []string
+	}{
+		{"two rules of one and another", head + "label contains \"b\" if input.process.uid == 1\nlabel contains \"a-1\"\nlabel contains \"b\" if input.process.uid == 2\n",
+			nil, []string{"a-1", "b"}},
+		{"none", head + "deny contains \"x\" if \"b\" in input.process.labels\n", nil, []string{}},
+		{"one that is made", head + "label contains x if x := input.file.path\n", []string{"p.rego:2 policy.label"}, nil},
+		{"one of several", head + "label contains x if some x in {\"a\", \"b\"}\n", []string{"p.rego:2 policy.label"}, nil},
+		{"no word", head + "label contains \"An agent\"\n", []string{"p.rego:2 policy.label"}, nil},
+		{"one that is too long", head + "label contains \"" + strings.Repeat("a", 64) + "\"\n", []string{"p.rego:2 policy.label"}, nil},
+		{"no set", head + "label := \"a\"\n", []string{"p.rego:2 policy.not-a-set"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sources := map[string]string{"p.rego": c.rego}
+			if got := errorsOf(t, sources); !slices.Equal(got, c.errors) {
+				t.Errorf("%q, not %q", got, c.errors)
+			}
+			if c.errors != nil {
+				return
+			}
+			req := request(t, "")
+			req.Verb, req.Hooks, req.Sources = "compile", []string{"file_open"}, sources
+			answer, err := compilePolicy(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(answer.Labels, c.labels) {
+				t.Errorf("labels %q, not %q", answer.Labels, c.labels)
+			}
+		})
 	}
 }

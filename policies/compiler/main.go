@@ -40,6 +40,7 @@ type Response struct {
 	Tests       []TestResult      `json:"tests,omitempty"`    // test
 	Coverage    *Coverage         `json:"coverage,omitempty"` // test
 	Decisions   []json.RawMessage `json:"decisions,omitempty"`
+	Labels      []string          `json:"labels,omitempty"`  // compile: all that the rules can set
 	Names       []Name            `json:"names,omitempty"`   // lint: what paths are compared with
 	Held        []Held            `json:"held,omitempty"`    // why
 	Failure     string            `json:"failure,omitempty"` // why: there is no decision

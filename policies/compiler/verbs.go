@@ -56,7 +56,7 @@ func compilePolicy(req *Request) (*Response, error) {
 	}
 	reads, literals := policy.reads.reachable(policy.compiler, policy.data)
 	return &Response{Diagnostics: found, Wasm: build.Bundle().WasmModules[0].Raw, Tables: built.tables.String(),
-		Concerns: concerns(policy, req.Name), Reads: reads, Literals: literals, Builtins: hostBuiltins(policy.compiler)}, nil
+		Concerns: concerns(policy, req.Name), Labels: labels(policy.written(), req.Name), Reads: reads, Literals: literals, Builtins: hostBuiltins(policy.compiler)}, nil
 }
 
 // alone finds what keeps a policy from compiling that compiles together with its tests.

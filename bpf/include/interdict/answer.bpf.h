@@ -75,8 +75,10 @@ static __always_inline enum reading read_verdict(const struct verdict *verdict, 
 		run->cannot[i] = ask & no;
 		run->deny[i] = no & ~ask;
 		run->kill[i] = run->covered[i] & READ(verdict->kill[i]);
-		*matter |= ask | no;
+		run->label[i] = run->covered[i] & READ(verdict->label[i]) & ~ask;
+		*matter |= ask | no | run->label[i];
 	}
+	run->labels = READ(verdict->labels);
 	expires = READ(verdict->expires_ns);
 	LOAD_BARRIER(run->undecided[0]);
 	mixed |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
@@ -92,7 +94,9 @@ static __always_inline void nothing_known(struct run *run)
 		run->cannot[i] = 0;
 		run->deny[i] = 0;
 		run->kill[i] = 0;
+		run->label[i] = 0;
 	}
+	run->labels = 0;
 }
 
 /* Looks up the key of the run and fills in undecided, cannot, deny and kill; false if all covering slots let it pass. */
@@ -118,6 +122,9 @@ static __always_inline bool consult_table(struct run *run, void *table)
 /* The same of a task's run (src/answer.bpf.c). */
 int consult(struct run *run);
 
+/* Sets what the verdict of a task's run says, and returns its answer (src/answer.bpf.c). */
+int set_labels(struct run *run, __u32 hook, int answer);
+
 /* The slots that can be asked: undecided, and not known to have no answer. */
 static __always_inline __u64 any_open(const struct run *run)
 {
@@ -128,13 +135,13 @@ static __always_inline __u64 any_open(const struct run *run)
 	return found;
 }
 
-/* Those of them that may refuse and have this wish. */
+/* Those of them that may be waited for and have this wish. */
 static __always_inline __u64 expected(const struct run *run, const __u64 *wish)
 {
 	__u64 found = 0;
 
 	for (int i = 0; i < SLOT_WORDS; i++)
-		found |= run->undecided[i] & ~run->cannot[i] & run->enforce[i] & wish[i];
+		found |= run->undecided[i] & ~run->cannot[i] & run->wait[i] & wish[i];
 	return found;
 }
 
@@ -215,8 +222,15 @@ static __always_inline void spend(struct slot_walk *walk, __u32 slot, struct slo
 
 static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
 {
-	struct slot_counters *counters = bpf_map_lookup_elem(&slot_counters, &slot);
+	struct slot_counters *counters;
+	__u64 *labels;
 
+	if (walk->work == LABEL) {
+		labels = bpf_map_lookup_elem(&slot_labels, &slot);
+		walk->labels |= labels ? READ(*labels) : 0;
+		return;
+	}
+	counters = bpf_map_lookup_elem(&slot_counters, &slot);
 	if (!counters)
 		return;
 	if (walk->work == COUNT_DENIED)

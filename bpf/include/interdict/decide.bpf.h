@@ -31,6 +31,8 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		fill_exe(run, bpf_get_current_task_btf());
 	if (mask->cgroup)
 		run->record.facts.cgroup = bpf_get_current_cgroup_id();
+	if (mask->labels && !run->record.facts.labels)
+		run->record.facts.labels = current_labels();
 	if (has_file(hook) && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
@@ -151,7 +153,7 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 		if (!matters)
 			return 0;
 	}
-	return outcome == RESTART ? -ERESTARTNOINTR : conclude(run, hook, outcome);
+	return outcome == RESTART ? -ERESTARTNOINTR : set_labels(run, hook, conclude(run, hook, outcome));
 }
 
 /* Sends the current task round although there is nothing to wait for, if it can go. */

@@ -104,7 +104,8 @@ struct sigpending { struct sigset signal; };
 struct sigaction { void *sa_handler; };
 struct k_sigaction { struct sigaction sa; };
 struct sighand_struct { struct k_sigaction action[64]; };
-struct signal_struct { unsigned int flags; int nr_threads; struct sigpending shared_pending; };
+struct atomic_number { int counter; };	/* atomic_t */
+struct signal_struct { struct atomic_number live; unsigned int flags; int nr_threads; struct sigpending shared_pending; };
 struct callback_head { struct callback_head *next; };
 struct thread_info { __u32 status; };
 struct pt_regs { unsigned long orig_ax, cx, dx, si; };	/* x86 only */
@@ -142,6 +143,7 @@ enum special_kfunc_type { KF_bpf_task_work_schedule_signal = 1, KF_bpf_rdonly_ca
 struct bpf_task_work { __u64 opaque; };
 
 #define EPERM 1
+#define ENOMEM 12
 #define ERESTARTNOINTR 513	/* the call is issued again before the task is back in user mode */
 
 #define SIGKILL 9

@@ -15,9 +15,10 @@ struct attempt {
 	__u32 pad0;
 };
 
-/* Whether the verdict is about this key, is not over, and all covering slots have decided in it and none denies. One look: what is found mixed
+/* Whether the verdict is about this key, is not over, and all covering slots have decided in it and none denies or sets a label that is not among
+ * these. One look: what is found mixed
  * is left to consult(). Its barriers are for x86 only, where they are none. */
-static __always_inline bool lets_pass(const struct verdict *verdict, const struct verdict_key *key, const struct slot_mask *covered)
+static __always_inline bool lets_pass(const struct verdict *verdict, const struct verdict_key *key, const struct slot_mask *covered, __u64 labels)
 {
 	const __u64 *ours = (const __u64 *)key, *theirs = (const __u64 *)&verdict->key;
 	__u64 stamp = READ(verdict->stamp), against = stamp ^ READ(verdict->stamp_again), expires, fence = 0;
@@ -31,6 +32,7 @@ static __always_inline bool lets_pass(const struct verdict *verdict, const struc
 #pragma unroll
 	for (int i = 0; i < SLOT_WORDS; i++)
 		against |= covered->slots[i] & (~READ(verdict->decided[i]) | READ(verdict->deny[i]));
+	against |= READ(verdict->labels) & ~labels;
 	expires = READ(verdict->expires_ns);
 	LOAD_BARRIER(fence);
 	against |= (stamp ^ READ(verdict->stamp)) | (stamp ^ READ(verdict->stamp_again));
@@ -82,6 +84,8 @@ SUBPROGRAM bool known(const struct attempt *attempt, const struct verdict_key *m
 		if (!key.exe_path)
 			return false;
 	}
+	if (mask->labels)
+		key.labels = current_labels();
 	if (mask->image)
 		key.image = image_of(task, state->hash_key);
 	if (mask->file.inode | mask->file.device | mask->file.generation)
@@ -92,7 +96,9 @@ SUBPROGRAM bool known(const struct attempt *attempt, const struct verdict_key *m
 	digest = mask_in_place(&key, mask, state->digest_key);
 	IN_MEMORY(&key);
 	verdict = bpf_map_lookup_elem(&verdicts, &digest);
-	return verdict && lets_pass(verdict, &key, covered);
+	if (!verdict)
+		return false;
+	return lets_pass(verdict, &key, covered, READ(verdict->labels) ? current_labels() : 0);
 }
 
 static __always_inline bool may_be_named(const struct engine_state *state, __u64 inode, __u32 device)

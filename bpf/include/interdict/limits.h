@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 7
+#define WIRE_VERSION 8
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -42,7 +42,16 @@
 /* TASK_COMM_LEN */
 #define COMM_BYTES 16
 
-/* One entry a masked key. At 8 + 224 bytes and the hash map's 48 an entry this is 18 MB. */
+/* Labels of a host: bits of one word, and no bit is given to another name before the host starts anew. */
+#define LABELS 64
+
+/* POLICY/LABEL, each of 63 characters, and the zero at the end. */
+#define LABEL_BYTES 128
+
+/* Processes with several threads that were given a label after they were forked: those that threads have, and not their children. PID_MAX_DEFAULT is 32768. */
+#define GROUPS_MAX 32768
+
+/* One entry a masked key. At 8 + 272 bytes and the hash map's 48 an entry this is 21 MB. */
 #define VERDICTS_MAX 65536
 
 /* Packets have a table of their own, so that a flood of sources cannot push out the verdicts on processes. */

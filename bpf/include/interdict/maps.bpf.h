@@ -62,6 +62,7 @@ struct text {
 
 /* What is done with slots one by one; only on the rare way of a denial. */
 enum slot_work {
+	LABEL,		/* collects what they may set */
 	SPEND,		/* from the budget; over it: trips the slot and takes it out of refused, or sets the alarm */
 	COUNT_DENIED,
 	COUNT_WOULD_DENY,
@@ -75,6 +76,7 @@ struct slot_walk {
 	__u64 unit, executable;	/* SPEND: who is refused */
 	enum slot_work work;
 	__u32 used_up;		/* SPEND: a budget, just now */
+	__u64 labels;		/* LABEL */
 };
 
 /* Working memory of one run of a hook. */
@@ -87,9 +89,12 @@ struct run {
 	__u64 cannot[SLOT_WORDS];	/* those of them that cannot answer */
 	__u64 deny[SLOT_WORDS];
 	__u64 kill[SLOT_WORDS];
+	__u64 label[SLOT_WORDS];	/* slots that set labels, */
+	__u64 labels;		/* of these */
 	__u64 fell[SLOT_WORDS];	/* slots whose fallback answers */
 	struct slot_walk walk;
 	/* Of the posture that the run began with: it may be filled anew while a task waits. */
+	__u64 wait[SLOT_WORDS];	/* slots that may be waited for: those of enforce, and those that set labels */
 	__u64 hold[SLOT_WORDS];
 	__u64 refuse_miss[SLOT_WORDS];
 	__u64 fallback_deny[SLOT_WORDS];
@@ -312,6 +317,53 @@ struct {
 	__type(key, int);
 	__type(value, struct real_signals);
 } real_signals __weak SEC(".maps");
+
+/* Labels of a task, by bit. All threads have what their process was forked with; what a process with one thread is given is here, too. */
+struct task_labels {
+	__u64 labels;
+	__u64 pending;		/* of an execve that has not succeeded yet; the task's own, and no one else's */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_labels);
+} task_labels __weak SEC(".maps");
+
+/* A process: the number and the start time of its first thread, which another one that execs takes over. Never the same again. */
+struct group {
+	__u64 start;
+	__u32 pid;
+	__u32 pad0;
+};
+
+/* What a process with several threads is given is every thread's at once, and stays the process's when one of them execs and the others end. Not
+ * one that forgets: where it is full no label is set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GROUPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct group);
+	__type(value, __u64);
+} group_labels __weak SEC(".maps");
+
+/* The labels that the policy of a slot may set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} slot_labels __weak SEC(".maps");
+
+/* POLICY/LABEL by bit; as long as the host runs. No program reads it: it is here because what tasks carry is. */
+struct label_name { char text[LABEL_BYTES]; };
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LABELS);
+	__type(key, __u32);
+	__type(value, struct label_name);
+} label_names __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

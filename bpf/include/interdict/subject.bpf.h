@@ -4,7 +4,7 @@
 #define INTERDICT_SUBJECT_BPF_H
 
 #include <interdict/calls.bpf.h>
-#include <interdict/scope.bpf.h>
+#include <interdict/label.bpf.h>
 
 struct search {
 	__u32 index;
@@ -116,6 +116,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->covered[i] = covered->slots[i];
 		run->enforce[i] = enforce[i] & keep & ~(off ? off->slots[i] : 0);
+		run->wait[i] = run->enforce[i] | (posture->wait[i] & keep);
 		run->hold[i] = posture->hold[i];
 		run->refuse_miss[i] = posture->refuse_miss[i];
 		run->fallback_deny[i] = posture->fallback_deny[i];
@@ -266,6 +267,8 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 		record->facts.cgroup = bpf_get_current_cgroup_id();
 	if (!record->facts.image)
 		fill_image(run, secret);
+	if (!record->facts.labels)
+		record->facts.labels = current_labels();
 	record->pid = task->tgid;
 	record->tid = task->pid;
 	record->parent_pid = task->real_parent->tgid;

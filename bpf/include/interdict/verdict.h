@@ -137,6 +137,7 @@ struct verdict_key {
 	__u64 exe_path;		/* as file_identity.path, but EXE_PATH_UNKNOWN for an unknown hash; 0, too: no program, a thread of the kernel */
 	__u64 image;		/* one execve of one process: keyed hash of pid, start time and exec count */
 	__u64 cgroup;		/* cgroup v2 id */
+	__u64 labels;		/* that the process has, by bit */
 	union {
 		struct file_identity file;
 		struct socket_address socket;
@@ -155,6 +156,8 @@ struct verdict {
 	__u64 decided[SLOT_WORDS];	/* these slots have been asked */
 	__u64 deny[SLOT_WORDS];		/* and these of them deny; of a slot that is not decided: it cannot answer, nobody need wait for it */
 	__u64 kill[SLOT_WORDS];		/* and these of those want the process killed */
+	__u64 label[SLOT_WORDS];	/* decided ones that set labels, */
+	__u64 labels;			/* and which, of all of them: of those that cover a task its own (map slot_labels) count */
 	__u64 expires_ns;		/* CLOCK_BOOTTIME; 0: never */
 	__u64 stamp_again;	/* the same number */
 };
@@ -164,7 +167,7 @@ struct verdict {
 /* Words of the secret of key_digest: four for each word of a key, and two to begin with. */
 #define DIGEST_WORDS (4 * KEY_WORDS + 2)
 
-/* The map key of a verdict. The tables are found by this instead of the whole key because the kernel's hash of 104 bytes would
+/* The map key of a verdict. The tables are found by this instead of the whole key because the kernel's hash of 112 bytes would
  * cost more than everything else the hook does. Two keys of one digest push each other out; they are never taken for each other.
  *
  * Parts of a key are anybody's choice, both halves of an address in one. So the digest is a strongly universal one (multilinear, Lemire
@@ -237,6 +240,7 @@ struct posture {
 	__u64 everywhere[SLOT_WORDS];	/* slots without a cgroup scope */
 	__u64 enforce[SLOT_WORDS];	/* slots that may refuse; empty when the host is in audit */
 	__u64 hold[SLOT_WORDS];		/* onMiss: hold */
+	__u64 wait[SLOT_WORDS];		/* those of them that set labels: they are waited for also where they refuse nothing */
 	__u64 refuse_miss[SLOT_WORDS];	/* onMiss: deny */
 	__u64 fallback_deny[SLOT_WORDS];	/* fallback: deny */
 	__u64 unparsed_pass[HOOKS][SLOT_WORDS];	/* by hook: packets that cannot be parsed and sockets with detours pass this slot; the others refuse them */
@@ -343,6 +347,8 @@ struct hook_counters {
 	__u64 cannot;		/* the engine has said that a policy cannot answer: fallback without waiting */
 	__u64 crowded;		/* cannot leave the hook, where as many wait as there are processors, and the engine gets none: fallback */
 	__u64 no_memory;	/* no working memory: comes again; who cannot is refused */
+	__u64 labelled;		/* labels were set that the process did not have; at exec: are to be set when it has succeeded */
+	__u64 unlabelled;	/* no memory for a label: refused if a policy that sets it enforces; of HOOK_NONE: a fork, which fails */
 };
 
 /* What the engine's decisions said about attempts that the kernel had let pass, or dropped to wait, before they were there (map told: by

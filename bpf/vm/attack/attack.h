@@ -108,6 +108,7 @@ void list_changes(void);
 void list_local_doors(void);
 void list_makers(void);
 void list_namespace_doors(void);
+void list_label_doors(void);
 
 /* The commands. */
 int command_generation(const struct options *options, char **args);
@@ -139,6 +140,7 @@ int command_lend(const struct options *options, char **args);
 int command_change(const struct options *options, char **args);
 int command_local(const struct options *options, char **args);
 int command_socket(const struct options *options, char **args);
+int command_label(const struct options *options, char **args);
 int command_namespace(const struct options *options, char **args);
 int command_absent(const struct options *options, char **args);
 int command_file(const struct options *options, char **args);

@@ -83,7 +83,7 @@ final class PolicyTestCommand implements Callable<Integer> {
         return cases.run(
             input -> {
               Decision said = evaluator.evaluate(input);
-              return new Cases.Said(said.deny(), said.kill(), said.warn());
+              return new Cases.Said(said.deny(), said.kill(), said.warn(), said.label());
             },
             compiled.reads(),
             compiled.literals());

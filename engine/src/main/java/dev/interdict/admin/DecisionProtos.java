@@ -96,7 +96,8 @@ final class DecisionProtos {
             .setComm(subject.comm())
             .setExe(subject.exe())
             .setCgroup(subject.cgroup())
-            .setUnit(text(subject.workload().unit()));
+            .setUnit(text(subject.workload().unit()))
+            .addAllLabels(subject.labels());
     if (subject.workload().container() != null) {
       message.setContainer(container(subject.workload().container()));
     }

@@ -13,6 +13,15 @@ final class HookPrograms {
   /** Beside the programs of any hook: keeps real stops apart from those of sending round. */
   static final String SIGNALS = "tp_signal_generate";
 
+  /** Where policies set labels: that children have them, and the program that an execve starts. */
+  static final Set<String> LABELS =
+      Set.of(
+          "lsm_task_alloc",
+          "tp_task_newtask",
+          "tp_sched_process_exit",
+          "lsm_exec_begins",
+          "lsm_exec_done");
+
   /** Whether tasks go round without a signal; to ask takes reading all that the kernel has. */
   private static final class TaskWork {
     static final boolean THERE = KernelProbe.hasFunction("bpf_task_work_schedule_signal");
@@ -41,6 +50,11 @@ final class HookPrograms {
   }
 
   private HookPrograms() {}
+
+  /** Whether it hangs at a tracepoint, and not at a hook. */
+  static boolean isTracepoint(String program) {
+    return program.startsWith("tp_");
+  }
 
   /** The LSM programs of {@code hook} here; none for packets: see {@link LinkHeader}. */
   static List<String> lsm(Hook hook) {
@@ -89,10 +103,17 @@ final class HookPrograms {
     };
   }
 
-  /** The programs of all these hooks. */
-  static Set<String> of(Set<Hook> hooks) {
+  /**
+   * The programs of all these hooks.
+   *
+   * @param labels whether a policy sets labels
+   */
+  static Set<String> of(Set<Hook> hooks, boolean labels) {
     Set<String> programs = new TreeSet<>();
     hooks.forEach(hook -> programs.addAll(lsm(hook)));
+    if (labels) {
+      programs.addAll(LABELS);
+    }
     if (!programs.isEmpty() && !TaskWork.THERE) {
       programs.add(SIGNALS);
     }

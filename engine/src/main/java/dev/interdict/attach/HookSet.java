@@ -148,7 +148,21 @@ public final class HookSet implements AutoCloseable {
    *     nothing else
    */
   public void attach(Set<Hook> hooks) {
-    Set<String> wanted = HookPrograms.of(hooks);
+    attach(hooks, false);
+  }
+
+  /** Whether labels go to children and over execve, by this engine or an earlier one. */
+  public boolean carriesLabels() {
+    return current.links().containsAll(HookPrograms.LABELS);
+  }
+
+  /**
+   * The same.
+   *
+   * @param labels whether a policy sets labels, so that those go to children and over execve
+   */
+  public void attach(Set<Hook> hooks, boolean labels) {
+    Set<String> wanted = HookPrograms.of(hooks, labels);
     Set<String> fresh = new TreeSet<>(wanted);
     Set<String> linked = taskPrograms();
     // To load one costs the verifier a tenth of a second, and what is in force is to change at
@@ -254,7 +268,7 @@ public final class HookSet implements AutoCloseable {
   }
 
   private static BpfLink attach(String name, BpfProgram program) {
-    return name.equals(HookPrograms.SIGNALS)
+    return HookPrograms.isTracepoint(name)
         ? BpfLink.attachTracepoint(program)
         : BpfLink.attachLsm(program);
   }

@@ -43,6 +43,7 @@ public final class CompiledPolicyFile {
       String tables,
       List<Concerns.Concern> concerns,
       Set<String> reads,
+      Set<String> labels,
       Set<String> literals,
       List<Diagnostic> warnings) {}
 
@@ -140,6 +141,7 @@ public final class CompiledPolicyFile {
             policy.tables(),
             policy.concerns().any(),
             policy.reads().paths(),
+            policy.labels(),
             policy.literals(),
             policy.warnings());
     return new TreeMap<>(
@@ -160,6 +162,7 @@ public final class CompiledPolicyFile {
           Objects.requireNonNullElse(meta.tables(), CompiledPolicy.NO_TABLES),
           new Concerns(meta.concerns()),
           new ReadSet(meta.reads()),
+          Objects.requireNonNullElse(meta.labels(), Set.of()),
           meta.literals(),
           meta.warnings());
     } catch (JacksonException | NullPointerException e) {

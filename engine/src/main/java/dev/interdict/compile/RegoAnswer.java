@@ -19,6 +19,7 @@ record RegoAnswer(
     String tables,
     List<Concerns.Concern> concerns,
     Set<String> reads,
+    Set<String> labels,
     Set<String> literals,
     Map<String, String> sources,
     List<Test> tests,
@@ -59,6 +60,7 @@ record RegoAnswer(
     diagnostics = Objects.requireNonNullElse(diagnostics, List.of());
     tables = Objects.requireNonNullElse(tables, CompiledPolicy.NO_TABLES);
     reads = Objects.requireNonNullElse(reads, Set.of());
+    labels = Objects.requireNonNullElse(labels, Set.of());
     literals = Objects.requireNonNullElse(literals, Set.of());
     sources = Objects.requireNonNullElse(sources, Map.of());
     tests = Objects.requireNonNullElse(tests, List.of());

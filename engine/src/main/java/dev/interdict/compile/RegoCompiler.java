@@ -105,6 +105,7 @@ public final class RegoCompiler {
             answer.tables(),
             new Concerns(answer.concerns()),
             new ReadSet(answer.reads()),
+            answer.labels(),
             answer.literals(),
             findings);
     keep(

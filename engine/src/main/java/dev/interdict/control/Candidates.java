@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.TreeSet;
 
 /**
  * Policies that are asked beside those in force, to see what they would do in their place: at most
@@ -72,6 +73,17 @@ public final class Candidates {
     List<Objection> objections = enforcement.objections(built.policy());
     if (!objections.isEmpty()) {
       throw new RefusedException(objections);
+    }
+    if (!built.compiled().labels().isEmpty()) {
+      // What others see of a process would hang on one that is only looked at.
+      throw new RefusedException(
+          List.of(
+              new Objection(
+                  "policy " + built.policy().name(),
+                  "it sets labels ("
+                      + String.join(", ", new TreeSet<>(built.compiled().labels()))
+                      + "), and a candidate changes nothing for other policies",
+                  "apply it in audit, where it refuses nothing and sets its labels")));
     }
   }
 

@@ -129,6 +129,9 @@ final class DecisionLine {
     json.writeStringProperty("comm", cut(subject.comm()));
     json.writeStringProperty("exe", cut(subject.exe()));
     json.writeStringProperty("cgroup", cut(subject.cgroup()));
+    if (!subject.labels().isEmpty()) {
+      reasons(json, "labels", subject.labels());
+    }
     if (subject.workload().unit() != null) {
       json.writeStringProperty("unit", subject.workload().unit().text());
     }

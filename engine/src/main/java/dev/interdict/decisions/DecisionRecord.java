@@ -58,6 +58,7 @@ public record DecisionRecord(
    * @param cgroup path below the cgroup v2 root; empty if unknown
    * @param comm the name the task gave itself; for display only
    * @param workload whose its cgroup is
+   * @param labels that policies have set on the process
    */
   public record Subject(
       int pid,
@@ -68,7 +69,23 @@ public record DecisionRecord(
       String comm,
       String exe,
       String cgroup,
-      Workload workload) {}
+      Workload workload,
+      List<String> labels) {
+
+    /** One without labels. */
+    public Subject(
+        int pid,
+        int tid,
+        int parentPid,
+        int uid,
+        int gid,
+        String comm,
+        String exe,
+        String cgroup,
+        Workload workload) {
+      this(pid, tid, parentPid, uid, gid, comm, exe, cgroup, workload, List.of());
+    }
+  }
 
   /**
    * What one policy said.
@@ -83,6 +100,7 @@ public record DecisionRecord(
     long bytes = BYTES + 2L * object.length();
     if (subject != null) {
       bytes += 2L * (subject.comm.length() + subject.exe.length() + subject.cgroup.length());
+      bytes += texts(subject.labels);
     }
     for (Finding finding : findings) {
       bytes += BYTES_A_FINDING;

@@ -60,6 +60,7 @@ final class FoldingQueue {
       int gid,
       String exe,
       String cgroup,
+      List<String> labels,
       String object,
       List<Finding> findings,
       boolean fallback)
@@ -75,6 +76,7 @@ final class FoldingQueue {
         Comparator.comparing(Same::object)
             .thenComparing(Same::exe)
             .thenComparing(Same::cgroup)
+            .thenComparing(Same::labels, Same::texts)
             .thenComparing(Same::outcome)
             .thenComparing(Same::hook)
             .thenComparingInt(Same::access)
@@ -115,6 +117,7 @@ final class FoldingQueue {
           packet ? 0 : subject.gid(),
           packet ? "" : subject.exe(),
           packet ? "" : subject.cgroup(),
+          packet ? List.of() : subject.labels(),
           record.object(),
           record.findings(),
           record.fallback());

@@ -19,6 +19,7 @@ import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Fallback;
 import dev.interdict.policy.Policy.OnMiss;
 import dev.interdict.verdict.KeyMask;
+import dev.interdict.verdict.Labels;
 import dev.interdict.verdict.Posture;
 import dev.interdict.verdict.Posture.Lapse;
 import dev.interdict.verdict.Postures;
@@ -191,9 +192,14 @@ final class Enforcer implements Enforcement {
   }
 
   private void force(ActiveSet set, Supplier<Modes> modes) {
-    PolicySet policies = loader.load(set);
+    giveLabels(set);
+    PolicySet policies = loader.load(set, kernel.labels()::bit);
     decide(deciding == null ? policies : policies.over(deciding));
     kernel.scopes().widen(cgroups(set), interfaces(set));
+    if (started && setsLabels(set) && !kernel.hooks().carriesLabels()) {
+      // Before the first label is set: a child that was forked in between would be without.
+      kernel.hooks().attach(taskHooks(current), true);
+    }
     int maskSet = kernel.postures().use(() -> posture(set, modes.get()), masks(set));
     deciding = policies;
     left = true;
@@ -204,13 +210,33 @@ final class Enforcer implements Enforcement {
     slots = Set.copyOf(set.policies().stream().map(ActivePolicy::slot).toList());
   }
 
+  /** First the bits, for all or for none; then, before a slot is asked, what it may set. */
+  private void giveLabels(ActiveSet set) {
+    Labels all = kernel.labels();
+    all.give(set.policies().stream().flatMap(active -> labels(active).stream()).toList());
+    for (ActivePolicy active : set.policies()) {
+      all.allow(
+          active.slot(), labels(active).stream().mapToLong(all::bit).reduce(0, (a, b) -> a | b));
+    }
+  }
+
+  private static List<Labels.Label> labels(ActivePolicy active) {
+    return active.compiled().labels().stream()
+        .map(name -> new Labels.Label(active.policy().name(), name))
+        .toList();
+  }
+
+  private static boolean setsLabels(ActiveSet set) {
+    return set.policies().stream().anyMatch(active -> !active.compiled().labels().isEmpty());
+  }
+
   private void decide(PolicySet policies) {
     files.use(policies.literals());
     pipeline.use(policies);
   }
 
   private void attach(ActiveSet set) {
-    kernel.hooks().attach(taskHooks(set));
+    kernel.hooks().attach(taskHooks(set), setsLabels(set));
     packets.use(interfacesOf(set));
   }
 
@@ -289,6 +315,7 @@ final class Enforcer implements Enforcement {
               policy.scope().cgroups().isEmpty(),
               modes.enforces(active),
               policy.onMiss() == OnMiss.HOLD && !isCandidate(active),
+              !active.compiled().labels().isEmpty(),
               policy.onMiss() == OnMiss.DENY && !isCandidate(active),
               policy.fallback() == Fallback.DENY && !isCandidate(active),
               policy.passesUnread(active.compiled().reads())));
@@ -423,6 +450,7 @@ final class Enforcer implements Enforcement {
     Map<String, Long> all = new LinkedHashMap<>(pipeline.counters().read());
     all.put("evicted", kernel.verdicts().evicted());
     all.put("collided", kernel.verdicts().collided());
+    all.put("unlabelled_forks", kernel.counters().unlabelledForks());
     return all;
   }
 
@@ -475,6 +503,11 @@ final class Enforcer implements Enforcement {
         gaps.add(
             "hook " + hook.id() + ": its programs do not run any more; start the engine again");
       }
+    }
+    if (setsLabels(set) && !kernel.hooks().carriesLabels()) {
+      gaps.add(
+          "labels: the programs that carry them to children do not run any more; start the engine"
+              + " again");
     }
     Set<String> missing = kernel.scopes().missing();
     Map<String, String> unguarded = packets.problems();

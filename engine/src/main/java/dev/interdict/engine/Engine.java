@@ -98,7 +98,8 @@ public final class Engine implements AutoCloseable {
     state.engine(self);
     NameSets nameSets = new NameSets();
     Workloads workloads = part(new Workloads(kernel.cgroups().root()));
-    KernelNames names = new KernelNames(kernel.cgroups()::path, nameSets, workloads);
+    KernelNames names =
+        new KernelNames(kernel.cgroups()::path, nameSets, workloads, kernel.labels()::names);
     FileNameKeeper files =
         part(FileNameKeeper.start(kernel.files(), nameSets, workers, Whereabouts::find));
     Recorder recorder =

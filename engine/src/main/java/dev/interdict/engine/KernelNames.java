@@ -7,6 +7,7 @@ import dev.interdict.workload.Workloads;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +34,7 @@ final class KernelNames implements HostNames {
 
   private final LongFunction<Optional<byte[]>> cgroups;
   private final NameSets files;
+  private final LongFunction<List<String>> labels;
   private final Workloads workloads;
 
   /* Users make as many as they like: theirs must not push out the host's. */
@@ -51,8 +53,14 @@ final class KernelNames implements HostNames {
 
   /**
    * @param cgroups the path of the cgroup of a number; empty if it cannot be told, or not now
+   * @param labels what the labels of some bits are called
    */
-  KernelNames(LongFunction<Optional<byte[]>> cgroups, NameSets files, Workloads workloads) {
+  KernelNames(
+      LongFunction<Optional<byte[]>> cgroups,
+      NameSets files,
+      Workloads workloads,
+      LongFunction<List<String>> labels) {
+    this.labels = labels;
     this.cgroups = cgroups;
     this.workloads = workloads;
     this.files = files;
@@ -98,6 +106,11 @@ final class KernelNames implements HostNames {
   @Override
   public long owner(long user) {
     return lent.owner(user);
+  }
+
+  @Override
+  public List<String> labels(long bits) {
+    return labels.apply(bits);
   }
 
   @Override

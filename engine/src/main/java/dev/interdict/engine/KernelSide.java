@@ -8,6 +8,7 @@ import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.Budgets;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.KernelCounters;
+import dev.interdict.verdict.Labels;
 import dev.interdict.verdict.NamedFiles;
 import dev.interdict.verdict.Postures;
 import dev.interdict.verdict.Scopes;
@@ -29,6 +30,7 @@ record KernelSide(
     EngineState state,
     VerdictTable verdicts,
     NamedFiles files,
+    Labels labels,
     Postures postures,
     Scopes scopes,
     Budgets budgets,
@@ -58,6 +60,7 @@ record KernelSide(
           state,
           new VerdictTable(hooks.map("verdicts"), hooks.map("flows"), state),
           new NamedFiles(hooks.map("named_places"), hooks.map("named_files"), state),
+          new Labels(hooks.map("label_names"), hooks.map("slot_labels")),
           new Postures(hooks.map("postures"), hooks.map("key_masks"), state),
           new Scopes(
               hooks.map("scopes"),

@@ -11,6 +11,7 @@ import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicyModules;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.policy.Policy;
+import dev.interdict.verdict.Labels;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 /**
  * Makes the evaluators' policy set of what control wants in force. A module that is loaded already
@@ -70,9 +72,10 @@ final class PolicyLoader {
    * Loads and warms what is new. The same policies in the same slots give the same set, whatever
    * their modes.
    *
+   * @param bits of labels, each of which has been given one
    * @throws EnforcementException if a module cannot be loaded
    */
-  PolicySet load(ActiveSet set) {
+  PolicySet load(ActiveSet set, ToLongFunction<Labels.Label> bits) {
     Map<String, PolicyModule> next = new HashMap<>();
     PolicySet.Builder builder = PolicySet.builder(set.generation(), names);
     for (ActivePolicy active : set.policies()) {
@@ -81,6 +84,10 @@ final class PolicyLoader {
       next.put(digest, module);
       builder.add(active.slot(), module, active.compiled().literals());
       Policy policy = active.policy();
+      if (!active.compiled().labels().isEmpty()) {
+        builder.labels(
+            active.slot(), name -> bits.applyAsLong(new Labels.Label(policy.name(), name)));
+      }
       builder.where(
           active.slot(),
           new PolicySet.Where(

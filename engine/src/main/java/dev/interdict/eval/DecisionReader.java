@@ -20,6 +20,7 @@ final class DecisionReader {
   private static final byte[] DENY = OpaInstance.key("deny");
   private static final byte[] KILL = OpaInstance.key("kill");
   private static final byte[] WARN = OpaInstance.key("warn");
+  private static final byte[] LABEL = OpaInstance.key("label");
 
   private final Values values;
   private final PolicyMemory memory;
@@ -46,12 +47,23 @@ final class DecisionReader {
     int deny = reasons(decision, DENY);
     int kill = reasons(decision, KILL);
     int warn = reasons(decision, WARN);
-    if (values.arrayLength(deny) + values.arrayLength(kill) + values.arrayLength(warn) == 0) {
+    // Only policies with such rules have it.
+    int label = values.get(decision, LABEL);
+    int labels = label == 0 ? 0 : values.arrayLength(label);
+    if (values.arrayLength(deny) + values.arrayLength(kill) + values.arrayLength(warn) + labels
+        == 0) {
       return Decision.ALLOW;
     }
+    // Each has its own room, so that no reason takes a label away.
+    List<String> set = labels == 0 ? List.of() : begin().texts(label);
+    begin();
+    return new Decision(texts(deny), texts(kill), texts(warn), set);
+  }
+
+  private DecisionReader begin() {
     reasonsLeft = REASONS_MAX;
     bytesLeft = BYTES_MAX;
-    return new Decision(texts(deny), texts(kill), texts(warn));
+    return this;
   }
 
   private int reasons(int decision, byte[] key) {

@@ -55,6 +55,7 @@ final class EventFacts {
     container(all, "pod.namespace", c -> c.pod() == null ? null : c.pod().namespace());
     container(all, "pod.name", c -> c.pod() == null ? null : c.pod().name());
     container(all, "pod.uid", c -> c.pod() == null ? null : c.pod().uid());
+    subject(all, "process.labels", (s, names) -> s.labels());
     subject(all, "process.uid", (s, names) -> Integer.toUnsignedLong(s.uid()));
     subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
     file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);

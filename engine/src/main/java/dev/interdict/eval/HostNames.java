@@ -1,6 +1,7 @@
 package dev.interdict.eval;
 
 import dev.interdict.event.Workload;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -49,6 +50,11 @@ public interface HostNames {
    */
   default long settle(long cgroup, long sinceNs) {
     return 0;
+  }
+
+  /** What the labels of these bits of a process are called, sorted, each once. */
+  default List<String> labels(long bits) {
+    return List.of();
   }
 
   /** Name of a network interface, such as {@code eth0}: raw bytes; null if unknown. */

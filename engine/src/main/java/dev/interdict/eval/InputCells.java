@@ -1,6 +1,7 @@
 package dev.interdict.eval;
 
 import dev.interdict.builtins.Digits;
+import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Names;
 import dev.interdict.event.Workload;
 import java.lang.invoke.MethodHandles;
@@ -17,10 +18,11 @@ final class InputCells {
   static final int NAME_MAX = 4096;
 
   /**
-   * Escaping makes three bytes of one at the most; three names, those of a workload and some short
-   * texts.
+   * Escaping makes three bytes of one at the most; three names, those of a workload, some short
+   * texts, and labels.
    */
-  static final int ROOM = 3 * (3 * NAME_MAX + Workload.NAMES_MAX) + 16 * 64;
+  static final int ROOM =
+      3 * (3 * NAME_MAX + Workload.NAMES_MAX) + 16 * 64 + EventLayouts.LABELS * 64;
 
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

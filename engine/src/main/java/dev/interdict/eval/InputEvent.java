@@ -9,6 +9,7 @@ import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
+import dev.interdict.event.EventLayouts;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
@@ -16,6 +17,8 @@ import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
 import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -94,7 +97,19 @@ public final class InputEvent {
         names,
         0,
         wide(process.path("cgroup"), "id"),
-        new byte[0]);
+        new byte[0],
+        labels(process.path("labels")));
+  }
+
+  private static List<String> labels(JsonNode array) {
+    TreeSet<String> labels = new TreeSet<>();
+    for (JsonNode label : array) {
+      if (!label.isString() || labels.size() == EventLayouts.LABELS) {
+        throw wrong("labels", array);
+      }
+      labels.add(label.asString());
+    }
+    return List.copyOf(labels);
   }
 
   private static FileEvent file(JsonNode input, Hook hook, FileNames names, Subject subject) {

@@ -85,6 +85,7 @@ public final class InputJson {
     process.put("egid", Integer.toUnsignedLong(subject.egid()));
     process.put("exe", exe);
     process.put("cgroup", cgroup);
+    process.put("labels", subject.labels());
     Workload workload = names.workload(subject.cgroup());
     if (workload.unit() != null) {
       process.put("unit", workload.unit().text());

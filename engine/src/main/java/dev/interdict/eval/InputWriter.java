@@ -9,6 +9,7 @@ import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
+import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
@@ -151,6 +152,7 @@ final class InputWriter {
                 "path",
                 cgroupOnly,
                 s -> names.cgroupPath(s.cgroup()) == null ? cgroupOnly : cgroupWithPath);
+    labels(shape);
     shape.text("unit", (s, cell) -> word(cell, workload.unit()));
     container(shape, work);
     int[][] all = {
@@ -163,6 +165,25 @@ final class InputWriter {
               process = all[workload.container() == null ? 0 : 1][workload.unit() == null ? 0 : 1]);
     }
     return all[0][0];
+  }
+
+  /* A set, so each once; as texts of the event, since what they are called is known late. */
+  private void labels(InputShape<Subject> shape) {
+    int[] cells = new int[EventLayouts.LABELS];
+    for (int i = 0; i < cells.length; i++) {
+      cells[i] = site.instance().writer().text("");
+    }
+    int array = site.instance().writer().array(cells);
+    PolicyMemory memory = site.instance().memory();
+    shape.array(
+        "labels",
+        array,
+        s -> {
+          for (int i = 0; i < s.labels().size(); i++) {
+            site.cells().name(cells[i], s.labels().get(i).getBytes(US_ASCII));
+          }
+          memory.writeI32(array + 8, s.labels().size());
+        });
   }
 
   private boolean readsWorkload() {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 
 /**
  * The policies in force in the engine, by slot. Immutable; safe for use by many threads, each of
@@ -76,6 +77,7 @@ public final class PolicySet {
   private final SlotSet candidateSlots;
   private final Map<Integer, Set<String>> literals;
   private final Map<Integer, Where> places;
+  private final Map<Integer, ToLongFunction<String>> labels;
   private final ConcernIndex concerns;
   private final HostNames cgroupNames;
   private final SlotSet containerSlots;
@@ -97,6 +99,7 @@ public final class PolicySet {
     this.candidateSlots = aside;
     this.literals = Map.copyOf(parts.literals);
     this.places = Map.copyOf(parts.places);
+    this.labels = Map.copyOf(parts.labels);
     this.concerns = new ConcernIndex(modules, names);
     this.cgroupNames =
         Arrays.stream(modules).anyMatch(m -> m != null && Readings.rest(m.reads())) ? names : null;
@@ -120,6 +123,7 @@ public final class PolicySet {
 
     private final Map<Integer, Set<String>> literals = new HashMap<>();
     private final Map<Integer, Where> places = new HashMap<>();
+    private final Map<Integer, ToLongFunction<String>> labels = new HashMap<>();
     private final Map<Integer, Integer> candidates = new HashMap<>();
     private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
@@ -146,6 +150,12 @@ public final class PolicySet {
     /** Where the kernel asks the policy in this slot; not said: at every hook, everywhere. */
     public Builder where(int slot, Where where) {
       places.put(slot, where);
+      return this;
+    }
+
+    /** Which bit a label has when the policy in this slot sets it; not said: none. */
+    public Builder labels(int slot, ToLongFunction<String> bits) {
+      labels.put(slot, bits);
       return this;
     }
 
@@ -265,6 +275,12 @@ public final class PolicySet {
     return places.getOrDefault(slot, ANYWHERE);
   }
 
+  /** The bits of labels that the policy in {@code slot} sets. */
+  public long labelBits(int slot, List<String> names) {
+    ToLongFunction<String> bits = labels.getOrDefault(slot, name -> 0);
+    return names.stream().mapToLong(bits).reduce(0, (a, b) -> a | b);
+  }
+
   /** Whether the same policies are in the same slots, with the same fallbacks and scopes. */
   public boolean decidesAs(PolicySet other) {
     return Arrays.equals(modules, other.modules)
@@ -289,6 +305,9 @@ public final class PolicySet {
       both.add(slot, from.modules[slot], from.literals.get(slot));
       if (from.places.containsKey(slot)) {
         both.where(slot, from.where(slot));
+      }
+      if (from.labels.containsKey(slot)) {
+        both.labels(slot, from.labels.get(slot));
       }
       if (from.judgesUnknown(slot)) {
         both.judgingUnknown(slot);

@@ -1,6 +1,8 @@
 package dev.interdict.eval;
 
 import dev.interdict.event.SlotSet;
+import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 
 /**
@@ -52,6 +54,18 @@ public record SlotDecisions(
   public Decision get(int slot) {
     Decision said = spoken.bySlot.get(slot);
     return said == null && decided.contains(slot) ? Decision.ALLOW : said;
+  }
+
+  /** The labels that slots set, of those that set some. */
+  public Map<Integer, List<String>> labels() {
+    Map<Integer, List<String>> labels = new TreeMap<>();
+    spoken.bySlot.forEach(
+        (slot, said) -> {
+          if (!said.label().isEmpty()) {
+            labels.put(slot, said.label());
+          }
+        });
+    return labels;
   }
 
   /** Why {@code slot} gave no answer; null if it was not asked or did. */

@@ -1,5 +1,7 @@
 package dev.interdict.event;
 
+import java.util.List;
+
 /**
  * A decoded record: who wants what of which object, and what the kernel has answered so far.
  *
@@ -70,6 +72,7 @@ public sealed interface Event {
    * @param names by which names that policies mention the executable is known
    * @param cgroup cgroup v2 id
    * @param comm the name the task gave itself; for display only
+   * @param labels that policies have set on the process, sorted, each once
    */
   record Subject(
       int pid,
@@ -85,13 +88,42 @@ public sealed interface Event {
       FileNames names,
       long image,
       long cgroup,
-      byte[] comm) {
+      byte[] comm,
+      List<String> labels) {
+
+    /** One without labels. */
+    public Subject(
+        int pid,
+        int tid,
+        int parentPid,
+        int uid,
+        int gid,
+        int euid,
+        int egid,
+        int exeDevice,
+        long exeInode,
+        byte[] exePath,
+        FileNames names,
+        long image,
+        long cgroup,
+        byte[] comm) {
+      this(
+          pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, exePath, names, image,
+          cgroup, comm, List.of());
+    }
+
+    /** The same with these labels. */
+    public Subject withLabels(List<String> other) {
+      return new Subject(
+          pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, exePath, names, image,
+          cgroup, comm, other);
+    }
 
     /** The same, running an executable of another path. */
     public Subject withExePath(byte[] other) {
       return new Subject(
           pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, other, names, image,
-          cgroup, comm);
+          cgroup, comm, labels);
     }
   }
 

@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.LongFunction;
 
 /**
  * Turns a record, {@code struct event} of {@code event.h}, into an {@link Event}. Pure; safe for
@@ -49,6 +51,7 @@ public final class EventDecoder {
   private static final int EXE_INODE = fact("exe_inode");
   private static final int IMAGE = fact("image");
   private static final int CGROUP = fact("cgroup");
+  private static final int LABELS = fact("labels");
   private static final int FILE_INODE = fact("file", EventLayouts.FILE_IDENTITY, "inode");
   private static final int FILE_DEVICE = fact("file", EventLayouts.FILE_IDENTITY, "device");
   private static final int FILE_GENERATION = fact("file", EventLayouts.FILE_IDENTITY, "generation");
@@ -69,13 +72,20 @@ public final class EventDecoder {
 
   private EventDecoder() {}
 
+  /** The same, where nobody knows what labels are called. */
+  public static Event decode(MemorySegment data, long at, int bytes) {
+    return decode(data, at, bytes, labels -> List.of());
+  }
+
   /**
    * Decodes the record at {@code [at, at + bytes)} of {@code data}; the result does not refer to
    * it.
    *
+   * @param labels what the labels of some bits are called, sorted, each once
    * @throws RecordException if it is of another version, kind or hook, or its lengths do not fit
    */
-  public static Event decode(MemorySegment data, long at, int bytes) {
+  public static Event decode(
+      MemorySegment data, long at, int bytes, LongFunction<List<String>> labels) {
     if (bytes < FIXED) {
       throw new RecordException("a record of " + bytes + " bytes, at least " + FIXED + " expected");
     }
@@ -103,7 +113,7 @@ public final class EventDecoder {
       return packet(data, at, head);
     }
     byte[] exePath = bytes(data, at + FIXED, exePathBytes);
-    Event.Subject subject = subject(data, at, exePath);
+    Event.Subject subject = subject(data, at, exePath, labels);
     if (hook == Hook.USER_NAMESPACE) {
       return new Event.SubjectEvent(head, subject);
     }
@@ -159,7 +169,9 @@ public final class EventDecoder {
         slots(data, at + WOULD));
   }
 
-  private static Event.Subject subject(MemorySegment data, long at, byte[] exePath) {
+  private static Event.Subject subject(
+      MemorySegment data, long at, byte[] exePath, LongFunction<List<String>> labels) {
+    long bits = i64(data, at + LABELS);
     return new Event.Subject(
         i32(data, at + PID),
         i32(data, at + TID),
@@ -174,7 +186,8 @@ public final class EventDecoder {
         FileNames.of(i64(data, at + EXE_NAMES)),
         i64(data, at + IMAGE),
         i64(data, at + CGROUP),
-        comm(data, at + COMM));
+        comm(data, at + COMM),
+        bits == 0 ? List.of() : labels.apply(bits));
   }
 
   private static Event packet(MemorySegment data, long at, Event.Head head) {

@@ -16,13 +16,16 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 7;
+  public static final int WIRE_VERSION = 8;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
 
   /** {@code PATH_BYTES} of {@code limits.h}. */
   public static final int PATH_BYTES = 4096;
+
+  /** {@code LABELS} of {@code limits.h}. */
+  public static final int LABELS = 64;
 
   public static final Layout FILE_IDENTITY =
       Layout.struct("file_identity")
@@ -50,7 +53,7 @@ public final class EventLayouts {
       Layout.struct("verdict_key")
           .u8("hook", "family", "protocol", "flags")
           .u32("mask_set", "access", "uid", "gid", "euid", "egid", "exe_device")
-          .u64("exe_inode", "exe_path", "image", "cgroup")
+          .u64("exe_inode", "exe_path", "image", "cgroup", "labels")
           .union(ordered("file", FILE_IDENTITY, "socket", SOCKET_ADDRESS, "packet", PACKET_TUPLE))
           .end();
 
@@ -58,14 +61,14 @@ public final class EventLayouts {
       Layout.struct("verdict")
           .u64("stamp")
           .bytes("key", VERDICT_KEY.size())
-          .slots("decided", "deny", "kill")
-          .u64("expires_ns", "stamp_again")
+          .slots("decided", "deny", "kill", "label")
+          .u64("labels", "expires_ns", "stamp_again")
           .end();
 
   public static final Layout POSTURE =
       Layout.struct("posture")
           .bytes("active", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
-          .slots("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny")
+          .slots("everywhere", "enforce", "hold", "wait", "refuse_miss", "fallback_deny")
           .bytes("unparsed_pass", Hook.ARRAY_LENGTH * SlotSet.WORDS * Long.BYTES)
           .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
           .slots("enforce_after")
@@ -106,7 +109,7 @@ public final class EventLayouts {
           .u64(
               "patient", "gave_up", "stale", "lost_decide", "lost_observe", "folded", "undecidable")
           .u64("no_waiter", "sigcont_seen", "killed", "asked", "observed")
-          .u64("cannot", "crowded", "no_memory")
+          .u64("cannot", "crowded", "no_memory", "labelled", "unlabelled")
           .end();
 
   public static final Layout SLOT_COUNTERS =

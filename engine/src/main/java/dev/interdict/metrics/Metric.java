@@ -87,6 +87,11 @@ public enum Metric {
       "What could not be judged: its path or headers cannot be told, or memory was short.",
       "reason",
       Map.of("undecidable", "undecidable", "no_memory", "no_memory")),
+  LABELLED_TOTAL(
+      Origin.HOOK,
+      "Events whose labels the process did not have, by whether there was memory for them.",
+      "outcome",
+      Map.of("set", "labelled", "no_memory", "unlabelled")),
   RECORDS_TOTAL(
       Origin.HOOK,
       "Records that the kernel handed over.",
@@ -117,6 +122,12 @@ public enum Metric {
       "Decisions on rules about containers, made before it was known for good whose the cgroup is.",
       "",
       Map.of("", "unidentified")),
+  UNLABELLED_TOTAL(
+      Origin.COUNTERS,
+      "Labels that nobody set: the attempt went on before it was decided, or there was no memory for"
+          + " a child's, whose fork failed.",
+      "reason",
+      Map.of("late", "unlabelled", "fork", "unlabelled_forks")),
   VERDICTS_GONE_TOTAL(
       Origin.COUNTERS,
       "Verdicts that were not written, made room for others, or were pushed out.",

@@ -4,6 +4,8 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.PolicySetEvaluator;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
+import dev.interdict.event.Hook;
+import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfException;
@@ -13,6 +15,8 @@ import dev.interdict.verdict.VerdictTable;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * From one miss to its verdict. For one thread.
@@ -83,6 +87,7 @@ final class Judge {
     }
     counters.decided.increment();
     counters.latency.add(latency);
+    countMissed(event, answer.decisions);
     outcomes.passed(event, set, asked, answer.decisions, latency);
     told(event, set, key, holds ? known.with(answer.verdict) : answer.verdict);
   }
@@ -109,7 +114,8 @@ final class Judge {
     counters.overRate.add(decisions.overRate());
     // First the reasons, then the verdict: whoever sees the refusal finds why.
     outcomes.remember(key, decisions);
-    Verdict made = verdict(decisions, set, early ? Duration.ofNanos(keepsNs) : null);
+    Map<Integer, Long> labels = event.hook() == Hook.XDP_INGRESS ? Map.of() : bits(decisions, set);
+    Verdict made = verdict(decisions, set, early ? Duration.ofNanos(keepsNs) : null, labels);
     write(key, made, set.generation());
     return new Answer(decisions, made);
   }
@@ -117,7 +123,8 @@ final class Judge {
   /**
    * @param early how long a decision about whose container it is may be kept; null: for good
    */
-  private static Verdict verdict(SlotDecisions decisions, PolicySet set, Duration early) {
+  private static Verdict verdict(
+      SlotDecisions decisions, PolicySet set, Duration early, Map<Integer, Long> labels) {
     boolean perishable = !decisions.decided().and(set.perishable()).isEmpty();
     // That a candidate has no answer must not make the answers of others expire.
     boolean unanswered = !decisions.failed().minus(set.candidateSlots()).isEmpty();
@@ -130,7 +137,36 @@ final class Judge {
         decisions.deny(),
         decisions.kill(),
         decisions.failed(),
-        stands == null ? 0 : BootClock.nowNs() + stands.toNanos());
+        stands == null ? 0 : BootClock.nowNs() + stands.toNanos(),
+        labels);
+  }
+
+  /** The labels that slots set, by their bits; a packet has no process to have one. */
+  private static Map<Integer, Long> bits(SlotDecisions decisions, PolicySet set) {
+    Map<Integer, Long> bits = new TreeMap<>();
+    decisions
+        .labels()
+        .forEach(
+            (slot, names) -> {
+              long of = set.labelBits(slot, names);
+              if (of != 0) {
+                bits.put(slot, of);
+              }
+            });
+    return bits;
+  }
+
+  /**
+   * Counts labels that nobody sets: who has waited looks at the verdict, and sets what it says; who
+   * has passed before it was there is gone.
+   */
+  private void countMissed(Event event, SlotDecisions decisions) {
+    int flags = event.head().flags();
+    if (!RecordFlag.HELD.in(flags)
+        && event.hook() != Hook.XDP_INGRESS
+        && !decisions.labels().isEmpty()) {
+      counters.unlabelled.increment();
+    }
   }
 
   /**

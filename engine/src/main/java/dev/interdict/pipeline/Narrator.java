@@ -146,7 +146,8 @@ final class Narrator {
         Names.toText(subject.comm()),
         Names.toText(subject.exePath()),
         cgroup == null ? "" : Names.toText(cgroup),
-        names.workload(subject.cgroup()));
+        names.workload(subject.cgroup()),
+        subject.labels());
   }
 
   private static String object(Event event) {

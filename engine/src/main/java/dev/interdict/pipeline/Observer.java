@@ -1,5 +1,6 @@
 package dev.interdict.pipeline;
 
+import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.PolicySetEvaluator;
 import dev.interdict.eval.SlotDecisions;
@@ -30,11 +31,11 @@ final class Observer implements Worker.Round {
 
   private volatile PolicySetEvaluator evaluator;
 
-  Observer(RingBuffer ring, Outcomes outcomes, PipelineCounters counters) {
+  Observer(RingBuffer ring, Outcomes outcomes, PipelineCounters counters, HostNames names) {
     this.ring = ring;
     this.outcomes = outcomes;
     this.counters = counters;
-    this.reader = new RecordReader(this::observe, counters);
+    this.reader = new RecordReader(this::observe, counters, names);
   }
 
   void use(PolicySet next) {

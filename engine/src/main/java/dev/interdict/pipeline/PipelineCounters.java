@@ -16,6 +16,7 @@ public final class PipelineCounters {
   final LongAdder failed = new LongAdder();
   final LongAdder overRate = new LongAdder();
   final LongAdder early = new LongAdder();
+  final LongAdder unlabelled = new LongAdder();
   final LongAdder unwritten = new LongAdder();
   final LongAdder malformed = new LongAdder();
   private final LongAdder broken = new LongAdder();
@@ -53,6 +54,8 @@ public final class PipelineCounters {
     all.put("over_rate", overRate.sum()); // those of them that had been asked too often
     // decided before it was known for good whose container it is
     all.put("unidentified", early.sum());
+    // attempts that went on before it was decided that they set a label: it is not set
+    all.put("unlabelled", unlabelled.sum());
     all.put("unwritten", unwritten.sum()); // verdicts the kernel's table did not take
     all.put("malformed", malformed.sum()); // records that could not be decoded
     all.put("broken", broken.sum()); // records whose handling failed unexpectedly

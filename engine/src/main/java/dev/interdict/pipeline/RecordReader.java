@@ -1,5 +1,6 @@
 package dev.interdict.pipeline;
 
+import dev.interdict.eval.HostNames;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.RecordException;
@@ -19,8 +20,13 @@ final class RecordReader implements RingBuffer.Consumer {
 
   private final Consumer<Event> work;
   private final PipelineCounters counters;
+  private final HostNames names;
 
-  RecordReader(Consumer<Event> work, PipelineCounters counters) {
+  /**
+   * @param names what labels are called
+   */
+  RecordReader(Consumer<Event> work, PipelineCounters counters, HostNames names) {
+    this.names = names;
     this.work = work;
     this.counters = counters;
   }
@@ -39,7 +45,7 @@ final class RecordReader implements RingBuffer.Consumer {
   @Override
   public void accept(MemorySegment data, long at, int bytes) {
     try {
-      work.accept(EventDecoder.decode(data, at, bytes));
+      work.accept(EventDecoder.decode(data, at, bytes, names::labels));
     } catch (RecordException e) {
       counters.malformed.increment();
       LOG.log(Level.WARNING, "a record was skipped: {0}", e.getMessage());

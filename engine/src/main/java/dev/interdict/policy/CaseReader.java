@@ -17,7 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Reads {@code cases.yaml}. */
 final class CaseReader {
   private static final String FILE = PolicySource.CASES_YAML;
-  private static final List<String> SETS = List.of("deny", "kill", "warn");
+  private static final List<String> SETS = List.of("deny", "kill", "warn", "label");
   private static final List<String> KEYS =
       Stream.concat(Stream.of("name", "input", "allow"), SETS.stream()).toList();
 
@@ -82,7 +82,7 @@ final class CaseReader {
     section.require("input");
     boolean denies = section.has("deny") || section.has("kill");
     boolean allows = section.has("allow");
-    if (denies == allows && !(section.has("warn") && !allows)) {
+    if (denies == allows && !((section.has("warn") || section.has("label")) && !allows)) {
       error(
           item.at(),
           "yaml.missing-key",
@@ -103,7 +103,8 @@ final class CaseReader {
         hook == null ? new byte[0] : input(input, hook),
         expected(section, "deny", !section.has("kill")),
         expected(section, "kill", true),
-        expected(section, "warn", false));
+        expected(section, "warn", false),
+        expected(section, "label", false));
   }
 
   /** What is said of one set; of a set that is not named, nothing if it refuses. */
@@ -296,7 +297,7 @@ final class CaseReader {
       default ->
           switch (field.type()) {
             case STRING -> field.words().isEmpty() ? "" : field.words().getFirst();
-            case STRINGS -> List.of(field.words().getFirst());
+            case STRINGS -> field.words().isEmpty() ? List.of() : List.of(field.words().getFirst());
             case INTEGER -> Math.max(0, field.min());
             case BOOLEAN -> false;
           };

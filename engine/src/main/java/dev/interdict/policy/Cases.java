@@ -26,7 +26,8 @@ public record Cases(List<Case> list, Policy policy) {
    * @param line where it stands in {@code cases.yaml}, from 1
    * @param hook where it happens
    * @param inputJson a complete {@code input} document, UTF-8
-   * @param deny what is expected of {@code deny}; {@code kill} and {@code warn} alike
+   * @param deny what is expected of {@code deny}; {@code kill}, {@code warn} and {@code label}
+   *     alike
    */
   public record Case(
       String name,
@@ -35,7 +36,8 @@ public record Cases(List<Case> list, Policy policy) {
       byte[] inputJson,
       Expected deny,
       Expected kill,
-      Expected warn) {
+      Expected warn,
+      Expected label) {
 
     /** The documents that a policy which mentions the paths {@code literals} is shown for it. */
     public List<byte[]> shown(Set<String> literals) {
@@ -58,11 +60,20 @@ public record Cases(List<Case> list, Policy policy) {
   }
 
   /** What a policy said about an event. */
-  public record Said(List<String> deny, List<String> kill, List<String> warn) {
+  public record Said(List<String> deny, List<String> kill, List<String> warn, List<String> label) {
     private static final Said NOTHING = new Said(List.of(), List.of(), List.of());
 
+    /** Without a label. */
+    public Said(List<String> deny, List<String> kill, List<String> warn) {
+      this(deny, kill, warn, List.of());
+    }
+
     private Said and(Said more) {
-      return new Said(both(deny, more.deny), both(kill, more.kill), both(warn, more.warn));
+      return new Said(
+          both(deny, more.deny),
+          both(kill, more.kill),
+          both(warn, more.warn),
+          both(label, more.label));
     }
 
     private static List<String> both(List<String> a, List<String> b) {
@@ -175,6 +186,7 @@ public record Cases(List<Case> list, Policy policy) {
     compare("deny", about.deny(), said.deny(), problems);
     compare("kill", about.kill(), said.kill(), problems);
     compare("warn", about.warn(), said.warn(), problems);
+    compare("label", about.label(), said.label(), problems);
     if (problems.isEmpty()) {
       return null;
     }

@@ -94,7 +94,7 @@ final class Fields {
           default -> throw new IllegalStateException("schema of " + path + ": type " + type);
         };
     JsonNode values = fieldType == Field.Type.STRINGS ? schema.path("items") : schema;
-    JsonNode pattern = schema.path("pattern");
+    JsonNode pattern = values.path("pattern");
     return new Field(
         path,
         fieldType,

@@ -17,7 +17,9 @@ record Rule(Kind kind, Condition when, List<ReasonPart> reason, Set<Hook> hooks,
   enum Kind {
     DENY,
     KILL,
-    WARN;
+    WARN,
+    /** The reason is the label. */
+    LABEL;
 
     /** The key in {@code policy.yaml} and the set in Rego. */
     String key() {

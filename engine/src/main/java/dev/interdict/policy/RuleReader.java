@@ -25,10 +25,17 @@ final class RuleReader {
   /** More rules than anybody reviews; longer lists belong into {@code data}. */
   private static final int MAX_RULES = 1000;
 
+  private static final String REASON = "reason";
+
+  /** Leads to the facts of a rule whose kind leads to its label. */
+  private static final String WHEN = "when";
+
+  private static final Pattern LABEL = Pattern.compile("[a-z][a-z0-9-]{0,62}");
+
   private static final List<String> KINDS =
       Stream.of(Rule.Kind.values()).map(Rule.Kind::key).toList();
   private static final List<String> KEYS =
-      Stream.concat(KINDS.stream(), Stream.of("reason")).toList();
+      Stream.concat(KINDS.stream(), Stream.of(REASON, WHEN)).toList();
 
   /** What a reader of the log takes in at a glance; the kernel's side keeps less. */
   private static final int MAX_REASON = 1000;
@@ -85,12 +92,21 @@ final class RuleReader {
             node.at(),
             "yaml.missing-key",
             where
-                + " needs exactly one of the keys deny, kill and warn; it has "
+                + " needs exactly one of the keys deny, kill, warn and label; it has "
                 + (kinds.isEmpty() ? "none" : kinds.size()));
       }
       return null;
     }
     Rule.Kind kind = kinds.getFirst();
+    if (kind == Rule.Kind.LABEL) {
+      return label(section, where);
+    }
+    if (section.has(WHEN)) {
+      section.error(
+          section.mark(WHEN),
+          "yaml.unknown-key",
+          "when stands beside label; the facts of " + kind.key() + " stand below it");
+    }
     Condition when = condition(section.node(kind.key()), where + "." + kind.key());
     section.require("reason");
     String reason = section.string("reason", "");
@@ -119,6 +135,38 @@ final class RuleReader {
         reason(reason, reasonMark, applicable, when),
         applicable,
         section.mark(kind.key()));
+  }
+
+  /** {@code label: NAME} with the facts under {@code when}. */
+  private Rule label(Section section, String where) {
+    section.require(WHEN);
+    if (section.has(REASON)) {
+      section.error(
+          section.mark(REASON), "yaml.unknown-key", "a label needs no reason: it is one itself");
+    }
+    String label = section.string(Rule.Kind.LABEL.key(), "");
+    if (!LABEL.matcher(label).matches()) {
+      section.error(
+          section.mark(Rule.Kind.LABEL.key()),
+          "yaml.value",
+          "\""
+              + label
+              + "\" is no label; one is a letter, then at most 62 lower-case letters, digits and"
+              + " dashes, and the facts stand below when");
+    }
+    if (!section.has(WHEN)) {
+      return null;
+    }
+    Condition when = condition(section.node(WHEN), where + "." + WHEN);
+    if (when == null) {
+      return null;
+    }
+    Mark at = section.mark(Rule.Kind.LABEL.key());
+    Set<Hook> applicable = applicable(when, at);
+    if (applicable.remove(Hook.XDP_INGRESS) && applicable.isEmpty()) {
+      section.error(at, "rule.no-hook", "a packet has no process that could have a label");
+    }
+    return new Rule(Rule.Kind.LABEL, when, List.of(new ReasonPart.Text(label)), applicable, at);
   }
 
   private Set<Hook> applicable(Condition when, Mark at) {

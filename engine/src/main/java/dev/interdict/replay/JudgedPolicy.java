@@ -144,7 +144,7 @@ public final class JudgedPolicy implements AutoCloseable {
       tester = module.newEvaluator(HostNames.NONE);
     }
     Decision said = tester.evaluate(inputJson);
-    return new Cases.Said(said.deny(), said.kill(), said.warn());
+    return new Cases.Said(said.deny(), said.kill(), said.warn(), said.label());
   }
 
   /** The tuple's event as it is shown to the policy, once or more often. */

@@ -22,6 +22,7 @@ import java.util.Map;
 public final class KernelCounters {
   private static final long DENIED = EventLayouts.TOLD.offset("denied");
   private static final long WOULD_DENY = EventLayouts.TOLD.offset("would_deny");
+  private static final int NO_HOOK = 0; // HOOK_NONE
   private static final VarHandle LONG = JAVA_LONG.varHandle();
 
   private final BpfMap hooks;
@@ -63,6 +64,11 @@ public final class KernelCounters {
   /** By the names of {@code struct hook_counters}, in its order. */
   public Map<String, Long> hook(Hook hook) {
     return withTold(read(hooks, hook.code(), EventLayouts.HOOK_COUNTERS), hook.code());
+  }
+
+  /** Forks that failed for want of memory for the child's labels. */
+  public long unlabelledForks() {
+    return read(hooks, NO_HOOK, EventLayouts.HOOK_COUNTERS).get("unlabelled");
   }
 
   /** By the names of {@code struct slot_counters}, in its order. */

@@ -88,6 +88,7 @@ final class KeyFields {
     fields.put("process.exe.dev", key("exe_device"));
     fields.put("process.exe.inode", key("exe_inode"));
     fields.put("process.cgroup.id", key("cgroup"));
+    fields.put("process.labels", key("labels"));
     // A cgroup v2 cannot be renamed, and its number is not used again.
     fields.put("process.cgroup.path", key("cgroup"));
     fields.put("process.unit", key("cgroup")); // a function of the path

@@ -56,6 +56,7 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
    * @param hold the first event waits for its decision
    * @param refuseMiss events are refused until they are decided
    * @param fallbackDeny no answer in time is a refusal
+   * @param labels it sets labels: with {@code hold} it is waited for also while it may not refuse
    * @param passesUnread the hooks at which packets that cannot be read and sockets with detours
    *     pass
    */
@@ -65,12 +66,35 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
       boolean everywhere,
       boolean enforce,
       boolean hold,
+      boolean labels,
       boolean refuseMiss,
       boolean fallbackDeny,
       Set<Hook> passesUnread) {
+
+    /** One that sets no labels. */
+    public Slot(
+        int number,
+        Set<Hook> hooks,
+        boolean everywhere,
+        boolean enforce,
+        boolean hold,
+        boolean refuseMiss,
+        boolean fallbackDeny,
+        Set<Hook> passesUnread) {
+      this(number, hooks, everywhere, enforce, hold, false, refuseMiss, fallbackDeny, passesUnread);
+    }
+
     Slot enforcing(boolean enforced) {
       return new Slot(
-          number, hooks, everywhere, enforced, hold, refuseMiss, fallbackDeny, passesUnread);
+          number,
+          hooks,
+          everywhere,
+          enforced,
+          hold,
+          labels,
+          refuseMiss,
+          fallbackDeny,
+          passesUnread);
     }
   }
 
@@ -111,6 +135,7 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
     Slots.write(to, at("everywhere"), select(Slot::everywhere));
     write(to, new Enforced(select(Slot::enforce), lapse));
     Slots.write(to, at("hold"), select(Slot::hold));
+    Slots.write(to, at("wait"), select(slot -> slot.hold && slot.labels));
     Slots.write(to, at("refuse_miss"), select(Slot::refuseMiss));
     Slots.write(to, at("fallback_deny"), select(Slot::fallbackDeny));
     to.set(JAVA_LONG, at("poll_ns"), timing.poll.toNanos());

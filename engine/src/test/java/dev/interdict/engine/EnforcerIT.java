@@ -81,6 +81,7 @@ final class EnforcerIT {
             real.state(),
             real.verdicts(),
             new NamedFiles(map("named_places", real), map("named_files", real), real.state()),
+            real.labels(),
             new Postures(map("postures", real), map("key_masks", real), real.state()),
             new Scopes(
                 map("scopes", real),
@@ -96,7 +97,11 @@ final class EnforcerIT {
     Workers workers = new Workers(lost -> {});
     files = FileNameKeeper.start(kernel.files(), sets, workers, Whereabouts::find);
     KernelNames names =
-        new KernelNames(kernel.cgroups()::path, sets, new Workloads(kernel.cgroups().root()));
+        new KernelNames(
+            kernel.cgroups()::path,
+            sets,
+            new Workloads(kernel.cgroups().root()),
+            kernel.labels()::names);
     pipeline =
         new Pipeline(
             new Pipeline.Parts(
@@ -229,6 +234,7 @@ final class EnforcerIT {
             rules.tables(),
             rules.concerns(),
             new ReadSet(Set.of("file.path", "packet." + (slot == 1 ? "protocol" : "destination"))),
+            Set.of(),
             Set.of(literal.toString()),
             List.of());
     Policy policy =

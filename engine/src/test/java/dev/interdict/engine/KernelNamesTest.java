@@ -10,6 +10,7 @@ import dev.interdict.event.Workload;
 import dev.interdict.workload.Workloads;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +21,8 @@ class KernelNamesTest {
 
   private final Map<Long, String> host = new HashMap<>();
   private final Workloads workloads = new Workloads(Path.of("/sys/fs/cgroup"));
-  private final KernelNames names = new KernelNames(this::path, new NameSets(), workloads);
+  private final KernelNames names =
+      new KernelNames(this::path, new NameSets(), workloads, bits -> List.of());
   private int asked;
 
   private Optional<byte[]> path(long id) {

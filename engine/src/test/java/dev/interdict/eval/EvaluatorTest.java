@@ -79,4 +79,33 @@ class EvaluatorTest {
       assertEquals(0, each, "bytes an evaluation");
     }
   }
+
+  @Test
+  void labelsAreReadAndSet() throws Exception {
+    String rego =
+        """
+        label contains "started" if input.process.uid == 7
+        label contains "again" if "started" in input.process.labels
+        deny contains "secret" if {
+          "started" in input.process.labels
+          not "trusted" in input.process.labels
+        }
+        """;
+    try (Evaluator evaluator = evaluator(rego, "{}")) {
+      Event.FileEvent event = Events.open("/bin/sh", 7, "/a");
+      assertEquals(
+          new Decision(List.of(), List.of(), List.of(), List.of("started")),
+          evaluator.evaluate(event));
+      Event.Subject subject = Events.subject("/bin/sh", 8);
+      assertSame(Decision.ALLOW, evaluator.evaluate(event.withSubject(subject)));
+      assertEquals(
+          new Decision(List.of("secret"), List.of(), List.of(), List.of("again")),
+          evaluator.evaluate(
+              event.withSubject(subject.withLabels(List.of("a-longer-one", "started")))));
+      assertEquals(
+          new Decision(List.of(), List.of(), List.of(), List.of("again")),
+          evaluator.evaluate(event.withSubject(subject.withLabels(List.of("started", "trusted")))));
+      assertSame(Decision.ALLOW, evaluator.evaluate(event.withSubject(subject)));
+    }
+  }
 }

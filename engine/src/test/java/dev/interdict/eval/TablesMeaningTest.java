@@ -110,6 +110,7 @@ class TablesMeaningTest {
         tables,
         new Concerns(concerns),
         p.reads(),
+        p.labels(),
         p.literals(),
         p.warnings());
   }

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A policy of the library as the virtual machine has it, with its cases. One that covers every
@@ -57,6 +58,10 @@ record LibraryPolicy(
     }
   }
 
+  private static boolean hasLabels(Cases.Case about) {
+    return !JsonMapper.shared().readTree(about.inputJson()).at("/process/labels").isEmpty();
+  }
+
   private static LibraryPolicy read(Path folder) {
     try {
       PolicySource source = PolicySource.read(folder);
@@ -67,7 +72,11 @@ record LibraryPolicy(
       if (!confined) {
         scope.add("/library/" + name);
       }
-      List<Cases.Case> cases = Cases.read(parsed.cases(), parsed.policy()).list();
+      // Of what somebody has done before a case has the label alone.
+      List<Cases.Case> cases =
+          Cases.read(parsed.cases(), parsed.policy()).list().stream()
+              .filter(about -> !hasLabels(about))
+              .toList();
       List<Act> acts = new ArrayList<>();
       for (int i = 0; i < cases.size(); i++) {
         acts.add(Act.of(cases.get(i), scope.iterator().next() + "/" + name + "-" + i));

@@ -174,7 +174,7 @@ class ExpositionTest {
         hooks);
     Set<String> engine = new HashSet<>(new PipelineCounters().read().keySet());
     assertTrue(engine.remove("decision_ns"), "the sum of the histogram");
-    engine.addAll(Set.of("evicted", "collided")); // of the verdict table
+    engine.addAll(Set.of("evicted", "collided", "unlabelled_forks")); // of the verdict table
     try (DecisionFile file =
         DecisionFile.start(
             new DecisionFile.Config(directory.resolve("l/d"), 1 << 20, 2, Duration.ZERO),

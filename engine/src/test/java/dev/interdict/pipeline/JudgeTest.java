@@ -39,6 +39,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -313,7 +314,7 @@ class JudgeTest {
   void whoeverTellsOfADenialLooksUpTheContainerAsWell() throws Exception {
     OneContainer names = new OneContainer();
     PolicySetEvaluator policies = ofContainers(names);
-    Observer observer = new Observer(null, outcomes, counters);
+    Observer observer = new Observer(null, outcomes, counters, HostNames.NONE);
     Event denied = refused(miss(0, 0), BOTH);
     assertEquals(SlotSet.of(TWO), observer.why(denied, policies).deny());
     assertEquals(List.of(denied.head().timeNs()), names.since);
@@ -538,5 +539,22 @@ class JudgeTest {
         e.uid(),
         e.gid(),
         e.mode());
+  }
+
+  @Test
+  void aVerdictHasTheLabelsThatItsSlotsSet() throws Exception {
+    String labels = "label contains \"agent\" if input.process.uid == 1000";
+    PolicySetEvaluator policies =
+        set(labels, STEADY)
+            .labels(ONE, name -> name.equals("agent") ? 4 : 0)
+            .build()
+            .newEvaluator();
+    judge(miss(0, RecordFlag.HELD.bit()), policies);
+    Verdict made = verdict(miss(0, 0));
+    assertEquals(Map.of(ONE, 4L), made.labels());
+    assertEquals(BOTH, made.decided());
+    assertEquals(0, counters.read().get("unlabelled"), "it waits, and looks");
+    judge(miss(1, 0), policies);
+    assertEquals(1, counters.read().get("unlabelled"), "it is gone");
   }
 }

@@ -2,6 +2,7 @@ package dev.interdict.pipeline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.interdict.eval.HostNames;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
@@ -18,7 +19,7 @@ class RecordReaderTest {
   private final PipelineCounters counters = new PipelineCounters();
   private final List<Event> seen = new ArrayList<>();
   private Error thrown;
-  private final RecordReader reader = new RecordReader(this::work, counters);
+  private final RecordReader reader = new RecordReader(this::work, counters, HostNames.NONE);
 
   private void work(Event event) {
     if (thrown != null) {

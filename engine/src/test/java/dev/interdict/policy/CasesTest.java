@@ -46,7 +46,7 @@ class CasesTest {
         "{\"access\":[\"read\"],\"file\":{\"created\":false,\"deleted\":false,\"dev\":\"8:1\",\"generation\":0,"
             + "\"gid\":0,\"inode\":0,\"mode\":\"0644\",\"path\":\"/a\",\"type\":\"regular\",\"uid\":0,\"unreachable\":false},"
             + "\"hook\":\"file_open\",\"process\":{\"cgroup\":{\"id\":0},\"egid\":1000,\"euid\":0,"
-            + "\"exe\":{\"dev\":\"8:1\",\"inode\":0},\"gid\":1000,\"pid\":1000,\"uid\":0}}",
+            + "\"exe\":{\"dev\":\"8:1\",\"inode\":0},\"gid\":1000,\"labels\":[],\"pid\":1000,\"uid\":0}}",
         new String(cases.list().getFirst().inputJson(), UTF_8));
   }
 
@@ -358,5 +358,26 @@ class CasesTest {
             policy);
     String input = new String(cases.list().getFirst().inputJson(), UTF_8);
     assertTrue(input.contains("\"family\":\"inet6\""), input);
+  }
+
+  @Test
+  void labelsAreGivenAndExpected() throws Exception {
+    Cases cases =
+        read(
+            "exec",
+            """
+            cases:
+              - {name: all, input: {process: {labels: [b, a]}}, allow: true, label: [y, x]}
+              - {name: none, input: {}, allow: true, label: []}
+              - {name: some, input: {}, label: true}
+              - {name: any, input: {}, allow: true}
+            """);
+    assertTrue(new String(cases.list().getFirst().inputJson(), UTF_8).contains("[\"b\",\"a\"]"));
+    Judge judge = input -> new Said(List.of(), List.of(), List.of(), List.of("x", "y"));
+    assertEquals(
+        List.of("null", "label: expected none, got [x, y]", "null", "null"),
+        cases.run(judge, NONE, Set.of()).stream()
+            .map(result -> String.valueOf(result.problem()))
+            .toList());
   }
 }

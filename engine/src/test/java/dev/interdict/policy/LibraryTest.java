@@ -141,7 +141,7 @@ class LibraryTest {
               .run(
                   input -> {
                     Decision said = evaluator.evaluate(input);
-                    return new Cases.Said(said.deny(), said.kill(), said.warn());
+                    return new Cases.Said(said.deny(), said.kill(), said.warn(), said.label());
                   },
                   compiledPolicy.reads(),
                   compiledPolicy.literals())

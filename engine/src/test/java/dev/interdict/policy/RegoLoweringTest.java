@@ -252,4 +252,31 @@ class RegoLoweringTest {
     }
     throw new AssertionError("the comparison is missing");
   }
+
+  @Test
+  void aLabelIsAMemberOfItsSetAndOneOfTheProcesss() throws PolicyException {
+    assertEquals(
+        """
+        package interdict.policies.t
+
+        # policy.yaml:7
+        label contains "agent" if {
+        	input.file.path == "/usr/bin/agent"
+        }
+
+        # policy.yaml:8
+        deny contains "no" if {
+        	"agent" in input.process.labels
+        	not _rule2_not1
+        }
+
+        _rule2_not1 if input.process.labels[_] in {"trusted"}
+        """,
+        lower(
+            "exec",
+            """
+            - {label: agent, when: {file.path: /usr/bin/agent}}
+            - {deny: {process.labels: agent, not: {process.labels: {in: [trusted]}}}, reason: "no"}
+            """));
+  }
 }

@@ -239,4 +239,42 @@ class RuleReaderTest {
         expected,
         parsed.diagnostics().stream().map(Diagnostic::message).collect(Collectors.joining("; ")));
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "label: agent, when: {file.path: /a}         |",
+        "label: a-9, when: {process.labels: agent}   |",
+        "label: agent                                | spec.rules[0] needs the key \"when\"",
+        "label: agent, when: {file.path: /a}, reason: x | a label needs no reason: it is one itself",
+        "label: Agent, when: {file.path: /a}         | \"Agent\" is no label; one is a letter, then at most 62 lower-case letters, digits and dashes, and the facts stand below when",
+        "label: '', when: {file.path: /a}            | \"\" is no label; one is a letter, then at most 62 lower-case letters, digits and dashes, and the facts stand below when",
+        "deny: {file.path: /a}, reason: x, when: {file.path: /b} | when stands beside label; the facts of deny stand below it",
+        "deny: {process.labels: Agent}, reason: x    | process.labels is never \"Agent\"; its values look like ^[a-z][a-z0-9-]{0,62}$",
+        "deny: {process.labels: {in: [agent, b]}}, reason: x |",
+        "deny: {process.labels: {contains: agent}}, reason: x | contains looks into a text; process.labels: WORD holds if it is one of the words",
+      })
+  void labelsAreChecked(String rule, String expected) {
+    ParsedPolicy parsed = PolicyParser.parse(Sources.rules("file_open", "- {" + rule + "}"));
+    assertEquals(
+        expected,
+        parsed.diagnostics().isEmpty()
+            ? null
+            : parsed.diagnostics().stream()
+                .map(Diagnostic::message)
+                .collect(Collectors.joining("; ")));
+  }
+
+  @Test
+  void aPacketHasNoProcessThatCouldHaveALabel() {
+    assertEquals(
+        "a packet has no process that could have a label",
+        PolicyParser.parse(
+                Sources.rules("xdp_ingress", "- {label: agent, when: {packet.protocol: tcp}}"))
+            .diagnostics()
+            .getLast()
+            .message());
+  }
 }

@@ -144,7 +144,8 @@ public final class Events {
         FileNames.NONE,
         random.nextLong(),
         random.nextInt(4) == 0 ? number(random) : random.nextLong(4),
-        path(random));
+        path(random),
+        RecordBuilder.labels(random.nextInt(3) == 0 ? random.nextLong() : random.nextLong(3)));
   }
 
   private static int id(RandomGenerator random) {

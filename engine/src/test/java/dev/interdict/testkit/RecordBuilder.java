@@ -17,6 +17,8 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Builds the bytes of a record as a hook would write them: {@code
@@ -198,10 +200,19 @@ public final class RecordBuilder {
     return facts;
   }
 
+  /** Labels are called by their bits. */
+  public static List<String> labels(long bits) {
+    return IntStream.range(0, Long.SIZE)
+        .filter(bit -> (bits >>> bit & 1) != 0)
+        .mapToObj("label-%02d"::formatted)
+        .toList();
+  }
+
   /** The record, decoded. */
   public Event event() {
     byte[] record = build();
-    return EventDecoder.decode(MemorySegment.ofArray(record), 0, record.length);
+    return EventDecoder.decode(
+        MemorySegment.ofArray(record), 0, record.length, RecordBuilder::labels);
   }
 
   private RecordBuilder object(String member, Layout layout, String name, long value) {

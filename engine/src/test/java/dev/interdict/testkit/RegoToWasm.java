@@ -53,6 +53,7 @@ public final class RegoToWasm {
                 ? null
                 : List.of(JSON.treeToValue(answer.get("concerns"), Concerns.Concern[].class))),
         new ReadSet(texts(answer.get("reads"))),
+        texts(answer.get("labels")),
         texts(answer.get("literals")),
         List.of());
   }

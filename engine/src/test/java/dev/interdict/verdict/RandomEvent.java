@@ -20,7 +20,7 @@ import java.util.Set;
  * and its family.
  */
 public final class RandomEvent {
-  private static final int DIMENSIONS = 20;
+  private static final int DIMENSIONS = 21;
   private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
   private static final int[] FAMILIES = {2, 10, 16, 17};
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
@@ -126,6 +126,7 @@ public final class RandomEvent {
         .fact("euid", pick(2, 3))
         .fact("egid", pick(3, 3))
         .fact("cgroup", 1 + pick(4, 3))
+        .fact("labels", pick(20, 4))
         .fact("image", 1000 + pick(7, 4))
         .field("pid", 50 + pick(7, 4) / 2);
     if (pick(6, 4) == 3) {
