@@ -429,9 +429,12 @@ func (g *group) trials(schema map[string]any) (trials []trial, all bool) {
 		return []trial{{true, true}, {false, true}}, true
 	case "array":
 		items, _ := schema["items"].(map[string]any)
-		words := g.telling(items)
-		for set := 1; set < 1<<len(words); set++ {
-			var value []any
+		words, least, all := g.telling(items), 1, true
+		if items["enum"] == nil { // any words, and none at all
+			words, least, all = g.named(), 0, false
+		}
+		for set := least; set < 1<<len(words); set++ {
+			value := []any{}
 			for i, word := range words {
 				if set>>i&1 == 1 {
 					value = append(value, word)
@@ -439,7 +442,7 @@ func (g *group) trials(schema map[string]any) (trials []trial, all bool) {
 			}
 			trials = append(trials, trial{value, true})
 		}
-		return trials, true
+		return trials, all
 	case "integer":
 		return g.numberTrials(schema)
 	}
@@ -460,6 +463,17 @@ func (g *group) telling(items map[string]any) []any {
 	for _, word := range all {
 		if len(words) < 10 && !named(word) {
 			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// named are words of sets that may hold any: those that the group names, nine at most, and one that it does not.
+func (g *group) named() []any {
+	words := []any{unlike}
+	for _, text := range g.texts {
+		if len(words) < 10 {
+			words = append(words, text)
 		}
 	}
 	return words

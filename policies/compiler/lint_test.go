@@ -112,6 +112,8 @@ func TestLint(t *testing.T) {
 		{"sprintf in the body", file, `deny contains r if { input.file.uid == 0; r := sprintf("%s", [input.process.exe.path]) }`, "2:48 absent-reason"},
 		{"sprintf over what is known", file, `deny contains sprintf("%s", [input.file.path]) if input.file.path == "/a"`, ""},
 		{"a template string", file, `deny contains $"{input.file.path}" if input.file.uid == 0`, ""},
+		{"a label", file, `deny contains "x" if "agent" in input.process.labels`, ""},
+		{"no label", file, "deny contains \"x\" if { input.file.path == \"/a\"; count(input.process.labels) == 0 }", ""},
 		{"a process", file, `deny contains "x" if input.process.pid == 1`, "2:22 every-process"},
 		{"a process in the reason", file, `deny contains $"{input.process.pid}" if input.file.uid == 0`, "2:15 every-process"},
 		{"everything", file, "deny contains \"x\" if f(input)\nf(i) if i.file.uid == 0", "2:22 every-process"},
