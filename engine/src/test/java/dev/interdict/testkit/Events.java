@@ -19,7 +19,7 @@ import java.util.random.RandomGenerator;
 
 /** Events, as the decoder would make them. */
 public final class Events {
-  private static final int KEY_BYTES = 104;
+  private static final int KEY_BYTES = 112;
 
   private Events() {}
 
