@@ -50,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TimeZone;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -565,6 +566,84 @@ class EngineCommandsTest {
     assertTrue(never.err().contains("no decision 4 is kept"), never.err());
     assertTrue(never.err().contains("interdict watch --last"), never.err());
     assertEquals(ExitCode.USAGE, run("why", "x").code());
+  }
+
+  @Test
+  void whyMustTellWhatPoliciesSayOfFactsThatSomebodyNames() throws IOException {
+    apply(SHADOW);
+    apply(SHADOW.replace("name: shadow", "name: elsewhere").replace("/etc/shadow", "/x"));
+    apply(
+        SHADOW
+            .replace("name: shadow", "name: narrow")
+            .replace("hooks:", "mode: enforce\n  scope: {cgroups: [/batch]}\n  hooks:"));
+
+    assertEquals(
+        """
+        elsewhere, revision 1: no rule holds
+
+        narrow, revision 1: not asked: process.cgroup.path /web is outside of spec.scope
+
+        shadow, revision 1
+          policy.yaml:8: deny "not yours"
+            file.path = "/etc/shadow"
+
+        it passes, and recorded by shadow, revision 1
+        """,
+        why("file.path=/etc/shadow", "process.cgroup.path=/web").out());
+    assertTrue(
+        why("file.path=/etc/shadow", "process.cgroup.path=/batch/7")
+            .out()
+            .endsWith("\nrefused by narrow, revision 1, and recorded by shadow, revision 1\n"));
+    JsonNode json =
+        JsonMapper.shared()
+            .readTree(why("file.path=/etc/shadow", "access=read,write", "-o", "json").out());
+    assertEquals("refuse", json.at("/answer").asString()); // what is not known, is in the scope
+    assertEquals("write", json.at("/input/access/1").asString());
+    assertEquals(8, json.at("/policies/2/rules/0/line").asInt());
+    assertTrue(
+        run("why", "--hook", "exec").out().contains("it passes: no policy is asked at exec\n"));
+  }
+
+  @Test
+  void whyMustAskAPolicyOfThisMachineWithoutAnEngine() throws IOException {
+    server.close();
+    Path policy = Files.writeString(directory.resolve("shadow.yaml"), SHADOW);
+    String[] local = {"--policy", policy.toString()};
+
+    assertTrue(
+        why("file.path=/etc/shadow", local[0], local[1])
+            .out()
+            .contains("shadow.yaml:8: deny \"not yours\"\n"));
+    Cli other = run("why", "--hook", "exec", local[0], local[1]);
+    assertEquals(ExitCode.USAGE, other.code());
+    assertTrue(other.err().contains("shadow has no hook exec: spec.hooks are file_open"));
+    assertEquals(ExitCode.UNREACHABLE, why("file.path=/etc/shadow").code());
+  }
+
+  @Test
+  void whyMustRefuseFactsThatAreNone() {
+    for (Map.Entry<String, String> wrong :
+        Map.of(
+                "file.name=x",
+                    "file_open has no fact \"file.name\"; files are known by whole paths",
+                "process.uid=root", "process.uid is a whole number, not the string \"root\"",
+                "access=reed", "reed",
+                "/etc/shadow", "no FACT=VALUE")
+            .entrySet()) {
+      Cli refused = why(wrong.getKey());
+      assertEquals(ExitCode.USAGE, refused.code(), wrong.getKey());
+      assertTrue(refused.err().contains(wrong.getValue()), refused.err());
+    }
+    assertTrue(why("file.path=/a", "file.path=/b").err().contains("file.path is there twice"));
+    assertTrue(run("why", "file.path=/a").err().contains("facts need --hook, too"));
+    assertTrue(run("why", "--hook", "open").err().contains("'open' is no hook; they are exec, "));
+    assertEquals(ExitCode.USAGE, run("why").code());
+  }
+
+  private Cli why(String... facts) {
+    return run(
+        Stream.concat(Stream.of("why", "--hook", "file_open"), Stream.of(facts))
+            .toArray(String[]::new));
   }
 
   private String why(Asked asked) {
