@@ -283,12 +283,12 @@ static __always_inline void apply_mode(struct run *run)
 	}
 }
 
-/* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
-SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish)
+/* Adds what a fallback or onMiss: deny refuses to the slots that refuse, and counts those that are answered so: who wanted to wait, or onMiss. */
+SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish, const __u64 *answered)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
-		run->fell[i] = run->undecided[i] & run->enforce[i] & (run->hold[i] | run->refuse_miss[i]);
+		run->fell[i] = run->undecided[i] & run->enforce[i] & answered[i];
 	}
 	each_slot(run, run->fell, COUNT_FALLBACK);
 }

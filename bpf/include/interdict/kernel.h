@@ -86,6 +86,7 @@ struct inet_sock {
 	struct ipv6_pinfo *pinet6;
 	struct ip_options_rcu *inet_opt;
 	int uc_index;
+	__be32 inet_saddr;
 	unsigned long inet_flags;
 };
 struct inet_sock___bits { __u8 hdrincl : 1; };	/* before Linux 6.6 */
@@ -193,6 +194,7 @@ struct bpf_task_work { __u64 opaque; };
 #define AF_INET 2
 #define AF_INET6 10
 #define AF_PACKET 17
+#define LOOPBACK 0x7f000001	/* 127.0.0.1 */
 #define AF_SMC 43		/* TCP, or what stands for it between hosts that know it */
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2

@@ -48,7 +48,7 @@ static __always_inline void fill_program(struct verdict_key *facts, struct task_
 {
 	struct mm_struct *mm = task->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
-	struct inode *inode = file ? file->f_inode : NULL;
+	struct inode *inode = file && file->f_flags & FLAG_EXEC ? file->f_inode : NULL;	/* as name_exe() */
 
 	facts->exe_device = inode ? inode->i_sb->s_dev : 0;
 	facts->exe_inode = inode ? inode->i_ino : 0;
@@ -205,7 +205,7 @@ SUBPROGRAM bool name_exe(struct run *run)
 		known->inode = facts->exe_inode;
 		known->exec_id = task->self_exec_id;
 		known->hash = facts->exe_path;
-		known->epoch = epoch;
+		known->epoch = epoch | (__u64)arranges_names(task) << 32;
 	}
 	return before && before != facts->exe_path;
 }
@@ -219,7 +219,7 @@ static __always_inline __u64 remembered_exe(const struct verdict_key *facts, str
 	struct file *file = mm ? mm->exe_file : NULL;
 
 	if (known && state && known->file == (__u64)file && known->inode == facts->exe_inode && known->exec_id == task->self_exec_id &&
-	    known->epoch == READ(state->names_epoch))
+	    known->epoch == (READ(state->names_epoch) | (__u64)arranges_names(task) << 32))
 		return known->hash;
 	return 0;
 }

@@ -273,10 +273,24 @@ class EngineCommandsTest {
         run("cancel", "2", "-m", "not yet").out());
     assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
     run("mode", "set", "enforce", "a", "--confirm-within", "10m");
-    assertEquals("change 3 stays\n", run("confirm", "3").out());
+    assertEquals("change 3 stays\n", run("confirm", "3", "-m", "looked at it").out());
+    assertTrue(control.history().entries(null, 1).getFirst().outcome().endsWith(": looked at it"));
     assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
     assertFalse(run("status").out().contains("waiting"));
     assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
+  }
+
+  @Test
+  void whoAsksForACandidateThatIsNotThereMustBeToldWhatThereIs() {
+    apply("name=a");
+    assertEquals(
+        "error: there is no candidate of \"a\"\n  see: interdict candidate list\n",
+        run("candidate", "show", "a").err());
+    control.candidates().apply(folder("name=a\ncode=2"), null, false);
+    Cli other = run("candidate", "promote", "a", "--revision", "7", "--beside", "1");
+    assertEquals(ExitCode.REFUSED, other.code());
+    assertTrue(other.err().contains("revision 2 is there, not 7"), other.err());
+    assertEquals(ExitCode.REFUSED, run("candidate", "drop", "a", "--revision", "7").code());
   }
 
   @Test
@@ -294,7 +308,7 @@ class EngineCommandsTest {
         """
         a: candidate 2 beside revision 1
         it would have denied 0 attempts
-        next: interdict candidate promote a --confirm-within 10m
+        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         none);
     int slot = control.candidates().get("a").policy().slot();
@@ -319,7 +333,7 @@ class EngineCommandsTest {
         newly denied   4      file_open  /usr/bin/cat  /tmp/\\u{1b}[31m  not yours
         newly allowed  1      file_open  /usr/bin/cat  /etc/hosts       not yours
         and 2 questions of keys that no example was kept of
-        next: interdict candidate promote a --confirm-within 10m
+        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         run("candidate", "show", "a").out());
     assertTrue(

@@ -1,5 +1,7 @@
 package dev.interdict.admin;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
 import dev.interdict.control.Origin;
 import dev.interdict.v1.AllowOlderRequest;
 import dev.interdict.v1.ApplyCandidateRequest;
@@ -90,19 +92,13 @@ final class AuditLog implements ServerInterceptor {
     };
   }
 
-  /** What the caller says about it. */
+  /** What the caller says about it: the field {@code message} of whatever changes something. */
   private static String why(Object request) {
-    return switch (request) {
-      case ApplyPolicyRequest apply -> apply.getMessage();
-      case ApplyCandidateRequest apply -> apply.getMessage();
-      case DeletePolicyRequest delete -> delete.getMessage();
-      case SetModeRequest set -> set.getMessage();
-      case RollbackPolicyRequest rollback -> rollback.getMessage();
-      case CancelChangeRequest cancel -> cancel.getMessage();
-      case DropCandidateRequest drop -> drop.getMessage();
-      case PromoteCandidateRequest promote -> promote.getMessage();
-      default -> "";
-    };
+    if (!(request instanceof Message message)) {
+      return "";
+    }
+    FieldDescriptor why = message.getDescriptorForType().findFieldByName("message");
+    return why == null ? "" : message.getField(why).toString();
   }
 
   private static String mode(Mode mode) {

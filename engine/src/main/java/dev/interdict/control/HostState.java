@@ -184,7 +184,7 @@ record HostState(
   HeldPolicy candidate(String name) {
     HeldPolicy held = candidates.get(name);
     if (held == null) {
-      throw new NoSuchPolicyException(name + " (candidate)");
+      throw NoSuchPolicyException.ofCandidate(name);
     }
     return held;
   }

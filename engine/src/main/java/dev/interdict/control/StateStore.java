@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -346,6 +347,14 @@ public final class StateStore {
       if (compiled == null) { // it is written last
         throw new EOFException("the archive is cut off");
       }
+      if (!Digest.of(sources).equals(digest)) {
+        throw new StoreException(
+            file
+                + " does not have the sources of this revision of "
+                + name
+                + ": others have been put in their place; apply the policy again",
+            null);
+      }
       return new Revision(sources, compiled);
     } catch (IOException e) {
       throw new StoreException("cannot read " + file, e);
@@ -383,7 +392,7 @@ public final class StateStore {
         }
       }
       makeRoom(spare);
-    } catch (IOException | JacksonException | StoreException e) {
+    } catch (IOException | DirectoryIteratorException | JacksonException | StoreException e) {
       LOG.log(Level.WARNING, "old revisions stay in " + revisions, e);
     }
   }
@@ -421,7 +430,7 @@ public final class StateStore {
     zip.closeEntry();
   }
 
-  private static String fileName(String name, String digest) {
+  static String fileName(String name, String digest) {
     return name + "-" + digest.substring(0, 16) + ".zip";
   }
 }
