@@ -55,10 +55,33 @@ static __always_inline bool passed_at_creation(struct run *run)
 	return true;
 }
 
+/* An overlay opens the file below it in the same call. If that one was made by the call, it must not be issued again for that: with O_EXCL it would find its own
+ * file. A moment later the mark means nothing: then the file below was never opened. */
+#define MARK (1ULL << 63)
+#define MARK_NS 1000000000ULL
+
+static __always_inline void mark_creation(struct file *file)
+{
+	__u64 id = bpf_get_current_pid_tgid(), mark = MARK | bpf_ktime_get_ns();
+
+	if (file->f_inode->i_sb->s_stack_depth)
+		bpf_map_update_elem(&creations, &id, &mark, BPF_ANY);
+}
+
+static __always_inline bool is_below_creation(void)
+{
+	__u64 id = bpf_get_current_pid_tgid(), *mark = bpf_map_lookup_elem(&creations, &id);
+
+	if (!mark || bpf_ktime_get_ns() - (*mark & ~MARK) > MARK_NS)
+		return false;
+	bpf_map_delete_elem(&creations, &id);
+	return true;
+}
+
 SUBPROGRAM int open_file(struct file *file)
 {
 	bool created = file->f_mode & FMODE_CREATED, unnamed = file->f_flags & FLAG_TMPFILE;
-	enum way way = created ? WAY_NONE : WAY_OPEN;
+	enum way way = created || is_below_creation() ? WAY_NONE : WAY_OPEN;
 	struct slot_mask covered;
 	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
 	struct run *run;
@@ -80,6 +103,8 @@ SUBPROGRAM int open_file(struct file *file)
 	if (!created || !passed_at_creation(run))
 		result = answer(run, HOOK_FILE_OPEN, way);
 	release(run);
+	if (created && !result)
+		mark_creation(file);
 	return result;
 }
 

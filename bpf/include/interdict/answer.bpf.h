@@ -170,18 +170,19 @@ static __always_inline bool overspent(const struct slot_walk *walk, __u32 slot, 
 {
 	struct budget_subject subject = {.unit = walk->unit, .window = walk->now_ns / budget->window_ns, .slot = slot};
 	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
-	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1;
+	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1, none = 0;
 
+	if (!executables) {
+		bpf_map_update_elem(&budget_subjects, &subject, &none, BPF_NOEXIST);
+		executables = bpf_map_lookup_elem(&budget_subjects, &subject);
+	}
 	if (!window || (executables && READ(*executables) >= UNIT_SUBJECTS))
 		return false;
 	subject.executable = walk->executable;
 	if (bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_NOEXIST))
 		return false;
-	subject.executable = 0;
-	if (executables)
-		__sync_fetch_and_add(executables, 1);
-	else
-		bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_ANY);
+	if (executables && __sync_fetch_and_add(executables, 1) >= UNIT_SUBJECTS)
+		return false;	/* others of the unit were faster */
 	return add_subject(&window->spent, subject.window) > budget->subjects;
 }
 

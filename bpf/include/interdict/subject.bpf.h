@@ -146,9 +146,19 @@ static __always_inline void fill_inode(struct run *run, struct inode *inode)
 	fill_owner(&run->record.facts.file, inode);
 }
 
+/* Of a file below an overlay the one above it, which the caller has named: else its path ends at a mount that nobody sees. */
+static __always_inline struct place place_of_file(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (!(file->f_mode & FMODE_BACKING) || !bpf_core_field_exists(backing->user_path))
+		return place_of(file->f_path);
+	return (struct place){(__u64)BPF_CORE_READ(backing, user_path.dentry), (__u64)BPF_CORE_READ(backing, user_path.mnt)};
+}
+
 static __always_inline void fill_file(struct run *run, struct file *file)
 {
-	run->at = place_of(file->f_path);
+	run->at = place_of_file(file);
 	fill_inode(run, file->f_inode);
 }
 

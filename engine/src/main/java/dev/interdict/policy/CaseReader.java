@@ -288,7 +288,9 @@ final class CaseReader {
   private Object value(Field field, YamlNode node) {
     if (field.type() != Field.Type.STRINGS) {
       Object value = literals.check(field, Operator.EQUALS, node);
-      return value == null ? "" : value;
+      return value instanceof String text
+          ? Names.toText(Names.toBytes(text))
+          : value == null ? "" : value;
     }
     if (!(node instanceof YamlNode.Sequence sequence)) {
       error(node.at(), "yaml.type", field.path() + " must be a list, not " + node.kind());
