@@ -167,7 +167,10 @@ static __always_inline bool comes_again(enum hook hook, enum way way)
 /* Without an answer nobody who is covered passes: who can comes again, the others are refused, and there is no record. */
 SUBPROGRAM int no_answer(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
 {
-	if (glass_broken() || !any_of(covered->slots, enforced(posture), posture->active[hook & (HOOKS - 1)]))
+	__u32 zero = 0;
+
+	if (glass_broken() || !any_of(covered->slots, enforced_here(posture, bpf_map_lookup_elem(&tripped, &zero)),
+				      posture->active[hook & (HOOKS - 1)]))
 		return 0;
 	if (comes_again(hook, way))
 		return -ERESTARTNOINTR;
