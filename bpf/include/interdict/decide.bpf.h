@@ -168,12 +168,13 @@ static __always_inline bool comes_again(enum hook hook, enum way way)
 /* Whether a covering slot refuses at all: none that was tripped does. */
 static __always_inline bool may_refuse(const struct slot_mask *covered, const struct posture *posture, enum hook hook)
 {
-	const __u64 *enforce = enforced(posture);
+	const __u64 *enforce;
 	struct slot_mask *off;
 	__u64 found = 0;
 	__u32 zero = 0;
 
 	off = bpf_map_lookup_elem(&tripped, &zero);
+	enforce = enforced_here(posture, off);
 	for (int i = 0; i < SLOT_WORDS; i++)
 		found |= covered->slots[i] & enforce[i] & posture->active[hook & (HOOKS - 1)][i] & ~(off ? off->slots[i] : 0);
 	return found;

@@ -11,6 +11,7 @@ import dev.interdict.admin.AdminConfig;
 import dev.interdict.admin.AdminServer;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
+import dev.interdict.control.Unit;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.decisions.DecisionLog.Kept;
@@ -385,6 +386,101 @@ class EngineCommandsTest {
     String history = run("history").out();
     assertTrue(history.contains("revision 2 is a candidate"), history);
     assertTrue(history.matches("(?s).* candidate \\d dropped .* no\n.*"), history);
+  }
+
+  @Test
+  void aRolloutMustBeStartedShownAndEnded() {
+    assertEquals(
+        """
+        no rollout is under way
+        next: interdict history says what became of the last one
+        """,
+        run("rollout", "status").out());
+    apply("name=a\nmode=enforce");
+    control.candidates().apply(folder("name=a\nmode=enforce\ncode=2"), null, false);
+    kernel.units = List.of(new Unit("/one", 3.5), new Unit("/two", 10), new Unit("/three", 70));
+    String started =
+        run(
+                "rollout",
+                "start",
+                "a",
+                "--steps",
+                "10%:10m, 50%:1h,100%",
+                "--gate",
+                "fallbacks=3",
+                "-m",
+                "slowly")
+            .out();
+    assertEquals(
+        """
+        rollout   a: revision 2 in place of 1, 10 % (step 1 of 3)
+        steps     10 % for 10m, 50 % for 1h, 100 %
+        """,
+        started.substring(0, started.indexOf("by ")));
+    assertTrue(started.contains(", change 3: slowly\nends      in 1h10m, unless"), started);
+    assertTrue(
+        started.contains(
+            """
+            GATE                 OUTCOME       MEASURED  LIMIT  WHY
+            newly-denied-keys    inconclusive  0         0      0, but 0 of 100 questions were judged
+            """),
+        started);
+    assertTrue(started.contains("\nfallbacks            inconclusive  0         3 "), started);
+    assertTrue(
+        started.endsWith(
+            """
+            UNIT    REFUSES NOW  NEXT STEP
+            /one    candidate    candidate
+            /two    policy       candidate
+            /three  policy       policy
+            1 of 3 units have the candidate
+            next: interdict rollout advance|pause|abort a
+            """),
+        started);
+    assertTrue(
+        run("status")
+            .out()
+            .contains("rollout   a, in 10 % of the units: interdict rollout status\n"));
+    String json = run("rollout", "status", "-o", "json").out();
+    assertTrue(json.contains("\"outcome\" : \"inconclusive\""), json);
+    assertTrue(run("rollout", "status", "b").out().startsWith("no rollout"));
+    assertTrue(run("rollout", "pause", "a").out().contains("(step 1 of 3), pauses\n"));
+    assertFalse(run("rollout", "resume", "a").out().contains("pauses"));
+    Cli early = run("rollout", "advance", "a");
+    assertEquals(ExitCode.REFUSED, early.code());
+    assertTrue(early.err().contains("advance --now"), early.err());
+    assertTrue(run("rollout", "advance", "a", "--now").out().contains("50 % (step 2 of 3)"));
+    assertEquals(
+        "rollout of a aborted; its candidate refuses nothing\n",
+        run("rollout", "abort", "a").out());
+    String history = run("history", "a").out();
+    assertTrue(history.contains("rollout of revision 2"), history);
+    assertTrue(history.contains("50 %, step 2 of 3"), history);
+    assertTrue(history.contains("gates skipped by uid"), history);
+  }
+
+  @Test
+  void aPlanThatCannotBeFollowedMustBeRefused() {
+    for (String steps : List.of("10", "10%:soon,100%", "x%", "10%:10m;100%", "1000%:1m")) {
+      Cli wrong = run("rollout", "start", "a", "--steps", steps);
+      assertEquals(2, wrong.code(), steps);
+      assertTrue(wrong.err().contains("' is no "), wrong.err());
+    }
+    assertEquals(2, run("rollout", "start", "a").code());
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%", "--accept-lockout", "b")
+            .err()
+            .contains("names b, and the rollout is of a"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%", "--gate", "luck=1")
+            .err()
+            .contains("\"luck\" is no gate"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,20%:1m,100%")
+            .err()
+            .contains("20% after 50%"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%").err().contains("a (candidate)"));
   }
 
   @Test

@@ -100,6 +100,7 @@ public final class AdminServer implements AutoCloseable {
             .addService(
                 MalformedCheck.before(
                     new CandidateService(backend.control().candidates(), backend.comparisons())))
+            .addService(MalformedCheck.before(new RolloutService(backend.control().rollouts())))
             .addService(MalformedCheck.before(new RecordingService(backend.recorder())))
             .addService(MalformedCheck.before(decisions))
             .addService(MalformedCheck.before(new WhyService(backend)))

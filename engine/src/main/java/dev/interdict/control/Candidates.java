@@ -88,6 +88,7 @@ public final class Candidates {
         return new Applied(Result.UNCHANGED, status(old), warnings, null);
       }
       requireOther(state.policies().get(name), digest);
+      leases.requireNoRollout(name); // a step would bring another candidate into force
       admit(built);
       PolicyControl.requireSame(
           name, HeldPolicy.revisionOf(seen.candidates().get(name)), HeldPolicy.revisionOf(old));
@@ -162,6 +163,7 @@ public final class Candidates {
     changes.lock();
     try {
       requireSeen(revision, changes.state().candidate(name));
+      leases.requireNoRollout(name);
       changes.commit(changes.state().withoutCandidate(name));
     } finally {
       changes.unlock();
@@ -198,36 +200,46 @@ public final class Candidates {
   public Applied promote(String name, Seen seen, Duration within) {
     changes.lock();
     try {
-      HostState state = changes.state();
-      HeldPolicy candidate = state.candidate(name);
-      HeldPolicy old = state.policies().get(name);
+      HeldPolicy candidate = changes.state().candidate(name);
+      HeldPolicy old = changes.state().policies().get(name);
       requireSeen(seen.revision(), candidate);
       if (seen.revision() != 0) {
         PolicyControl.requireSame(
             name, seen.beside(), old == null || !old.inForce() ? 0 : old.revision());
       }
-      PolicyControl.requireByHand(old);
       leases.requireSettled(name);
       if (within != null) {
         leases.requireNone();
       }
-      requireInForce(candidate);
-      HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
-      HostState next = state.withoutCandidate(name).with(fresh);
-      Pending pending = null;
-      if (within == null) {
-        changes.commit(next);
-      } else {
-        pending = leases.commit(next, fresh, within);
-      }
-      Result result = old == null ? Result.CREATED : Result.REPLACED;
-      return new Applied(result, status(changes.state().get(name)), List.of(), pending);
+      return promoted(name, within);
     } finally {
       changes.unlock();
     }
   }
 
-  private static void requireInForce(HeldPolicy candidate) {
+  /** The same, and the end of its rollout; to be called under the lock. */
+  Applied promoted(String name, Duration within) {
+    HostState state = changes.state();
+    HeldPolicy candidate = state.candidate(name);
+    HeldPolicy old = state.policies().get(name);
+    PolicyControl.requireByHand(old);
+    requireInForce(candidate);
+    HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
+    Rollout rollout = state.rollout();
+    boolean ends = rollout != null && rollout.policy().equals(name);
+    HostState next = state.withoutCandidate(name).with(fresh);
+    next = ends ? next.withRollout(null) : next;
+    Pending pending = null;
+    if (within == null) {
+      changes.commit(next);
+    } else {
+      pending = leases.commit(next, fresh, within);
+    }
+    Result result = old == null ? Result.CREATED : Result.REPLACED;
+    return new Applied(result, status(changes.state().get(name)), List.of(), pending);
+  }
+
+  static void requireInForce(HeldPolicy candidate) {
     if (!candidate.inForce()) {
       throw new RefusedException(
           List.of(

@@ -34,6 +34,7 @@ public final class PolicyControl {
   private final BundleControl bundles;
   private final Leases leases;
   private final Candidates candidates;
+  private final Rollouts rollouts;
 
   public PolicyControl(
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
@@ -47,6 +48,7 @@ public final class PolicyControl {
     this.leases = new Leases(changes, enforcement, clock);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
     this.candidates = new Candidates(builder, enforcement, store, clock, changes, slots, leases);
+    this.rollouts = new Rollouts(changes, enforcement, leases, candidates);
   }
 
   /** The verbs on whole bundles; what they change is the same state. */
@@ -62,6 +64,11 @@ public final class PolicyControl {
   /** Policies that are asked beside those in force. */
   public Candidates candidates() {
     return candidates;
+  }
+
+  /** Candidates that come into force in steps. */
+  public Rollouts rollouts() {
+    return rollouts;
   }
 
   /** What {@link #apply} did. */
@@ -108,7 +115,12 @@ public final class PolicyControl {
         changes.adopt(changes.state());
         return;
       }
-      changes.adopt(restorer.restore(saved));
+      HostState found = restorer.restore(saved);
+      Rollout rollout = saved.rollout();
+      String ended = rollout == null ? null : rollouts.over(rollout, found);
+      HostState next =
+          rollout == null ? found : found.withRollout(rollouts.resumed(rollout, found));
+      changes.adopt(next, ended);
       changes.saveUnless(saved);
     } finally {
       changes.unlock();

@@ -99,6 +99,7 @@ public final class StateStore {
    * @param bundles by source; left out by engines that knew none
    * @param decider {@link Enforcement#decider} of the engine that wrote it; null: not known
    * @param candidates left out by engines that knew none
+   * @param rollout the same; null: none
    */
   record Saved(
       int version,
@@ -107,7 +108,8 @@ public final class StateStore {
       List<SavedPolicy> policies,
       SortedMap<String, SavedBundle> bundles,
       String decider,
-      List<SavedPolicy> candidates) {
+      List<SavedPolicy> candidates,
+      Rollout rollout) {
     static final int VERSION = 1;
 
     Saved {
@@ -138,7 +140,8 @@ public final class StateStore {
           state.policies().values().stream().map(SavedPolicy::of).toList(),
           SavedBundle.of(state.bundles()),
           decider,
-          state.candidates().values().stream().map(SavedPolicy::of).toList());
+          state.candidates().values().stream().map(SavedPolicy::of).toList(),
+          state.rollout());
     }
   }
 

@@ -208,6 +208,7 @@ public final class Engine implements AutoCloseable {
     Thread.sleep(LOOK_EVERY);
     try {
       control.leases().look();
+      control.rollouts().look();
     } finally {
       glass.told(control::toldOfBreakGlass);
     }

@@ -92,7 +92,14 @@ class StateStoreTest {
         new SavedPolicy(
             "p", digest(generation), 1L, "c" + generation, 3, null, "2026-01-01T00:00:00Z", "");
     return new Saved(
-        Saved.VERSION, generation, Mode.ENFORCE, List.of(policy), new TreeMap<>(), null, List.of());
+        Saved.VERSION,
+        generation,
+        Mode.ENFORCE,
+        List.of(policy),
+        new TreeMap<>(),
+        null,
+        List.of(),
+        null);
   }
 
   private static void apply(StateStore store, int generation) {
