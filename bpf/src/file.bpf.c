@@ -55,10 +55,33 @@ static __always_inline bool passed_at_creation(struct run *run)
 	return true;
 }
 
+/* An overlay opens the file below it in the same call. If that one was made by the call, it must not be issued again for that: with O_EXCL it would find its own
+ * file. A moment later the mark means nothing: then the file below was never opened. */
+#define MARK (1ULL << 63)
+#define MARK_NS 1000000000ULL
+
+static __always_inline void mark_creation(struct file *file)
+{
+	__u64 id = bpf_get_current_pid_tgid(), mark = MARK | bpf_ktime_get_ns();
+
+	if (file->f_inode->i_sb->s_stack_depth)
+		bpf_map_update_elem(&creations, &id, &mark, BPF_ANY);
+}
+
+static __always_inline bool is_below_creation(void)
+{
+	__u64 id = bpf_get_current_pid_tgid(), *mark = bpf_map_lookup_elem(&creations, &id);
+
+	if (!mark || bpf_ktime_get_ns() - (*mark & ~MARK) > MARK_NS)
+		return false;
+	bpf_map_delete_elem(&creations, &id);
+	return true;
+}
+
 SUBPROGRAM int open_file(struct file *file)
 {
 	bool created = file->f_mode & FMODE_CREATED, unnamed = file->f_flags & FLAG_TMPFILE;
-	enum way way = created ? WAY_NONE : WAY_OPEN;
+	enum way way = created || is_below_creation() ? WAY_NONE : WAY_OPEN;
 	struct slot_mask covered;
 	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
 	struct run *run;
@@ -80,6 +103,8 @@ SUBPROGRAM int open_file(struct file *file)
 	if (!created || !passed_at_creation(run))
 		result = answer(run, HOOK_FILE_OPEN, way);
 	release(run);
+	if (created && !result)
+		mark_creation(file);
 	return result;
 }
 
@@ -102,6 +127,26 @@ SUBPROGRAM int receive_file(struct file *file)
 	return result;
 }
 
+/* An open with O_CREAT asks before the kernel has looked whether the file is there, and drops a refusal if it is: then nobody has been refused
+ * anything, and is not to be counted or killed for it. So who would be refused comes again, once: by then the name is known. */
+static __always_inline bool looks_first(struct run *run, struct dentry *dentry)
+{
+	__u64 id = bpf_get_current_pid_tgid(), mark, *before;
+
+	if (BPF_CORE_READ(dentry, d_hash.pprev))
+		return false;
+	name_event(run, HOOK_FILE_OPEN);
+	if (!consult(run) || !any_of(run->deny, run->enforce, run->covered))
+		return false;
+	mark = ~run->digest;
+	before = bpf_map_lookup_elem(&creations, &id);
+	if (before && *before == mark) {	/* a file system that does not remember what is not there */
+		bpf_map_delete_elem(&creations, &id);
+		return false;
+	}
+	return round_of(WAY_CREATE) != NOTICED && !bpf_map_update_elem(&creations, &id, &mark, BPF_ANY) && comes_again(HOOK_FILE_OPEN, WAY_CREATE);
+}
+
 SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -122,7 +167,7 @@ SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, 
 	run->record.facts.file.device = BPF_CORE_READ(directory, dentry, d_inode, i_sb, s_dev);
 	run->record.facts.file.mode = S_IFREG | (mode & ~BPF_CORE_READ(task, fs, umask) & 07777);
 	fill_created(run, task);
-	result = answer(run, HOOK_FILE_OPEN, WAY_CREATE);
+	result = looks_first(run, dentry) ? -ERESTARTNOINTR : answer(run, HOOK_FILE_OPEN, WAY_CREATE);
 	if (!result)
 		bpf_map_update_elem(&creations, &id, &run->digest, BPF_ANY);
 	release(run);

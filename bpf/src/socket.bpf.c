@@ -9,8 +9,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * the one of that interface, which is a detour (by_interface). */
 static __always_inline void fill_ipv4(struct verdict_key *facts, const struct sock *sock, __u32 address)
 {
+	const struct inet_sock *inet = (const void *)sock;
+
+	if (!address && sock->__sk_common.skc_family != AF_SMC)	/* not skc_rcv_saddr: what is bound to a group sends from nowhere in particular */
+		address = BPF_CORE_READ(inet, inet_saddr);
 	if (!address)
-		address = sock->__sk_common.skc_rcv_saddr ?: bpf_htonl(0x7f000001);
+		address = bpf_htonl(LOOPBACK);
 	set_ipv4(facts, address);
 }
 
@@ -22,7 +26,7 @@ static __always_inline void fill_ipv6(struct verdict_key *facts, const struct so
 	bpf_probe_read_kernel(bound, sizeof(bound), &sock->__sk_common.skc_v6_rcv_saddr);
 	if (!(word[0] | word[1] | word[2] | word[3])) {
 		if (!bound[0] && !bound[1] && bound[2] == bpf_htonl(0xffff))
-			return set_ipv4(facts, bpf_htonl(0x7f000001));
+			return set_ipv4(facts, bpf_htonl(LOOPBACK));
 		word[3] = bpf_htonl(1);
 	}
 	if (!word[0] && !word[1] && word[2] == bpf_htonl(0xffff))
@@ -50,7 +54,8 @@ static __always_inline bool by_interface(const struct sock *sock, const struct a
 
 	if (address->family == AF_INET ? address->ipv4 : mapped ? word[3] : word[0] | word[1] | word[2] | word[3])
 		return false;
-	return named || sock->__sk_common.skc_bound_dev_if || BPF_CORE_READ(inet, uc_index);
+	/* Of SMC the socket inside is bound. */
+	return named || sock->__sk_common.skc_bound_dev_if || BPF_CORE_READ(inet, uc_index) || sock->__sk_common.skc_family == AF_SMC;
 }
 
 SUBPROGRAM int reach(const struct sock *sock, struct address *address, __u32 access, enum way way)
@@ -106,9 +111,11 @@ static __always_inline bool is_plain(const struct sock *sock, const struct msghd
 		return false;
 	if (family != AF_INET && family != AF_INET6 && family != AF_SMC)
 		return true;
+	if (sock->sk_type == SOCK_RAW)	/* of any protocol */
+		return false;
 	if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_MPTCP || is_smc(sock))
 		return !message->msg_name || !(message->msg_flags & MSG_FASTOPEN);
-	return !message->msg_name && !message->msg_controllen && sock->sk_type != SOCK_RAW;
+	return !message->msg_name && !message->msg_controllen;
 }
 
 /* What a socket is connected to; for the record of a send that names nothing. */
@@ -138,7 +145,7 @@ static __always_inline int send_message(const struct sock *sock, const struct ms
 	void *name = message->msg_name;
 	int bytes = message->msg_namelen;
 	struct address address;
-	__u64 controls = read_controls(message);
+	__u64 controls = read_controls(message, sock->__sk_common.skc_family);
 	bool named;
 
 	named = name && read_address(&address, name, bytes);

@@ -92,14 +92,14 @@ static __always_inline void name_source(struct run *run)
 }
 
 /* Answers by what has been found out. Records of refusals come once in PENDING_NS of each key: a flood must not become one of records. */
-SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, const __u64 *fallback)
+SUBPROGRAM int conclude_packet(struct run *run, const struct posture *posture, const __u64 *fallback, const __u64 *answered)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), since;
 	__u8 flags = fallback ? RECORD_FALLBACK : 0;
 	bool refused;
 
 	if (fallback)
-		refuse_undecided(run, fallback);
+		refuse_undecided(run, fallback, answered);
 	name_source(run);
 	refused = settle(run, HOOK_XDP_INGRESS);
 	if (refused)
@@ -121,9 +121,9 @@ SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
 		asked = ask(run, &packets, HOOK_XDP_INGRESS, (holds ? RECORD_HELD : 0) | (refuses ? RECORD_REFUSED : 0));
 	apply_mode(run);
 	if (refuses)
-		return conclude_packet(run, posture, posture->refuse_miss);
+		return conclude_packet(run, posture, posture->refuse_miss, posture->refuse_miss);
 	if (!holds)
-		return any(run->deny) ? conclude_packet(run, posture, NULL) : XDP_PASS;
+		return any(run->deny) ? conclude_packet(run, posture, NULL, NULL) : XDP_PASS;
 	if (cannot)
 		COUNT(HOOK_XDP_INGRESS, cannot);
 	else if (engine_lost(posture->stale_ns))
@@ -134,7 +134,7 @@ SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
 		COUNT(HOOK_XDP_INGRESS, restarted);
 		return XDP_DROP;
 	}
-	return conclude_packet(run, posture, posture->fallback_deny);
+	return conclude_packet(run, posture, posture->fallback_deny, posture->hold);
 }
 
 /* What cannot be read to its end is dropped by every slot that does not say otherwise, without asking. */
@@ -149,7 +149,7 @@ SUBPROGRAM int unparsed(struct run *run, const struct posture *posture)
 	}
 	COUNT(HOOK_XDP_INGRESS, undecidable);
 	apply_mode(run);
-	return dropping ? conclude_packet(run, posture, NULL) : XDP_PASS;
+	return dropping ? conclude_packet(run, posture, NULL, NULL) : XDP_PASS;
 }
 
 /* Anything but a flow that all slots let pass. */
@@ -164,7 +164,7 @@ SUBPROGRAM int judge(struct run *run, const struct posture *posture)
 	}
 	COUNT(HOOK_XDP_INGRESS, hits);
 	apply_mode(run);
-	return conclude_packet(run, posture, NULL);
+	return conclude_packet(run, posture, NULL, NULL);
 }
 
 static __always_inline int uncovered_packet(void)

@@ -177,18 +177,19 @@ static __always_inline bool overspent(const struct slot_walk *walk, __u32 slot, 
 {
 	struct budget_subject subject = {.unit = walk->unit, .window = walk->now_ns / budget->window_ns, .slot = slot};
 	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
-	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1;
+	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1, none = 0;
 
+	if (!executables) {
+		bpf_map_update_elem(&budget_subjects, &subject, &none, BPF_NOEXIST);
+		executables = bpf_map_lookup_elem(&budget_subjects, &subject);
+	}
 	if (!window || (executables && READ(*executables) >= UNIT_SUBJECTS))
 		return false;
 	subject.executable = walk->executable;
 	if (bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_NOEXIST))
 		return false;
-	subject.executable = 0;
-	if (executables)
-		__sync_fetch_and_add(executables, 1);
-	else
-		bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_ANY);
+	if (executables && __sync_fetch_and_add(executables, 1) >= UNIT_SUBJECTS)
+		return false;	/* others of the unit were faster */
 	return add_subject(&window->spent, subject.window) > budget->subjects;
 }
 
@@ -297,12 +298,12 @@ static __always_inline void apply_mode(struct run *run)
 	}
 }
 
-/* Adds what a fallback or onMiss: deny refuses to the slots that refuse. */
-SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish)
+/* Adds what a fallback or onMiss: deny refuses to the slots that refuse, and counts those that are answered so: who wanted to wait, or onMiss. */
+SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish, const __u64 *answered)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
-		run->fell[i] = run->undecided[i] & run->enforce[i] & (run->hold[i] | run->refuse_miss[i]);
+		run->fell[i] = run->undecided[i] & run->enforce[i] & answered[i];
 	}
 	each_slot(run, run->fell, COUNT_FALLBACK);
 }

@@ -144,6 +144,8 @@ static __always_inline struct call current_call(struct task_struct *task)
 
 	if (!bpf_core_field_exists(regs->orig_ax))
 		return call;
+	if ((long)BPF_CORE_READ(regs, ax) != -ENOSYS)
+		return call;	/* work on the way out of a call (io_uring's) is not that call */
 	call.number = (int)BPF_CORE_READ(regs, orig_ax);
 	call.compat = task->thread_info.status & TS_COMPAT;
 	return call;

@@ -39,8 +39,6 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		recall_exe(run);
 	if (mask->image && !run->record.facts.image)
 		fill_image(run, state->hash_key);
-	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
-		COUNT(hook, undecidable);
 	name_key(run, mask, state);
 }
 
@@ -123,7 +121,8 @@ SUBPROGRAM int conclude(struct run *run, enum hook hook, enum outcome outcome)
 
 	apply_mode(run);
 	if (fallback)
-		refuse_undecided(run, outcome == REFUSE_MISS ? run->refuse_miss : run->fallback_deny);
+		refuse_undecided(run, outcome == REFUSE_MISS ? run->refuse_miss : run->fallback_deny,
+				 outcome == REFUSE_MISS ? run->refuse_miss : run->hold);
 	else if (!any(run->deny))
 		return 0;
 	complete_run(run);
@@ -143,6 +142,8 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 	bool matters;
 
 	name_event(run, hook);
+	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
+		COUNT(hook, undecidable);
 	matters = consult(run);
 	if (matters && any(run->undecided)) {
 		COUNT(hook, misses);
@@ -166,10 +167,25 @@ static __always_inline bool comes_again(enum hook hook, enum way way)
 	return round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook);
 }
 
+/* Whether a covering slot refuses at all: none that was tripped does. */
+static __always_inline bool may_refuse(const struct slot_mask *covered, const struct posture *posture, enum hook hook)
+{
+	const __u64 *enforce;
+	struct slot_mask *off;
+	__u64 found = 0;
+	__u32 zero = 0;
+
+	off = bpf_map_lookup_elem(&tripped, &zero);
+	enforce = enforced_here(posture, off);
+	for (int i = 0; i < SLOT_WORDS; i++)
+		found |= covered->slots[i] & enforce[i] & posture->active[hook & (HOOKS - 1)][i] & ~(off ? off->slots[i] : 0);
+	return found;
+}
+
 /* Without an answer nobody who is covered passes: who can comes again, the others are refused, and there is no record. */
 SUBPROGRAM int no_answer(const struct slot_mask *covered, const struct posture *posture, enum hook hook, enum way way)
 {
-	if (glass_broken() || !any_of(covered->slots, enforced(posture), posture->active[hook & (HOOKS - 1)]))
+	if (glass_broken() || !may_refuse(covered, posture, hook))
 		return 0;
 	if (comes_again(hook, way))
 		return -ERESTARTNOINTR;

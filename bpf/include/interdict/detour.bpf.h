@@ -17,9 +17,10 @@ struct control {
 
 struct control_walk {
 	__u64 at, end;
-	__u32 source;		/* IPv4, where IP_PKTINFO says it: the destination of what goes to 0.0.0.0 */
+	__u32 source;		/* IPv4, where IP_PKTINFO says it: the destination of what goes to 0.0.0.0; that it says 0.0.0.0 is the loopback */
 	__u32 interface;	/* or this one's address is */
 	__u32 detour;
+	__u16 family;		/* of the socket */
 };
 
 /* Options that stay with the socket. */
@@ -53,13 +54,13 @@ static __always_inline void read_source(struct control_walk *walk, const struct 
 
 	if (control->level == LEVEL_IP && control->type == IP_PKTINFO) {
 		bpf_probe_read_kernel(word, 8, data);
-		walk->source = word[1] ?: walk->source;
+		walk->source = word[1] ?: bpf_htonl(LOOPBACK);
 		walk->interface |= word[0];
 	}
 	if (control->level == LEVEL_IPV6 && (control->type == IPV6_PKTINFO || control->type == IPV6_2292PKTINFO)) {
 		bpf_probe_read_kernel(word, sizeof(word), data);
-		if (!word[0] && !word[1] && word[2] == bpf_htonl(0xffff))
-			walk->source = word[3] ?: walk->source;
+		if (control->type == IPV6_PKTINFO && walk->family == AF_INET6 && !word[0] && !word[1] && word[2] == bpf_htonl(0xffff))
+			walk->source = word[3] ?: bpf_htonl(LOOPBACK);	/* else nobody reads it on the way to an IPv4 address */
 		walk->interface |= word[4];
 	}
 }
@@ -81,9 +82,9 @@ static long next_control(__u32 step, struct control_walk *walk)
 #define DETOUR_CONTROL (1ULL << 32)
 #define INTERFACE_CONTROL (1ULL << 33)
 
-SUBPROGRAM __u64 read_controls(const struct msghdr *message)
+SUBPROGRAM __u64 read_controls(const struct msghdr *message, __u16 family)
 {
-	struct control_walk walk = {.at = (__u64)message->msg_control};
+	struct control_walk walk = {.at = (__u64)message->msg_control, .family = family};
 
 	walk.end = walk.at + message->msg_controllen;
 	if (message->msg_controllen && bpf_loop(CONTROLS, next_control, &walk, 0) == CONTROLS)

@@ -137,6 +137,8 @@ static __always_inline enum outcome end_wait(__u64 id, enum outcome outcome)
 /* All that it would wait for have answered, or cannot. */
 static __always_inline enum outcome answered(const struct run *run, enum hook hook)
 {
+	if (any_of(run->undecided, run->enforce, run->refuse_miss))	/* its verdict is over since */
+		return REFUSE_MISS;
 	if (!any_of(run->undecided, run->wait, run->hold))
 		return SETTLED;
 	COUNT(hook, cannot);

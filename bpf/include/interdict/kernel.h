@@ -20,7 +20,7 @@ struct kernel_id { __u32 val; };	/* kuid_t, kgid_t */
 struct hlist_bl_node { struct hlist_bl_node **pprev; };
 struct qstr { __u32 len; const unsigned char *name; };
 struct list_head { struct list_head *next; };
-struct super_block { __u32 s_dev; unsigned long s_flags; struct list_head s_mounts; };
+struct super_block { __u32 s_dev; unsigned long s_flags; struct list_head s_mounts; int s_stack_depth; };
 struct super_block___chain { struct mount *s_mounts; };	/* since Linux 6.17 */
 struct inode {
 	__u16 i_mode;
@@ -56,6 +56,7 @@ struct file {
 	struct path f_path;
 	void *private_data;
 };
+struct backing_file { struct path user_path; };	/* since Linux 6.8; before, f_path is that one */
 struct linux_binprm { struct file *file; };
 struct kernfs_node { __u64 id; };
 struct cgroup_subsys_state { struct cgroup_subsys_state *parent; };
@@ -86,6 +87,7 @@ struct inet_sock {
 	struct ipv6_pinfo *pinet6;
 	struct ip_options_rcu *inet_opt;
 	int uc_index;
+	__be32 inet_saddr;
 	unsigned long inet_flags;
 };
 struct inet_sock___bits { __u8 hdrincl : 1; };	/* before Linux 6.6 */
@@ -108,7 +110,7 @@ struct atomic_number { int counter; };	/* atomic_t */
 struct signal_struct { struct atomic_number live; unsigned int flags; int nr_threads; struct sigpending shared_pending; };
 struct callback_head { struct callback_head *next; };
 struct thread_info { __u32 status; };
-struct pt_regs { unsigned long orig_ax, cx, dx, si; };	/* x86 only */
+struct pt_regs { unsigned long ax, orig_ax, cx, dx, si; };	/* x86 only */
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -145,6 +147,7 @@ struct bpf_task_work { __u64 opaque; };
 #define EPERM 1
 #define ENOMEM 12
 #define ERESTARTNOINTR 513	/* the call is issued again before the task is back in user mode */
+#define ENOSYS 38	/* what a call returns while it has not returned */
 
 #define SIGKILL 9
 #define SIGCONT 18
@@ -173,6 +176,7 @@ struct bpf_task_work { __u64 opaque; };
 
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
+#define FMODE_BACKING (1U << 25)	/* a file that overlayfs opens for itself */
 #define FMODE_CREATED 0x100000
 #define FLAG_APPEND 02000	/* file.f_flags */
 #define FLAG_TRUNCATE 01000
@@ -195,6 +199,7 @@ struct bpf_task_work { __u64 opaque; };
 #define AF_INET 2
 #define AF_INET6 10
 #define AF_PACKET 17
+#define LOOPBACK 0x7f000001	/* 127.0.0.1 */
 #define AF_SMC 43		/* TCP, or what stands for it between hosts that know it */
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2

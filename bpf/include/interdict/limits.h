@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 8
+#define WIRE_VERSION 9
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -94,8 +94,11 @@
 #define PENDING_MAX 16384
 #define PENDING_NS 100000000ULL
 
-/* The level of the cgroups that budgets take for one unit: below a slice of systemd's. */
+/* The level of the cgroups that budgets, and rollouts of policies without a scope, take for one unit: below a slice of systemd's. */
 #define UNIT_LEVEL 2
+
+/* Levels of cgroups below the root in which a rollout looks for the scope of its pair; deeper ones have the unit of this level. */
+#define CANARY_LEVELS 64
 
 /* Executables of one unit that a budget counts, and bits of such a count. */
 #define UNIT_SUBJECTS 4

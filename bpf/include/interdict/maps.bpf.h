@@ -24,7 +24,7 @@ struct exe_name {
 	__u64 inode;
 	__u64 exec_id;
 	__u64 hash;		/* verdict_key.exe_path */
-	__u64 epoch;		/* engine_state.names_epoch */
+	__u64 epoch;		/* engine_state.names_epoch; bit 32: whether the task could arrange names then */
 };
 
 /* A place in the tree of mounts and names; numbers, since the verifier would forget what they point to. */

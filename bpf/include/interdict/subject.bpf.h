@@ -48,7 +48,7 @@ static __always_inline void fill_program(struct verdict_key *facts, struct task_
 {
 	struct mm_struct *mm = task->mm;
 	struct file *file = mm ? mm->exe_file : NULL;
-	struct inode *inode = file ? file->f_inode : NULL;
+	struct inode *inode = file && file->f_flags & FLAG_EXEC ? file->f_inode : NULL;	/* as name_exe() */
 
 	facts->exe_device = inode ? inode->i_sb->s_dev : 0;
 	facts->exe_inode = inode ? inode->i_ino : 0;
@@ -69,12 +69,81 @@ static __always_inline void fill_ids(struct verdict_key *facts, struct task_stru
 	facts->egid = cred->egid.val;
 }
 
-/* The slots that may refuse now. A lease ends by this clock alone: it needs no engine, and none that is late makes it longer. */
+/* The slots that may refuse now, wherever there is no unit. A lease ends by this clock alone: it needs no engine, and none that is late makes it longer. */
 static __always_inline const __u64 *enforced(const struct posture *posture)
 {
 	__u64 end = READ(posture->lease_end_ns);
 
 	return end && bpf_ktime_get_boot_ns() >= end ? posture->enforce_after : posture->enforce;
+}
+
+/* Down from the root: the first cgroup that is below one of the pair's scope, else the last one. */
+struct unit_search {
+	const struct posture *posture;
+	__u64 unit;
+	__u64 below;	/* the one before it is of the scope */
+};
+
+static long next_level(__u32 level, struct unit_search *search)
+{
+	__u64 id = bpf_get_current_ancestor_cgroup_id(level);
+	struct slot_mask *found;
+
+	if (!id)
+		return 1;
+	search->unit = id;
+	if (search->below)
+		return 1;
+	found = bpf_map_lookup_elem(&scopes, &id);
+	for (int i = 0; found && i < SLOT_WORDS; i++)
+		search->below |= found->slots[i] & search->posture->canary_scope[i];
+	return 0;
+}
+
+/* What is on one side of a rollout as a whole, however many cgroups are made in it. */
+static __always_inline __u64 unit_of_task(const struct posture *posture)
+{
+	struct unit_search search = {.posture = posture};
+	__u64 scoped = 0;
+
+	for (int i = 0; i < SLOT_WORDS; i++)
+		scoped |= posture->canary_scope[i];
+	if (scoped) {
+		bpf_loop(CANARY_LEVELS, next_level, &search, 0);
+		return search.unit;
+	}
+	search.unit = bpf_get_current_ancestor_cgroup_id(UNIT_LEVEL);
+	return search.unit ?: bpf_get_current_cgroup_id();
+}
+
+/* Where in 0 .. 2^32-1 a unit stands for one rollout. */
+static __always_inline __u64 unit_place(__u64 unit, const __u64 *key)
+{
+	__u64 v[4];
+
+	sip_start(v, key);
+	return sip_end(v, unit) >> 32;
+}
+
+/* Whether the current task is where the candidate enforces. One that has used up its budget does so nowhere: then all go by what was before, at
+ * once and without an engine. */
+SUBPROGRAM bool on_canary_side(const struct posture *posture, const struct slot_mask *off)
+{
+	__u64 tripped = 0;
+
+	for (int i = 0; off && i < SLOT_WORDS; i++)
+		tripped |= off->slots[i] & READ(posture->enforce_canary[i]) & ~READ(posture->enforce[i]);
+	return !tripped && unit_place(unit_of_task(posture), posture->canary_key) < posture->canary_share;
+}
+
+/* As enforced(), for the current task. */
+static __always_inline const __u64 *enforced_here(const struct posture *posture, const struct slot_mask *off)
+{
+	__u64 end = READ(posture->lease_end_ns);
+
+	if (end && bpf_ktime_get_boot_ns() >= end)
+		return posture->enforce_after;
+	return posture->canary_share && on_canary_side(posture, off) ? posture->enforce_canary : posture->enforce;
 }
 
 /* Whether an operator has taken enforcement off the host for a while. As a lease it ends by itself. */
@@ -92,7 +161,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 {
 	__u64 *facts = (__u64 *)&run->record.facts;
 	__u64 keep = glass_broken() ? 0 : ~0ULL;
-	const __u64 *enforce = enforced(posture);
+	const __u64 *enforce;
 	struct slot_mask *off;
 	__u32 zero = 0;
 
@@ -113,6 +182,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->fresh = 0;
 	run->at.dentry = 0;
 	off = bpf_map_lookup_elem(&tripped, &zero);
+	enforce = enforced_here(posture, off);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->covered[i] = covered->slots[i];
 		run->enforce[i] = enforce[i] & keep & ~(off ? off->slots[i] : 0);
@@ -147,9 +217,19 @@ static __always_inline void fill_inode(struct run *run, struct inode *inode)
 	fill_owner(&run->record.facts.file, inode);
 }
 
+/* Of a file below an overlay the one above it, which the caller has named: else its path ends at a mount that nobody sees. */
+static __always_inline struct place place_of_file(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (!(file->f_mode & FMODE_BACKING) || !bpf_core_field_exists(backing->user_path))
+		return place_of(file->f_path);
+	return (struct place){(__u64)BPF_CORE_READ(backing, user_path.dentry), (__u64)BPF_CORE_READ(backing, user_path.mnt)};
+}
+
 static __always_inline void fill_file(struct run *run, struct file *file)
 {
-	run->at = place_of(file->f_path);
+	run->at = place_of_file(file);
 	fill_inode(run, file->f_inode);
 }
 
@@ -206,7 +286,7 @@ SUBPROGRAM bool name_exe(struct run *run)
 		known->inode = facts->exe_inode;
 		known->exec_id = task->self_exec_id;
 		known->hash = facts->exe_path;
-		known->epoch = epoch;
+		known->epoch = epoch | (__u64)arranges_names(task) << 32;
 	}
 	return before && before != facts->exe_path;
 }
@@ -220,7 +300,7 @@ static __always_inline __u64 remembered_exe(const struct verdict_key *facts, str
 	struct file *file = mm ? mm->exe_file : NULL;
 
 	if (known && state && known->file == (__u64)file && known->inode == facts->exe_inode && known->exec_id == task->self_exec_id &&
-	    known->epoch == READ(state->names_epoch))
+	    known->epoch == (READ(state->names_epoch) | (__u64)arranges_names(task) << 32))
 		return known->hash;
 	return 0;
 }

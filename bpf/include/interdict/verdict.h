@@ -252,6 +252,11 @@ struct posture {
 	__u64 lease_end_ns;		/* CLOCK_BOOTTIME; 0: no change waits for its confirmation */
 	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
 	__u32 pad0;
+	/* A rollout, which also ends at lease_end_ns: in its share of the units the candidate's slot takes the place of the active one's. */
+	__u64 enforce_canary[SLOT_WORDS];	/* in place of enforce on the candidate's side */
+	__u64 canary_scope[SLOT_WORDS];	/* slots of the pair, whose cgroups units are below; none: units of the whole host */
+	__u64 canary_key[2];		/* secret of unit_place(), drawn for each rollout */
+	__u64 canary_share;		/* units whose place is below it are on the candidate's side, of 2^32; 0: no rollout */
 };
 
 /* The memory that engine and programs share without system calls (a mapped array of one): two cache lines that change, secrets, and a filter.
@@ -259,8 +264,8 @@ struct posture {
  * posture_epoch is what the programs' caches of scopes rest on: one aligned store that adds 1 switches to the spare posture and
  * makes all that was remembered about cgroups void. So it follows every change of a posture and every change of the map scopes (an
  * unchanged posture is then filled into the spare copy too). A copy is filled again only when no run can still read it: 100 ms after
- * the switch that took it out of force. But for enforce, enforce_after and lease_end_ns: a run reads them once, so they are also switched in
- * the copy in force, and the epoch stays. */
+ * the switch that took it out of force. But for enforce, enforce_canary, enforce_after and lease_end_ns: a run reads them once, so they are also
+ * switched in the copy in force, and the epoch stays. */
 struct engine_state {
 	/* The line that every run reads: it changes with the posture and the engine. */
 	__u32 posture_epoch;	/* postures[posture_epoch & 1] is in force; see below */

@@ -181,12 +181,27 @@ static int in_straced(struct call *call)
 	return traced(call, PTRACE_O_TRACESYSGOOD);
 }
 
+/* Twice: by then in a user namespace of its own, where it may arrange names. */
+static int in_namespace(struct call *call)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		perform(call);
+		if (unshare(CLONE_NEWUSER))
+			unprepared("unshare");
+		_exit(perform(call));
+	}
+	return expect_prepared(wait_for(child));
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct call *call);
 } contexts[] = {
 	{"main", in_main},	{"thread", in_thread},	 {"child", in_child},	{"vfork", in_vfork},	{"init", in_init},
 	{"blocked", in_blocked}, {"session", in_session}, {"traced", in_traced}, {"straced", in_straced},
+	{"namespaced", in_namespace},
 };
 
 int run_in(const char *context, context_fn function, void *argument)

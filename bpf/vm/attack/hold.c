@@ -252,8 +252,19 @@ int command_stopped(const struct options *options, char **args)
 	return finish(options, sight);
 }
 
+struct opener {
+	unsigned opens;
+	int error;	/* with which it ended */
+};
+
+static _Noreturn void fails(struct opener *opener)
+{
+	opener->error = errno;
+	_exit(EXIT_FAILED);
+}
+
 /* Opens a file under another new name each time, for ever: each open is the first of its kind. */
-static _Noreturn void open_for_ever(const char *directory, unsigned *opens)
+static _Noreturn void open_for_ever(const char *directory, struct opener *opener)
 {
 	char *name = text("%s/file-%d", directory, 0), *next;
 
@@ -262,12 +273,12 @@ static _Noreturn void open_for_ever(const char *directory, unsigned *opens)
 		int file = open(name, O_RDONLY | O_CLOEXEC);
 
 		if (file < 0)
-			_exit(EXIT_FAILED);
+			fails(opener);
 		close(file);
-		__atomic_fetch_add(opens, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&opener->opens, 1, __ATOMIC_RELAXED);
 		next = text("%s/file-%d", directory, i);
 		if (rename(name, next))
-			_exit(EXIT_FAILED);
+			fails(opener);
 		free(name);
 		name = next;
 	}
@@ -288,17 +299,17 @@ static char state_of(pid_t child)
 }
 
 /* However slow the machine is: what stands still and is not stopped only waits for its answer. */
-static bool is_not_left_stopped(pid_t child, const unsigned *opens)
+static bool is_not_left_stopped(pid_t child, const struct opener *opener)
 {
-	unsigned before = __atomic_load_n(opens, __ATOMIC_RELAXED), stopped = 0;
+	unsigned before = __atomic_load_n(&opener->opens, __ATOMIC_RELAXED), stopped = 0;
 
 	for (unsigned looks = 0; looks < 300000; looks++) {
 		char state = state_of(child);
 
-		if (__atomic_load_n(opens, __ATOMIC_RELAXED) != before)
+		if (__atomic_load_n(&opener->opens, __ATOMIC_RELAXED) != before)
 			return true;
 		if (!state || strchr("ZX", state))
-			unprepared("died");
+			unprepared_errno("died", opener->error);
 		stopped = state == 'T' ? stopped + 1 : 0;
 		if (stopped == 1000)
 			return false;
@@ -308,7 +319,7 @@ static bool is_not_left_stopped(pid_t child, const unsigned *opens)
 }
 
 /* Whether the stop comes through; with "undone", whether it does not outlast the SIGCONT right behind it. */
-static bool stop_counts(pid_t child, const char *door, const unsigned *opens)
+static bool stop_counts(pid_t child, const char *door, const struct opener *opener)
 {
 	bool undone = !strcmp(door, "undone");
 	int status;
@@ -317,11 +328,11 @@ static bool stop_counts(pid_t child, const char *door, const unsigned *opens)
 		unprepared("stop");
 	if (undone) {
 		kill(child, SIGCONT);
-		return is_not_left_stopped(child, opens);
+		return is_not_left_stopped(child, opener);
 	}
 	status = status_within_a_second(child, WUNTRACED);
 	if (status != -1 && !WIFSTOPPED(status))
-		unprepared("died");
+		unprepared_errno(WIFSIGNALED(status) ? text("killed:%d", WTERMSIG(status)) : "died", opener->error);
 	return status != -1;
 }
 
@@ -329,23 +340,24 @@ static bool stop_counts(pid_t child, const char *door, const unsigned *opens)
  * is lost; and none that is taken back at once ("undone") lasts. In a process group of its own, or the kernel would ignore SIGTSTP. */
 int command_stops(const struct options *options, char **args)
 {
-	unsigned *opens = shared(sizeof(*opens)), lost = 0;
+	struct opener *opener = shared(sizeof(*opener));
+	unsigned lost = 0;
 	pid_t child = fork();
 
 	if (child == 0) {
 		setpgid(0, 0);
-		open_for_ever(args[0], opens);
+		open_for_ever(args[0], opener);
 	}
-	while (!__atomic_load_n(opens, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&opener->opens, __ATOMIC_RELAXED))
 		usleep(1000);
 	for (int i = 0; i < options->count; i++) {
 		usleep(random() % 3000);
-		lost += !stop_counts(child, options->door ?: "process", opens);
+		lost += !stop_counts(child, options->door ?: "process", opener);
 		kill(child, SIGCONT);
 	}
 	kill(child, SIGKILL);
 	wait_for(child);
-	fact("stops=%d lost=%u opens=%u", options->count, lost, *opens);
+	fact("stops=%d lost=%u opens=%u", options->count, lost, opener->opens);
 	return report_if(!lost);
 }
 

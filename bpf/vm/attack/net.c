@@ -484,7 +484,38 @@ static long by_interface(const struct target *target, int by)
 	return sendto(from, message, sizeof(message), 0, of(&any), target->length);
 }
 
-/* kind: port doors name address and port, address doors only the address; detour
+enum unsaid { WRONG_LEVEL, OLD_MESSAGE, NO_ADDRESS, OF_A_GROUP, OF_A_GROUP_STREAM };
+
+/* To "any address" by a socket that says of where it comes from what the kernel does not listen to: to the loopback. */
+static long by_unsaid(const struct target *target, int what)
+{
+	bool six = what == OLD_MESSAGE, stream = what == OF_A_GROUP_STREAM;
+	struct sockaddr_in bound = *(const struct sockaddr_in *)&target->elsewhere, any = *(const struct sockaddr_in *)&target->address;
+	struct sockaddr_in6 mapped = mapped_address(&(struct target){.address = target->elsewhere});
+	struct in6_pktinfo ignored = {.ipi6_addr = mapped.sin6_addr};
+	struct in_pktinfo nothing = {};
+	struct sockaddr_storage to = {};
+	int from = new_socket(six ? AF_INET6 : AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM, 0);
+
+	any.sin_addr.s_addr = 0;
+	mapped.sin6_port = any.sin_port;
+	memset(mapped.sin6_addr.s6_addr + 12, 0, 4);
+	memcpy(&to, six ? (void *)&mapped : &any, six ? sizeof(mapped) : sizeof(any));
+	if (what == WRONG_LEVEL || six)
+		return send_with(from, &to, six ? sizeof(mapped) : sizeof(any), IPPROTO_IPV6, six ? IPV6_2292PKTINFO : IPV6_PKTINFO, &ignored, sizeof(ignored));
+	bound.sin_port = 0;
+	if (what != NO_ADDRESS)
+		bound.sin_addr.s_addr = htonl(0xe0000001);
+	if (bind(from, (struct sockaddr *)&bound, sizeof(bound)))
+		unprepared("bind");
+	if (stream)
+		return connect(from, (struct sockaddr *)&any, sizeof(any));
+	if (what == NO_ADDRESS)
+		return send_with(from, &to, sizeof(any), IPPROTO_IP, IP_PKTINFO, &nothing, sizeof(nothing));
+	return sendto(from, message, sizeof(message), 0, (struct sockaddr *)&any, sizeof(any));
+}
+
+/* kind: any doors name "any address" and go to the loopback; port doors name address and port, address doors only the address; detour
  * doors may go elsewhere than to the address that they name, or cannot be told. Without a receiver it is not seen where they go. */
 static const struct {
 	const char *name, *kind;
@@ -521,7 +552,13 @@ static const struct {
 	{"pktinfo-mapped", "port", SOCK_DGRAM, by_mapped_source, 0},
 	{"sctp", "port", SCTP_RECEIVER, by_sctp, 0},
 	{"sctp-connectx", "port", SCTP_RECEIVER, by_connectx, SCTP_CONNECTX},
+	{"any-wrong-level", "any", SOCK_DGRAM, by_unsaid, WRONG_LEVEL},
+	{"any-old-message", "any", SOCK_DGRAM, by_unsaid, OLD_MESSAGE},
+	{"any-no-address", "any", SOCK_DGRAM, by_unsaid, NO_ADDRESS},
+	{"any-group", "any", SOCK_DGRAM, by_unsaid, OF_A_GROUP},
+	{"any-group-stream", "any", SOCK_STREAM, by_unsaid, OF_A_GROUP_STREAM},
 	{"raw", "address", SOCK_DGRAM, by_raw, IPPROTO_UDP},
+	{"raw-tcp", "address", 0, by_raw, IPPROTO_TCP},
 	{"six-segments", "detour", SOCK_DGRAM, by_segments, BEFORE},
 	{"six-segments-late", "detour", SOCK_DGRAM, by_segments, WHILE_CONNECTED},
 	{"four-route", "detour", SOCK_DGRAM, by_source_route, BEFORE},

@@ -20,6 +20,7 @@ final class BundleAllowOlderCommand implements Callable<Integer> {
   @Parameters(paramLabel = "SOURCE", description = "The source, as interdict status names it.")
   String source;
 
+  @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
 
@@ -28,7 +29,12 @@ final class BundleAllowOlderCommand implements Callable<Integer> {
     AllowOlderResponse response =
         engine.ask(
             BundleServiceGrpc::newBlockingStub,
-            service -> service.allowOlder(AllowOlderRequest.newBuilder().setName(source).build()));
+            service ->
+                service.allowOlder(
+                    AllowOlderRequest.newBuilder()
+                        .setName(source)
+                        .setMessage(message.text)
+                        .build()));
     output.print(
         Trees.of(response),
         out ->

@@ -18,6 +18,7 @@ final class BundleDropCommand implements Callable<Integer> {
   @Parameters(paramLabel = "SOURCE", description = "The source, as interdict status names it.")
   String source;
 
+  @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
 
@@ -26,7 +27,12 @@ final class BundleDropCommand implements Callable<Integer> {
     DropBundleResponse response =
         engine.ask(
             BundleServiceGrpc::newBlockingStub,
-            service -> service.dropBundle(DropBundleRequest.newBuilder().setName(source).build()));
+            service ->
+                service.dropBundle(
+                    DropBundleRequest.newBuilder()
+                        .setName(source)
+                        .setMessage(message.text)
+                        .build()));
     output.print(
         Trees.of(response),
         out ->

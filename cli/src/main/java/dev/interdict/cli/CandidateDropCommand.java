@@ -6,6 +6,7 @@ import dev.interdict.v1.DropCandidateResponse;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code interdict candidate drop}. */
@@ -17,6 +18,9 @@ final class CandidateDropCommand implements Callable<Integer> {
   @Parameters(paramLabel = "POLICY", description = "The policy's name.")
   String policy;
 
+  @Option(names = "--revision", paramLabel = "N", description = "Only if it is this one still.")
+  long revision;
+
   @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
@@ -24,7 +28,11 @@ final class CandidateDropCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     DropCandidateRequest request =
-        DropCandidateRequest.newBuilder().setPolicy(policy).setMessage(message.text).build();
+        DropCandidateRequest.newBuilder()
+            .setPolicy(policy)
+            .setMessage(message.text)
+            .setRevision(revision)
+            .build();
     DropCandidateResponse response =
         engine.ask(
             CandidateServiceGrpc::newBlockingStub, service -> service.dropCandidate(request));

@@ -7,6 +7,7 @@ import dev.interdict.v1.PromoteCandidateResponse;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code interdict candidate promote}. */
@@ -21,6 +22,18 @@ final class CandidatePromoteCommand implements Callable<Integer> {
   @Parameters(paramLabel = "POLICY", description = "The policy's name.")
   String policy;
 
+  @Option(
+      names = "--revision",
+      paramLabel = "N",
+      description = "Only if the candidate is this revision still, and --beside in force.")
+  long revision;
+
+  @Option(
+      names = "--beside",
+      paramLabel = "N",
+      description = "The revision in force that it was compared with; 0 (the default): none.")
+  long beside;
+
   @Mixin Message message;
   @Mixin ConfirmWithin confirmWithin;
   @Mixin Engine engine;
@@ -29,7 +42,11 @@ final class CandidatePromoteCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PromoteCandidateRequest.Builder request =
-        PromoteCandidateRequest.newBuilder().setPolicy(policy).setMessage(message.text);
+        PromoteCandidateRequest.newBuilder()
+            .setPolicy(policy)
+            .setMessage(message.text)
+            .setRevision(revision)
+            .setBeside(beside);
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());
     }

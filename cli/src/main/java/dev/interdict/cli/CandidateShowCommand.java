@@ -82,7 +82,9 @@ final class CandidateShowCommand implements Callable<Integer> {
     out.printf(
         "it would have denied %d attempts%n", candidate.getPolicy().getCounters().getWouldDeny());
     examples(comparison, out);
-    out.println("next: interdict candidate promote " + name + " --confirm-within 10m");
+    out.printf(
+        "next: interdict candidate promote %s --revision %d --beside %d --confirm-within 10m%n",
+        name, candidate.getPolicy().getRevision(), candidate.getBeside());
   }
 
   private void examples(Comparison comparison, PrintWriter out) {

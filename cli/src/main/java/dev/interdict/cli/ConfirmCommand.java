@@ -17,12 +17,14 @@ final class ConfirmCommand implements Callable<Integer> {
   @Parameters(paramLabel = "ID", description = "Its number; see interdict status.")
   long id;
 
+  @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
 
   @Override
   public Integer call() {
-    ConfirmChangeRequest request = ConfirmChangeRequest.newBuilder().setId(id).build();
+    ConfirmChangeRequest request =
+        ConfirmChangeRequest.newBuilder().setId(id).setMessage(message.text).build();
     ConfirmChangeResponse response =
         engine.ask(LeaseServiceGrpc::newBlockingStub, service -> service.confirmChange(request));
     output.print(Trees.of(response), out -> out.println("change " + id + " stays"));

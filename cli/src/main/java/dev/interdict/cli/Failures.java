@@ -76,9 +76,11 @@ final class Failures {
 
   private static String whatThereIs(StatusRuntimeException thrown) {
     ErrorInfo info = detail(thrown, ErrorInfo.class);
-    return info != null && info.getReason().equals("NO_SUCH_DECISION")
-        ? "see: interdict watch --last 20 --no-follow"
-        : "see: interdict policy list";
+    return switch (info == null ? "" : info.getReason()) {
+      case "NO_SUCH_DECISION" -> "see: interdict watch --last 20 --no-follow";
+      case "NO_SUCH_CANDIDATE" -> "see: interdict candidate list";
+      default -> "see: interdict policy list";
+    };
   }
 
   private static List<Diagnostic> diagnostics(StatusRuntimeException thrown) {

@@ -107,6 +107,7 @@ final class HistoryCommand implements Callable<Integer> {
       case CHANGE_KIND_BREAK_GLASS -> "break-glass";
       case CHANGE_KIND_CANDIDATE -> "revision " + change.getRevision() + " is a candidate";
       case CHANGE_KIND_DROP_CANDIDATE -> "candidate " + change.getRevision() + " dropped";
+      case CHANGE_KIND_ROLLOUT -> "rollout of revision " + change.getRevision();
       case CHANGE_KIND_UNSPECIFIED, UNRECOGNIZED -> "unknown to this interdict";
     };
   }

@@ -36,6 +36,7 @@ import picocli.CommandLine.ScopeType;
       BundleCommand.class,
       ConfigCommand.class,
       CandidateCommand.class,
+      RolloutCommand.class,
       ModeCommand.class,
       HistoryCommand.class,
       DiffCommand.class,

@@ -17,6 +17,7 @@ final class ModeResetCommand implements Callable<Integer> {
   @Parameters(paramLabel = "POLICY", description = "The policy whose budget is used up.")
   String policy;
 
+  @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
 
@@ -26,7 +27,11 @@ final class ModeResetCommand implements Callable<Integer> {
         engine.ask(
             ModeServiceGrpc::newBlockingStub,
             service ->
-                service.resetBudget(ResetBudgetRequest.newBuilder().setPolicy(policy).build()));
+                service.resetBudget(
+                    ResetBudgetRequest.newBuilder()
+                        .setPolicy(policy)
+                        .setMessage(message.text)
+                        .build()));
     output.print(
         Trees.of(response),
         out ->

@@ -64,6 +64,11 @@ final class StatusCommand implements Callable<Integer> {
           HistoryCommand.words(pending.getChange()),
           Trees.instant(pending.getUntil()).truncatedTo(ChronoUnit.SECONDS));
     }
+    if (!status.getRollout().isEmpty()) {
+      out.printf(
+          "rollout   %s, in %d %% of the units: interdict rollout status%n",
+          Text.word(status.getRollout()), status.getRolloutPercent());
+    }
     out.printf("verdicts  %d processes, %d packets%n", status.getVerdicts(), status.getFlows());
     out.printf("threads   %s%n", threads(status.getThreadsList()));
     out.printf(

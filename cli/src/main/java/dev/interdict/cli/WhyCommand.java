@@ -3,9 +3,13 @@ package dev.interdict.cli;
 import dev.interdict.compile.HeldRule;
 import dev.interdict.compile.RegoCompiler;
 import dev.interdict.compile.RegoCompiler.Why;
+import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
+import dev.interdict.policy.Cases;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.ParsedPolicy;
+import dev.interdict.policy.Policy;
+import dev.interdict.policy.PolicyException;
 import dev.interdict.policy.PolicyParser;
 import dev.interdict.policy.PolicySource;
 import dev.interdict.v1.AskedPolicy;
@@ -14,10 +18,15 @@ import dev.interdict.v1.ExplainDecisionResponse;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetPolicyResponse;
 import dev.interdict.v1.HeldAnswer;
+import dev.interdict.v1.ListPoliciesRequest;
+import dev.interdict.v1.ListPoliciesResponse;
+import dev.interdict.v1.Mode;
+import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.WhyServiceGrpc;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,10 +35,16 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,27 +57,59 @@ import tools.jackson.databind.json.JsonMapper;
       "Show which rules made a decision, where they stand, and what they can read.",
       "The policies that the decision names are asked again about the same facts, by OPA's own",
       "evaluator on this side, as they are in force now; and it is told what the kernel holds.",
-      "Numbers begin anew when the engine starts."
+      "Numbers begin anew when the engine starts.",
+      "With --hook, about an event that FACT=VALUE describe: all policies in force that have the",
+      "hook, or those of --policy, which need no engine. Facts that are not named are harmless, as",
+      "in cases.yaml, and a path is the text that it is: no link is followed."
+    },
+    footer = {
+      "",
+      "  interdict why 7",
+      "  interdict why --hook file_open file.path=/etc/shadow process.exe.path=/usr/bin/cat"
     })
 final class WhyCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
   @Parameters(
-      paramLabel = "ID",
-      converter = DecisionNumber.class,
-      description = "The decision's number, which ends its line of interdict watch.")
-  long id;
+      paramLabel = "ID|FACT=VALUE",
+      arity = "0..*",
+      description =
+          "The decision's number, which ends its line of interdict watch; or facts, such as"
+              + " file.path=/etc/shadow. Words of a set have commas: access=read,write.")
+  List<String> words = List.of();
+
+  @Option(
+      names = "--hook",
+      paramLabel = "HOOK",
+      converter = HookId.class,
+      description = "Where the event happens, such as file_open.")
+  Hook hook;
+
+  @Option(
+      names = "--policy",
+      paramLabel = "PATH",
+      description = "Ask this policy, a folder or a YAML file, and none of the engine's.")
+  List<Path> policies = List.of();
 
   @Mixin Engine engine;
   @Mixin Output output;
 
-  /** With the sign that it is printed with, or without. */
-  static final class DecisionNumber implements ITypeConverter<Long> {
+  /** As policies write it. */
+  static final class HookId implements ITypeConverter<Hook> {
     @Override
-    public Long convert(String text) {
-      try {
-        return Long.parseUnsignedLong(text.startsWith("#") ? text.substring(1) : text);
-      } catch (NumberFormatException e) {
-        throw new TypeConversionException("'" + text + "' is no number of a decision, such as 7");
-      }
+    public Hook convert(String text) {
+      return Stream.of(Hook.values())
+          .filter(hook -> hook.id().equals(text))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "'%s' is no hook; they are %s"
+                          .formatted(
+                              text,
+                              Stream.of(Hook.values())
+                                  .map(Hook::id)
+                                  .collect(Collectors.joining(", ")))));
     }
   }
 
@@ -76,6 +123,93 @@ final class WhyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (hook != null) {
+      return event();
+    }
+    if (words.size() != 1 || !policies.isEmpty()) {
+      throw usage("give the number of one decision, or --hook and facts");
+    }
+    return decision(number(words.getFirst()));
+  }
+
+  private CommandLine.ParameterException usage(String problem) {
+    return new CommandLine.ParameterException(spec.commandLine(), problem);
+  }
+
+  /** With the sign that it is printed with, or without. */
+  private long number(String text) {
+    try {
+      return Long.parseUnsignedLong(text.startsWith("#") ? text.substring(1) : text);
+    } catch (NumberFormatException e) {
+      throw usage(
+          "'%s' is no number of a decision, such as 7%s"
+              .formatted(text, text.contains("=") ? "; facts need --hook, too" : ""));
+    }
+  }
+
+  private int event() {
+    Map<String, String> facts = new LinkedHashMap<>();
+    for (String word : words) {
+      int sign = word.indexOf('=');
+      if (sign < 1) {
+        throw usage("'" + word + "' is no FACT=VALUE, such as file.path=/etc/shadow");
+      }
+      if (facts.put(word.substring(0, sign), word.substring(sign + 1)) != null) {
+        throw usage(word.substring(0, sign) + " is there twice");
+      }
+    }
+    WhyEvent asked;
+    try {
+      asked = new WhyEvent(Cases.event(hook, facts));
+    } catch (PolicyException e) {
+      throw usage(
+          e.diagnostics().stream().map(Diagnostic::message).collect(Collectors.joining("\n")));
+    }
+    if (policies.isEmpty()) {
+      askEngine(asked);
+    } else {
+      policies.forEach(path -> ask(asked, path));
+    }
+    output.print(asked.tree(), asked::tell);
+    return ExitCode.OK;
+  }
+
+  private void ask(WhyEvent asked, Path path) {
+    LocalPolicy local = LocalPolicy.of(spec, path);
+    ParsedPolicy parsed = local.parse(local.read());
+    Policy policy = local.policy(parsed);
+    if (!policy.hooks().contains(hook)) {
+      throw usage(
+          "%s has no hook %s: spec.hooks are %s"
+              .formatted(
+                  policy.name(),
+                  hook.id(),
+                  policy.hooks().stream().map(Hook::id).collect(Collectors.joining(", "))));
+    }
+    asked.ask(policy.name(), parsed, policy.mode() == Policy.Mode.ENFORCE);
+  }
+
+  private void askEngine(WhyEvent asked) {
+    ListPoliciesResponse all =
+        engine.ask(
+            PolicyServiceGrpc::newBlockingStub,
+            service -> service.listPolicies(ListPoliciesRequest.getDefaultInstance()));
+    for (PolicyInfo policy : all.getPoliciesList()) {
+      if (policy.getProblem().isEmpty() && policy.getHooksList().contains(hook.id())) {
+        ParsedPolicy parsed = parsed(policy.getName());
+        String name = Text.word(policy.getName()) + ", revision " + policy.getRevision();
+        if (parsed.policy() == null) {
+          throw new Failure(
+              ExitCode.REFUSED,
+              name + ": this interdict cannot read it: of another release?",
+              null);
+        }
+        asked.ask(name, parsed, policy.getMode().getEffective() == Mode.MODE_ENFORCE);
+      }
+    }
+  }
+
+  private int decision(long id) {
     ExplainDecisionRequest request = ExplainDecisionRequest.newBuilder().setId(id).build();
     ExplainDecisionResponse found =
         engine.ask(WhyServiceGrpc::newBlockingStub, service -> service.explainDecision(request));
@@ -105,13 +239,17 @@ final class WhyCommand implements Callable<Integer> {
           RegoCompiler.inProcess(RegoCompiler.defaultCache())
               .why(parsed.policy(), asked.getInputsList(), when);
     } catch (IOException e) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "the compiler failed: " + Text.line(String.valueOf(e.getMessage())),
-          "this is not about the policy");
+      throw compilerFailed(e);
     }
     List<HeldRule> rules = why.held().stream().map(rule -> written(rule, parsed)).toList();
     return new Explained(asked, rules, note(asked, why, fallback));
+  }
+
+  static Failure compilerFailed(IOException e) {
+    return new Failure(
+        ExitCode.REFUSED,
+        "the compiler failed: " + Text.line(String.valueOf(e.getMessage())),
+        "this is not about the policy");
   }
 
   private static String gone(String name) {
@@ -148,7 +286,7 @@ final class WhyCommand implements Callable<Integer> {
   }
 
   /** At the line that somebody wrote. */
-  private static HeldRule written(HeldRule rule, ParsedPolicy parsed) {
+  static HeldRule written(HeldRule rule, ParsedPolicy parsed) {
     Diagnostic at =
         parsed
             .sourceMap()
@@ -168,17 +306,17 @@ final class WhyCommand implements Callable<Integer> {
 
   private static Map<String, Object> tree(Explained one) {
     Map<String, Object> tree = new LinkedHashMap<>(Trees.of(one.policy()));
-    tree.put(
-        "inputs",
-        one.policy().getInputsList().stream()
-            .map(input -> JsonMapper.shared().readValue(input, Map.class))
-            .toList());
+    tree.put("inputs", documents(one.policy().getInputsList()));
     tree.put("note", one.note());
     tree.put("rules", one.rules().stream().map(WhyCommand::tree).toList());
     return tree;
   }
 
-  private static Map<String, Object> tree(HeldRule rule) {
+  static List<?> documents(List<String> inputs) {
+    return inputs.stream().map(input -> JsonMapper.shared().readValue(input, Map.class)).toList();
+  }
+
+  static Map<String, Object> tree(HeldRule rule) {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("set", rule.set());
     tree.put("reason", rule.reason());
@@ -200,14 +338,20 @@ final class WhyCommand implements Callable<Integer> {
               + revision
               + (one.note().isEmpty() ? "" : ": " + one.note()));
       for (HeldRule rule : one.rules()) {
-        tell(rule, JsonMapper.shared().readTree(one.policy().getInputs(rule.input())), out);
+        tell(rule, one.policy().getInputsList(), out);
       }
     }
     out.println();
     out.println("the kernel " + kernel(found));
   }
 
-  private static void tell(HeldRule rule, JsonNode input, PrintWriter out) {
+  /**
+   * Names a rule and what it reads.
+   *
+   * @param inputs of which it is for one
+   */
+  static void tell(HeldRule rule, List<String> inputs, PrintWriter out) {
+    JsonNode input = JsonMapper.shared().readTree(inputs.get(rule.input()));
     out.printf(
         "  %s:%d: %s \"%s\"%n",
         Text.word(rule.file()), rule.line(), rule.set(), Text.line(rule.reason()));

@@ -11,6 +11,7 @@ import dev.interdict.admin.AdminConfig;
 import dev.interdict.admin.AdminServer;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.StateStore;
+import dev.interdict.control.Unit;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.decisions.DecisionLog.Kept;
@@ -50,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TimeZone;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -272,10 +274,24 @@ class EngineCommandsTest {
         run("cancel", "2", "-m", "not yet").out());
     assertEquals(Mode.AUDIT, control.modes().getFirst().effective());
     run("mode", "set", "enforce", "a", "--confirm-within", "10m");
-    assertEquals("change 3 stays\n", run("confirm", "3").out());
+    assertEquals("change 3 stays\n", run("confirm", "3", "-m", "looked at it").out());
+    assertTrue(control.history().entries(null, 1).getFirst().outcome().endsWith(": looked at it"));
     assertEquals(Mode.ENFORCE, control.modes().getFirst().effective());
     assertFalse(run("status").out().contains("waiting"));
     assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
+  }
+
+  @Test
+  void whoAsksForACandidateThatIsNotThereMustBeToldWhatThereIs() {
+    apply("name=a");
+    assertEquals(
+        "error: there is no candidate of \"a\"\n  see: interdict candidate list\n",
+        run("candidate", "show", "a").err());
+    control.candidates().apply(folder("name=a\ncode=2"), null, false);
+    Cli other = run("candidate", "promote", "a", "--revision", "7", "--beside", "1");
+    assertEquals(ExitCode.REFUSED, other.code());
+    assertTrue(other.err().contains("revision 2 is there, not 7"), other.err());
+    assertEquals(ExitCode.REFUSED, run("candidate", "drop", "a", "--revision", "7").code());
   }
 
   @Test
@@ -293,7 +309,7 @@ class EngineCommandsTest {
         """
         a: candidate 2 beside revision 1
         it would have denied 0 attempts
-        next: interdict candidate promote a --confirm-within 10m
+        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         none);
     int slot = control.candidates().get("a").policy().slot();
@@ -318,7 +334,7 @@ class EngineCommandsTest {
         newly denied   4      file_open  /usr/bin/cat  /tmp/\\u{1b}[31m  not yours
         newly allowed  1      file_open  /usr/bin/cat  /etc/hosts       not yours
         and 2 questions of keys that no example was kept of
-        next: interdict candidate promote a --confirm-within 10m
+        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         run("candidate", "show", "a").out());
     assertTrue(
@@ -370,6 +386,101 @@ class EngineCommandsTest {
     String history = run("history").out();
     assertTrue(history.contains("revision 2 is a candidate"), history);
     assertTrue(history.matches("(?s).* candidate \\d dropped .* no\n.*"), history);
+  }
+
+  @Test
+  void aRolloutMustBeStartedShownAndEnded() {
+    assertEquals(
+        """
+        no rollout is under way
+        next: interdict history says what became of the last one
+        """,
+        run("rollout", "status").out());
+    apply("name=a\nmode=enforce");
+    control.candidates().apply(folder("name=a\nmode=enforce\ncode=2"), null, false);
+    kernel.units = List.of(new Unit("/one", 3.5), new Unit("/two", 10), new Unit("/three", 70));
+    String started =
+        run(
+                "rollout",
+                "start",
+                "a",
+                "--steps",
+                "10%:10m, 50%:1h,100%",
+                "--gate",
+                "fallbacks=3",
+                "-m",
+                "slowly")
+            .out();
+    assertEquals(
+        """
+        rollout   a: revision 2 in place of 1, 10 % (step 1 of 3)
+        steps     10 % for 10m, 50 % for 1h, 100 %
+        """,
+        started.substring(0, started.indexOf("by ")));
+    assertTrue(started.contains(", change 3: slowly\nends      in 1h10m, unless"), started);
+    assertTrue(
+        started.contains(
+            """
+            GATE                 OUTCOME       MEASURED  LIMIT  WHY
+            newly-denied-keys    inconclusive  0         0      0, but 0 of 100 questions were judged
+            """),
+        started);
+    assertTrue(started.contains("\nfallbacks            inconclusive  0         3 "), started);
+    assertTrue(
+        started.endsWith(
+            """
+            UNIT    REFUSES NOW  NEXT STEP
+            /one    candidate    candidate
+            /two    policy       candidate
+            /three  policy       policy
+            1 of 3 units have the candidate
+            next: interdict rollout advance|pause|abort a
+            """),
+        started);
+    assertTrue(
+        run("status")
+            .out()
+            .contains("rollout   a, in 10 % of the units: interdict rollout status\n"));
+    String json = run("rollout", "status", "-o", "json").out();
+    assertTrue(json.contains("\"outcome\" : \"inconclusive\""), json);
+    assertTrue(run("rollout", "status", "b").out().startsWith("no rollout"));
+    assertTrue(run("rollout", "pause", "a").out().contains("(step 1 of 3), pauses\n"));
+    assertFalse(run("rollout", "resume", "a").out().contains("pauses"));
+    Cli early = run("rollout", "advance", "a");
+    assertEquals(ExitCode.REFUSED, early.code());
+    assertTrue(early.err().contains("advance --now"), early.err());
+    assertTrue(run("rollout", "advance", "a", "--now").out().contains("50 % (step 2 of 3)"));
+    assertEquals(
+        "rollout of a aborted; its candidate refuses nothing\n",
+        run("rollout", "abort", "a").out());
+    String history = run("history", "a").out();
+    assertTrue(history.contains("rollout of revision 2"), history);
+    assertTrue(history.contains("50 %, step 2 of 3"), history);
+    assertTrue(history.contains("gates skipped by uid"), history);
+  }
+
+  @Test
+  void aPlanThatCannotBeFollowedMustBeRefused() {
+    for (String steps : List.of("10", "10%:soon,100%", "x%", "10%:10m;100%", "1000%:1m")) {
+      Cli wrong = run("rollout", "start", "a", "--steps", steps);
+      assertEquals(2, wrong.code(), steps);
+      assertTrue(wrong.err().contains("' is no "), wrong.err());
+    }
+    assertEquals(2, run("rollout", "start", "a").code());
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%", "--accept-lockout", "b")
+            .err()
+            .contains("names b, and the rollout is of a"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%", "--gate", "luck=1")
+            .err()
+            .contains("\"luck\" is no gate"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,20%:1m,100%")
+            .err()
+            .contains("20% after 50%"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%").err().contains("a (candidate)"));
   }
 
   @Test
@@ -565,6 +676,84 @@ class EngineCommandsTest {
     assertTrue(never.err().contains("no decision 4 is kept"), never.err());
     assertTrue(never.err().contains("interdict watch --last"), never.err());
     assertEquals(ExitCode.USAGE, run("why", "x").code());
+  }
+
+  @Test
+  void whyMustTellWhatPoliciesSayOfFactsThatSomebodyNames() throws IOException {
+    apply(SHADOW);
+    apply(SHADOW.replace("name: shadow", "name: elsewhere").replace("/etc/shadow", "/x"));
+    apply(
+        SHADOW
+            .replace("name: shadow", "name: narrow")
+            .replace("hooks:", "mode: enforce\n  scope: {cgroups: [/batch]}\n  hooks:"));
+
+    assertEquals(
+        """
+        elsewhere, revision 1: no rule holds
+
+        narrow, revision 1: not asked: process.cgroup.path /web is outside of spec.scope
+
+        shadow, revision 1
+          policy.yaml:8: deny "not yours"
+            file.path = "/etc/shadow"
+
+        it passes, and recorded by shadow, revision 1
+        """,
+        why("file.path=/etc/shadow", "process.cgroup.path=/web").out());
+    assertTrue(
+        why("file.path=/etc/shadow", "process.cgroup.path=/batch/7")
+            .out()
+            .endsWith("\nrefused by narrow, revision 1, and recorded by shadow, revision 1\n"));
+    JsonNode json =
+        JsonMapper.shared()
+            .readTree(why("file.path=/etc/shadow", "access=read,write", "-o", "json").out());
+    assertEquals("refuse", json.at("/answer").asString()); // what is not known, is in the scope
+    assertEquals("write", json.at("/input/access/1").asString());
+    assertEquals(8, json.at("/policies/2/rules/0/line").asInt());
+    assertTrue(
+        run("why", "--hook", "exec").out().contains("it passes: no policy is asked at exec\n"));
+  }
+
+  @Test
+  void whyMustAskAPolicyOfThisMachineWithoutAnEngine() throws IOException {
+    server.close();
+    Path policy = Files.writeString(directory.resolve("shadow.yaml"), SHADOW);
+    String[] local = {"--policy", policy.toString()};
+
+    assertTrue(
+        why("file.path=/etc/shadow", local[0], local[1])
+            .out()
+            .contains("shadow.yaml:8: deny \"not yours\"\n"));
+    Cli other = run("why", "--hook", "exec", local[0], local[1]);
+    assertEquals(ExitCode.USAGE, other.code());
+    assertTrue(other.err().contains("shadow has no hook exec: spec.hooks are file_open"));
+    assertEquals(ExitCode.UNREACHABLE, why("file.path=/etc/shadow").code());
+  }
+
+  @Test
+  void whyMustRefuseFactsThatAreNone() {
+    for (Map.Entry<String, String> wrong :
+        Map.of(
+                "file.name=x",
+                    "file_open has no fact \"file.name\"; files are known by whole paths",
+                "process.uid=root", "process.uid is a whole number, not the string \"root\"",
+                "access=reed", "reed",
+                "/etc/shadow", "no FACT=VALUE")
+            .entrySet()) {
+      Cli refused = why(wrong.getKey());
+      assertEquals(ExitCode.USAGE, refused.code(), wrong.getKey());
+      assertTrue(refused.err().contains(wrong.getValue()), refused.err());
+    }
+    assertTrue(why("file.path=/a", "file.path=/b").err().contains("file.path is there twice"));
+    assertTrue(run("why", "file.path=/a").err().contains("facts need --hook, too"));
+    assertTrue(run("why", "--hook", "open").err().contains("'open' is no hook; they are exec, "));
+    assertEquals(ExitCode.USAGE, run("why").code());
+  }
+
+  private Cli why(String... facts) {
+    return run(
+        Stream.concat(Stream.of("why", "--hook", "file_open"), Stream.of(facts))
+            .toArray(String[]::new));
   }
 
   private String why(Asked asked) {

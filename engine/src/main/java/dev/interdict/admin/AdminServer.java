@@ -100,11 +100,10 @@ public final class AdminServer implements AutoCloseable {
             .addService(
                 MalformedCheck.before(
                     new CandidateService(backend.control().candidates(), backend.comparisons())))
+            .addService(MalformedCheck.before(new RolloutService(backend.control().rollouts())))
             .addService(MalformedCheck.before(new RecordingService(backend.recorder())))
             .addService(MalformedCheck.before(decisions))
-            .addService(
-                MalformedCheck.before(
-                    new WhyService(backend.control(), backend.decisions(), backend.explain())))
+            .addService(MalformedCheck.before(new WhyService(backend)))
             .addService(MalformedCheck.before(new NodeService(backend)))
             .addService(MalformedCheck.before(new HealthService(backend.decides())))
             .addService(ProtoReflectionServiceV1.newInstance())

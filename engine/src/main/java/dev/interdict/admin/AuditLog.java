@@ -1,6 +1,10 @@
 package dev.interdict.admin;
 
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
 import dev.interdict.control.Origin;
+import dev.interdict.v1.AbortRolloutRequest;
+import dev.interdict.v1.AdvanceRolloutRequest;
 import dev.interdict.v1.AllowOlderRequest;
 import dev.interdict.v1.ApplyCandidateRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
@@ -12,11 +16,14 @@ import dev.interdict.v1.DropBundleRequest;
 import dev.interdict.v1.DropCandidateRequest;
 import dev.interdict.v1.ExportRecordingRequest;
 import dev.interdict.v1.Mode;
+import dev.interdict.v1.PauseRolloutRequest;
 import dev.interdict.v1.PromoteCandidateRequest;
 import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.ResumeRolloutRequest;
 import dev.interdict.v1.RollbackPolicyRequest;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.StartRecordingRequest;
+import dev.interdict.v1.StartRolloutRequest;
 import dev.interdict.v1.StopRecordingRequest;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -78,6 +85,14 @@ final class AuditLog implements ServerInterceptor {
       case DropCandidateRequest drop -> "drop the candidate of policy " + drop.getPolicy();
       case PromoteCandidateRequest promote ->
           "promote the candidate of policy " + promote.getPolicy();
+      case StartRolloutRequest start -> "start the rollout of policy " + start.getPolicy();
+      case PauseRolloutRequest pause -> "pause the rollout of policy " + pause.getPolicy();
+      case ResumeRolloutRequest resume -> "resume the rollout of policy " + resume.getPolicy();
+      case AdvanceRolloutRequest advance ->
+          "advance the rollout of policy "
+              + advance.getPolicy()
+              + (advance.getNow() ? ", whatever its gates say" : "");
+      case AbortRolloutRequest abort -> "abort the rollout of policy " + abort.getPolicy();
       case ConfirmChangeRequest confirm -> "confirm change " + confirm.getId();
       case CancelChangeRequest cancel -> "cancel change " + cancel.getId();
       case ResetBudgetRequest reset -> "reset the budget of policy " + reset.getPolicy();
@@ -90,19 +105,13 @@ final class AuditLog implements ServerInterceptor {
     };
   }
 
-  /** What the caller says about it. */
+  /** What the caller says about it: the field {@code message} of whatever changes something. */
   private static String why(Object request) {
-    return switch (request) {
-      case ApplyPolicyRequest apply -> apply.getMessage();
-      case ApplyCandidateRequest apply -> apply.getMessage();
-      case DeletePolicyRequest delete -> delete.getMessage();
-      case SetModeRequest set -> set.getMessage();
-      case RollbackPolicyRequest rollback -> rollback.getMessage();
-      case CancelChangeRequest cancel -> cancel.getMessage();
-      case DropCandidateRequest drop -> drop.getMessage();
-      case PromoteCandidateRequest promote -> promote.getMessage();
-      default -> "";
-    };
+    if (!(request instanceof Message message)) {
+      return "";
+    }
+    FieldDescriptor why = message.getDescriptorForType().findFieldByName("message");
+    return why == null ? "" : message.getField(why).toString();
   }
 
   private static String mode(Mode mode) {

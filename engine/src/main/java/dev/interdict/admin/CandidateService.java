@@ -2,6 +2,7 @@ package dev.interdict.admin;
 
 import dev.interdict.control.Candidates;
 import dev.interdict.control.Candidates.Candidate;
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.PolicyControl.Applied;
 import dev.interdict.decisions.Comparison;
 import dev.interdict.decisions.Comparison.Kind;
@@ -82,7 +83,7 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
     Replies.send(
         caller,
         () -> {
-          candidates.drop(request.getPolicy());
+          candidates.drop(request.getPolicy(), request.getRevision());
           return DropCandidateResponse.getDefaultInstance();
         });
   }
@@ -96,6 +97,7 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
           Applied applied =
               candidates.promote(
                   request.getPolicy(),
+                  new Seen(request.getRevision(), request.getBeside()),
                   Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
           PromoteCandidateResponse.Builder response =
               PromoteCandidateResponse.newBuilder()

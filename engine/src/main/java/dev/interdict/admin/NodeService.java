@@ -2,6 +2,7 @@ package dev.interdict.admin;
 
 import dev.interdict.control.Pending;
 import dev.interdict.control.PolicyStatus;
+import dev.interdict.control.Rollout;
 import dev.interdict.control.Snapshot;
 import dev.interdict.v1.DoctorRequest;
 import dev.interdict.v1.DoctorResponse;
@@ -32,6 +33,10 @@ final class NodeService extends NodeServiceGrpc.NodeServiceImplBase {
     Pending pending = backend.control().leases().pending();
     if (pending != null) {
       response.setPending(Protos.pending(pending));
+    }
+    Rollout rollout = backend.control().rollouts().rollout();
+    if (rollout != null) {
+      response.setRollout(rollout.policy()).setRolloutPercent(rollout.percent());
     }
     return response
         .setVersion(backend.version())

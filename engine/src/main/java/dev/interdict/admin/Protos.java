@@ -277,6 +277,7 @@ final class Protos {
               case BREAK_GLASS -> ChangeKind.CHANGE_KIND_BREAK_GLASS;
               case CANDIDATE -> ChangeKind.CHANGE_KIND_CANDIDATE;
               case DROP_CANDIDATE -> ChangeKind.CHANGE_KIND_DROP_CANDIDATE;
+              case ROLLOUT -> ChangeKind.CHANGE_KIND_ROLLOUT;
             })
         .setPolicy(change.policy())
         .setRevision(change.revision())

@@ -46,7 +46,11 @@ final class Statuses {
                   Protos.problems(e.diagnostics()));
           case RefusedException e ->
               status(Code.FAILED_PRECONDITION, "REFUSED", e.getMessage(), failure(e));
-          case NoSuchPolicyException e -> status(Code.NOT_FOUND, "NO_SUCH_POLICY", e.getMessage());
+          case NoSuchPolicyException e ->
+              status(
+                  Code.NOT_FOUND,
+                  e.isCandidate() ? "NO_SUCH_CANDIDATE" : "NO_SUCH_POLICY",
+                  e.getMessage());
           case NotKeptException e -> status(Code.NOT_FOUND, "NO_SUCH_DECISION", e.getMessage());
           case RecordingException e ->
               status(Code.FAILED_PRECONDITION, "RECORDING", e.getMessage());

@@ -2,6 +2,7 @@ package dev.interdict.admin;
 
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyStatus;
+import dev.interdict.control.Snapshot;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.decisions.DecisionLog.Kept;
 import dev.interdict.decisions.Explanation;
@@ -17,6 +18,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** {@code why.proto}. */
@@ -24,11 +26,13 @@ final class WhyService extends WhyServiceGrpc.WhyServiceImplBase {
   private final PolicyControl control;
   private final DecisionLog decisions;
   private final Function<Kept, Explanation> explain;
+  private final Supplier<Snapshot> snapshot;
 
-  WhyService(PolicyControl control, DecisionLog decisions, Function<Kept, Explanation> explain) {
-    this.control = control;
-    this.decisions = decisions;
-    this.explain = explain;
+  WhyService(AdminBackend backend) {
+    this.control = backend.control();
+    this.decisions = backend.decisions();
+    this.explain = backend.explain();
+    this.snapshot = backend.snapshot();
   }
 
   @Override
@@ -64,13 +68,14 @@ final class WhyService extends WhyServiceGrpc.WhyServiceImplBase {
       }
       response.addPolicies(policy);
     }
+    boolean whole = snapshot.get().glass().isZero();
     for (Explanation.Answer answer : explanation.answers()) {
       PolicyStatus policy = bySlot.get(answer.slot());
       response.addAnswers(
           HeldAnswer.newBuilder()
               .setPolicy(answer.policy())
               .setAnswer(answer(answer.said()))
-              .setEnforced(policy != null && policy.mode().effective() == Mode.ENFORCE));
+              .setEnforced(whole && policy != null && policy.mode().effective() == Mode.ENFORCE));
     }
     if (explanation.expires() != null) {
       response.setExpires(Protos.timestamp(Instant.now().plus(explanation.expires())));

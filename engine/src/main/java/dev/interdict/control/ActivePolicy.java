@@ -17,6 +17,8 @@ public record ActivePolicy(int slot, Policy policy, CompiledPolicy compiled, Ter
     /** From there on: it is what the one that waits has replaced. */
     AFTER_LEASE_ENDS,
     /** Never: it is compared with the one in force of its name. */
-    CANDIDATE
+    CANDIDATE,
+    /** In the units of the set's {@link Canary}, in place of the one in force of its name. */
+    CANARY
   }
 }

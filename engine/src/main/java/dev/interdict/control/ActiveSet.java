@@ -8,13 +8,19 @@ import java.util.List;
  *
  * @param generation rises with each change
  * @param policies by slot
+ * @param canary where the one with the term {@link Term#CANARY} may refuse; null: there is none
  */
-public record ActiveSet(long generation, List<ActivePolicy> policies) {
+public record ActiveSet(long generation, List<ActivePolicy> policies, Canary canary) {
   /** What a host starts with. */
   public static final ActiveSet EMPTY = new ActiveSet(0, List.of());
 
   public ActiveSet {
     policies = List.copyOf(policies);
+  }
+
+  /** Without a rollout. */
+  public ActiveSet(long generation, List<ActivePolicy> policies) {
+    this(generation, policies, null);
   }
 
   /** Where the policy is whose place {@code candidate} is to take; -1: there is none. */

@@ -83,6 +83,8 @@ public final class BundleControl {
     refuse(DeliveryRules.objections(changes.state(), source, delivery));
     Map<String, Built> built = build(source, delivery);
     refuse(ofHost(built));
+    // Who confirms a change shall not wait for the disk.
+    built.forEach((name, one) -> write(delivery, name, one));
     Origin origin = new Origin("bundle " + source, delivery.revision());
     return ScopedValue.where(Origin.CURRENT, origin)
         .call(() -> enforcement.prepared(built.values(), () -> activate(source, delivery, built)));
@@ -208,13 +210,20 @@ public final class BundleControl {
       String digest = Digest.of(entry.getValue());
       int slot = slots.of(fresh, old, taken);
       taken = taken.with(slot);
-      store.write(name, digest, new Revision(entry.getValue(), fresh.artefact()));
+      if (!store.has(name, digest)) { // pruned since
+        write(delivery, name, fresh);
+      }
       Mode override = old == null ? null : old.override();
       long revision = changes.nextRevision(name);
       all.add(
           HeldPolicy.of(fresh, digest, revision, slot, override, clock.instant(), source, null));
     }
     return all;
+  }
+
+  private void write(Delivery delivery, String name, Built built) {
+    SortedMap<String, byte[]> sources = delivery.policies().get(name);
+    store.write(name, Digest.of(sources), new Revision(sources, built.artefact()));
   }
 
   /** What each source brought last, by its name; sources that are no longer configured too. */

@@ -61,12 +61,13 @@ public final class Candidates {
    * @throws RuntimeException as {@link PolicyControl#apply}
    */
   public Applied apply(SortedMap<String, byte[]> sources, byte[] artefact, boolean validateOnly) {
+    HostState seen = changes.state();
     Built built = builder.build(sources, artefact);
     Revision revision = new Revision(sources, built.artefact());
     admit(built);
     return validateOnly
-        ? bring(built, revision, true)
-        : enforcement.prepared(List.of(built), () -> bring(built, revision, false));
+        ? bring(built, revision, seen, true)
+        : enforcement.prepared(List.of(built), () -> bring(built, revision, seen, false));
   }
 
   private void admit(Built built) {
@@ -87,7 +88,7 @@ public final class Candidates {
     }
   }
 
-  private Applied bring(Built built, Revision revision, boolean validateOnly) {
+  private Applied bring(Built built, Revision revision, HostState seen, boolean validateOnly) {
     String name = built.policy().name();
     String digest = Digest.of(revision.sources());
     List<Diagnostic> warnings = built.compiled().warnings();
@@ -99,7 +100,10 @@ public final class Candidates {
         return new Applied(Result.UNCHANGED, status(old), warnings, null);
       }
       requireOther(state.policies().get(name), digest);
+      leases.requireNoRollout(name); // a step would bring another candidate into force
       admit(built);
+      PolicyControl.requireSame(
+          name, HeldPolicy.revisionOf(seen.candidates().get(name)), HeldPolicy.revisionOf(old));
       Result result = old == null ? Result.CREATED : Result.REPLACED;
       int slot = validateOnly ? -1 : slots.take(state.slots());
       HeldPolicy fresh =
@@ -161,56 +165,93 @@ public final class Candidates {
   /**
    * Takes one away.
    *
+   * @param revision that it has; 0: whichever
    * @throws NoSuchPolicyException if there is none of this name
+   * @throws RefusedException if it is another one now
    * @throws EnforcementException if the kernel side refused
    * @throws StoreException if it could not be saved: it is there still
    */
-  public void drop(String name) {
+  public void drop(String name, long revision) {
     changes.lock();
     try {
-      changes.state().candidate(name);
+      requireSeen(revision, changes.state().candidate(name));
+      leases.requireNoRollout(name);
       changes.commit(changes.state().withoutCandidate(name));
     } finally {
       changes.unlock();
     }
   }
 
+  private static void requireSeen(long revision, HeldPolicy candidate) {
+    if (revision != 0) {
+      PolicyControl.requireSame(candidate.name(), revision, candidate.revision());
+    }
+  }
+
+  /**
+   * Which candidate somebody has looked at, and beside what.
+   *
+   * @param revision of the candidate; 0: whichever is there, beside whatever is in force
+   * @param beside the revision in force; 0: none
+   */
+  public record Seen(long revision, long beside) {
+    /** For who asks for whatever is there. */
+    public static final Seen ANY = new Seen(0, 0);
+  }
+
   /**
    * Brings one into force in place of the policy of its name, in the slot it has: what it has
    * decided counts.
    *
+   * @param seen what the decision to do so rests on
    * @param within as for {@link PolicyControl#apply}; what is undone leaves no candidate
    * @throws NoSuchPolicyException if there is none of this name
+   * @throws RefusedException if what is there is not what was seen
    * @throws RuntimeException as {@link PolicyControl#apply}
    */
-  public Applied promote(String name, Duration within) {
+  public Applied promote(String name, Seen seen, Duration within) {
     changes.lock();
     try {
-      HostState state = changes.state();
-      HeldPolicy candidate = state.candidate(name);
-      HeldPolicy old = state.policies().get(name);
-      PolicyControl.requireByHand(old);
+      HeldPolicy candidate = changes.state().candidate(name);
+      HeldPolicy old = changes.state().policies().get(name);
+      requireSeen(seen.revision(), candidate);
+      if (seen.revision() != 0) {
+        PolicyControl.requireSame(
+            name, seen.beside(), old == null || !old.inForce() ? 0 : old.revision());
+      }
       leases.requireSettled(name);
       if (within != null) {
         leases.requireNone();
       }
-      requireInForce(candidate);
-      HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
-      HostState next = state.withoutCandidate(name).with(fresh);
-      Pending pending = null;
-      if (within == null) {
-        changes.commit(next);
-      } else {
-        pending = leases.commit(next, fresh, within);
-      }
-      Result result = old == null ? Result.CREATED : Result.REPLACED;
-      return new Applied(result, status(changes.state().get(name)), List.of(), pending);
+      return promoted(name, within);
     } finally {
       changes.unlock();
     }
   }
 
-  private static void requireInForce(HeldPolicy candidate) {
+  /** The same, and the end of its rollout; to be called under the lock. */
+  Applied promoted(String name, Duration within) {
+    HostState state = changes.state();
+    HeldPolicy candidate = state.candidate(name);
+    HeldPolicy old = state.policies().get(name);
+    PolicyControl.requireByHand(old);
+    requireInForce(candidate);
+    HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
+    Rollout rollout = state.rollout();
+    boolean ends = rollout != null && rollout.policy().equals(name);
+    HostState next = state.withoutCandidate(name).with(fresh);
+    next = ends ? next.withRollout(null) : next;
+    Pending pending = null;
+    if (within == null) {
+      changes.commit(next);
+    } else {
+      pending = leases.commit(next, fresh, within);
+    }
+    Result result = old == null ? Result.CREATED : Result.REPLACED;
+    return new Applied(result, status(changes.state().get(name)), List.of(), pending);
+  }
+
+  static void requireInForce(HeldPolicy candidate) {
     if (!candidate.inForce()) {
       throw new RefusedException(
           List.of(

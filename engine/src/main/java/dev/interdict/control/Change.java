@@ -38,7 +38,9 @@ public record Change(
     ALLOW_OLDER,
     BREAK_GLASS,
     CANDIDATE,
-    DROP_CANDIDATE;
+    DROP_CANDIDATE,
+    /** A candidate refuses in a larger share of the units; its end says how that went. */
+    ROLLOUT;
 
     /** Whether the saved state shows that it was made. */
     boolean isSaved() {

@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
 import java.util.Collection;
@@ -56,6 +57,28 @@ public interface Enforcement {
 
   /** The clock by which a {@link Lease} ends: CLOCK_BOOTTIME. */
   long bootTimeNs();
+
+  /** Which boot of the host {@link #bootTimeNs} is of. */
+  String bootId();
+
+  /**
+   * What a policy denies of the protected set: what a host needs to start, to be logged in to and
+   * to be put right, and what every program of its scope does first.
+   *
+   * @return name and reason of each event; empty: nothing
+   */
+  List<String> lockouts(Policy policy, CompiledPolicy compiled);
+
+  /**
+   * What was measured of a candidate, and of the policy that it is compared with.
+   *
+   * @param slot of the candidate
+   * @throws EnforcementException if the kernel's counters cannot be read
+   */
+  Figures figures(int slot);
+
+  /** The units of the pair of a rollout, those that come to the candidate's side first first. */
+  List<Unit> units(Canary canary);
 
   /**
    * Makes a slot as new, before it is given to another policy: when this returns, no verdict

@@ -51,6 +51,11 @@ record HeldPolicy(
         problem);
   }
 
+  /** The revision of {@code policy}; 0: there is none. */
+  static long revisionOf(HeldPolicy policy) {
+    return policy == null ? 0 : policy.revision();
+  }
+
   boolean inForce() {
     return slot >= 0;
   }

@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,8 +71,11 @@ public final class History {
   /** By policy, the latest last; the policy that changed last is the last. */
   private final Map<String, List<Revised>> revisions = new LinkedHashMap<>();
 
-  /** The highest number that each policy has had, those of changes that failed included. */
-  private final Map<String, Long> numbers = new HashMap<>();
+  /**
+   * The highest number that each policy has had, those of candidates and of changes that failed
+   * included; the policy that changed last is the last.
+   */
+  private final Map<String, Long> numbers = new LinkedHashMap<>();
 
   /** First lines of changes whose second is still to come, by id. */
   private final SortedMap<Long, Line> begun = new TreeMap<>();
@@ -128,6 +130,7 @@ public final class History {
    * @param outcome null in the first line of two
    * @param kept in the first line of a file that goes on with another: what can be brought back;
    *     else null
+   * @param numbers there: the highest number of each policy
    * @param previous lower-case hex SHA-256 of the line before this one; zeros: there is none
    */
   record Line(
@@ -138,6 +141,7 @@ public final class History {
       List<Change> changes,
       String outcome,
       Map<String, List<Revised>> kept,
+      Map<String, Long> numbers,
       String previous) {
     Line {
       Instant.parse(time);
@@ -174,7 +178,9 @@ public final class History {
 
   /** The number of the policy's next revision, if it is not below that of the one in force. */
   synchronized long next(String policy) {
-    return numbers.getOrDefault(policy, 0L) + 1;
+    List<Revised> kept = revisions.getOrDefault(policy, List.of());
+    return Math.max(numbers.getOrDefault(policy, 0L), kept.isEmpty() ? 0 : kept.getLast().number())
+        + 1;
   }
 
   /** Whether this revision of the policy can be brought back. */
@@ -375,6 +381,7 @@ public final class History {
               changes,
               outcome,
               goesOn ? revisions : null,
+              goesOn ? new LinkedHashMap<>(numbers) : null,
               file.head());
       file.append(JSON.writeValueAsBytes(line));
       take(line);
@@ -388,6 +395,9 @@ public final class History {
     lastId = Math.max(lastId, line.id());
     if (line.kept() != null && revisions.isEmpty()) {
       line.kept().forEach((policy, all) -> all.forEach(one -> keep(policy, one)));
+    }
+    if (line.numbers() != null) {
+      line.numbers().forEach(this::count);
     }
     line.changes().forEach(change -> count(change.policy(), change.revision()));
     if (line.outcome() == null) {
@@ -407,7 +417,11 @@ public final class History {
   }
 
   private void count(String policy, long number) {
-    numbers.merge(policy, number, Math::max);
+    Long known = numbers.remove(policy);
+    numbers.put(policy, known == null ? number : Math.max(known, number));
+    if (numbers.size() > NAMES_MAX) {
+      numbers.remove(numbers.keySet().iterator().next());
+    }
   }
 
   private void keep(String policy, Revised one) {
@@ -420,9 +434,7 @@ public final class History {
     revisions.put(policy, all);
     count(policy, one.number());
     if (revisions.size() > NAMES_MAX) {
-      String oldest = revisions.keySet().iterator().next();
-      revisions.remove(oldest);
-      numbers.remove(oldest);
+      revisions.remove(revisions.keySet().iterator().next());
     }
   }
 

@@ -50,8 +50,9 @@ final class HistoryFile {
     return head;
   }
 
+  /** One without a line is none: somebody has emptied it. */
   boolean hasOneBefore() {
-    return Files.exists(before);
+    return before.toFile().length() > 0;
   }
 
   /**

@@ -69,10 +69,31 @@ final class HostChanges {
 
   /** Brings a saved state into force, before anybody else calls. */
   void adopt(HostState saved) {
+    adopt(saved, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param ended what has become of a rollout that does not go on; null: there is none
+   */
+  void adopt(HostState saved, String ended) {
     enforcement.use(saved.activeSet(), saved::modes, saved::modes);
     state = saved;
-    history.interrupted().forEach((id, changes) -> history.end(id, interrupted(changes)));
+    history
+        .interrupted()
+        .forEach(
+            (id, changes) -> {
+              if (saved.rollout() == null || saved.rollout().change() != id) {
+                history.end(id, interrupted(changes, ended));
+              }
+            });
     told(this::number);
+  }
+
+  private String interrupted(List<Change> changes, String ended) {
+    boolean ofRollout = changes.stream().allMatch(c -> c.kind() == Change.Kind.ROLLOUT);
+    return ofRollout && ended != null ? ended : interrupted(changes);
   }
 
   /** What is to be said of changes that were begun when an engine ended; null: they were made. */
@@ -90,7 +111,7 @@ final class HostChanges {
       case DELETE -> held == null;
       case ALLOW_OLDER -> state.takesOlder(change.bundle());
       case MODE -> isSwitched(change);
-      case RESET, BREAK_GLASS -> false;
+      case RESET, BREAK_GLASS, ROLLOUT -> false;
       case CANDIDATE -> isCandidate(change);
       case DROP_CANDIDATE -> !isCandidate(change);
     };
@@ -238,6 +259,45 @@ final class HostChanges {
     make(next, () -> {});
   }
 
+  /**
+   * Saved, then in force: who starts after a crash in between finds the next state, not the one
+   * before.
+   *
+   * @throws StoreException if it could not be saved: nothing has changed
+   * @throws EnforcementException if the kernel side refused: nothing has changed
+   */
+  void makeSavedFirst(HostState next) {
+    saveAhead(next);
+    try {
+      makeSaved(next);
+    } catch (RuntimeException | Error e) {
+      saved();
+      throw e;
+    }
+    saved(); // a switch of modes in between has saved what was before
+  }
+
+  /**
+   * Saved, then in force, and in force even if it cannot be saved; why it could not, or null.
+   *
+   * @throws EnforcementException if the kernel side refused
+   */
+  String makeAnyway(HostState next) {
+    try {
+      saveAhead(next);
+    } catch (StoreException e) {
+      LOG.log(Level.ERROR, "a rollout ends, and the next start may not know of it", e);
+    }
+    makeSaved(next);
+    return saved();
+  }
+
+  private void saveAhead(HostState next) {
+    synchronized (saving) {
+      store.save(Saved.of(next.after(state), enforcement.decider()));
+    }
+  }
+
   private void make(HostState next, Runnable saved) {
     HostState before = state;
     enforcement.use(next.activeSet(), () -> next.after(state).modes(), () -> state.modes());
@@ -253,7 +313,7 @@ final class HostChanges {
   private synchronized void moveTo(HostState next) {
     HostState before = state;
     state = next.after(before);
-    if (before.pending() != null || state.pending() != null) {
+    if (before.lapses() || state.lapses()) {
       // A switch that came after the kernel had changed over knew of no lease, or of one too many.
       enforcement.switchTo(state.modes());
     }
@@ -365,7 +425,8 @@ final class HostChanges {
         found.policies(),
         found.bundles(),
         found.decider(),
-        found.candidates());
+        found.candidates(),
+        found.rollout());
   }
 
   /** Whoever comes last saves the latest. */

@@ -20,6 +20,7 @@ import java.util.TreeMap;
  * @param bundles what each source brought last, by the source's name
  * @param candidates by the name of the policy that each is compared with
  * @param pending a change that is in all this and waits for its confirmation; null: none
+ * @param rollout a candidate on its way into force, never beside one that waits; null: none
  */
 record HostState(
     long generation,
@@ -27,9 +28,10 @@ record HostState(
     SortedMap<String, HeldPolicy> policies,
     SortedMap<String, BundleMark> bundles,
     SortedMap<String, HeldPolicy> candidates,
-    Pending pending) {
+    Pending pending,
+    Rollout rollout) {
   static final HostState EMPTY =
-      new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), null);
+      new HostState(0, Mode.ENFORCE, new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), null, null);
 
   HostState {
     policies = Collections.unmodifiableSortedMap(new TreeMap<>(policies));
@@ -54,7 +56,13 @@ record HostState(
         next,
         bundles,
         candidates,
-        pendingAfter(now));
+        pendingAfter(now),
+        rollout);
+  }
+
+  /** Whether something of it ends by itself. */
+  boolean lapses() {
+    return pending != null || rollout != null;
   }
 
   private Pending pendingAfter(HostState now) {
@@ -68,6 +76,9 @@ record HostState(
   /** Of the policies in force, and of the host. */
   Modes modes() {
     Modes now = modesOf(host, policies);
+    if (rollout != null) {
+      return new Modes(now.host(), now.overrides(), new Lease(rollout.endNs(), now));
+    }
     return pending == null
         ? now
         : new Modes(now.host(), now.overrides(), new Lease(pending.endNs(), undone().modes()));
@@ -91,11 +102,11 @@ record HostState(
   }
 
   private HostState next(Mode mode, SortedMap<String, HeldPolicy> held, Pending waits) {
-    return new HostState(generation + 1, mode, held, bundles, candidates, waits);
+    return new HostState(generation + 1, mode, held, bundles, candidates, waits, rollout);
   }
 
   private HostState nextCandidates(SortedMap<String, HeldPolicy> next) {
-    return new HostState(generation + 1, host, policies, bundles, next, pending);
+    return new HostState(generation + 1, host, policies, bundles, next, pending, rollout);
   }
 
   HostState withCandidate(HeldPolicy candidate) {
@@ -112,6 +123,29 @@ record HostState(
 
   HostState withPending(Pending waits) {
     return next(host, policies, waits);
+  }
+
+  /** With a candidate at a step on its way; null: none. */
+  HostState withRollout(Rollout next) {
+    return new HostState(generation + 1, host, policies, bundles, candidates, pending, next);
+  }
+
+  /** Where the candidate of the rollout may refuse; null: nowhere, or the pair has changed. */
+  Canary canary() {
+    HeldPolicy candidate = rollout == null ? null : candidates.get(rollout.policy());
+    if (candidate == null || !candidate.inForce() || candidate.revision() != rollout.revision()) {
+      return null;
+    }
+    HeldPolicy old = policies.get(rollout.policy());
+    boolean alone = old == null || !old.inForce();
+    return (alone ? 0 : old.revision()) != rollout.beside()
+        ? null
+        : new Canary(
+            candidate.slot(),
+            alone ? -1 : old.slot(),
+            rollout.now().percent(),
+            rollout.first(),
+            rollout.second());
   }
 
   /** Nothing waits any more: what is in force stays. */
@@ -158,12 +192,14 @@ record HostState(
     SortedMap<String, HeldPolicy> next = new TreeMap<>(policies);
     next.values().removeIf(policy -> policy.bundle().equals(source));
     brought.forEach(policy -> next.put(policy.name(), policy));
-    return new HostState(generation + 1, host, next, marks(source, mark), candidates, pending);
+    return new HostState(
+        generation + 1, host, next, marks(source, mark), candidates, pending, rollout);
   }
 
   /** The same policies; a mark rises no generation, since nothing that is in force has changed. */
   HostState withMark(String source, BundleMark mark) {
-    return new HostState(generation, host, policies, marks(source, mark), candidates, pending);
+    return new HostState(
+        generation, host, policies, marks(source, mark), candidates, pending, rollout);
   }
 
   /** Whether the next bundle of the source is taken whatever its serial. */
@@ -184,7 +220,7 @@ record HostState(
   HeldPolicy candidate(String name) {
     HeldPolicy held = candidates.get(name);
     if (held == null) {
-      throw new NoSuchPolicyException(name + " (candidate)");
+      throw NoSuchPolicyException.ofCandidate(name);
     }
     return held;
   }
@@ -214,11 +250,17 @@ record HostState(
     if (replaced != null && replaced.inForce()) {
       active.add(replaced.active(Term.AFTER_LEASE_ENDS));
     }
+    Canary canary = canary();
     candidates.values().stream()
         .filter(HeldPolicy::inForce)
-        .forEach(held -> active.add(held.active(Term.CANDIDATE)));
+        .forEach(held -> active.add(held.active(termOf(held, canary))));
     active.sort(Comparator.comparingInt(ActivePolicy::slot));
-    return new ActiveSet(generation, active);
+    return new ActiveSet(generation, active, canary);
+  }
+
+  private static Term termOf(HeldPolicy candidate, Canary canary) {
+    boolean chosen = canary != null && canary.slot() == candidate.slot();
+    return chosen ? Term.CANARY : Term.CANDIDATE;
   }
 
   private Term term(HeldPolicy held) {

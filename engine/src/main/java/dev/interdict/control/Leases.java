@@ -207,6 +207,18 @@ public final class Leases {
     if (pending != null) {
       throw new RefusedException(List.of(waits("this host", pending)));
     }
+    Rollout rollout = changes.state().rollout();
+    if (rollout != null) {
+      throw new RefusedException(List.of(underWay("this host", rollout)));
+    }
+  }
+
+  private static Objection underWay(String where, Rollout rollout) {
+    return new Objection(
+        where,
+        "a rollout of %s by %s is under way: change %d, at %s"
+            .formatted(rollout.policy(), rollout.by(), rollout.change(), rollout.stepText()),
+        "let it end, or: interdict rollout abort " + rollout.policy());
   }
 
   /** One that only records would be undone at once. */
@@ -226,6 +238,15 @@ public final class Leases {
     Pending pending = pending();
     if (pending != null && pending.concerns(policy)) {
       throw new RefusedException(List.of(waits("policy " + policy, pending)));
+    }
+    requireNoRollout(policy);
+  }
+
+  /** Nor what is on its way. */
+  void requireNoRollout(String policy) {
+    Rollout rollout = changes.state().rollout();
+    if (rollout != null && rollout.policy().equals(policy)) {
+      throw new RefusedException(List.of(underWay("policy " + policy, rollout)));
     }
   }
 

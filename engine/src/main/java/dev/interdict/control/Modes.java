@@ -29,6 +29,13 @@ public record Modes(Mode host, Map<String, Mode> overrides, Lease lease) {
     return policy.term() != Term.AFTER_LEASE_ENDS && says(policy);
   }
 
+  /** Whether it may refuse in the units of a rollout. */
+  public boolean enforcesIn(Canary canary, ActivePolicy policy) {
+    return policy.term() == Term.CANARY
+        ? policy.slot() == canary.slot() && isSet(policy.policy())
+        : policy.slot() != canary.beside() && enforces(policy);
+  }
+
   /** Whether it may once the lease has ended. */
   public boolean enforcesAfter(ActivePolicy policy) {
     return lease == null
@@ -37,9 +44,13 @@ public record Modes(Mode host, Map<String, Mode> overrides, Lease lease) {
   }
 
   private boolean says(ActivePolicy active) {
-    Policy policy = active.policy();
     return active.term() != Term.CANDIDATE
-        && host == Mode.ENFORCE
+        && active.term() != Term.CANARY
+        && isSet(active.policy());
+  }
+
+  private boolean isSet(Policy policy) {
+    return host == Mode.ENFORCE
         && overrides.getOrDefault(policy.name(), policy.mode()) == Mode.ENFORCE;
   }
 }

@@ -34,6 +34,7 @@ public final class PolicyControl {
   private final BundleControl bundles;
   private final Leases leases;
   private final Candidates candidates;
+  private final Rollouts rollouts;
 
   public PolicyControl(
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
@@ -47,6 +48,7 @@ public final class PolicyControl {
     this.leases = new Leases(changes, enforcement, clock);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
     this.candidates = new Candidates(builder, enforcement, store, clock, changes, slots, leases);
+    this.rollouts = new Rollouts(changes, enforcement, leases, candidates);
   }
 
   /** The verbs on whole bundles; what they change is the same state. */
@@ -62,6 +64,11 @@ public final class PolicyControl {
   /** Policies that are asked beside those in force. */
   public Candidates candidates() {
     return candidates;
+  }
+
+  /** Candidates that come into force in steps. */
+  public Rollouts rollouts() {
+    return rollouts;
   }
 
   /** What {@link #apply} did. */
@@ -108,7 +115,12 @@ public final class PolicyControl {
         changes.adopt(changes.state());
         return;
       }
-      changes.adopt(restorer.restore(saved));
+      HostState found = restorer.restore(saved);
+      Rollout rollout = saved.rollout();
+      String ended = rollout == null ? null : rollouts.over(rollout, found);
+      HostState next =
+          rollout == null ? found : found.withRollout(rollouts.resumed(rollout, found));
+      changes.adopt(next, ended);
       changes.saveUnless(saved);
     } finally {
       changes.unlock();
@@ -199,14 +211,18 @@ public final class PolicyControl {
 
   /** Whoever compiles more slowly would take back what he has never seen. */
   private static void requireSame(String name, HeldPolicy found, HeldPolicy now) {
-    long before = found == null ? 0 : found.revision();
-    long after = now == null ? 0 : now.revision();
-    if (before != after) {
+    requireSame(name, HeldPolicy.revisionOf(found), HeldPolicy.revisionOf(now));
+  }
+
+  /** The same by revisions; 0: none. */
+  static void requireSame(String name, long found, long now) {
+    if (found != now) {
       throw new RefusedException(
           List.of(
               new Objection(
                   "policy " + name,
-                  "somebody else has changed it meanwhile",
+                  "somebody else has changed it meanwhile: revision %d is there, not %d"
+                      .formatted(now, found),
                   "see interdict history " + name + ", and do it again")));
     }
   }
@@ -247,13 +263,20 @@ public final class PolicyControl {
    * @throws StoreException if its sources cannot be read
    */
   public PolicySources get(String name) {
-    changes.lock();
+    HeldPolicy held = changes.state().get(name);
     try {
-      HeldPolicy held = changes.state().get(name);
-      return new PolicySources(status(held), store.read(name, held.digest()).sources());
-    } finally {
-      changes.unlock();
+      return sources(held); // without the lock: a slow disk shall not hold up who confirms a change
+    } catch (StoreException e) {
+      HeldPolicy now = changes.state().get(name);
+      if (now.digest().equals(held.digest())) {
+        throw e;
+      }
+      return sources(now);
     }
+  }
+
+  private PolicySources sources(HeldPolicy held) {
+    return new PolicySources(status(held), store.read(held.name(), held.digest()).sources());
   }
 
   /** All changes, and the revisions that can be brought back. */
@@ -277,13 +300,8 @@ public final class PolicyControl {
    * @throws StoreException if it cannot be read
    */
   public RevisionSources revision(String name, long to) {
-    changes.lock();
-    try {
-      Revised found = revised(name, to);
-      return new RevisionSources(found.number(), store.read(name, found.digest()).sources());
-    } finally {
-      changes.unlock();
-    }
+    Revised found = revised(name, to);
+    return new RevisionSources(found.number(), store.read(name, found.digest()).sources());
   }
 
   /**
@@ -297,20 +315,12 @@ public final class PolicyControl {
    * @throws RuntimeException as {@link #apply}
    */
   public Applied rollback(String name, long to, Duration within) {
-    HostState found;
-    Revision revision;
-    long number;
-    changes.lock();
-    try {
-      found = changes.state();
-      requireByHand(changes.state().policies().get(name));
-      leases.requireSettled(name);
-      Revised wanted = revised(name, to);
-      number = wanted.number();
-      revision = store.read(name, wanted.digest());
-    } finally {
-      changes.unlock();
-    }
+    HostState found = changes.state();
+    requireByHand(found.policies().get(name));
+    leases.requireSettled(name);
+    Revised wanted = revised(name, to);
+    long number = wanted.number();
+    Revision revision = store.read(name, wanted.digest());
     Origin asked = Origin.current();
     String why = asked.why().isEmpty() ? "" : ": " + asked.why();
     Origin origin = new Origin(asked.by(), "rollback to revision " + number + why);

@@ -79,6 +79,7 @@ final class Restorer {
             new TreeMap<>(),
             new TreeMap<>(),
             new TreeMap<>(),
+            null,
             null);
     for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
       next = next.withMark(bundle.getKey(), bundle.getValue().mark());

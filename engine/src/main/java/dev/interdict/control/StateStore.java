@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -98,6 +99,7 @@ public final class StateStore {
    * @param bundles by source; left out by engines that knew none
    * @param decider {@link Enforcement#decider} of the engine that wrote it; null: not known
    * @param candidates left out by engines that knew none
+   * @param rollout the same; null: none
    */
   record Saved(
       int version,
@@ -106,7 +108,8 @@ public final class StateStore {
       List<SavedPolicy> policies,
       SortedMap<String, SavedBundle> bundles,
       String decider,
-      List<SavedPolicy> candidates) {
+      List<SavedPolicy> candidates,
+      Rollout rollout) {
     static final int VERSION = 1;
 
     Saved {
@@ -137,7 +140,8 @@ public final class StateStore {
           state.policies().values().stream().map(SavedPolicy::of).toList(),
           SavedBundle.of(state.bundles()),
           decider,
-          state.candidates().values().stream().map(SavedPolicy::of).toList());
+          state.candidates().values().stream().map(SavedPolicy::of).toList(),
+          state.rollout());
     }
   }
 
@@ -346,6 +350,14 @@ public final class StateStore {
       if (compiled == null) { // it is written last
         throw new EOFException("the archive is cut off");
       }
+      if (!Digest.of(sources).equals(digest)) {
+        throw new StoreException(
+            file
+                + " does not have the sources of this revision of "
+                + name
+                + ": others have been put in their place; apply the policy again",
+            null);
+      }
       return new Revision(sources, compiled);
     } catch (IOException e) {
       throw new StoreException("cannot read " + file, e);
@@ -383,7 +395,7 @@ public final class StateStore {
         }
       }
       makeRoom(spare);
-    } catch (IOException | JacksonException | StoreException e) {
+    } catch (IOException | DirectoryIteratorException | JacksonException | StoreException e) {
       LOG.log(Level.WARNING, "old revisions stay in " + revisions, e);
     }
   }
@@ -421,7 +433,7 @@ public final class StateStore {
     zip.closeEntry();
   }
 
-  private static String fileName(String name, String digest) {
+  static String fileName(String name, String digest) {
     return name + "-" + digest.substring(0, 16) + ".zip";
   }
 }

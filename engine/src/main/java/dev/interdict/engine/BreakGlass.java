@@ -84,8 +84,11 @@ public final class BreakGlass {
     try (KernelMap map = KernelMap.openPinned(all.map("engine_state"))) {
       EngineState word = EngineState.ofAnother(map);
       long now = BootClock.nowNs();
-      left = ends ? 0 : Math.max(left, word.auditUntilNs() - now);
-      word.auditUntil(ends ? 0 : now + left);
+      if (ends) {
+        word.auditUntil(0);
+      } else {
+        left = word.auditAtLeastUntil(now + left) - now;
+      }
     }
     Instant until = Instant.now().plusNanos(left).truncatedTo(ChronoUnit.SECONDS);
     try {
@@ -110,7 +113,8 @@ public final class BreakGlass {
         notes,
         (JSON.writeValueAsString(note) + "\n").getBytes(UTF_8),
         StandardOpenOption.CREATE,
-        StandardOpenOption.APPEND);
+        StandardOpenOption.APPEND,
+        StandardOpenOption.DSYNC); // who breaks the glass may be about to reset the host
   }
 
   /**

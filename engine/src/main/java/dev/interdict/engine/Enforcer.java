@@ -1,19 +1,27 @@
 package dev.interdict.engine;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.control.ActivePolicy;
 import dev.interdict.control.ActiveSet;
+import dev.interdict.control.Canary;
 import dev.interdict.control.Enforcement;
 import dev.interdict.control.EnforcementException;
+import dev.interdict.control.Figures;
 import dev.interdict.control.Modes;
 import dev.interdict.control.Objection;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
+import dev.interdict.control.Unit;
+import dev.interdict.decisions.Comparison;
+import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfException;
+import dev.interdict.libbpf.Cgroups;
+import dev.interdict.lint.Lockouts;
 import dev.interdict.pipeline.Pipeline;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Fallback;
@@ -23,8 +31,13 @@ import dev.interdict.verdict.Labels;
 import dev.interdict.verdict.Posture;
 import dev.interdict.verdict.Posture.Lapse;
 import dev.interdict.verdict.Postures;
+import dev.interdict.verdict.UnitPlace;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -48,6 +61,8 @@ import java.util.function.Supplier;
  */
 final class Enforcer implements Enforcement {
   private static final Logger LOG = System.getLogger(Enforcer.class.getName());
+
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final KernelSide kernel;
   private final Pipeline pipeline;
@@ -270,8 +285,11 @@ final class Enforcer implements Enforcement {
    * Before the posture that makes it count: from then on it settles. One that a lease has put aside
    * goes on settling: at the end it is what it was.
    */
-  private void setBudget(ActivePolicy active, Modes modes) {
-    boolean enforces = modes.enforces(active) || modes.enforcesAfter(active);
+  private void setBudget(ActiveSet set, ActivePolicy active, Modes modes) {
+    boolean enforces =
+        modes.enforces(active)
+            || modes.enforcesAfter(active)
+            || (set.canary() != null && modes.enforcesIn(set.canary(), active));
     Policy.Budget budget = active.policy().budget();
     if (budget == null || isCandidate(active)) {
       kernel.budgets().clear(active.slot());
@@ -285,10 +303,32 @@ final class Enforcer implements Enforcement {
   private Posture.Enforced enforced(Modes modes) {
     SlotSet enforced = SlotSet.NONE;
     for (ActivePolicy active : posed.policies()) {
-      setBudget(active, modes);
+      setBudget(posed, active, modes);
       enforced = modes.enforces(active) ? enforced.with(active.slot()) : enforced;
     }
-    return new Posture.Enforced(enforced, lapse(posed, modes));
+    return new Posture.Enforced(enforced, canary(posed, modes).enforced(), lapse(posed, modes));
+  }
+
+  private static Posture.Canary canary(ActiveSet set, Modes modes) {
+    Canary canary = set.canary();
+    if (canary == null) {
+      return Posture.Canary.NONE;
+    }
+    SlotSet enforced = SlotSet.NONE;
+    SlotSet pair = SlotSet.NONE;
+    boolean everywhere = false;
+    for (ActivePolicy active : set.policies()) {
+      enforced = modes.enforcesIn(canary, active) ? enforced.with(active.slot()) : enforced;
+      if (active.slot() == canary.slot() || active.slot() == canary.beside()) {
+        pair = pair.with(active.slot());
+        everywhere |= Units.isWholeHost(active.policy().scope());
+      }
+    }
+    return new Posture.Canary(
+        UnitPlace.share(canary.percent()),
+        new UnitPlace(canary.first(), canary.second()),
+        enforced,
+        everywhere ? SlotSet.NONE : pair);
   }
 
   private static Lapse lapse(ActiveSet set, Modes modes) {
@@ -307,7 +347,7 @@ final class Enforcer implements Enforcement {
     List<Posture.Slot> all = new ArrayList<>();
     for (ActivePolicy active : set.policies()) {
       Policy policy = active.policy();
-      setBudget(active, modes);
+      setBudget(set, active, modes);
       all.add(
           new Posture.Slot(
               active.slot(),
@@ -320,7 +360,7 @@ final class Enforcer implements Enforcement {
               policy.fallback() == Fallback.DENY && !isCandidate(active),
               policy.passesUnread(active.compiled().reads())));
     }
-    return new Posture(all, timing, lapse(set, modes));
+    return new Posture(all, timing, lapse(set, modes), canary(set, modes));
   }
 
   private static boolean isCandidate(ActivePolicy active) {
@@ -421,6 +461,68 @@ final class Enforcer implements Enforcement {
   @Override
   public long bootTimeNs() {
     return BootClock.nowNs();
+  }
+
+  @Override
+  public String bootId() {
+    try {
+      return Files.readString(BOOT_ID).strip();
+    } catch (IOException e) {
+      throw new EnforcementException("cannot read " + BOOT_ID + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public List<String> lockouts(Policy policy, CompiledPolicy compiled) {
+    return Lockouts.of(loader.module(compiled, policy), compiled.literals(), policy);
+  }
+
+  @Override
+  public Figures figures(int slot) {
+    Comparison compared = pipeline.comparison(slot);
+    try {
+      long fallbacks = kernel.counters().slot(slot).get("fallback");
+      long overRate = engineCounters().get("over_rate");
+      if (compared == null) {
+        return new Figures(0, 0, 0, 0, 0, fallbacks, overRate);
+      }
+      List<DecisionRecord> denied =
+          compared.differences().stream()
+              .filter(one -> one.kind() == Comparison.Kind.NEWLY_DENIED)
+              .map(Comparison.Difference::example)
+              .toList();
+      long judged =
+          compared.alike()
+              + compared.newlyDenied()
+              + compared.newlyAllowed()
+              + compared.undecided();
+      return new Figures(
+          judged,
+          denied.size() + compared.omitted(),
+          denied.stream().map(Enforcer::cgroup).distinct().count(),
+          denied.stream().filter(ProtectedSet::has).count(),
+          compared.undecided(),
+          fallbacks,
+          overRate);
+    } catch (BpfException e) {
+      throw new EnforcementException("the counters cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static String cgroup(DecisionRecord attempt) {
+    return attempt.subject() == null ? "" : attempt.subject().cgroup();
+  }
+
+  @Override
+  public List<Unit> units(Canary canary) {
+    List<Policy.Scope> scopes =
+        current.policies().stream()
+            .filter(one -> one.slot() == canary.slot() || one.slot() == canary.beside())
+            .map(one -> one.policy().scope())
+            .toList();
+    Cgroups cgroups = kernel.cgroups();
+    return new Units(cgroups.root(), path -> cgroups.id(path.getBytes(StandardCharsets.UTF_8)))
+        .of(scopes, new UnitPlace(canary.first(), canary.second()));
   }
 
   @Override

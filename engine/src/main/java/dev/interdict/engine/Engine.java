@@ -209,6 +209,7 @@ public final class Engine implements AutoCloseable {
     Thread.sleep(LOOK_EVERY);
     try {
       control.leases().look();
+      control.rollouts().look();
     } finally {
       glass.told(control::toldOfBreakGlass);
     }

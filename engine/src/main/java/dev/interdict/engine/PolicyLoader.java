@@ -59,7 +59,8 @@ final class PolicyLoader {
     }
   }
 
-  private PolicyModule module(CompiledPolicy compiled, Policy policy) {
+  /** That of a policy; loaded and warmed, if it is not yet. */
+  PolicyModule module(CompiledPolicy compiled, Policy policy) {
     String digest = compiled.digest();
     PolicyModule known = loaded.get(digest);
     for (Map<String, PolicyModule> some : held) {
@@ -101,6 +102,8 @@ final class PolicyLoader {
       }
       if (isCandidate) {
         builder.candidate(active.slot(), set.slotBeside(active));
+      } else if (active.term() == ActivePolicy.Term.CANARY) {
+        builder.canary(active.slot(), set.slotBeside(active));
       }
       if (active.policy().judgesUnknownPath()) {
         builder.judgingUnknown(active.slot());

@@ -29,6 +29,7 @@ final class InputCells {
 
   private static final long SIGNS = 0x8080808080808080L;
   private static final long ONES = 0x0101010101010101L;
+  private static final long LINE_FEEDS = 0x0a0a0a0a0a0a0a0aL;
 
   private final PolicyMemory memory;
   private int cursor;
@@ -114,17 +115,17 @@ final class InputCells {
     cursor += utf8.length;
   }
 
-  /* ASCII without NUL, which stands for itself: nearly every name there is. */
+  /* ASCII without NUL and line feed, which stands for itself: nearly every name there is. */
   private static boolean isPlain(byte[] raw) {
     int i = 0;
     for (; i + 8 <= raw.length; i += 8) {
       long eight = (long) LONGS.get(raw, i);
-      if (((eight | (eight - ONES)) & SIGNS) != 0) {
+      if (((eight | (eight - ONES) | ((eight ^ LINE_FEEDS) - ONES)) & SIGNS) != 0) {
         return false;
       }
     }
     for (; i < raw.length; i++) {
-      if (raw[i] <= 0) {
+      if (raw[i] <= 0 || raw[i] == '\n') {
         return false;
       }
     }

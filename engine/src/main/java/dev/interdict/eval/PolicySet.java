@@ -92,11 +92,7 @@ public final class PolicySet {
     this.judgingUnknown = parts.judgingUnknown;
     this.replaced = parts.replaced;
     this.candidates = Map.copyOf(parts.candidates);
-    SlotSet aside = SlotSet.NONE;
-    for (int slot : candidates.keySet()) {
-      aside = aside.with(slot);
-    }
-    this.candidateSlots = aside;
+    this.candidateSlots = parts.aside;
     this.literals = Map.copyOf(parts.literals);
     this.places = Map.copyOf(parts.places);
     this.labels = Map.copyOf(parts.labels);
@@ -125,6 +121,7 @@ public final class PolicySet {
     private final Map<Integer, Where> places = new HashMap<>();
     private final Map<Integer, ToLongFunction<String>> labels = new HashMap<>();
     private final Map<Integer, Integer> candidates = new HashMap<>();
+    private SlotSet aside = SlotSet.NONE;
     private SlotSet judgingUnknown = SlotSet.NONE;
     private SlotSet slots = SlotSet.NONE;
     private SlotSet refusing = SlotSet.NONE;
@@ -183,6 +180,13 @@ public final class PolicySet {
      * @param other where that one is; -1: there is none
      */
     public Builder candidate(int slot, int other) {
+      candidates.put(slot, other);
+      aside = aside.with(slot);
+      return this;
+    }
+
+    /** The same, of one that enforces for some: who waits may wait for it. */
+    public Builder canary(int slot, int other) {
       candidates.put(slot, other);
       return this;
     }
@@ -255,12 +259,12 @@ public final class PolicySet {
     return modules[slot].name() + what;
   }
 
-  /** Slots of candidates. */
+  /** Slots of candidates for which nobody waits. */
   public SlotSet candidateSlots() {
     return candidateSlots;
   }
 
-  /** The same, and of what each is compared with; -1: with nothing. */
+  /** Slots of all candidates, and of what each is compared with; -1: with nothing. */
   public Map<Integer, Integer> candidates() {
     return candidates;
   }
@@ -288,7 +292,8 @@ public final class PolicySet {
         && judgingUnknown.equals(other.judgingUnknown)
         && places.equals(other.places)
         && replaced.equals(other.replaced)
-        && candidates.equals(other.candidates);
+        && candidates.equals(other.candidates)
+        && candidateSlots.equals(other.candidateSlots);
   }
 
   /**
@@ -319,8 +324,10 @@ public final class PolicySet {
           || (modules[slot] == null && hasName(from.modules[slot].name()))) {
         both.replaced(slot); // else what two revisions say has one name
       }
-      if (from.candidates.containsKey(slot)) {
+      if (from.candidateSlots.contains(slot)) {
         both.candidate(slot, from.candidates.get(slot));
+      } else if (from.candidates.containsKey(slot)) {
+        both.canary(slot, from.candidates.get(slot));
       }
     }
     return both.build();

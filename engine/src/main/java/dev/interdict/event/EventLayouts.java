@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 8;
+  public static final int WIRE_VERSION = 9;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -74,6 +74,9 @@ public final class EventLayouts {
           .slots("enforce_after")
           .u64("lease_end_ns")
           .u32("mask_set", "pad0")
+          .slots("enforce_canary", "canary_scope")
+          .bytes("canary_key", 16)
+          .u64("canary_share")
           .end();
 
   public static final Layout ENGINE_STATE =

@@ -9,11 +9,15 @@ import java.util.Arrays;
  *
  * <p>Valid UTF-8 stays as it is. Each byte of what is not valid becomes one character of the
  * private use area: byte {@code b >= 0x80} becomes U+EF80 + (b - 0x80), NUL becomes U+EF00. So that
- * nobody can forge those, names that hold these very characters have their bytes escaped as well.
+ * nobody can forge those, names that hold these very characters have their bytes escaped as well. A
+ * line feed becomes U+EF0A: the dot of a regular expression and {@code **} stop at the other one,
+ * and whoever names a file would choose whether a pattern means it.
  */
 public final class Names {
-  /** Stands for NUL. */
-  private static final int ESCAPED_NUL = 0xef00;
+  /** Stands for NUL; a line feed is so many behind it as it is as a byte. */
+  private static final int ESCAPED_LOW = 0xef00;
+
+  private static final byte LINE_FEED = '\n';
 
   /** Stands for byte 0x80; those up to 0xff follow. */
   private static final int ESCAPED_HIGH = 0xef80;
@@ -40,7 +44,7 @@ public final class Names {
       at = end;
       if (at < name.length) {
         int b = name[at++] & 0xff;
-        int escape = b == 0 ? ESCAPED_NUL : ESCAPED_HIGH + (b - 0x80);
+        int escape = b < 0x80 ? ESCAPED_LOW + b : ESCAPED_HIGH + (b - 0x80);
         text[length++] = (byte) (0xe0 | escape >> 12);
         text[length++] = (byte) (0x80 | (escape >> 6 & 0x3f));
         text[length++] = (byte) (0x80 | (escape & 0x3f));
@@ -84,10 +88,10 @@ public final class Names {
   /** The end of the longest run of bytes from {@code at} on that need no escape. */
   private static int plainPrefix(byte[] name, int at) {
     while (at < name.length) {
-      if (name[at] > 0) {
+      if (name[at] > 0 && name[at] != LINE_FEED) {
         at++;
       } else {
-        int length = validLength(name, at);
+        int length = name[at] == LINE_FEED ? 0 : validLength(name, at);
         if (length == 0) {
           return at;
         }
@@ -121,7 +125,9 @@ public final class Names {
   }
 
   private static boolean isEscape(int code) {
-    return code == ESCAPED_NUL || (code >= ESCAPED_HIGH && code < ESCAPED_HIGH + 0x80);
+    return code == ESCAPED_LOW
+        || code == ESCAPED_LOW + LINE_FEED
+        || (code >= ESCAPED_HIGH && code < ESCAPED_HIGH + 0x80);
   }
 
   /** The byte that the three at {@code at} stand for; -1 if they are no escape. */
@@ -133,6 +139,6 @@ public final class Names {
     if (!isEscape(code)) {
       return -1;
     }
-    return code == ESCAPED_NUL ? 0 : code - ESCAPED_HIGH + 0x80;
+    return code < ESCAPED_HIGH ? code - ESCAPED_LOW : code - ESCAPED_HIGH + 0x80;
   }
 }

@@ -42,7 +42,10 @@ final class HostEvents {
 
   private final Evaluator evaluator;
   private final Set<String> literals;
+
+  /** Null where nobody asks for places. */
   private final ParsedPolicy parsed;
+
   private final List<Diagnostic> found = new ArrayList<>();
   private final List<String> unanswered = new ArrayList<>();
 
@@ -60,6 +63,22 @@ final class HostEvents {
       events.judge(LintRule.LOCKOUT, members(parsed.policy()), RUNS);
       events.judge(LintRule.MAINTENANCE, file("maintenance.yaml").within(parsed.policy()), GOES_ON);
       return events.all();
+    }
+  }
+
+  /** Names and reasons of those that would lock an operator out, or stop all of a scope. */
+  static List<String> lockouts(PolicyModule module, Set<String> literals, Policy policy) {
+    try (Evaluator evaluator = module.newEvaluator(HostNames.NONE)) {
+      HostEvents events = new HostEvents(evaluator, literals, null);
+      List<Cases.Case> all = new ArrayList<>(file("lockout.yaml").within(policy));
+      all.addAll(members(policy));
+      List<String> denied = new ArrayList<>();
+      for (Cases.Case event : all) {
+        for (String reason : events.reasons(event)) {
+          denied.add(event.name() + " (\"" + reason + "\")");
+        }
+      }
+      return denied;
     }
   }
 

@@ -2,6 +2,7 @@ package dev.interdict.metrics;
 
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.PolicyStatus;
+import dev.interdict.control.Rollout;
 import dev.interdict.control.Snapshot;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.delivery.Deliveries;
@@ -78,6 +79,8 @@ public record Exposition(
     text.add(Metric.ENFORCING, control.hostMode() == Mode.ENFORCE && now.glass().isZero());
     text.add(Metric.BREAK_GLASS_SECONDS, now.glass().toMillis() / MS_PER_SECOND);
     text.add(Metric.UNCONFIRMED_CHANGE_SECONDS, control.leases().left().toMillis() / MS_PER_SECOND);
+    Rollout rollout = control.rollouts().rollout();
+    text.add(Metric.ROLLOUT_PERCENT, rollout == null ? 0 : rollout.percent());
     text.add(Metric.GAPS, now.gaps().size());
     text.add(Metric.VERDICTS, now.verdicts(), "verdicts");
     text.add(Metric.VERDICTS, now.flows(), "flows");

@@ -34,6 +34,10 @@ public enum Metric {
       Type.GAUGE,
       Origin.ENGINE,
       "Until the change that waits for its confirmation is undone; 0: none waits."),
+  ROLLOUT_PERCENT(
+      Type.GAUGE,
+      Origin.ENGINE,
+      "Units in which the candidate of a rollout refuses, of a hundred; 0: no rollout is under way."),
   GAPS(Type.GAUGE, Origin.ENGINE, "What policies in force name and nothing guards at the moment."),
   POLICIES(Type.GAUGE, Origin.ENGINE, "Policies that were applied, by state.", "state"),
   VERDICTS(Type.GAUGE, Origin.ENGINE, "Verdicts that the kernel holds.", "map"),

@@ -9,6 +9,7 @@ import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
@@ -52,7 +53,14 @@ final class Comparisons {
     OUTSIDE
   }
 
-  private record Differing(VerdictKey key, Kind kind) {}
+  /** To be compared, so that keys of one hash cost no walk through all of them. */
+  private record Differing(VerdictKey key, Kind kind) implements Comparable<Differing> {
+    @Override
+    public int compareTo(Differing other) {
+      int byKey = key.compareTo(other.key);
+      return byKey != 0 ? byKey : kind.compareTo(other.kind);
+    }
+  }
 
   /** One candidate and what it is compared with, while both stay what they are. */
   private static final class Pair {
@@ -174,6 +182,11 @@ final class Comparisons {
       }
       if (!covers) {
         return Said.OUTSIDE;
+      }
+      // The kernel asks it nothing then, and the verdict's key does not tell detours.
+      if (ObjectFlag.DETOUR.in(event.head().objectFlags())
+          && !set.where(slot).passesUnread().contains(event.hook())) {
+        return Said.DENIES;
       }
     }
     return verdict.deny().contains(slot)

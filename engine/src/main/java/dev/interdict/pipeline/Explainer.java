@@ -15,6 +15,7 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Names;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.SlotSet;
 import dev.interdict.event.Workload;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.verdict.Verdict;
@@ -48,7 +49,8 @@ final class Explainer {
       asked.add(asked(now, kept.record().findings().get(i).policy(), kept.digests().get(i), kept));
     }
     VerdictKey key = VerdictKey.of(event.head().key());
-    if (isUnread(event)) {
+    SlotSet asking = isUnread(event) ? passing(now, event) : now.slots();
+    if (asking.isEmpty() && isUnread(event)) {
       return new Explanation(kept.record(), asked, Held.UNREAD, List.of(), null);
     }
     if (!verdicts.isCurrent(key)) {
@@ -63,7 +65,7 @@ final class Explainer {
         kept.record(),
         asked,
         Held.VERDICT,
-        answers(now, event, verdict),
+        answers(now, event, verdict, asking),
         verdict.expiresNs() == 0 ? null : Duration.ofNanos(verdict.expiresNs() - nowNs));
   }
 
@@ -72,13 +74,33 @@ final class Explainer {
     return ObjectFlag.UNPARSED.in(flags) || ObjectFlag.DETOUR.in(flags);
   }
 
-  private List<Answer> answers(PolicySet now, Event event, Verdict verdict) {
+  /** The policies that are asked about what others cannot read. */
+  private SlotSet passing(PolicySet now, Event event) {
+    SlotSet[] passing = {SlotSet.NONE};
+    now.slots()
+        .forEach(
+            slot -> {
+              if (now.where(slot).passesUnread().contains(event.hook())
+                  && mayCover(now, slot, event)) {
+                passing[0] = passing[0].with(slot);
+              }
+            });
+    return passing[0];
+  }
+
+  private boolean mayCover(PolicySet now, int slot, Event event) {
+    return !Boolean.FALSE.equals(now.where(slot).covers(event, names));
+  }
+
+  /** The others refuse by themselves what they cannot read. */
+  private List<Answer> answers(PolicySet now, Event event, Verdict verdict, SlotSet asking) {
     List<Answer> answers = new ArrayList<>();
     now.slots()
         .forEach(
             slot -> {
-              if (!Boolean.FALSE.equals(now.where(slot).covers(event, names))) {
-                answers.add(new Answer(slot, now.name(slot), said(verdict, slot)));
+              if (mayCover(now, slot, event)) {
+                Said said = asking.contains(slot) ? said(verdict, slot) : Said.DENY;
+                answers.add(new Answer(slot, now.name(slot), said));
               }
             });
     return answers;

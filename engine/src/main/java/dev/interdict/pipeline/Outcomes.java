@@ -58,7 +58,7 @@ final class Outcomes {
     SlotSet deny = said == null ? SlotSet.NONE : said.deny().and(asked);
     SlotSet failed = said == null ? SlotSet.NONE : said.failed().and(asked);
     boolean packet = event.hook() == Hook.XDP_INGRESS;
-    SlotSet refusing = failed.and(set.refusing());
+    SlotSet refusing = failed.and(set.refusing()).and(event.head().refused());
     if (kernelTells(event, packet && !deny.isEmpty() ? SlotSet.NONE : deny.or(refusing))) {
       return;
     }

@@ -124,9 +124,47 @@ final class CaseReader {
     Map<String, Field> fields = Fields.of(hook);
     Map<String, Object> facts = new TreeMap<>();
     collect("", node, hook, facts);
+    return complete(fields, facts, node.at());
+  }
+
+  /** The event of facts that somebody typed: their type says how a text is meant. */
+  Case event(Hook hook, Map<String, String> typed) {
+    Map<String, Field> fields = Fields.of(hook);
+    Map<String, Object> facts = new TreeMap<>();
+    typed.forEach(
+        (path, text) -> {
+          Field field = fields.get(path);
+          if (field == null) {
+            error(Mark.START, "rule.unknown-field", noFact(hook, path, fields.keySet()));
+          } else {
+            facts.put(path, value(field, typed(field, text)));
+          }
+        });
+    byte[] input = complete(fields, facts, Mark.START);
+    Expected anything = new Expected.Anything();
+    return new Case(hook.id(), 1, hook, input, anything, anything, anything, anything);
+  }
+
+  private static YamlNode typed(Field field, String text) {
+    if (field.type() != Field.Type.STRINGS) {
+      boolean plain = field.type() != Field.Type.STRING;
+      return new YamlNode.Scalar(text, plain, false, Mark.START);
+    }
+    return new YamlNode.Sequence(
+        Stream.of(text.split(","))
+            .<YamlNode>map(word -> new YamlNode.Scalar(word, false, false, Mark.START))
+            .toList(),
+        Mark.START);
+  }
+
+  private static String noFact(Hook hook, String path, Set<String> known) {
+    return hook.id() + " has no fact \"" + path + "\"" + Suggest.fact(path, known);
+  }
+
+  private byte[] complete(Map<String, Field> fields, Map<String, Object> facts, Mark at) {
     family(fields, facts);
-    unit(fields, facts, node.at());
-    container(facts, node.at());
+    unit(fields, facts, at);
+    container(facts, at);
     fields.forEach(
         (path, field) -> {
           if (!field.optional()) {
@@ -237,10 +275,7 @@ final class CaseReader {
         if (known) {
           collect(below, e.value(), hook, facts);
         } else {
-          error(
-              e.at(),
-              "rule.unknown-field",
-              hook.id() + " has no fact \"" + below + "\"" + Suggest.fact(below, fields.keySet()));
+          error(e.at(), "rule.unknown-field", noFact(hook, below, fields.keySet()));
         }
       }
     } else {
@@ -254,7 +289,9 @@ final class CaseReader {
   private Object value(Field field, YamlNode node) {
     if (field.type() != Field.Type.STRINGS) {
       Object value = literals.check(field, Operator.EQUALS, node);
-      return value == null ? "" : value;
+      return value instanceof String text
+          ? Names.toText(Names.toBytes(text))
+          : value == null ? "" : value;
     }
     if (!(node instanceof YamlNode.Sequence sequence)) {
       error(node.at(), "yaml.type", field.path() + " must be a list, not " + node.kind());

@@ -5,6 +5,7 @@ import dev.interdict.event.ReadSet;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -142,6 +143,31 @@ public record Cases(List<Case> list, Policy policy) {
       throw new PolicyException(findings.sorted());
     }
     return all.stream().filter(c -> hooks.contains(c.hook())).toList();
+  }
+
+  /**
+   * The event that these facts describe; those that are not named get what a case gives them.
+   *
+   * @param facts text by dotted path, as somebody types it; words of a set have commas between them
+   * @throws PolicyException with every finding, if the hook has no such fact, or it no such value
+   */
+  public static Case event(Hook hook, Map<String, String> facts) throws PolicyException {
+    Findings findings = new Findings();
+    Case event = new CaseReader(EnumSet.of(hook), findings).event(hook, facts);
+    if (findings.failed()) {
+      throw new PolicyException(findings.sorted());
+    }
+    return event;
+  }
+
+  /** Why {@code policy} is not asked about an event of its hooks; null if it is. */
+  public static String notAsked(Case event, Policy policy) {
+    return Members.outside(JsonMapper.shared().readTree(event.inputJson()), policy.scope());
+  }
+
+  /** Why {@code policy} refuses an event whatever its rules say; null if it does not. */
+  public static String untold(Case event, Policy policy, ReadSet reads) {
+    return Members.untold(JsonMapper.shared().readTree(event.inputJson()), policy, reads);
   }
 
   private static boolean isWithin(Case event, Policy policy) {

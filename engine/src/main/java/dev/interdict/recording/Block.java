@@ -161,7 +161,7 @@ final class Block {
       int so = 0;
       while (so < length) {
         int more = inflater.inflate(body, so, length - so);
-        if (more == 0 && (inflater.finished() || inflater.needsInput())) {
+        if (more == 0) { // finished, cut, or in want of a dictionary
           break;
         }
         so += more;

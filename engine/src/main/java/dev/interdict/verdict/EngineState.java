@@ -119,6 +119,16 @@ public final class EngineState {
     LONG.setRelease(page, AUDIT_UNTIL, ns);
   }
 
+  /** The same, unless it is off for longer; until when it is. Two at once: the longer counts. */
+  public long auditAtLeastUntil(long ns) {
+    while (true) {
+      long until = auditUntilNs();
+      if (until >= ns || LONG.compareAndSet(page, AUDIT_UNTIL, until, ns)) {
+        return Math.max(until, ns);
+      }
+    }
+  }
+
   /** Nobody is the engine any more, and nobody waits; the page stays mapped. */
   public void close() {
     INT.setRelease(page, PID, 0);

@@ -17,14 +17,32 @@ import java.util.Set;
  *
  * @param slots the settings of every slot in use
  * @param lapse what changes by itself
+ * @param canary where other slots may refuse
  */
-public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
+public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse, Canary canary) {
   /** Nobody is asked, nothing is refused. */
   public static final Posture NONE = new Posture(Set.of(), Timing.DEFAULT);
 
   /** One that does not change by itself. */
   public Posture(Collection<Slot> slots, Timing timing) {
     this(slots, timing, Lapse.NEVER);
+  }
+
+  /** One without a rollout. */
+  public Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
+    this(slots, timing, lapse, Canary.NONE);
+  }
+
+  /**
+   * The share of the units in which other slots may refuse.
+   *
+   * @param share units whose {@link UnitPlace} is below it, of 2^32; 0: none
+   * @param enforced the slots that may refuse there
+   * @param scope slots by whose cgroups units are found; none: those of the whole host
+   */
+  public record Canary(long share, UnitPlace place, SlotSet enforced, SlotSet scope) {
+    /** All units are alike. */
+    public static final Canary NONE = new Canary(0, UnitPlace.NONE, SlotSet.NONE, SlotSet.NONE);
   }
 
   /**
@@ -38,8 +56,17 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
     public static final Lapse NEVER = new Lapse(0, SlotSet.NONE);
   }
 
-  /** Which slots may refuse, and until when. */
-  public record Enforced(SlotSet slots, Lapse lapse) {}
+  /**
+   * Which slots may refuse, and until when.
+   *
+   * @param canary those that may in the units of a rollout
+   */
+  public record Enforced(SlotSet slots, SlotSet canary, Lapse lapse) {
+    /** In all units the same. */
+    public Enforced(SlotSet slots, Lapse lapse) {
+      this(slots, SlotSet.NONE, lapse);
+    }
+  }
 
   /** {@code sizeof(struct posture)}. */
   static final int BYTES = EventLayouts.POSTURE.size();
@@ -133,7 +160,10 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
           to, at("unparsed_pass") + place, select(slot -> slot.passesUnread.contains(hook)));
     }
     Slots.write(to, at("everywhere"), select(Slot::everywhere));
-    write(to, new Enforced(select(Slot::enforce), lapse));
+    write(to, new Enforced(select(Slot::enforce), canary.enforced, lapse));
+    Slots.write(to, at("canary_scope"), canary.scope);
+    canary.place.write(to, at("canary_key"));
+    to.set(JAVA_LONG, at("canary_share"), canary.share);
     Slots.write(to, at("hold"), select(Slot::hold));
     Slots.write(to, at("wait"), select(slot -> slot.hold && slot.labels));
     Slots.write(to, at("refuse_miss"), select(Slot::refuseMiss));
@@ -149,6 +179,7 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
   static void write(MemorySegment to, Enforced enforced) {
     boolean lapses = enforced.lapse.atNs != 0;
     Slots.write(to, at("enforce"), enforced.slots);
+    Slots.write(to, at("enforce_canary"), enforced.canary);
     Slots.write(to, at("enforce_after"), lapses ? enforced.lapse.enforced : enforced.slots);
     to.set(JAVA_LONG, at("lease_end_ns"), enforced.lapse.atNs);
   }
@@ -156,6 +187,7 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
   static Enforced readEnforced(MemorySegment posture) {
     return new Enforced(
         Slots.read(posture, at("enforce")),
+        Slots.read(posture, at("enforce_canary")),
         new Lapse(
             posture.get(JAVA_LONG, at("lease_end_ns")), Slots.read(posture, at("enforce_after"))));
   }
@@ -173,7 +205,8 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse) {
     return new Posture(
         slots.stream().map(slot -> slot.enforcing(enforced.slots.contains(slot.number))).toList(),
         timing,
-        enforced.lapse);
+        enforced.lapse,
+        new Canary(canary.share, canary.place, enforced.canary, canary.scope));
   }
 
   static int readMaskSet(MemorySegment posture) {

@@ -131,10 +131,12 @@ public final class Postures {
   private static Enforced between(Enforced before, Enforced now) {
     long end = before.lapse().atNs();
     if (end == 0) {
-      return new Enforced(before.slots(), new Lapse(now.lapse().atNs(), before.slots()));
+      return new Enforced(
+          before.slots(), before.canary(), new Lapse(now.lapse().atNs(), before.slots()));
     }
     boolean stays = now.lapse().atNs() == 0;
-    return new Enforced(now.slots(), new Lapse(end, stays ? now.slots() : now.lapse().enforced()));
+    return new Enforced(
+        now.slots(), now.canary(), new Lapse(end, stays ? now.slots() : now.lapse().enforced()));
   }
 
   /** Slots that have a say at some hook, as the posture in force says. */

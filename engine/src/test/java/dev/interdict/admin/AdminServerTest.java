@@ -630,6 +630,10 @@ class AdminServerTest {
         List.of(true, false, false),
         response.getAnswersList().stream().map(HeldAnswer::getEnforced).toList());
     assertTrue(response.hasExpires());
+    kernel.glass = Duration.ofSeconds(1);
+    assertTrue(
+        why.explainDecision(first).getAnswersList().stream().noneMatch(HeldAnswer::getEnforced),
+        "the glass is broken");
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.control.ActivePolicy.Term;
 import dev.interdict.control.Candidates.Candidate;
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.Change.Kind;
 import dev.interdict.control.PolicyControl.Applied;
 import dev.interdict.control.PolicyControl.Result;
@@ -103,7 +104,7 @@ class CandidatesTest {
   void promotedItMustRefuseFromTheSlotItHas() {
     int slot = candidate(SECOND).policy().slot();
     control.setPolicyMode("a", Mode.AUDIT, null);
-    Applied promoted = control.candidates().promote("a", null);
+    Applied promoted = control.candidates().promote("a", Seen.ANY, null);
     assertEquals(Result.REPLACED, promoted.result());
     assertEquals(slot, promoted.policy().slot(), "or nothing of what it decided counts");
     assertEquals(2, promoted.policy().revision());
@@ -116,10 +117,39 @@ class CandidatesTest {
     assertEquals(3, control.list().getFirst().revision(), "and there is a way back");
   }
 
+  /** What was compared is what comes into force, or nothing does. */
+  @Test
+  void whatNobodyHasLookedAtMustNotBePromoted() {
+    candidate(SECOND);
+    Seen seen = new Seen(2, 1);
+    candidate(THIRD);
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> control.candidates().promote("a", seen, null));
+    assertTrue(refused.getMessage().contains("revision 3 is there, not 2"), refused::getMessage);
+    assertThrows(RefusedException.class, () -> control.candidates().drop("a", 2));
+    control.apply(folder(SECOND), null, false, null);
+    assertThrows(
+        RefusedException.class, () -> control.candidates().promote("a", new Seen(3, 1), null));
+    assertEquals(4, control.list().getFirst().revision());
+    control.candidates().promote("a", new Seen(3, 4), null);
+    assertEquals(3, control.list().getFirst().revision());
+  }
+
+  @Test
+  void whoeverIsOvertakenMustLookAgain() {
+    kernel.preparing =
+        () -> {
+          kernel.preparing = () -> {};
+          candidate(SECOND);
+        };
+    assertThrows(RefusedException.class, () -> candidate(THIRD));
+    assertEquals(2, only().policy().revision());
+  }
+
   @Test
   void aPromotionMustHaveOneLineInTheHistory() {
     candidate(SECOND);
-    control.candidates().promote("a", null);
+    control.candidates().promote("a", Seen.ANY, null);
     assertEquals(1, changes().size(), changes()::toString);
     assertEquals(Kind.APPLY, kind());
     assertEquals(2, changes().getFirst().revision());
@@ -128,7 +158,7 @@ class CandidatesTest {
   @Test
   void aPromotionThatIsNotConfirmedMustEnd() {
     candidate(SECOND);
-    Applied promoted = control.candidates().promote("a", Duration.ofMinutes(10));
+    Applied promoted = control.candidates().promote("a", Seen.ANY, Duration.ofMinutes(10));
     assertEquals(Set.of(promoted.policy().slot()), kernel.refusing());
     assertEquals(control.leases().pending(), promoted.pending());
     kernel.bootTimeNs += Duration.ofMinutes(10).toNanos();
@@ -152,20 +182,20 @@ class CandidatesTest {
   @Test
   void droppedItMustBeGone() {
     candidate(SECOND);
-    control.candidates().drop("a");
+    control.candidates().drop("a", 0);
     assertEquals(Kind.DROP_CANDIDATE, kind());
     assertEquals(1, kernel.set.policies().size());
     assertEquals(Set.of(first), kernel.refusing());
     for (Supplier<?> call :
         List.<Supplier<?>>of(
-            this::only, () -> control.candidates().promote("a", null), this::dropped)) {
+            this::only, () -> control.candidates().promote("a", Seen.ANY, null), this::dropped)) {
       String message = assertThrows(NoSuchPolicyException.class, call::get).getMessage();
       assertTrue(message.contains("candidate"), message);
     }
   }
 
   private Object dropped() {
-    control.candidates().drop("a");
+    control.candidates().drop("a", 0);
     return null;
   }
 
@@ -173,7 +203,7 @@ class CandidatesTest {
   @Test
   void numbersMustRiseAcrossCandidates() {
     candidate(SECOND);
-    control.candidates().drop("a");
+    control.candidates().drop("a", 0);
     assertEquals(3, control.apply(folder(THIRD), null, false, null).policy().revision());
     assertEquals(4, candidate(SECOND).policy().revision());
   }
@@ -195,7 +225,7 @@ class CandidatesTest {
     ActivePolicy asked =
         kernel.set.policies().stream().filter(p -> p.term() == Term.CANDIDATE).findFirst().get();
     assertEquals(-1, kernel.set.slotBeside(asked));
-    assertEquals(Result.CREATED, control.candidates().promote("b", null).result());
+    assertEquals(Result.CREATED, control.candidates().promote("b", Seen.ANY, null).result());
     assertEquals(2, control.list().size());
   }
 
@@ -221,7 +251,7 @@ class CandidatesTest {
   }
 
   private long candidateAfter() {
-    control.candidates().promote("a", null);
+    control.candidates().promote("a", Seen.ANY, null);
     return candidate(THIRD).policy().revision() + 1;
   }
 
@@ -260,9 +290,9 @@ class CandidatesTest {
   void aChangeThatWaitsMustKeepItsPlace() {
     candidate(SECOND);
     control.setPolicyMode("a", Mode.AUDIT, Duration.ofMinutes(10));
-    assertThrows(RefusedException.class, () -> control.candidates().promote("a", null));
+    assertThrows(RefusedException.class, () -> control.candidates().promote("a", Seen.ANY, null));
     control.leases().cancel(control.leases().pending().id());
     assertEquals(2, only().policy().revision(), "and undoing it leaves the candidate");
-    assertEquals(2, control.candidates().promote("a", null).policy().revision());
+    assertEquals(2, control.candidates().promote("a", Seen.ANY, null).policy().revision());
   }
 }

@@ -151,6 +151,9 @@ class HistoryTest {
     int first = new String(whole, UTF_8).indexOf('\n') + 1;
     Files.write(before, Arrays.copyOfRange(whole, first, whole.length));
     assertNotNull(history.verify().problem(), "the first line is gone");
+    Files.write(before, new byte[0]);
+    assertNotNull(history.verify().problem(), "the file before is empty");
+    assertNotNull(open(2000).verify().problem(), "to another engine, too");
     Files.delete(before);
     assertNotNull(history.verify().problem(), "the file before is gone");
     assertNotNull(open(2000).verify().problem(), "to another engine, too");

@@ -405,7 +405,8 @@ class PolicyControlTest {
       saved.add(
           new SavedPolicy(name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", ""));
     }
-    store.save(new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>(), null, List.of()));
+    store.save(
+        new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>(), null, List.of(), null));
 
     PolicyControl full = new PolicyControl(new TinyBuilder(), kernel, store, Clock.systemUTC());
     full.restore();

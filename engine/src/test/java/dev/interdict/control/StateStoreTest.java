@@ -14,6 +14,7 @@ import dev.interdict.policy.Policy.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -78,7 +80,11 @@ class StateStoreTest {
   }
 
   private static String digest(int number) {
-    return "%016x".formatted(number) + "0".repeat(48);
+    return Digest.of(sources(number));
+  }
+
+  private static SortedMap<String, byte[]> sources(int number) {
+    return new TreeMap<>(Map.of("policy.yaml", ("policy " + number).getBytes(UTF_8)));
   }
 
   private static Saved state(int generation) {
@@ -86,12 +92,19 @@ class StateStoreTest {
         new SavedPolicy(
             "p", digest(generation), 1L, "c" + generation, 3, null, "2026-01-01T00:00:00Z", "");
     return new Saved(
-        Saved.VERSION, generation, Mode.ENFORCE, List.of(policy), new TreeMap<>(), null, List.of());
+        Saved.VERSION,
+        generation,
+        Mode.ENFORCE,
+        List.of(policy),
+        new TreeMap<>(),
+        null,
+        List.of(),
+        null);
   }
 
   private static void apply(StateStore store, int generation) {
-    byte[] text = ("policy " + generation).getBytes(UTF_8);
-    Revision revision = new Revision(new TreeMap<>(Map.of("policy.yaml", text)), text);
+    SortedMap<String, byte[]> sources = sources(generation);
+    Revision revision = new Revision(sources, sources.get("policy.yaml"));
     store.write("p", digest(generation), revision);
     store.save(state(generation));
     store.prune(List.of());
@@ -178,6 +191,21 @@ class StateStoreTest {
     store.read("p", digest(1));
   }
 
+  /** By its name it would come into force as what it is not. */
+  @Test
+  void aRevisionInThePlaceOfAnotherIsNotRead() throws IOException {
+    Path directory = store("swapped", 3);
+    StateStore store = new StateStore(directory);
+    Path policies = directory.resolve("policies");
+    Files.copy(
+        policies.resolve(StateStore.fileName("p", digest(2))),
+        policies.resolve(StateStore.fileName("p", digest(3))),
+        StandardCopyOption.REPLACE_EXISTING);
+    store.read("p", digest(2));
+    StoreException refused = assertThrows(StoreException.class, () -> store.read("p", digest(3)));
+    assertTrue(refused.getMessage().contains("others have been put in their place"));
+  }
+
   @Test
   void ofTooManyBytesTheOldestThatAreNotInForceMustGo() throws IOException {
     Path directory = temp.resolve("bytes");
@@ -189,11 +217,9 @@ class StateStoreTest {
       store.write("p", digest(i), new Revision(new TreeMap<>(), content));
       kept.add(Map.entry("p", digest(i)));
     }
-    try (Stream<Path> files = Files.list(directory.resolve("policies"))) {
-      for (Path file : files.toList()) { // 1 is the oldest
-        int age = 7 - Integer.parseInt(file.getFileName().toString().substring(2, 18), 16);
-        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(age)));
-      }
+    for (int i = 1; i <= 6; i++) { // 1 is the oldest
+      Path file = directory.resolve("policies").resolve(StateStore.fileName("p", digest(i)));
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(7 - i)));
     }
     store.save(state(2));
     store.save(state(1));

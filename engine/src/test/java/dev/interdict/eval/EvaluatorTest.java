@@ -52,6 +52,27 @@ class EvaluatorTest {
     }
   }
 
+  /** Who may name a file would choose whether a rule means it. */
+  @Test
+  void aLineFeedInANameStopsNoPattern() throws Exception {
+    String file = "input.file.path";
+    for (String condition :
+        List.of(
+            "glob.match(\"/g/**\", [\"/\"], " + file + ")",
+            "glob.match(\"/g/*\", [\"/\"], " + file + ")",
+            "regex.match(`^/g/.*$`, " + file + ")")) {
+      try (Evaluator evaluator = evaluator("deny contains \"no\" if " + condition, "{}")) {
+        for (String path :
+            List.of("/g/a\nb", "/g/a\n", "/g/\n", "/g/a", "/g/01234\n6789", "/g/\n23456789")) {
+          assertEquals(
+              List.of("no"),
+              evaluator.evaluate(Events.open("/bin/cat", 1, path)).deny(),
+              condition + " of " + path);
+        }
+      }
+    }
+  }
+
   @Test
   void eachEventIsDecidedByItself() throws Exception {
     try (Evaluator evaluator = evaluator("deny contains input.file.path", "{}")) {

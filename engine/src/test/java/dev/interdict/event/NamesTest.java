@@ -34,6 +34,8 @@ class NamesTest {
     "c3, \uefc3", // cut off
     "c341, \uefc3A", // cut off by another character
     "6100, a\uef00", // NUL
+    "610a62, a\uef0ab", // a line feed
+    "eebc8a, \uefee\uefbc\uef8a", // its escape
     "eebe80, \uefee\uefbe\uef80", // the escape of 0x80 itself
     "eebc80, \uefee\uefbc\uef80", // the escape of NUL itself
     "eebc81, \uef01", // its neighbour is an ordinary character

@@ -3,6 +3,7 @@ package dev.interdict.lsm;
 import com.google.protobuf.ByteString;
 import dev.interdict.admin.AdminChannel;
 import dev.interdict.event.Hook;
+import dev.interdict.v1.AbortRolloutRequest;
 import dev.interdict.v1.ApplyCandidateRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.Candidate;
@@ -11,6 +12,7 @@ import dev.interdict.v1.DecisionServiceGrpc;
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.GetCandidateRequest;
 import dev.interdict.v1.GetPolicyRequest;
+import dev.interdict.v1.GetRolloutRequest;
 import dev.interdict.v1.GetStatusRequest;
 import dev.interdict.v1.GetStatusResponse;
 import dev.interdict.v1.Mode;
@@ -20,8 +22,12 @@ import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyServiceGrpc;
 import dev.interdict.v1.PromoteCandidateRequest;
 import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.Rollout;
+import dev.interdict.v1.RolloutServiceGrpc;
+import dev.interdict.v1.RolloutStep;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
+import dev.interdict.v1.StartRolloutRequest;
 import io.grpc.ManagedChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,6 +109,46 @@ final class Admin implements AutoCloseable {
     var ignored =
         candidates()
             .promoteCandidate(PromoteCandidateRequest.newBuilder().setPolicy(policy).build());
+  }
+
+  private RolloutServiceGrpc.RolloutServiceBlockingStub rollouts() {
+    return RolloutServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(Guest.STUCK.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** Begins a rollout whose gates forgive all that these tests do, and can never tell. */
+  Rollout rollout(String policy, int percent, Duration step, Duration patience) {
+    StartRolloutRequest.Builder request =
+        StartRolloutRequest.newBuilder()
+            .setPolicy(policy)
+            .addSteps(RolloutStep.newBuilder().setPercent(percent).setTime(proto(step)))
+            .addSteps(RolloutStep.newBuilder().setPercent(100))
+            .setMinKeys(1_000_000)
+            .setPatience(proto(patience));
+    for (String gate :
+        List.of(
+            "newly-denied-keys",
+            "newly-denied-units",
+            "fallbacks",
+            "evaluation-failures",
+            "over-rate")) {
+      request.putLimits(gate, 1_000_000);
+    }
+    return rollouts().startRollout(request.build()).getRollout();
+  }
+
+  private static com.google.protobuf.Duration proto(Duration time) {
+    return com.google.protobuf.Duration.newBuilder().setSeconds(time.toSeconds()).build();
+  }
+
+  /** The one that is under way, or one without a policy. */
+  Rollout rollout() {
+    return rollouts().getRollout(GetRolloutRequest.getDefaultInstance()).getRollout();
+  }
+
+  void abort(String policy) {
+    var ignored =
+        rollouts().abortRollout(AbortRolloutRequest.newBuilder().setPolicy(policy).build());
   }
 
   /** Whether a change waits for its confirmation. */

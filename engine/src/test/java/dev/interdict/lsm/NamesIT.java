@@ -2,9 +2,11 @@ package dev.interdict.lsm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.interdict.event.Hook;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +41,77 @@ class NamesIT {
             List.of(
                 Attack.in(Host.covered("reader"), USER, "run /trial/files/tool" + open),
                 Attack.in(Host.covered("reader"), USER, "run " + Attack.TOOL + open))));
+  }
+
+  /** From then on it could arrange what its program is called. */
+  @Test
+  void aProgramThatIsKnownByALinkMustBeSoNoMoreInANamespaceOfItsOwn() {
+    host.apply("trial-reader");
+    try {
+      assertEquals(
+          List.of("ok", "EPERM", "ok"),
+          results(
+              Stream.of("child", "namespaced", "child")
+                  .map(c -> Attack.in(Host.covered("reader"), USER, connects(c)))
+                  .toList()));
+    } finally {
+      host.delete("trial-reader");
+    }
+  }
+
+  private static String connects(String kind) {
+    return "run /trial/files/tool net -d udp-connect -c " + kind + " 127.0.0.5 7777 127.0.0.4";
+  }
+
+  /**
+   * In an overlay, which forgets names and opens a second file in each open: an open with O_CREAT
+   * asks before it has looked whether the file is there, one with O_EXCL must not find its own, and
+   * a list of what is allowed means what the caller has named.
+   */
+  @Test
+  void anOverlayMustBeAsOtherFileSystemsAre() {
+    Path over = Guest.directory(Path.of("/trial/over"));
+    Guest.run("mount", "-t", "tmpfs", "none", over.toString());
+    try {
+      for (String folder : List.of("upper", "work", "merged")) {
+        Guest.directory(over.resolve(folder));
+      }
+      Guest.file(over.resolve("lower/there"), "content\n");
+      Guest.file(over.resolve("lower/listed"), "content\n");
+      Guest.directory(over.resolve("lower/free"));
+      String layers = "lowerdir=%1$s/lower,upperdir=%1$s/upper,workdir=%1$s/work".formatted(over);
+      Path merged = over.resolve("merged");
+      Guest.run("mount", "-t", "overlay", "-o", layers, "none", merged.toString());
+      host.apply("trial-created");
+      try {
+        overlaid(merged);
+      } finally {
+        host.delete("trial-created");
+        Guest.run("umount", merged.toString());
+      }
+    } finally {
+      Guest.run("umount", over.toString());
+    }
+  }
+
+  private void overlaid(Path merged) {
+    String there = Host.covered("created");
+    String made = Host.covered("created");
+    Guest.write(Path.of("/proc/sys/vm/drop_caches"), "2");
+    String open = "open -d create " + merged;
+    assertEquals(
+        List.of("ok", "EPERM", "ok"),
+        results(
+            List.of(
+                Attack.in(there, open + "/there"),
+                Attack.in(made, open + "/new"),
+                Attack.in(there, USER, "open " + merged + "/listed"))));
+    host.settle();
+    assertEquals(List.of(), host.decisions().of(there, Hook.FILE_OPEN));
+    assertEquals(1, host.decisions().of(made, Hook.FILE_OPEN).size());
+    Answer exclusive = Attack.run(Attack.in(there, "exclusive -p 1 -n 20 " + merged + "/free"));
+    assertEquals(20, exclusive.number("once"), exclusive::toString);
+    assertEquals(List.of(), host.decisions().of(there, Hook.FILE_OPEN));
   }
 
   /** By default a policy that reads paths refuses what has none; trial-files says otherwise. */

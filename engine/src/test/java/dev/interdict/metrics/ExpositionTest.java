@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.control.PolicyControl;
+import dev.interdict.control.Rollout;
 import dev.interdict.control.StateStore;
 import dev.interdict.decisions.DecisionFile;
 import dev.interdict.decisions.DecisionLog;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -112,6 +114,16 @@ class ExpositionTest {
         "whatever the host's clock says");
     control.leases().confirm(control.leases().pending().id());
     assertEquals(0, read().value("interdict_unconfirmed_change_seconds"));
+  }
+
+  @Test
+  void aRolloutMustBeThere() {
+    apply("a");
+    assertEquals(0, read().value("interdict_rollout_percent"));
+    control.candidates().apply(TinyBuilder.folder("name=a\nmode=enforce\ncode=2"), null, false);
+    var steps = List.of(new Rollout.Step(30, 60), new Rollout.Step(100, 0));
+    var ignored = control.rollouts().start("a", new Rollout.Plan(steps, 1, Map.of(), 60, 0), false);
+    assertEquals(30, read().value("interdict_rollout_percent"));
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Scope;
 import dev.interdict.testkit.Events;
@@ -78,6 +79,10 @@ class ComparisonsTest {
   }
 
   private static FileEvent event(int key, SlotSet asked) {
+    return event(key, asked, 0);
+  }
+
+  private static FileEvent event(int key, SlotSet asked, int flags) {
     FileEvent open = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
     Event.Head head = open.head();
     byte[] bytes = new byte[VerdictKey.BYTES];
@@ -85,7 +90,7 @@ class ComparisonsTest {
     ByteBuffer.wrap(bytes).putInt(VerdictKey.BYTES - Integer.BYTES, key);
     return new FileEvent(
         new Event.Head(
-            head.kind(), 0, 0, head.hook(), 1, 0, bytes, asked, SlotSet.NONE, SlotSet.NONE),
+            head.kind(), 0, 0, head.hook(), 1, flags, bytes, asked, SlotSet.NONE, SlotSet.NONE),
         open.subject(),
         open.path(),
         open.names(),
@@ -205,6 +210,17 @@ class ComparisonsTest {
     cgroup = "/app/web/1".getBytes(UTF_8);
     asked(2, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
     assertEquals(List.of(1L, 2L, 0L, 0L), counts(now()));
+  }
+
+  /** Who reads what a detour hides refuses it without being asked. */
+  @Test
+  void whoWouldRefuseADetourUnaskedDenies() throws Exception {
+    use(builder().where(CANDIDATE, where(below())));
+    int detour = ObjectFlag.DETOUR.bit();
+    comparisons.asked(event(1, SlotSet.of(ACTIVE), detour), set, said(BOTH, SlotSet.NONE), null);
+    assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()));
+    comparisons.asked(event(2, BOTH, detour), set, said(BOTH, SlotSet.NONE), null);
+    assertEquals(List.of(1L, 1L, 0L, 0L), counts(now()));
   }
 
   @Test

@@ -206,15 +206,33 @@ class ExplainerTest {
   }
 
   @Test
+  void whatCannotBeReadIsAskedOnlyOfWhoDoesNotReadIt() throws Exception {
+    PolicySet.Builder one =
+        PolicySet.builder(2, new Names())
+            .add(SHADOW, module("shadow", "input.file.path == \"/etc/shadow\""), paths())
+            .where(
+                SHADOW,
+                new PolicySet.Where(
+                    Set.of(Hook.FILE_OPEN), new Policy.Scope(List.of(), List.of()), Set.of()));
+    explainer.use(one.build());
+    Kept detour = kept("shadow", "", FileNames.NONE, ObjectFlag.DETOUR.bit(), 0);
+    holds(detour, new Verdict(SlotSet.of(SHADOW).with(ALL), SlotSet.NONE, SlotSet.NONE));
+    assertEquals(Held.UNREAD, explainer.explain(detour).held());
+    explainer.use(one.add(ALL, module("all", "input.process.uid == 1000"), Set.of()).build());
+    Explanation explanation = explainer.explain(detour);
+    assertEquals(Held.VERDICT, explanation.held());
+    assertEquals(
+        List.of(new Answer(SHADOW, "shadow", Said.DENY), new Answer(ALL, "all", Said.PASS)),
+        explanation.answers());
+  }
+
+  @Test
   void whatTheKernelDoesNotHoldIsNotSaidToBeHeld() {
     assertEquals(Held.NOTHING, explainer.explain(kept()).held());
     holds(kept(), new Verdict(SlotSet.of(SHADOW), SlotSet.NONE, SlotSet.NONE, 1));
     assertEquals(Held.NOTHING, explainer.explain(kept()).held(), "it is over");
     assertEquals(
         Held.OTHER_KEYS, explainer.explain(kept("shadow", "", FileNames.NONE, 0, 1)).held());
-    assertEquals(
-        Held.UNREAD,
-        explainer.explain(kept("shadow", "", FileNames.NONE, ObjectFlag.DETOUR.bit(), 0)).held());
     table.retain(1);
     assertEquals(Held.OTHER_KEYS, explainer.explain(kept()).held(), "masks have changed since");
   }

@@ -105,6 +105,15 @@ class JudgeTest {
   }
 
   private static FileEvent refused(FileEvent event, SlotSet by) {
+    return refused(event, by, SlotSet.NONE);
+  }
+
+  /** A question for whose sake somebody waits. */
+  private static FileEvent held(int n, SlotSet by) {
+    return refused(miss(n, RecordFlag.HELD.bit()), by, BOTH);
+  }
+
+  private static FileEvent refused(FileEvent event, SlotSet by, SlotSet asked) {
     Event.Head head = event.head();
     return new FileEvent(
         new Event.Head(
@@ -115,7 +124,7 @@ class JudgeTest {
             head.access(),
             head.objectFlags(),
             head.key(),
-            SlotSet.NONE,
+            asked,
             by,
             SlotSet.NONE),
         event.subject(),
@@ -437,8 +446,10 @@ class JudgeTest {
   @Test
   void aFallbackThatRefusesIsToldOnceWithItsReason() throws Exception {
     PolicySet set = set(ENDLESS, STEADY.replace("1000", "7")).refusing(ONE).build();
-    Event event = miss(0, RecordFlag.HELD.bit());
+    Event event = held(0, SlotSet.of(ONE));
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      judge(held(1, SlotSet.of(TWO)), set.newEvaluator());
+      assertEquals(Outcome.ALLOWED, watcher.poll(NOW).outcome(), "it was held for another's sake");
       judge(event, set.newEvaluator());
       assertNull(watcher.poll(NOW), "the kernel tells");
       FileEvent told = miss(0, RecordFlag.HELD.bit() | RecordFlag.FALLBACK.bit());

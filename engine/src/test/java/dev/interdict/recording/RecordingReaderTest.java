@@ -14,6 +14,7 @@ import dev.interdict.recording.Tuple.Answer;
 import dev.interdict.recording.Tuple.KnownAs;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -22,8 +23,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.Deflater;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -271,5 +274,21 @@ class RecordingReaderTest {
     assertTrue(refusal(block(SET, lists)).contains("line 2 cannot be read"), refusal(block(lists)));
     String text = "{\"x\":\"" + "y".repeat(17 << 20) + "\"}";
     assertTrue(refusal(block(SET, text)).contains("line 2 has more than"), refusal(block(text)));
+  }
+
+  /** It would ask for more for ever. */
+  @Test
+  @Timeout(60)
+  void aBlockThatWantsADictionaryIsRefused() {
+    Deflater packer = new Deflater();
+    packer.setDictionary("dictionary".getBytes(UTF_8));
+    packer.setInput("x".repeat(100).getBytes(UTF_8));
+    packer.finish();
+    byte[] block = new byte[1000];
+    packer.deflate(block, Block.HEAD, block.length - Block.HEAD);
+    packer.end();
+    ByteBuffer.wrap(block).putInt(12, 100);
+    RecordingException refused = assertThrows(RecordingException.class, () -> Block.body(block));
+    assertEquals("unpacks to less than it says", refused.getMessage());
   }
 }

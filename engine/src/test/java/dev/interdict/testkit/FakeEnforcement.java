@@ -1,15 +1,19 @@
 package dev.interdict.testkit;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.control.ActivePolicy;
 import dev.interdict.control.ActiveSet;
+import dev.interdict.control.Canary;
 import dev.interdict.control.Enforcement;
 import dev.interdict.control.EnforcementException;
+import dev.interdict.control.Figures;
 import dev.interdict.control.Modes;
 import dev.interdict.control.Objection;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
 import dev.interdict.control.Snapshot.SlotCounters;
+import dev.interdict.control.Unit;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
@@ -60,6 +64,21 @@ public final class FakeEnforcement implements Enforcement {
   /** Since boot, in nanoseconds. */
   public long bootTimeNs = 1;
 
+  /** Which boot that is of. */
+  public String bootId = "this boot";
+
+  /** What is measured of each candidate. */
+  public Figures figures = Figures.NONE;
+
+  /** If set, why nothing can be measured. */
+  public String unmeasured;
+
+  /** What each candidate denies of the protected set. */
+  public List<String> lockouts = List.of();
+
+  /** Units of each pair. */
+  public List<Unit> units = List.of();
+
   /** For how long break-glass lasts still. */
   public Duration glass = Duration.ZERO;
 
@@ -105,6 +124,44 @@ public final class FakeEnforcement implements Enforcement {
       }
     }
     return slots;
+  }
+
+  /** The same, in the units of a rollout. */
+  public Set<Integer> refusingInCanary() {
+    boolean ended = modes.lease() != null && bootTimeNs >= modes.lease().endNs();
+    if (ended || set.canary() == null || !tripped.and(SlotSet.of(set.canary().slot())).isEmpty()) {
+      return refusing();
+    }
+    Set<Integer> slots = new TreeSet<>();
+    for (ActivePolicy policy : set.policies()) {
+      if (modes.enforcesIn(set.canary(), policy)) {
+        slots.add(policy.slot());
+      }
+    }
+    return slots;
+  }
+
+  @Override
+  public String bootId() {
+    return bootId;
+  }
+
+  @Override
+  public List<String> lockouts(Policy policy, CompiledPolicy compiled) {
+    return lockouts;
+  }
+
+  @Override
+  public Figures figures(int slot) {
+    if (unmeasured != null) {
+      throw new EnforcementException(unmeasured, null);
+    }
+    return figures;
+  }
+
+  @Override
+  public List<Unit> units(Canary canary) {
+    return units;
   }
 
   @Override

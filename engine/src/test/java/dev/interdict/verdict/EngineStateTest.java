@@ -44,6 +44,15 @@ class EngineStateTest {
     }
   }
 
+  @Test
+  void whoBreaksTheGlassForLessTimeDoesNotMendItSooner() {
+    assertEquals(4711, state.auditAtLeastUntil(4711));
+    assertEquals(4711, state.auditAtLeastUntil(17));
+    assertEquals(4711, word("audit_until_ns"));
+    assertEquals(4712, state.auditAtLeastUntil(4712));
+    assertEquals(4712, word("audit_until_ns"));
+  }
+
   /** The number alone is given to another process afterwards. */
   @Test
   void anEngineIsNamedByItsNumberAndItsStart() {

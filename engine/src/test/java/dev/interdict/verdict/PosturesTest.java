@@ -223,6 +223,31 @@ class PosturesTest {
     change(plain, stays, List.of(999L));
   }
 
+  /** Which units it is about is switched with the posture, who refuses there with the modes. */
+  @Test
+  void aRolloutMustStandBesideWhatIsInForceElsewhere() {
+    Posture.Slot active =
+        new Posture.Slot(1, Set.of(Hook.EXEC), false, true, true, false, false, Set.of());
+    Posture.Canary canary =
+        new Posture.Canary(
+            UnitPlace.share(25), new UnitPlace(7, 8), SlotSet.of(2), SlotSet.of(1).with(2));
+    Lapse end = new Lapse(1000, SlotSet.of(1));
+    switcher.use(() -> new Posture(List.of(active), Posture.Timing.DEFAULT, end, canary), Map.of());
+    assertEquals(1L << 30, posture(1).getLong(at("canary_share")));
+    assertEquals(7, posture(1).getLong(at("canary_key")));
+    assertEquals(8, posture(1).getLong(at("canary_key") + 8));
+    assertEquals(1L << 1 | 1L << 2, posture(1).getLong(at("canary_scope")));
+    assertEquals(new Enforced(SlotSet.of(1), SlotSet.of(2), end), read());
+    Enforced audit = new Enforced(SlotSet.NONE, SlotSet.of(3), new Lapse(1000, SlotSet.NONE));
+    switcher.enforce(() -> audit);
+    assertEquals(audit, read());
+    assertEquals(1L << 30, posture(1).getLong(at("canary_share")), "the units stay");
+    switcher.renew();
+    assertEquals(2, state.postureEpoch());
+    assertEquals(1L << 3, posture(0).getLong(at("enforce_canary")), "and what was switched");
+    assertEquals(1L << 30, posture(0).getLong(at("canary_share")));
+  }
+
   private void change(Enforced from, Enforced to, List<Long> times) {
     switcher.enforce(() -> from);
     List<Enforced> written = new ArrayList<>(List.of(read()));

@@ -1,0 +1,451 @@
+package dev.interdict.control;
+
+import dev.interdict.control.Change.Kind;
+import dev.interdict.control.Gate.Outcome;
+import dev.interdict.control.Gate.Result;
+import dev.interdict.control.Gates.Measured;
+import dev.interdict.control.Rollout.Plan;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy.Mode;
+import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Candidates that come into force in steps: one at a time on a host, and none beside a change that
+ * waits for its confirmation. At each step the kernel has the candidate refuse in a larger share of
+ * the units, in place of the policy of its name; the last one brings it into force everywhere. A
+ * step is saved before it is made. The kernel ends all of it by itself when a step is not followed
+ * by another in time, or when the candidate has used up its budget. Safe for use by many threads.
+ */
+public final class Rollouts {
+  private static final System.Logger LOG = System.getLogger(Rollouts.class.getName());
+
+  /** Figures are read so often at most: reading them takes a look at all counters. */
+  private static final int CASES_MAX = 10;
+
+  private static final long LOOK_NS = Duration.ofSeconds(1).toNanos();
+
+  private final HostChanges changes;
+  private final Enforcement enforcement;
+  private final Leases leases;
+  private final Candidates candidates;
+  private final SecureRandom random = new SecureRandom();
+
+  /** Of the rollout under way; null: not read yet. Written under the lock of changes. */
+  private volatile Figures start;
+
+  /** When the gates are to be looked at again, by the kernel's clock. */
+  private volatile long nextNs;
+
+  Rollouts(HostChanges changes, Enforcement enforcement, Leases leases, Candidates candidates) {
+    this.changes = changes;
+    this.enforcement = enforcement;
+    this.leases = leases;
+    this.candidates = candidates;
+  }
+
+  /**
+   * A rollout as it stands.
+   *
+   * @param left until the kernel ends it by itself
+   * @param gates as they stand
+   * @param units of the pair, those that come first first
+   */
+  public record Status(Rollout rollout, Duration left, List<Result> gates, List<Unit> units) {}
+
+  /** How it stands; null: there is none. */
+  public Status status() {
+    return status(changes.state());
+  }
+
+  /** Without the lock: it looks at all counters, and at each cgroup of the scope. */
+  private Status status(HostState state) {
+    Rollout rollout = state.rollout();
+    if (rollout == null) {
+      return null;
+    }
+    Canary canary = state.canary();
+    return new Status(
+        rollout,
+        Duration.ofNanos(Math.max(0, rollout.endNs() - enforcement.bootTimeNs())),
+        Gates.judge(rollout, measured(state, rollout)),
+        canary == null ? List.of() : enforcement.units(canary));
+  }
+
+  /** What is under way; null: nothing. */
+  public Rollout rollout() {
+    return changes.state().rollout();
+  }
+
+  /**
+   * Begins one, with the first step.
+   *
+   * @param policy whose candidate is to come into force
+   * @param lockout whether it may deny what the protected set needs
+   * @throws NoSuchPolicyException if there is no candidate of this name
+   * @throws RefusedException if another rollout is under way, a change waits for its confirmation,
+   *     or the candidate could refuse nothing
+   * @throws StoreException if it could not be saved, or begun in the history: nothing has changed
+   * @throws EnforcementException if the kernel side refused: nothing has changed
+   */
+  public Status start(String policy, Plan plan, boolean lockout) {
+    HostState begun;
+    changes.lock();
+    try {
+      HostState state = changes.state();
+      HeldPolicy candidate = state.candidate(policy);
+      HeldPolicy old = state.policies().get(policy);
+      leases.requireNone();
+      PolicyControl.requireByHand(old);
+      Candidates.requireInForce(candidate);
+      requireAble(state, candidate, old);
+      if (!lockout) { // once: each step enforces the very same module
+        requireNoLockout(candidate);
+      }
+      enforcement.resetBudget(candidate.slot()); // of a rollout that has failed before
+      Figures now = enforcement.figures(candidate.slot());
+      Origin by = Origin.current();
+      Rollout fresh =
+          new Rollout(
+              policy,
+              candidate.revision(),
+              old == null || !old.inForce() ? 0 : old.revision(),
+              plan,
+              by.by(),
+              by.why(),
+              random.nextLong(),
+              random.nextLong(),
+              0,
+              0,
+              0,
+              0,
+              false,
+              enforcement.bootId(),
+              now.newlyDeniedKeys(),
+              now.newlyDeniedUnits());
+      start = now;
+      move(fresh, 0, by, null);
+      begun = changes.state();
+    } finally {
+      changes.unlock();
+    }
+    return status(begun);
+  }
+
+  private static void requireAble(HostState state, HeldPolicy candidate, HeldPolicy old) {
+    String subject = "candidate of " + candidate.name();
+    String problem = audited(state, candidate);
+    if (problem != null) {
+      throw refused(
+          subject, problem, "enforce first: interdict mode set enforce, of host or policy");
+    }
+    boolean packets =
+        Stream.of(candidate, old)
+            .anyMatch(
+                one ->
+                    one != null
+                        && one.policy() != null
+                        && one.policy().hooks().contains(Hook.XDP_INGRESS));
+    if (packets) {
+      throw refused(
+          subject,
+          "it is about packets, which belong to no unit",
+          "bring it into force at once: interdict candidate promote --confirm-within 10m "
+              + candidate.name());
+    }
+  }
+
+  private void requireNoLockout(HeldPolicy candidate) {
+    List<String> denied = enforcement.lockouts(candidate.policy(), candidate.compiled());
+    if (!denied.isEmpty()) {
+      String more =
+          denied.size() > CASES_MAX ? "; and " + (denied.size() - CASES_MAX) + " more" : "";
+      throw refused(
+          "candidate of " + candidate.name(),
+          "it denies what this host or the programs of its scope need: "
+              + String.join("; ", denied.stream().limit(CASES_MAX).toList())
+              + more,
+          "let these through, or say that it is meant: --accept-lockout " + candidate.name());
+    }
+  }
+
+  /** Why it could refuse nothing; null: it may. */
+  private static String audited(HostState state, HeldPolicy candidate) {
+    if (state.host() != Mode.ENFORCE) {
+      return "the host is in audit";
+    }
+    HeldPolicy old = state.policies().get(candidate.name());
+    Mode override = old == null ? null : old.override();
+    Mode mode = override == null ? candidate.declared() : override;
+    return mode == Mode.ENFORCE ? null : "the policy is in audit";
+  }
+
+  /**
+   * Stays at the step that it is at, for a day at most; gates that fail end it all the same.
+   *
+   * @throws RefusedException if no rollout of this policy is under way, or it pauses already
+   */
+  public Status pause(String policy) {
+    return change(
+        policy,
+        rollout -> {
+          if (rollout.paused()) {
+            throw refused("rollout of " + policy, "it pauses already", "interdict rollout resume");
+          }
+          keep(rollout.paused(enforcement.bootTimeNs()));
+        });
+  }
+
+  /**
+   * Goes on, with the step that it is at from its beginning.
+   *
+   * @throws RefusedException if no rollout of this policy is under way, or it does not pause
+   */
+  public Status resume(String policy) {
+    return change(
+        policy,
+        rollout -> {
+          if (!rollout.paused()) {
+            throw refused("rollout of " + policy, "it does not pause", "interdict rollout status");
+          }
+          keep(rollout.again(enforcement.bootTimeNs()));
+        });
+  }
+
+  /**
+   * Makes the next step before its time.
+   *
+   * @param now whatever the gates say, which stands in the history
+   * @return null: that was the last step
+   * @throws RefusedException if no rollout of this policy is under way, or a gate has not passed
+   */
+  public Status advance(String policy, boolean now) {
+    return change(
+        policy,
+        rollout -> {
+          HostState state = changes.state();
+          List<Result> gates = Gates.judge(rollout, measured(state, rollout), Duration.ZERO);
+          Outcome worst = Gates.worst(gates);
+          if (!now && worst != Outcome.PASSED) {
+            throw refused(
+                "rollout of " + policy,
+                Gates.words(gates, worst),
+                "wait, or skip the gates in an emergency: interdict rollout advance --now");
+          }
+          Origin by = Origin.current();
+          String how = now ? "skipped by " + by.by() : "passed, advanced by " + by.by();
+          next(rollout, by, "gates " + how);
+        });
+  }
+
+  /**
+   * Ends it: what was in force before is again, everywhere. The candidate stays a candidate.
+   *
+   * @throws RefusedException if no rollout of this policy is under way
+   * @throws EnforcementException if the kernel side refused: the kernel will do it at the end
+   */
+  public void abort(String policy) {
+    changes.lock();
+    try {
+      Rollout rollout = require(policy);
+      Origin by = Origin.current();
+      String why = by.why().isEmpty() ? "" : ": " + by.why();
+      end(rollout, "aborted by " + by.by() + why);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Looks at the gates: goes on, waits, or ends it. To be called every now and then. Waits for
+   * nobody.
+   */
+  public void look() {
+    Rollout seen = changes.state().rollout();
+    if (seen == null || enforcement.bootTimeNs() < nextNs || !changes.tryLock()) {
+      return;
+    }
+    try {
+      nextNs = enforcement.bootTimeNs() + LOOK_NS;
+      Rollout rollout = changes.state().rollout();
+      if (rollout != null) {
+        judge(rollout);
+      }
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void judge(Rollout rollout) {
+    HostState state = changes.state();
+    long now = enforcement.bootTimeNs();
+    Measured measured = measured(state, rollout);
+    if (start == null && measured.now() != null) { // an engine that goes on counts from here
+      start = measured.start();
+    }
+    List<Result> gates = Gates.judge(rollout, measured);
+    Outcome worst = Gates.worst(gates);
+    if (state.canary() == null) {
+      end(rollout, "aborted: the policy or its candidate is not what it was");
+    } else if (worst == Outcome.FAILED || worst == Outcome.ERROR) {
+      String what =
+          worst == Outcome.FAILED ? "aborted, gates failed: " : "aborted, error in gates: ";
+      end(rollout, what + Gates.words(gates, worst));
+    } else if (now >= rollout.endNs()) {
+      String what =
+          rollout.paused() ? "aborted: it paused for too long" : "aborted, inconclusive: ";
+      end(rollout, what + Gates.words(gates, Outcome.INCONCLUSIVE));
+    } else if (worst == Outcome.PASSED && !rollout.paused()) {
+      goOn(rollout);
+    }
+  }
+
+  private void goOn(Rollout rollout) {
+    try {
+      next(rollout, new Origin(rollout.by(), rollout.why()), "gates passed");
+    } catch (EnforcementException | StoreException | RefusedException e) {
+      LOG.log(Level.ERROR, "the rollout of " + rollout.policy() + " could not go on", e);
+      end(rollout, "aborted, the next step could not be made: " + e.getMessage());
+    }
+  }
+
+  private Measured measured(HostState state, Rollout rollout) {
+    HeldPolicy candidate = state.candidates().get(rollout.policy());
+    Duration elapsed = Duration.ofNanos(enforcement.bootTimeNs() - rollout.sinceNs());
+    if (candidate == null || !candidate.inForce()) {
+      return new Measured(Figures.NONE, null, "there is no candidate any more", 0, elapsed);
+    }
+    HeldPolicy old = state.policies().get(rollout.policy());
+    SlotSet tripped = enforcement.tripped();
+    int trips = tripped.contains(candidate.slot()) ? 1 : 0;
+    trips += old != null && old.inForce() && tripped.contains(old.slot()) ? 1 : 0;
+    try {
+      Figures now = enforcement.figures(candidate.slot());
+      Figures from = start;
+      return new Measured(
+          from == null ? now : from, now, audited(state, candidate), trips, elapsed);
+    } catch (EnforcementException e) {
+      return new Measured(Figures.NONE, null, e.getMessage(), trips, elapsed);
+    }
+  }
+
+  /** The next step, or into force. */
+  private void next(Rollout rollout, Origin by, String outcome) {
+    int step = rollout.step() + 1;
+    if (step < rollout.plan().steps().size() - 1) {
+      move(rollout, step, by, outcome);
+      return;
+    }
+    long seconds = rollout.plan().confirmSeconds();
+    Origin origin = new Origin(by.by(), told("100 %", by));
+    ScopedValue.where(Origin.CURRENT, origin)
+        .run(
+            () ->
+                candidates.promoted(
+                    rollout.policy(), seconds == 0 ? null : Duration.ofSeconds(seconds)));
+    start = null;
+    changes.end(rollout.change(), outcome);
+  }
+
+  private static String told(String step, Origin by) {
+    return step + (by.why().isEmpty() ? "" : ": " + by.why());
+  }
+
+  /** Both lines of a step are its own: the one of the step before gets its end. */
+  private void move(Rollout rollout, int step, Origin by, String outcome) {
+    Rollout named = rollout.at(step, 0, enforcement.bootTimeNs());
+    HeldPolicy candidate = changes.state().candidate(rollout.policy());
+    ScopedValue.where(Origin.CURRENT, new Origin(by.by(), told(named.stepText(), by)))
+        .run(
+            () ->
+                changes.begun(
+                    Change.of(Kind.ROLLOUT, candidate),
+                    id ->
+                        changes.makeSavedFirst(
+                            changes
+                                .state()
+                                .withRollout(rollout.at(step, id, enforcement.bootTimeNs())))));
+    if (outcome != null) {
+      changes.end(rollout.change(), outcome);
+    }
+    nextNs = 0;
+  }
+
+  /** With another end, and the same step. */
+  private void keep(Rollout rollout) {
+    changes.makeSavedFirst(changes.state().withRollout(rollout));
+    nextNs = 0;
+  }
+
+  private void end(Rollout rollout, String outcome) {
+    String notSaved = changes.makeAnyway(changes.state().withRollout(null));
+    start = null;
+    changes.end(rollout.change(), outcome + (notSaved == null ? "" : "; not saved: " + notSaved));
+    LOG.log(Level.WARNING, "rollout of {0}: {1}", rollout.policy(), outcome);
+  }
+
+  private interface Step {
+    void make(Rollout rollout);
+  }
+
+  private Status change(String policy, Step step) {
+    HostState changed;
+    changes.lock();
+    try {
+      step.make(require(policy));
+      changed = changes.state();
+    } finally {
+      changes.unlock();
+    }
+    return status(changed);
+  }
+
+  /**
+   * The rollout that a saved state names, if it can go on.
+   *
+   * @param saved null: there was none
+   * @param found what else was saved
+   * @return null: it cannot, or there is none
+   */
+  Rollout resumed(Rollout saved, HostState found) {
+    String why = saved == null ? null : over(saved, found);
+    if (why != null) {
+      LOG.log(Level.WARNING, "rollout of {0}: {1}", saved.policy(), why);
+    }
+    return saved == null || why != null ? null : saved.resumed(enforcement.bootTimeNs());
+  }
+
+  /** Why it has ended when an engine starts; null: it goes on. */
+  String over(Rollout saved, HostState found) {
+    if (!saved.boot().equals(enforcement.bootId())) {
+      return "ended: the host was booted at " + saved.stepText();
+    }
+    if (enforcement.bootTimeNs() >= saved.endNs()) {
+      return "ended by the kernel, without an engine, at " + saved.stepText();
+    }
+    return found.withRollout(saved).canary() == null
+        ? "ended: the policy or its candidate cannot be in force any more"
+        : null;
+  }
+
+  private Rollout require(String policy) {
+    Rollout rollout = changes.state().rollout();
+    if (rollout == null || !rollout.policy().equals(policy)) {
+      throw refused(
+          "rollout of " + policy,
+          rollout == null
+              ? "no rollout is under way"
+              : "the one that is under way is of " + rollout.policy(),
+          "interdict history says what became of it");
+    }
+    return rollout;
+  }
+
+  private static RefusedException refused(String subject, String why, String remedy) {
+    return new RefusedException(List.of(new Objection(subject, why, remedy)));
+  }
+}

@@ -1,0 +1,548 @@
+package dev.interdict.control;
+
+import static dev.interdict.testkit.TinyBuilder.folder;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.control.Candidates.Seen;
+import dev.interdict.control.Change.Kind;
+import dev.interdict.control.Gate.Outcome;
+import dev.interdict.control.Rollout.Plan;
+import dev.interdict.control.Rollout.Step;
+import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy.Mode;
+import dev.interdict.testkit.FakeEnforcement;
+import dev.interdict.testkit.TinyBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kernel of these tests has a clock of its own, and what is measured is what they say. */
+@Timeout(60)
+class RolloutsTest {
+  private static final Duration STEP = Duration.ofMinutes(10);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Figures ENOUGH = new Figures(100, 0, 0, 0, 0, 0, 0);
+
+  @TempDir Path directory;
+  private final FullDisk disk = new FullDisk();
+  private FakeEnforcement kernel = new FakeEnforcement();
+  private PolicyControl control;
+  private int active;
+  private int candidate;
+
+  @BeforeEach
+  void start() {
+    control = started(kernel);
+    active = apply("name=a\nmode=enforce\ncode=1").policy().slot();
+    candidate = candidate("name=a\nmode=enforce\ncode=2");
+  }
+
+  private PolicyControl started(FakeEnforcement enforcement) {
+    StateStore store = new StateStore(directory, History.Memory.NONE, disk);
+    PolicyControl started =
+        new PolicyControl(new TinyBuilder(), enforcement, store, Clock.systemUTC());
+    started.restore();
+    return started;
+  }
+
+  private PolicyControl.Applied apply(String yaml) {
+    return control.apply(folder(yaml), null, false, null);
+  }
+
+  private int candidate(String yaml) {
+    return control.candidates().apply(folder(yaml), null, false).policy().slot();
+  }
+
+  private static Plan plan(long confirmSeconds, Map<String, Long> limits) {
+    List<Step> steps =
+        List.of(new Step(10, STEP.toSeconds()), new Step(50, STEP.toSeconds()), new Step(100, 0));
+    return new Plan(steps, 100, limits, PATIENCE.toSeconds(), confirmSeconds);
+  }
+
+  private Rollouts.Status begin() {
+    return begin(0, Map.of());
+  }
+
+  private Rollouts.Status begin(long confirmSeconds, Map<String, Long> limits) {
+    return control.rollouts().start("a", plan(confirmSeconds, limits), false);
+  }
+
+  private void pass(Duration time) {
+    kernel.bootTimeNs += time.toNanos();
+    control.rollouts().look();
+  }
+
+  private Rollout now() {
+    Rollouts.Status status = control.rollouts().status();
+    return status == null ? null : status.rollout();
+  }
+
+  private Outcome worst() {
+    return Gates.worst(control.rollouts().status().gates());
+  }
+
+  private List<History.Entry> steps() {
+    return control.history().entries(null, 100).stream()
+        .filter(e -> e.changes().stream().anyMatch(c -> c.kind() == Kind.ROLLOUT))
+        .toList();
+  }
+
+  private String outcome() {
+    return steps().getLast().outcome();
+  }
+
+  /** Nobody is on the candidate's side, and it goes on being asked. */
+  private void assertEnded(String why) {
+    assertNull(now());
+    assertNull(kernel.set.canary());
+    assertEquals(Set.of(active), kernel.refusing());
+    assertEquals(Set.of(active), kernel.refusingInCanary());
+    assertEquals(1, control.candidates().list().size());
+    assertTrue(outcome().contains(why), this::outcome);
+  }
+
+  private static void assertRefused(String why, Executable call) {
+    String message = assertThrows(RefusedException.class, call).getMessage();
+    assertTrue(message.contains(why), message);
+  }
+
+  @Test
+  void inTheUnitsOfAStepTheCandidateMustRefuseInPlaceOfThePolicy() {
+    Rollouts.Status status = begin();
+    assertEquals(10, status.rollout().percent());
+    assertEquals(10, kernel.set.canary().percent());
+    assertEquals(Set.of(active), kernel.refusing());
+    assertEquals(Set.of(candidate), kernel.refusingInCanary());
+    assertEquals("10 %, step 1 of 3", steps().getLast().origin().why());
+    assertEquals("", outcome());
+  }
+
+  @Test
+  void passedGatesMustLeadItStepByStepIntoForce() {
+    begin();
+    long key = now().first();
+    kernel.figures = ENOUGH;
+    pass(STEP.minusNanos(1));
+    assertEquals(0, now().step());
+    assertEquals(Outcome.INCONCLUSIVE, worst());
+    pass(Duration.ofSeconds(2));
+    assertEquals(1, now().step());
+    assertEquals(50, kernel.set.canary().percent());
+    assertEquals(key, kernel.set.canary().first(), "the same units, and more");
+    assertEquals("gates passed", steps().getFirst().outcome());
+    pass(STEP);
+    assertNull(now());
+    assertEquals(2, control.list().getFirst().revision());
+    assertEquals(Set.of(candidate), kernel.refusing());
+    assertEquals(List.of(), control.candidates().list());
+    assertEquals(List.of("gates passed", "gates passed"), outcomes());
+    control = started(new FakeEnforcement());
+    assertEquals(2, control.list().getFirst().revision());
+    assertNull(now());
+  }
+
+  private List<String> outcomes() {
+    return steps().stream().map(History.Entry::outcome).toList();
+  }
+
+  /** Little judged is not much allowed. */
+  @Test
+  void tooFewKeysMustBeInconclusiveAndEndItAfterItsPatience() {
+    begin();
+    kernel.figures = new Figures(99, 0, 0, 0, 0, 0, 0);
+    pass(STEP.plusSeconds(1));
+    assertEquals(Outcome.INCONCLUSIVE, worst());
+    String why = control.rollouts().status().gates().getFirst().detail();
+    assertTrue(why.contains("99 of 100 questions were judged"), why);
+    pass(PATIENCE.minusSeconds(2));
+    assertEquals(0, now().step());
+    pass(Duration.ofSeconds(1));
+    assertEnded("inconclusive");
+  }
+
+  @Test
+  void eachGateMustEndItAtOnce() {
+    Map<Gate, Figures> bad =
+        Map.of(
+            Gate.NEWLY_DENIED_KEYS, new Figures(1, 1, 0, 0, 0, 0, 0),
+            Gate.NEWLY_DENIED_UNITS, new Figures(1, 0, 1, 0, 0, 0, 0),
+            Gate.PROTECTED_DENIALS, new Figures(1, 0, 0, 1, 0, 0, 0),
+            Gate.EVALUATION_FAILURES, new Figures(1, 0, 0, 0, 1, 0, 0),
+            Gate.FALLBACKS, new Figures(1, 0, 0, 0, 0, 1, 0),
+            Gate.OVER_RATE, new Figures(1, 0, 0, 0, 0, 0, 1));
+    bad.forEach(
+        (gate, figures) -> {
+          kernel.figures = Figures.NONE;
+          begin();
+          kernel.figures = figures;
+          pass(Duration.ofSeconds(2));
+          assertEnded(gate.id() + ": 1, more than 0");
+          String kind = gate == Gate.EVALUATION_FAILURES ? "error in gates" : "gates failed";
+          assertTrue(outcome().contains(kind), this::outcome);
+        });
+  }
+
+  @Test
+  void aLimitThatWasSetMustCountInPlaceOfItsOwn() {
+    begin(0, Map.of("newly-denied-keys", 5L, "newly-denied-units", 1L));
+    kernel.figures = new Figures(100, 5, 1, 0, 0, 0, 0);
+    pass(STEP);
+    assertEquals(1, now().step());
+    kernel.figures = new Figures(100, 6, 1, 0, 0, 0, 0);
+    pass(Duration.ofSeconds(2));
+    assertEnded("newly-denied-keys: 6, more than 5");
+  }
+
+  /** Whoever began it could see it. */
+  @Test
+  void whatWasThereAtTheStartIsAccepted() {
+    kernel.figures = new Figures(100, 7, 2, 0, 3, 4, 5);
+    begin();
+    pass(STEP);
+    assertEquals(1, now().step());
+    kernel.figures = new Figures(100, 8, 2, 0, 3, 4, 5);
+    pass(Duration.ofSeconds(2));
+    assertEnded("newly-denied-keys: 1, more than 0");
+  }
+
+  @Test
+  void whatCannotBeMeasuredMustEndIt() {
+    begin();
+    kernel.unmeasured = "the map is gone";
+    pass(Duration.ofSeconds(2));
+    assertEnded("cannot be measured: the map is gone");
+  }
+
+  /** In the kernel before the engine looks, and then here. */
+  @Test
+  void aBudgetThatIsUsedUpMustEndIt() {
+    begin();
+    kernel.tripped = SlotSet.of(candidate);
+    assertEquals(Set.of(active), kernel.refusingInCanary());
+    pass(Duration.ofSeconds(2));
+    assertEnded("budget-trips: 1, more than 0");
+    begin();
+    assertEquals(SlotSet.NONE, kernel.tripped, "the next one begins with a new budget");
+    kernel.tripped = SlotSet.of(active);
+    pass(Duration.ofSeconds(2));
+    assertEnded("budget-trips: 1, more than 0");
+  }
+
+  /** No call of the engine is in between. */
+  @Test
+  void theKernelMustEndAStepThatIsNotFollowedByAnother() {
+    begin();
+    kernel.bootTimeNs += STEP.plus(PATIENCE).toNanos() - 1;
+    assertEquals(Set.of(candidate), kernel.refusingInCanary());
+    kernel.bootTimeNs++;
+    assertEquals(Set.of(active), kernel.refusingInCanary());
+    control.rollouts().look();
+    assertEnded("inconclusive");
+  }
+
+  @Test
+  void aPauseMustStopItsStepsAndNoGate() {
+    begin();
+    kernel.figures = ENOUGH;
+    control.rollouts().pause("a");
+    assertRefused("pauses already", () -> control.rollouts().pause("a"));
+    pass(STEP.multipliedBy(3));
+    assertEquals(0, now().step());
+    assertEquals(Set.of(candidate), kernel.refusingInCanary());
+    control.rollouts().resume("a");
+    assertRefused("does not pause", () -> control.rollouts().resume("a"));
+    pass(STEP.minusSeconds(1));
+    assertEquals(0, now().step(), "the step begins anew");
+    control.rollouts().pause("a");
+    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0);
+    pass(Duration.ofSeconds(2));
+    assertEnded("newly-denied-keys");
+  }
+
+  @Test
+  void aPauseMustNotLastForEver() {
+    begin();
+    kernel.figures = ENOUGH;
+    control.rollouts().pause("a");
+    kernel.bootTimeNs += Rollout.LONGEST.toNanos();
+    assertEquals(Set.of(active), kernel.refusingInCanary(), "for the kernel neither");
+    control.rollouts().look();
+    assertEnded("paused for too long");
+  }
+
+  @Test
+  void anOperatorMayGoOnWhereGatesPass() {
+    begin();
+    assertRefused("0 of 100 questions were judged", () -> control.rollouts().advance("a", false));
+    kernel.figures = ENOUGH;
+    assertEquals(50, control.rollouts().advance("a", false).rollout().percent());
+    assertTrue(steps().getFirst().outcome().startsWith("gates passed, advanced by"));
+    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0);
+    assertRefused("newly-denied-keys", () -> control.rollouts().advance("a", false));
+    assertNull(control.rollouts().advance("a", true), "in an emergency");
+    assertTrue(outcome().startsWith("gates skipped by "), this::outcome);
+    assertEquals(2, control.list().getFirst().revision());
+    assertRefused("no rollout is under way", () -> control.rollouts().advance("a", true));
+  }
+
+  @Test
+  void anAbortMustPutBackWhatWasBefore() {
+    begin();
+    assertRefused("is of a", () -> control.rollouts().abort("b"));
+    control.rollouts().abort("a");
+    assertEnded("aborted by engine");
+    assertRefused("no rollout is under way", () -> control.rollouts().abort("a"));
+    FakeEnforcement next = new FakeEnforcement();
+    control = started(next);
+    assertNull(next.set.canary());
+    assertNull(now());
+  }
+
+  @Test
+  void theLastStepMayWaitForItsConfirmation() {
+    begin(60, Map.of());
+    control.rollouts().advance("a", true);
+    assertNull(control.rollouts().advance("a", true));
+    assertNotNull(control.leases().pending());
+    assertEquals(Set.of(candidate), kernel.refusing());
+    kernel.bootTimeNs += Duration.ofMinutes(1).toNanos();
+    assertEquals(Set.of(active), kernel.refusing());
+    control.leases().look();
+    assertEquals(1, control.list().getFirst().revision());
+  }
+
+  /** Two operators at once: the second hears of the first. */
+  @Test
+  void nothingElseMayWaitOrChangeThePairMeanwhile() {
+    begin();
+    apply("name=b\nmode=enforce\ncode=1");
+    candidate("name=b\nmode=enforce\ncode=2");
+    String first = "a rollout of a by engine is under way: change " + now().change();
+    for (Executable call :
+        List.<Executable>of(
+            () -> control.rollouts().start("a", plan(0, Map.of()), false),
+            () -> control.rollouts().start("b", plan(0, Map.of()), false),
+            () -> control.setHostMode(Mode.AUDIT, Duration.ofMinutes(1)),
+            () -> control.candidates().promote("b", Seen.ANY, Duration.ofMinutes(1)),
+            () -> control.candidates().promote("a", Seen.ANY, null),
+            () -> control.candidates().drop("a", 0),
+            () -> candidate("name=a\nmode=enforce\ncode=3"),
+            () -> apply("name=a\nmode=enforce\ncode=3"),
+            () -> control.rollback("a", 1, null),
+            () -> control.delete("a"))) {
+      assertRefused(first, call);
+    }
+    assertEquals(2, control.candidates().promote("b", Seen.ANY, null).policy().revision());
+    assertEquals(10, kernel.set.canary().percent(), "others change beside it");
+    control.setPolicyMode("a", Mode.AUDIT, null);
+    assertFalse(kernel.refusingInCanary().contains(candidate), "audit is never refused");
+    assertFalse(kernel.refusing().contains(active));
+    kernel.figures = ENOUGH;
+    pass(STEP);
+    assertEquals(0, now().step(), "nothing can be told of it");
+    assertEquals(Outcome.INCONCLUSIVE, worst());
+    control.setPolicyMode("a", null, null);
+    assertTrue(kernel.refusingInCanary().contains(candidate));
+    control.setHostMode(Mode.AUDIT, null);
+    assertEquals(Set.of(), kernel.refusingInCanary());
+  }
+
+  @Test
+  void beforeAChangeThatWaitsThereIsNone() {
+    control.setHostMode(Mode.ENFORCE, Duration.ofMinutes(1));
+    assertRefused("waits for its confirmation", this::begin);
+  }
+
+  @Test
+  void whatCouldRefuseNothingMustNotBegin() {
+    control.setHostMode(Mode.AUDIT, null);
+    assertRefused("the host is in audit", this::begin);
+    control.setHostMode(Mode.ENFORCE, null);
+    control.setPolicyMode("a", Mode.AUDIT, null);
+    assertRefused("the policy is in audit", this::begin);
+    control.setPolicyMode("a", null, null);
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    assertRefused("PID 1 starts sshd", this::begin);
+    assertRefused("--accept-lockout a", this::begin);
+    candidate("name=p\nmode=enforce\nhooks=xdp_ingress");
+    assertRefused(
+        "belong to no unit", () -> control.rollouts().start("p", plan(0, Map.of()), false));
+    assertThrows(
+        NoSuchPolicyException.class, () -> control.rollouts().start("q", plan(0, Map.of()), false));
+    assertEquals(List.of(), steps());
+    assertEquals(10, control.rollouts().start("a", plan(0, Map.of()), true).rollout().percent());
+  }
+
+  @Test
+  void aPolicyThatIsNewHasNothingInItsPlace() {
+    int slot = candidate("name=n\nmode=enforce\ncode=1");
+    control.rollouts().start("n", plan(0, Map.of()), false);
+    assertEquals(Set.of(active), kernel.refusing());
+    assertEquals(Set.of(active, slot), kernel.refusingInCanary());
+  }
+
+  /** At each step: an engine that ends there, killed or not, has left it on the disk. */
+  @Test
+  void theNextEngineMustGoOnAtTheSameStepWithTheSameUnits() {
+    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+    begin();
+    for (int step = 0; step < 2; step++) {
+      Rollout before = now();
+      FakeEnforcement next = new FakeEnforcement();
+      next.bootTimeNs = kernel.bootTimeNs + STEP.dividedBy(2).toNanos();
+      next.figures = new Figures(0, 0, 0, 0, 0, 0, 0);
+      kernel = next;
+      control = started(next);
+      assertEquals(step, now().step());
+      assertEquals(before.first(), next.set.canary().first());
+      assertEquals(before.second(), next.set.canary().second());
+      assertEquals(before.change(), now().change());
+      assertEquals("", outcome(), "it goes on");
+      int asked = control.candidates().get("a").policy().slot();
+      assertEquals(Set.of(asked), next.refusingInCanary());
+      assertEquals(Set.of(active), next.refusing());
+      next.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+      pass(STEP.minusSeconds(2));
+      assertEquals(step, now().step(), "what it measures is of a whole step");
+      pass(Duration.ofSeconds(2));
+    }
+    assertNull(now());
+    assertEquals(2, control.list().getFirst().revision());
+  }
+
+  @Test
+  void aBootMustComeUpWithTheRevisionBefore() {
+    begin();
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootId = "the next boot";
+    kernel = next;
+    control = started(next);
+    assertEnded("ended: the host was booted at 10 %, step 1 of 3");
+    control = started(next);
+    assertNull(now());
+  }
+
+  @Test
+  void whatTheKernelHasEndedMustStayEnded() {
+    begin();
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootTimeNs = kernel.bootTimeNs + STEP.plus(PATIENCE).toNanos();
+    kernel = next;
+    control = started(next);
+    assertEnded("ended by the kernel, without an engine");
+  }
+
+  @Test
+  void aCandidateThatIsGoneAtAStartMustEndIt() {
+    candidate("name=n\nmode=enforce\nhooks=exec");
+    control.rollouts().start("n", plan(0, Map.of()), false);
+    FakeEnforcement next = new FakeEnforcement();
+    next.missing.add(Hook.EXEC);
+    kernel = next;
+    control = started(next);
+    assertNull(now());
+    assertNull(next.set.canary());
+    assertTrue(outcome().contains("cannot be in force any more"), this::outcome);
+  }
+
+  /** A bundle asks nobody: from its moment on nobody is on the candidate's side. */
+  @Test
+  void aPolicyThatComesInItsPlaceMustEndIt() {
+    candidate("name=n\nmode=enforce\ncode=1");
+    control.rollouts().start("n", plan(0, Map.of()), false);
+    control
+        .bundles()
+        .activate(
+            "fleet",
+            new BundleControl.Delivery(
+                "r",
+                1,
+                "d",
+                new TreeMap<>(Map.of("n", folder("name=n\nmode=enforce\ncode=2"))),
+                new TreeMap<>()));
+    assertNull(kernel.set.canary());
+    assertEquals(2, kernel.refusing().size());
+    assertEquals(kernel.refusing(), kernel.refusingInCanary());
+    pass(Duration.ofSeconds(2));
+    assertNull(now());
+    assertTrue(outcome().contains("is not what it was"), this::outcome);
+  }
+
+  /** A step is on the disk before it is made, and undone there if it cannot be. */
+  @Test
+  void aStepThatCannotBeMadeMustNotBeThere() {
+    kernel.refuseUse = "the verifier says no";
+    assertThrows(EnforcementException.class, this::begin);
+    assertTrue(outcome().startsWith("failed: "), this::outcome);
+    assertNull(now());
+    begin();
+    List<Integer> saved = new ArrayList<>();
+    kernel.using = () -> saved.add(onDisk());
+    kernel.figures = ENOUGH;
+    pass(STEP);
+    assertEquals(List.of(1), saved, "before the kernel changes over");
+    kernel.using = () -> {};
+    kernel.refuseUse = "the verifier says no";
+    pass(STEP);
+    assertEnded("the next step could not be made: the verifier says no");
+    assertEquals(1, control.list().getFirst().revision());
+  }
+
+  /** The step that the state file names; -1: none. */
+  private int onDisk() {
+    StateStore.Saved saved = new StateStore(directory).load();
+    return saved.rollout() == null ? -1 : saved.rollout().step();
+  }
+
+  @Test
+  void anAbortMustBeOnTheDiskBeforeTheKernelChangesOver() {
+    begin();
+    List<Integer> saved = new ArrayList<>();
+    kernel.using = () -> saved.add(onDisk());
+    control.rollouts().abort("a");
+    assertEquals(List.of(-1), saved);
+  }
+
+  @Test
+  void onAFullDiskNothingBeginsAndAllEnds() throws IOException {
+    disk.takes(0);
+    assertThrows(StoreException.class, this::begin);
+    assertNull(now());
+    assertNull(kernel.set.canary());
+    disk.takesAll();
+    begin();
+    Path state = directory.resolve("state.json.new");
+    Files.createDirectory(state); // what is to be written there cannot be
+    control.rollouts().abort("a");
+    assertNull(now());
+    assertEquals(Set.of(active), kernel.refusingInCanary(), "saved or not");
+    assertTrue(outcome().contains("not saved"), this::outcome);
+    Files.delete(state);
+  }
+
+  @Test
+  void eachRolloutMustHaveAKeyOfItsOwn() {
+    long first = begin().rollout().first();
+    control.rollouts().abort("a");
+    assertNotEquals(first, begin().rollout().first());
+  }
+}
