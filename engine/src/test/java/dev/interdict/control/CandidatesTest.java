@@ -217,6 +217,17 @@ class CandidatesTest {
     assertEquals(List.of(), control.candidates().list());
   }
 
+  /** What others see of a process would hang on it. */
+  @Test
+  void whatSetsLabelsMustBeNoCandidate() {
+    String labels = SECOND + "\nlabel=agent";
+    String message = assertThrows(RefusedException.class, () -> candidate(labels)).getMessage();
+    assertTrue(message.contains("sets labels (agent)"), message);
+    assertEquals(List.of(), control.candidates().list());
+    control.apply(folder(labels), null, false, null);
+    assertEquals(3, candidate(THIRD).policy().revision(), "beside one it may be");
+  }
+
   @Test
   void withoutAPolicyInForceItIsComparedWithNothing() {
     control.candidates().apply(folder("name=b\ncode=1"), null, false);

@@ -1,6 +1,7 @@
 package dev.interdict.testkit;
 
 import dev.interdict.compile.CompiledPolicy;
+import dev.interdict.compile.Concerns;
 import dev.interdict.control.InvalidPolicyException;
 import dev.interdict.control.PolicyBuilder;
 import dev.interdict.event.Hook;
@@ -18,8 +19,8 @@ import java.util.SortedMap;
 
 /**
  * Builds policies from a folder whose {@code policy.yaml} has lines {@code name}, {@code mode},
- * {@code hooks}, {@code code}, {@code unknownPath}; without a name it is invalid. Two policies with
- * equal code have equal compiled digests.
+ * {@code hooks}, {@code code}, {@code unknownPath}, {@code label}; without a name it is invalid.
+ * Two policies with equal code have equal compiled digests.
  */
 public class TinyBuilder implements PolicyBuilder {
   @Override
@@ -63,13 +64,17 @@ public class TinyBuilder implements PolicyBuilder {
             null,
             Map.of("p.rego", "package interdict.policies.p"),
             "{}".getBytes(StandardCharsets.UTF_8));
+    String label = yaml.getProperty("label");
     CompiledPolicy compiled =
         new CompiledPolicy(
             policy.name(),
             policy.name() + "/" + yaml.getProperty("code", "1"),
             new byte[] {0},
             policy.data(),
+            CompiledPolicy.NO_TABLES,
+            Concerns.EVERYTHING,
             new ReadSet(Set.of("file.path")),
+            label == null ? Set.of() : Set.of(label),
             Set.of(),
             List.of());
     return new Built(policy, compiled, new byte[] {1});
