@@ -2,9 +2,12 @@ package dev.interdict.engine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.NativeRego;
 import dev.interdict.control.ActiveSet;
+import dev.interdict.control.Canary;
 import dev.interdict.control.Enforcement;
+import dev.interdict.control.Figures;
 import dev.interdict.control.FolderBuilder;
 import dev.interdict.control.Modes;
 import dev.interdict.control.Objection;
@@ -12,6 +15,7 @@ import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.StateStore;
+import dev.interdict.control.Unit;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModules;
 import dev.interdict.eval.PolicySet;
@@ -124,7 +128,7 @@ public final class ScaleBench {
 
     @Override
     public void use(ActiveSet set, Supplier<Modes> modes, Supplier<Modes> before) {
-      loader.load(set);
+      loader.load(set, label -> 0);
     }
 
     @Override
@@ -148,6 +152,26 @@ public final class ScaleBench {
     @Override
     public long bootTimeNs() {
       return BootClock.nowNs();
+    }
+
+    @Override
+    public String bootId() {
+      return "bench";
+    }
+
+    @Override
+    public List<String> lockouts(Policy policy, CompiledPolicy compiled) {
+      return List.of();
+    }
+
+    @Override
+    public Figures figures(int slot) {
+      return Figures.NONE;
+    }
+
+    @Override
+    public List<Unit> units(Canary canary) {
+      return List.of();
     }
 
     @Override

@@ -80,7 +80,7 @@ public final class SwitchBench {
       PolicyLoader loader =
           new PolicyLoader(
               new PolicyModules(config.cacheDirectory().resolve("classes"), config.limits()),
-              new KernelNames(kernel.cgroups()::path, sets, new Workloads(kernel.cgroups().root())),
+              names(kernel, sets),
               new WarmUp(config.warmUp()));
       PolicyControl control =
           new PolicyControl(
@@ -114,6 +114,14 @@ public final class SwitchBench {
     }
   }
 
+  private static KernelNames names(KernelSide kernel, NameSets sets) {
+    return new KernelNames(
+        kernel.cgroups()::path,
+        sets,
+        new Workloads(kernel.cgroups().root()),
+        kernel.labels()::names);
+  }
+
   private static Pipeline pipeline(KernelSide kernel, NameSets sets, EngineConfig config) {
     return new Pipeline(
         new Pipeline.Parts(
@@ -124,7 +132,7 @@ public final class SwitchBench {
             kernel.verdicts(),
             kernel.counters(),
             new DecisionLog(),
-            new KernelNames(kernel.cgroups()::path, sets, new Workloads(kernel.cgroups().root()))),
+            names(kernel, sets)),
         config.spin(),
         new Workers(lost -> {}));
   }
