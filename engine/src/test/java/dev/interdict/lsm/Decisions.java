@@ -26,6 +26,7 @@ final class Decisions {
           "trial-namespace",
           "trial-exec",
           "trial-net",
+          "trial-created",
           "trial-containers",
           "trial-budget",
           "trial-alarm",

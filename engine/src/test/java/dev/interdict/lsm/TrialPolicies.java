@@ -23,6 +23,8 @@ final class TrialPolicies {
           "trial-namespace",
           "trial-exec",
           "trial-net",
+          "trial-reader",
+          "trial-created",
           "trial-race",
           "trial-budget",
           "trial-leased",
