@@ -127,24 +127,26 @@ SUBPROGRAM int receive_file(struct file *file)
 	return result;
 }
 
-/* An open with O_CREAT asks before the kernel has looked whether the file is there, and drops a refusal if it is: then nobody has been refused
- * anything, and is not to be counted or killed for it. So who would be refused comes again, once: by then the name is known. */
-static __always_inline bool looks_first(struct run *run, struct dentry *dentry)
+/* Goes round for a look, once. On its own: the waiter is not to lie below the wait of create_file(). */
+SUBPROGRAM bool goes_to_look(__u64 digest)
 {
-	__u64 id = bpf_get_current_pid_tgid(), mark, *before;
+	__u64 id = bpf_get_current_pid_tgid(), mark = ~digest, *before = bpf_map_lookup_elem(&creations, &id);
 
-	if (BPF_CORE_READ(dentry, d_hash.pprev))
-		return false;
-	name_event(run, HOOK_FILE_OPEN);
-	if (!consult(run) || !any_of(run->deny, run->enforce, run->covered))
-		return false;
-	mark = ~run->digest;
-	before = bpf_map_lookup_elem(&creations, &id);
 	if (before && *before == mark) {	/* a file system that does not remember what is not there */
 		bpf_map_delete_elem(&creations, &id);
 		return false;
 	}
 	return round_of(WAY_CREATE) != NOTICED && !bpf_map_update_elem(&creations, &id, &mark, BPF_ANY) && comes_again(HOOK_FILE_OPEN, WAY_CREATE);
+}
+
+/* An open with O_CREAT asks before the kernel has looked whether the file is there, and drops a refusal if it is: then nobody has been refused
+ * anything, and is not to be counted or killed for it. So who would be refused comes again, once: by then the name is known. */
+static __always_inline bool looks_first(struct run *run, struct dentry *dentry)
+{
+	if (BPF_CORE_READ(dentry, d_hash.pprev))
+		return false;
+	name_event(run, HOOK_FILE_OPEN);
+	return consult(run) && any_of(run->deny, run->enforce, run->covered) && goes_to_look(run->digest);
 }
 
 SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)
