@@ -2,9 +2,12 @@ package dev.interdict.engine;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.NativeRego;
 import dev.interdict.control.ActiveSet;
+import dev.interdict.control.Canary;
 import dev.interdict.control.Enforcement;
+import dev.interdict.control.Figures;
 import dev.interdict.control.FolderBuilder;
 import dev.interdict.control.Modes;
 import dev.interdict.control.Objection;
@@ -12,6 +15,7 @@ import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.PolicyControl;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.StateStore;
+import dev.interdict.control.Unit;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModules;
 import dev.interdict.eval.PolicySet;
@@ -51,18 +55,6 @@ public final class ScaleBench {
   private static final int ROUNDS = 9;
   private static final String HEAP = System.getenv().getOrDefault("INTERDICT_HEAP", "1g");
   private static final String CONCERNED = "/srv/concerned";
-  private static final String POLICY =
-      """
-      apiVersion: interdict.dev/v1
-      kind: Policy
-      metadata: {name: p%1$d}
-      spec:
-        hooks: [file_open]
-        mode: enforce
-        rules:
-          - deny: {file.path: {in: ["%2$s", "/srv/other/%1$d"]}}
-            reason: "{process.exe.path} may not open {file.path}"
-      """;
 
   private ScaleBench() {}
 
@@ -151,6 +143,26 @@ public final class ScaleBench {
     }
 
     @Override
+    public String bootId() {
+      return "bench";
+    }
+
+    @Override
+    public List<String> lockouts(Policy policy, CompiledPolicy compiled) {
+      return List.of();
+    }
+
+    @Override
+    public Figures figures(int slot) {
+      return Figures.NONE;
+    }
+
+    @Override
+    public List<Unit> units(Canary canary) {
+      return List.of();
+    }
+
+    @Override
     public void forgetSlot(int slot) {}
 
     @Override
@@ -222,7 +234,20 @@ public final class ScaleBench {
   }
 
   private static SortedMap<String, byte[]> generated(int i, String path) {
-    return new TreeMap<>(Map.of("policy.yaml", POLICY.formatted(i, path).getBytes(UTF_8)));
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p%1$d}
+        spec:
+          hooks: [file_open]
+          mode: enforce
+          rules:
+            - deny: {file.path: {in: ["%2$s", "/srv/other/%1$d"]}}
+              reason: "{process.exe.path} may not open {file.path}"
+        """
+            .formatted(i, path);
+    return new TreeMap<>(Map.of("policy.yaml", yaml.getBytes(UTF_8)));
   }
 
   private static double question(PolicySetEvaluator evaluator, PolicySet set, Event event) {
