@@ -78,10 +78,16 @@ static __always_inline bool is_below_creation(const struct file *file)
 	return true;
 }
 
+/* What an overlay copies a file into, to be written to: a new one without a name each time, so that a call that came again would be asked about another for ever. */
+static __always_inline bool is_copy(const struct file *file)
+{
+	return file->f_mode & FMODE_NOACCOUNT && !file->f_path.dentry->d_hash.pprev;
+}
+
 SUBPROGRAM int open_file(struct file *file)
 {
 	bool created = file->f_mode & FMODE_CREATED, unnamed = file->f_flags & FLAG_TMPFILE;
-	enum way way = created || is_below_creation(file) ? WAY_NONE : WAY_OPEN;
+	enum way way = created || is_copy(file) || is_below_creation(file) ? WAY_NONE : WAY_OPEN;
 	struct slot_mask covered;
 	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
 	struct run *run;
