@@ -68,20 +68,26 @@ static __always_inline void mark_creation(struct file *file)
 		bpf_map_update_elem(&creations, &id, &mark, BPF_ANY);
 }
 
-static __always_inline bool is_below_creation(void)
+static __always_inline bool is_below_creation(const struct file *file)
 {
 	__u64 id = bpf_get_current_pid_tgid(), *mark = bpf_map_lookup_elem(&creations, &id);
 
-	if (!mark || bpf_ktime_get_ns() - (*mark & ~MARK) > MARK_NS)
+	if (!(file->f_mode & FMODE_NOACCOUNT) || !mark || bpf_ktime_get_ns() - (*mark & ~MARK) > MARK_NS)
 		return false;
 	bpf_map_delete_elem(&creations, &id);
 	return true;
 }
 
+/* What an overlay copies a file into, to be written to: a new one without a name each time, so that a call that came again would be asked about another for ever. */
+static __always_inline bool is_copy(const struct file *file)
+{
+	return file->f_mode & FMODE_NOACCOUNT && !file->f_path.dentry->d_hash.pprev;
+}
+
 SUBPROGRAM int open_file(struct file *file)
 {
 	bool created = file->f_mode & FMODE_CREATED, unnamed = file->f_flags & FLAG_TMPFILE;
-	enum way way = created || is_below_creation() ? WAY_NONE : WAY_OPEN;
+	enum way way = created || is_copy(file) || is_below_creation(file) ? WAY_NONE : WAY_OPEN;
 	struct slot_mask covered;
 	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
 	struct run *run;
@@ -98,6 +104,7 @@ SUBPROGRAM int open_file(struct file *file)
 		fill_created(run, bpf_get_current_task_btf());
 	if (unnamed) {	/* its name is its inode number, another one each time: say the directory */
 		run->at.dentry = (__u64)load(struct dentry, run->at.dentry, d_parent);
+		run->below.dentry = 0;
 		run->object.slash = 1;
 	}
 	if (!created || !passed_at_creation(run))
@@ -140,13 +147,15 @@ SUBPROGRAM bool goes_to_look(__u64 digest)
 }
 
 /* An open with O_CREAT asks before the kernel has looked whether the file is there, and drops a refusal if it is: then nobody has been refused
- * anything, and is not to be counted or killed for it. So who would be refused comes again, once: by then the name is known. */
+ * anything, and is not to be counted or killed for it. So who would be, or is to be
+ * asked about, comes again, once: by then the name is known. */
 static __always_inline bool looks_first(struct run *run, struct dentry *dentry)
 {
 	if (BPF_CORE_READ(dentry, d_hash.pprev))
 		return false;
 	name_event(run, HOOK_FILE_OPEN);
-	return consult(run) && any_of(run->deny, run->enforce, run->covered) && goes_to_look(run->digest);
+	return consult(run) && (any_of(run->deny, run->enforce, run->covered) || any_of(run->undecided, run->enforce, run->covered)) &&
+	       goes_to_look(run->digest);
 }
 
 SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, __u32 mode)

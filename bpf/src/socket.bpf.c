@@ -129,6 +129,12 @@ static __always_inline void read_peer(struct address *address, const struct sock
 		bpf_probe_read_kernel(address->ipv6, sizeof(address->ipv6), &sock->__sk_common.skc_v6_daddr);
 }
 
+/* Then an interface decides, if one is named. */
+static __always_inline bool says_no_source(__u32 source)
+{
+	return !source || source == bpf_htonl(LOOPBACK);
+}
+
 /* To "any address" a packet goes to the address that it is to come from. */
 static __always_inline void apply_source(struct address *address, __u32 source)
 {
@@ -146,18 +152,18 @@ static __always_inline int send_message(const struct sock *sock, const struct ms
 	int bytes = message->msg_namelen;
 	struct address address;
 	__u64 controls = read_controls(message, sock->__sk_common.skc_family);
-	bool named;
+	bool named, elsewhere = false;
 
 	named = name && read_address(&address, name, bytes);
 	if (named)
 		guess_family(&address, sock);
-	if (!named || !is_internet(&address, bytes))
+	if (!named || !is_internet(&address, bytes)) {
 		read_peer(&address, sock);
-	else
+	} else {
+		elsewhere = says_no_source(controls) && by_interface(sock, &address, controls & INTERFACE_CONTROL);
 		apply_source(&address, controls);
-	address.detour = controls & DETOUR_CONTROL || detours(sock) || (named && by_interface(sock, &address, controls & INTERFACE_CONTROL))
-				 ? MAYBE_ELSEWHERE
-				 : STRAIGHT;
+	}
+	address.detour = controls & DETOUR_CONTROL || detours(sock) || elsewhere ? MAYBE_ELSEWHERE : STRAIGHT;
 	if (!address.detour && (!named || !is_internet(&address, bytes)))
 		return 0;
 	return reach(sock, &address, ACCESS_SEND, WAY_SEND);

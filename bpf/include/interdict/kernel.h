@@ -176,7 +176,9 @@ struct bpf_task_work { __u64 opaque; };
 
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
-#define FMODE_BACKING (1U << 25)	/* a file that overlayfs opens for itself */
+/* A file that overlayfs opens for itself: nobody has a descriptor of it. The second moved from bit 25 to 24 with Linux 6.14; what else has either is accounted. */
+#define FMODE_NOACCOUNT (1U << 29)
+#define FMODE_BACKING (3U << 24)
 #define FMODE_CREATED 0x100000
 #define FLAG_APPEND 02000	/* file.f_flags */
 #define FLAG_TRUNCATE 01000

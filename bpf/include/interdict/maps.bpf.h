@@ -106,6 +106,7 @@ struct run {
 	__u32 asks;		/* how often it has been */
 	__u32 pad0;
 	struct place at;	/* of the object; no dentry: it has no path */
+	struct place below;	/* where it really is, below an overlay; no dentry: at */
 	__u32 exe_walked;
 	__u32 object_walked;
 	__u32 fresh;		/* the object is being created */

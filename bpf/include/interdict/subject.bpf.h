@@ -181,6 +181,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->exe.slash = 0;
 	run->fresh = 0;
 	run->at.dentry = 0;
+	run->below.dentry = 0;
 	off = bpf_map_lookup_elem(&tripped, &zero);
 	enforce = enforced_here(posture, off);
 	for (int i = 0; i < SLOT_WORDS; i++) {
@@ -217,12 +218,17 @@ static __always_inline void fill_inode(struct run *run, struct inode *inode)
 	fill_owner(&run->record.facts.file, inode);
 }
 
+static __always_inline bool is_below_overlay(const struct file *file)
+{
+	return file->f_mode & FMODE_NOACCOUNT && file->f_mode & FMODE_BACKING;
+}
+
 /* Of a file below an overlay the one above it, which the caller has named: else its path ends at a mount that nobody sees. */
 static __always_inline struct place place_of_file(struct file *file)
 {
 	struct backing_file *backing = (void *)file;
 
-	if (!(file->f_mode & FMODE_BACKING) || !bpf_core_field_exists(backing->user_path))
+	if (!is_below_overlay(file) || !bpf_core_field_exists(backing->user_path))
 		return place_of(file->f_path);
 	return (struct place){(__u64)BPF_CORE_READ(backing, user_path.dentry), (__u64)BPF_CORE_READ(backing, user_path.mnt)};
 }
@@ -230,6 +236,8 @@ static __always_inline struct place place_of_file(struct file *file)
 static __always_inline void fill_file(struct run *run, struct file *file)
 {
 	run->at = place_of_file(file);
+	if (is_below_overlay(file))
+		run->below = place_of(file->f_path);
 	fill_inode(run, file->f_inode);
 }
 
@@ -250,7 +258,11 @@ static __always_inline void name_object(struct run *run)
 		return;
 	run->object_walked = 1;
 	build_text(&run->object, &run->at);
-	find_names(&run->object, &run->at, run->record.facts.file.inode, run->record.facts.file.device);
+	/* Whoever makes an overlay chooses the name above; the file is known by where it really is. */
+	if (run->below.dentry)
+		find_names(&run->object, &run->below, run->record.facts.file.inode, run->record.facts.file.device);
+	if (!run->below.dentry || !((run->object.names >> 32) & ~NAMES_FOREIGN))
+		find_names(&run->object, &run->at, run->record.facts.file.inode, run->record.facts.file.device);
 	run->record.facts.file.path = run->object.hash ^ run->object.names;
 	run->record.facts.flags = run->object.flags;
 	if (run->fresh)

@@ -379,7 +379,7 @@ class EngineCommandsTest {
     run("cancel", "3");
     Cli gone = run("candidate", "drop", "a");
     assertEquals(ExitCode.NO, gone.code());
-    assertTrue(gone.err().contains("a (candidate)"), gone.err());
+    assertTrue(gone.err().contains("no candidate of \"a\""), gone.err());
     control.candidates().apply(folder("name=a\ncode=3"), null, false);
     assertEquals(
         "the candidate of a is dropped\n", run("candidate", "drop", "a", "-m", "no").out());
@@ -480,7 +480,9 @@ class EngineCommandsTest {
             .err()
             .contains("20% after 50%"));
     assertTrue(
-        run("rollout", "start", "a", "--steps", "50%:1m,100%").err().contains("a (candidate)"));
+        run("rollout", "start", "a", "--steps", "50%:1m,100%")
+            .err()
+            .contains("no candidate of \"a\""));
   }
 
   @Test

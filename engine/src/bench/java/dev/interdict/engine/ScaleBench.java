@@ -55,18 +55,6 @@ public final class ScaleBench {
   private static final int ROUNDS = 9;
   private static final String HEAP = System.getenv().getOrDefault("INTERDICT_HEAP", "1g");
   private static final String CONCERNED = "/srv/concerned";
-  private static final String POLICY =
-      """
-      apiVersion: interdict.dev/v1
-      kind: Policy
-      metadata: {name: p%1$d}
-      spec:
-        hooks: [file_open]
-        mode: enforce
-        rules:
-          - deny: {file.path: {in: ["%2$s", "/srv/other/%1$d"]}}
-            reason: "{process.exe.path} may not open {file.path}"
-      """;
 
   private ScaleBench() {}
 
@@ -246,7 +234,20 @@ public final class ScaleBench {
   }
 
   private static SortedMap<String, byte[]> generated(int i, String path) {
-    return new TreeMap<>(Map.of("policy.yaml", POLICY.formatted(i, path).getBytes(UTF_8)));
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p%1$d}
+        spec:
+          hooks: [file_open]
+          mode: enforce
+          rules:
+            - deny: {file.path: {in: ["%2$s", "/srv/other/%1$d"]}}
+              reason: "{process.exe.path} may not open {file.path}"
+        """
+            .formatted(i, path);
+    return new TreeMap<>(Map.of("policy.yaml", yaml.getBytes(UTF_8)));
   }
 
   private static double question(PolicySetEvaluator evaluator, PolicySet set, Event event) {

@@ -33,21 +33,6 @@ public final class SwitchBench {
   private static final int QUIET = 200;
   private static final long GAP_MS = 5;
   private static final String INTERFACE = "idmb0";
-  private static final String POLICY =
-      """
-      apiVersion: interdict.dev/v1
-      kind: Policy
-      metadata: {name: p%d}
-      spec:
-        hooks: [xdp_ingress]
-        mode: enforce
-        scope: {interfaces: [%s]}
-        rules:
-          - deny:
-              packet.source.address: {cidr: 10.66.%d.0/24}
-              packet.destination.port: {in: [6666, %d]}
-            reason: "{packet.source.address} may not reach {packet.destination.port}"
-      """;
 
   private SwitchBench() {}
 
@@ -146,7 +131,22 @@ public final class SwitchBench {
   }
 
   private static SortedMap<String, byte[]> sources(int i) {
-    String yaml = POLICY.formatted(i, INTERFACE, i, 7000 + i);
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: p%d}
+        spec:
+          hooks: [xdp_ingress]
+          mode: enforce
+          scope: {interfaces: [%s]}
+          rules:
+            - deny:
+                packet.source.address: {cidr: 10.66.%d.0/24}
+                packet.destination.port: {in: [6666, %d]}
+              reason: "{packet.source.address} may not reach {packet.destination.port}"
+        """
+            .formatted(i, INTERFACE, i, 7000 + i);
     SortedMap<String, byte[]> sources = new TreeMap<>();
     sources.put("policy.yaml", yaml.getBytes(StandardCharsets.UTF_8));
     return sources;

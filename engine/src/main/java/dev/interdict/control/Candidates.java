@@ -236,6 +236,8 @@ public final class Candidates {
     HeldPolicy old = state.policies().get(name);
     PolicyControl.requireByHand(old);
     requireInForce(candidate);
+    enforcement.resetBudget(
+        candidate.slot()); // a rollout may have used it up: then nobody would enforce
     HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
     Rollout rollout = state.rollout();
     boolean ends = rollout != null && rollout.policy().equals(name);

@@ -411,13 +411,17 @@ final class HostChanges {
             .flatMap(held -> held.values().stream())
             .allMatch(HeldPolicy::inForce);
     Saved now = Saved.of(state, enforcement.decider());
-    if (whole && !now.equals(at(found, now.generation()))) {
+    if (whole && !now.equals(at(found, now.generation(), found.rollout()))) {
       saved();
+    } else if (!whole && found.rollout() != null && state.rollout() == null) {
+      synchronized (saving) { // it has ended for good
+        store.save(at(found, now.generation(), null));
+      }
     }
   }
 
-  /** A start counts on, and changes nothing by that. */
-  private static Saved at(Saved found, long generation) {
+  /** A start counts on, and changes nothing by that but the rollout. */
+  private static Saved at(Saved found, long generation, Rollout rollout) {
     return new Saved(
         found.version(),
         generation,
@@ -426,7 +430,7 @@ final class HostChanges {
         found.bundles(),
         found.decider(),
         found.candidates(),
-        found.rollout());
+        rollout);
   }
 
   /** Whoever comes last saves the latest. */

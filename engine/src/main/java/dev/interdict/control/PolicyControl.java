@@ -4,6 +4,7 @@ import dev.interdict.control.History.Revised;
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.StateStore.Revision;
 import dev.interdict.control.StateStore.Saved;
+import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
@@ -115,16 +116,24 @@ public final class PolicyControl {
         changes.adopt(changes.state());
         return;
       }
-      HostState found = restorer.restore(saved);
       Rollout rollout = saved.rollout();
-      String ended = rollout == null ? null : rollouts.over(rollout, found);
+      boolean tripped = rollout != null && hasTripped(saved, rollout.policy());
+      HostState found = restorer.restore(saved);
+      String ended = rollout == null ? null : rollouts.over(rollout, found, tripped);
       HostState next =
-          rollout == null ? found : found.withRollout(rollouts.resumed(rollout, found));
+          rollout == null ? found : found.withRollout(rollouts.resumed(rollout, ended));
       changes.adopt(next, ended);
       changes.saveUnless(saved);
     } finally {
       changes.unlock();
     }
+  }
+
+  /** In the slot that the kernel knows it by still. */
+  private boolean hasTripped(Saved saved, String candidate) {
+    SlotSet tripped = enforcement.tripped();
+    return saved.candidates().stream()
+        .anyMatch(p -> p.name().equals(candidate) && p.slot() >= 0 && tripped.contains(p.slot()));
   }
 
   /**

@@ -176,9 +176,14 @@ public record Rollout(
     return with(step, change, sinceNs, nowNs + LONGEST.toNanos(), true, boot);
   }
 
-  /** By another engine, which has measured nothing yet. */
+  /**
+   * By another engine, which has measured nothing yet: nothing that it measures was there at the
+   * beginning. The end stays, lest engines that crash keep it up for ever.
+   */
   Rollout resumed(long nowNs) {
-    return paused ? with(step, change, nowNs, endNs, true, boot) : again(nowNs);
+    return new Rollout(
+        policy, revision, beside, plan, by, why, first, second, step, change, nowNs, endNs, paused,
+        boot, 0, 0);
   }
 
   private long end(Step of, long nowNs) {

@@ -38,6 +38,11 @@ public final class Rollouts {
   /** Of the rollout under way; null: not read yet. Written under the lock of changes. */
   private volatile Figures start;
 
+  /**
+   * When it was last seen that nothing is refused, by the kernel's clock: that time does not count.
+   */
+  private volatile long idleNs;
+
   /** When the gates are to be looked at again, by the kernel's clock. */
   private volatile long nextNs;
 
@@ -127,6 +132,7 @@ public final class Rollouts {
               enforcement.bootId(),
               now.newlyDeniedKeys(),
               now.newlyDeniedUnits());
+      requireNoneFailed(fresh, now);
       start = now;
       move(fresh, 0, by, null);
       begun = changes.state();
@@ -136,7 +142,20 @@ public final class Rollouts {
     return status(begun);
   }
 
-  private static void requireAble(HostState state, HeldPolicy candidate, HeldPolicy old) {
+  /** What is known before anything is refused. */
+  private static void requireNoneFailed(Rollout fresh, Figures now) {
+    List<Result> gates =
+        Gates.judge(fresh, new Measured(now, now, null, 0, Duration.ZERO), Duration.ZERO);
+    Outcome worst = Gates.worst(gates);
+    if (worst == Outcome.FAILED || worst == Outcome.ERROR) {
+      throw refused(
+          "candidate of " + fresh.policy(),
+          Gates.words(gates, worst),
+          "see what it denies: interdict candidate show " + fresh.policy());
+    }
+  }
+
+  private void requireAble(HostState state, HeldPolicy candidate, HeldPolicy old) {
     String subject = "candidate of " + candidate.name();
     String problem = audited(state, candidate);
     if (problem != null) {
@@ -174,7 +193,10 @@ public final class Rollouts {
   }
 
   /** Why it could refuse nothing; null: it may. */
-  private static String audited(HostState state, HeldPolicy candidate) {
+  private String audited(HostState state, HeldPolicy candidate) {
+    if (!enforcement.snapshot().glass().isZero()) {
+      return "nothing is refused on this host: break-glass";
+    }
     if (state.host() != Mode.ENFORCE) {
       return "the host is in audit";
     }
@@ -315,19 +337,23 @@ public final class Rollouts {
 
   private Measured measured(HostState state, Rollout rollout) {
     HeldPolicy candidate = state.candidates().get(rollout.policy());
-    Duration elapsed = Duration.ofNanos(enforcement.bootTimeNs() - rollout.sinceNs());
+    long now = enforcement.bootTimeNs();
     if (candidate == null || !candidate.inForce()) {
-      return new Measured(Figures.NONE, null, "there is no candidate any more", 0, elapsed);
+      return new Measured(Figures.NONE, null, "there is no candidate any more", 0, Duration.ZERO);
     }
+    String audited = audited(state, candidate);
+    if (audited != null) {
+      idleNs = now;
+    }
+    Duration elapsed = Duration.ofNanos(now - Math.max(rollout.sinceNs(), idleNs));
     HeldPolicy old = state.policies().get(rollout.policy());
     SlotSet tripped = enforcement.tripped();
     int trips = tripped.contains(candidate.slot()) ? 1 : 0;
     trips += old != null && old.inForce() && tripped.contains(old.slot()) ? 1 : 0;
     try {
-      Figures now = enforcement.figures(candidate.slot());
+      Figures figures = enforcement.figures(candidate.slot());
       Figures from = start;
-      return new Measured(
-          from == null ? now : from, now, audited(state, candidate), trips, elapsed);
+      return new Measured(from == null ? figures : from, figures, audited, trips, elapsed);
     } catch (EnforcementException e) {
       return new Measured(Figures.NONE, null, e.getMessage(), trips, elapsed);
     }
@@ -359,6 +385,8 @@ public final class Rollouts {
   private void move(Rollout rollout, int step, Origin by, String outcome) {
     Rollout named = rollout.at(step, 0, enforcement.bootTimeNs());
     HeldPolicy candidate = changes.state().candidate(rollout.policy());
+    enforcement.resetBudget(
+        candidate.slot()); // more units refuse: as many subjects as a new policy has
     ScopedValue.where(Origin.CURRENT, new Origin(by.by(), told(named.stepText(), by)))
         .run(
             () ->
@@ -396,7 +424,12 @@ public final class Rollouts {
     HostState changed;
     changes.lock();
     try {
-      step.make(require(policy));
+      Rollout rollout = require(policy);
+      if (enforcement.bootTimeNs() >= rollout.endNs()) {
+        end(rollout, "ended by the kernel, at " + rollout.stepText());
+        throw refused("rollout of " + policy, "it has ended", "interdict history says why");
+      }
+      step.make(rollout);
       changed = changes.state();
     } finally {
       changes.unlock();
@@ -408,24 +441,31 @@ public final class Rollouts {
    * The rollout that a saved state names, if it can go on.
    *
    * @param saved null: there was none
-   * @param found what else was saved
+   * @param ended {@link #over}
    * @return null: it cannot, or there is none
    */
-  Rollout resumed(Rollout saved, HostState found) {
-    String why = saved == null ? null : over(saved, found);
-    if (why != null) {
-      LOG.log(Level.WARNING, "rollout of {0}: {1}", saved.policy(), why);
+  Rollout resumed(Rollout saved, String ended) {
+    if (ended != null) {
+      LOG.log(Level.WARNING, "rollout of {0}: {1}", saved.policy(), ended);
     }
-    return saved == null || why != null ? null : saved.resumed(enforcement.bootTimeNs());
+    return saved == null || ended != null ? null : saved.resumed(enforcement.bootTimeNs());
   }
 
-  /** Why it has ended when an engine starts; null: it goes on. */
-  String over(Rollout saved, HostState found) {
+  /**
+   * Why it has ended when an engine starts; null: it goes on.
+   *
+   * @param found what else was saved
+   * @param tripped whether the candidate's budget was used up
+   */
+  String over(Rollout saved, HostState found, boolean tripped) {
     if (!saved.boot().equals(enforcement.bootId())) {
       return "ended: the host was booted at " + saved.stepText();
     }
     if (enforcement.bootTimeNs() >= saved.endNs()) {
       return "ended by the kernel, without an engine, at " + saved.stepText();
+    }
+    if (tripped) {
+      return "ended by the kernel, its budget was used up, at " + saved.stepText();
     }
     return found.withRollout(saved).canary() == null
         ? "ended: the policy or its candidate cannot be in force any more"

@@ -78,6 +78,9 @@ final class HostEvents {
           denied.add(event.name() + " (\"" + reason + "\")");
         }
       }
+      if (policy.fallback() == Policy.Fallback.DENY || policy.onMiss() == Policy.OnMiss.DENY) {
+        denied.addAll(events.unanswered); // what it has no answer to, it refuses
+      }
       return denied;
     }
   }

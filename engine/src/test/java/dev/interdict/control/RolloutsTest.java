@@ -408,7 +408,7 @@ class RolloutsTest {
     for (int step = 0; step < 2; step++) {
       Rollout before = now();
       FakeEnforcement next = new FakeEnforcement();
-      next.bootTimeNs = kernel.bootTimeNs + STEP.dividedBy(2).toNanos();
+      next.bootTimeNs = kernel.bootTimeNs + PATIENCE.dividedBy(2).toNanos();
       next.figures = new Figures(0, 0, 0, 0, 0, 0, 0);
       kernel = next;
       control = started(next);
@@ -420,13 +420,98 @@ class RolloutsTest {
       int asked = control.candidates().get("a").policy().slot();
       assertEquals(Set.of(asked), next.refusingInCanary());
       assertEquals(Set.of(active), next.refusing());
-      next.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+      next.figures = new Figures(100, 0, 0, 0, 0, 0, 0);
       pass(STEP.minusSeconds(2));
       assertEquals(step, now().step(), "what it measures is of a whole step");
       pass(Duration.ofSeconds(2));
     }
     assertNull(now());
     assertEquals(2, control.list().getFirst().revision());
+  }
+
+  /** What was accepted at the start is not what this engine measures. */
+  @Test
+  void whatIsNewlyDeniedAfterAStartMustBeLookedAt() {
+    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+    begin();
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootTimeNs = kernel.bootTimeNs;
+    kernel = next;
+    control = started(next);
+    pass(Duration.ofSeconds(2));
+    next.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+    pass(Duration.ofSeconds(2));
+    assertEnded("newly-denied-keys: 3, more than 0");
+  }
+
+  /** Engines that crash again and again must not keep it up. */
+  @Test
+  void theEndMustStayWhereItIsWhoeverComes() {
+    begin();
+    long end = now().endNs();
+    for (int engines = 0; engines < 3; engines++) {
+      FakeEnforcement next = new FakeEnforcement();
+      next.bootTimeNs = kernel.bootTimeNs + STEP.dividedBy(4).toNanos();
+      kernel = next;
+      control = started(next);
+      assertEquals(end, now().endNs());
+    }
+  }
+
+  @Test
+  void aCandidateThatTheKernelHasDisarmedMustStaySo() {
+    begin();
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootTimeNs = kernel.bootTimeNs;
+    next.tripped = SlotSet.of(candidate);
+    kernel = next;
+    control = started(next);
+    assertEnded("its budget was used up");
+  }
+
+  @Test
+  void whoseBudgetWasUsedUpMustEnforceWhenItIsPromoted() {
+    begin();
+    kernel.tripped = SlotSet.of(candidate);
+    control.rollouts().look();
+    assertNull(now());
+    kernel.tripped = SlotSet.of(candidate);
+    control.candidates().promote("a", Seen.ANY, null);
+    assertEquals(SlotSet.NONE, kernel.tripped);
+  }
+
+  /** Where nothing is refused nothing can fail. */
+  @Test
+  void timeInWhichNothingIsRefusedMustNotCount() {
+    begin();
+    kernel.figures = new Figures(100, 0, 0, 0, 0, 0, 0);
+    kernel.glass = Duration.ofMinutes(30);
+    pass(PATIENCE.dividedBy(2));
+    assertEquals(0, now().step());
+    kernel.glass = Duration.ZERO;
+    pass(STEP.minusSeconds(2));
+    assertEquals(0, now().step());
+    pass(Duration.ofSeconds(2));
+    assertEquals(1, now().step());
+    control.rollouts().abort("a");
+    kernel.glass = Duration.ofMinutes(30);
+    assertRefused("break-glass", this::begin);
+  }
+
+  @Test
+  void whatIsKnownToFailMustNotBegin() {
+    kernel.figures = new Figures(100, 0, 0, 1, 0, 0, 0);
+    assertRefused("protected-denials", this::begin);
+    assertNull(now());
+    assertEquals(Set.of(active), kernel.refusingInCanary());
+  }
+
+  @Test
+  void whatTheKernelHasEndedMustNotBeRevived() {
+    begin();
+    kernel.bootTimeNs = now().endNs();
+    assertRefused("it has ended", () -> control.rollouts().pause("a"));
+    assertEnded("ended by the kernel");
   }
 
   @Test
@@ -462,6 +547,10 @@ class RolloutsTest {
     assertNull(now());
     assertNull(next.set.canary());
     assertTrue(outcome().contains("cannot be in force any more"), this::outcome);
+    FakeEnforcement third = new FakeEnforcement();
+    kernel = third;
+    control = started(third);
+    assertNull(now(), "its end is told");
   }
 
   /** A bundle asks nobody: from its moment on nobody is on the candidate's side. */

@@ -27,6 +27,7 @@ final class Decisions {
           "trial-labels",
           "trial-exec",
           "trial-net",
+          "trial-created",
           "trial-containers",
           "trial-budget",
           "trial-alarm",

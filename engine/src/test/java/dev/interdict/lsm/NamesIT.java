@@ -81,13 +81,13 @@ class NamesIT {
       Guest.directory(over.resolve("lower/free"));
       String layers = "lowerdir=%1$s/lower,upperdir=%1$s/upper,workdir=%1$s/work".formatted(over);
       Path merged = over.resolve("merged");
-      Guest.run("mount", "-t", "overlay", "-o", layers, "none", merged.toString());
       host.apply("trial-created");
+      Guest.run("mount", "-t", "overlay", "-o", layers, "none", merged.toString());
       try {
         overlaid(merged);
       } finally {
-        host.delete("trial-created");
         Guest.run("umount", merged.toString());
+        host.delete("trial-created");
       }
     } finally {
       Guest.run("umount", over.toString());

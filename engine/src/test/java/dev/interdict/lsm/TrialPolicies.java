@@ -24,6 +24,8 @@ final class TrialPolicies {
           "trial-labels",
           "trial-exec",
           "trial-net",
+          "trial-reader",
+          "trial-created",
           "trial-race",
           "trial-budget",
           "trial-leased",
