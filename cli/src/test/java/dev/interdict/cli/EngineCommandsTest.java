@@ -324,7 +324,10 @@ class EngineCommandsTest {
             List.of(
                 difference(Comparison.Kind.NEWLY_ALLOWED, "/etc/hosts", 1),
                 difference(Comparison.Kind.NEWLY_DENIED, "/tmp/\u001b[31m", 4)),
-            2));
+            Map.of(Comparison.Kind.NEWLY_DENIED, 2L),
+            12,
+            0,
+            0));
     assertEquals(
         """
         a: candidate 2 beside revision 1
@@ -422,7 +425,7 @@ class EngineCommandsTest {
         started.contains(
             """
             GATE                 OUTCOME       MEASURED  LIMIT  WHY
-            newly-denied-keys    inconclusive  0         0      0, but 0 of 100 questions were judged
+            newly-denied-keys    inconclusive  0         0      0, but 0 of 100 keys were judged
             """),
         started);
     assertTrue(started.contains("\nfallbacks            inconclusive  0         3 "), started);

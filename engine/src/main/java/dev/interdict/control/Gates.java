@@ -64,7 +64,7 @@ final class Gates {
       return by.problem();
     }
     if (by.now().judged() < rollout.plan().minKeys()) {
-      return by.now().judged() + " of " + rollout.plan().minKeys() + " questions were judged";
+      return by.now().judged() + " of " + rollout.plan().minKeys() + " keys were judged";
     }
     return by.elapsed().compareTo(time) >= 0
         ? null

@@ -63,7 +63,7 @@ public record Rollout(
   /**
    * What an operator asks for.
    *
-   * @param minKeys so many questions must both have been asked before a gate can pass
+   * @param minKeys about so many keys both must have been asked before a gate can pass
    * @param limits by {@link Gate#id}; of others their own counts
    * @param patienceSeconds how long gates that cannot tell are waited for after a step's time
    * @param confirmSeconds how long the last step waits for its confirmation; 0: it needs none

@@ -24,9 +24,10 @@ import java.util.stream.Stream;
 public final class Rollouts {
   private static final System.Logger LOG = System.getLogger(Rollouts.class.getName());
 
-  /** Figures are read so often at most: reading them takes a look at all counters. */
+  /** Of the cases that a candidate denies so many are named. */
   private static final int CASES_MAX = 10;
 
+  /** Figures are read so often at most: reading them takes a look at all counters. */
   private static final long LOOK_NS = Duration.ofSeconds(1).toNanos();
 
   private final HostChanges changes;
@@ -114,6 +115,7 @@ public final class Rollouts {
       enforcement.resetBudget(candidate.slot()); // of a rollout that has failed before
       Figures now = enforcement.figures(candidate.slot());
       Origin by = Origin.current();
+      Origin first = lockout ? new Origin(by.by(), told("lockout accepted", by)) : by;
       Rollout fresh =
           new Rollout(
               policy,
@@ -134,7 +136,7 @@ public final class Rollouts {
               now.newlyDeniedUnits());
       requireNoneFailed(fresh, now);
       start = now;
-      move(fresh, 0, by, null);
+      move(fresh, 0, first, null);
       begun = changes.state();
     } finally {
       changes.unlock();
@@ -218,7 +220,7 @@ public final class Rollouts {
           if (rollout.paused()) {
             throw refused("rollout of " + policy, "it pauses already", "interdict rollout resume");
           }
-          keep(rollout.paused(enforcement.bootTimeNs()));
+          keep(rollout.paused(enforcement.bootTimeNs()), "paused");
         });
   }
 
@@ -234,7 +236,7 @@ public final class Rollouts {
           if (!rollout.paused()) {
             throw refused("rollout of " + policy, "it does not pause", "interdict rollout status");
           }
-          keep(rollout.again(enforcement.bootTimeNs()));
+          keep(rollout.again(enforcement.bootTimeNs()), "resumed");
         });
   }
 
@@ -403,9 +405,17 @@ public final class Rollouts {
     nextNs = 0;
   }
 
-  /** With another end, and the same step. */
-  private void keep(Rollout rollout) {
-    changes.makeSavedFirst(changes.state().withRollout(rollout));
+  /** With another end, and the same step; its own line in the history goes on. */
+  private void keep(Rollout rollout, String what) {
+    Origin by = Origin.current();
+    List<Change> change =
+        List.of(Change.of(Kind.ROLLOUT, changes.state().candidate(rollout.policy())));
+    ScopedValue.where(
+            Origin.CURRENT, new Origin(by.by(), told(what + " at " + rollout.stepText(), by)))
+        .run(
+            () ->
+                changes.recorded(
+                    change, () -> changes.makeSavedFirst(changes.state().withRollout(rollout))));
     nextNs = 0;
   }
 

@@ -2,6 +2,7 @@ package dev.interdict.decisions;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /**
  * How a candidate and the policy in force of its name have answered what the engine was asked.
@@ -12,7 +13,13 @@ import java.util.List;
  * @param newlyAllowed questions that only the policy in force denies
  * @param undecided questions to which one of them gave no answer
  * @param differences of the last three those of the keys that came first
- * @param omitted questions of the other keys
+ * @param omitted questions of the other keys, by kind
+ * @param judged different keys that both were asked about; of those for which there was no room all
+ *     questions count
+ * @param deniedIn cgroups in which something was newly denied, asked or not: who asks first asks
+ *     for all who have the same key
+ * @param deniedNeeded attempts newly denied, asked or not, of what a host needs to start, to be
+ *     logged in to and to be put right
  */
 public record Comparison(
     Instant since,
@@ -21,7 +28,10 @@ public record Comparison(
     long newlyAllowed,
     long undecided,
     List<Difference> differences,
-    long omitted) {
+    Map<Kind, Long> omitted,
+    long judged,
+    long deniedIn,
+    long deniedNeeded) {
 
   /** What the two say to one key. */
   public enum Kind {

@@ -14,7 +14,6 @@ import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
 import dev.interdict.control.Unit;
 import dev.interdict.decisions.Comparison;
-import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
@@ -486,31 +485,19 @@ final class Enforcer implements Enforcement {
       if (compared == null) {
         return new Figures(0, 0, 0, 0, 0, fallbacks, overRate);
       }
-      List<DecisionRecord> denied =
-          compared.differences().stream()
-              .filter(one -> one.kind() == Comparison.Kind.NEWLY_DENIED)
-              .map(Comparison.Difference::example)
-              .toList();
-      long judged =
-          compared.alike()
-              + compared.newlyDenied()
-              + compared.newlyAllowed()
-              + compared.undecided();
+      Comparison.Kind kind = Comparison.Kind.NEWLY_DENIED;
+      long denied = compared.differences().stream().filter(one -> one.kind() == kind).count();
       return new Figures(
-          judged,
-          denied.size() + compared.omitted(),
-          denied.stream().map(Enforcer::cgroup).distinct().count(),
-          denied.stream().filter(ProtectedSet::has).count(),
+          compared.judged(),
+          denied + compared.omitted().get(kind),
+          compared.deniedIn(),
+          compared.deniedNeeded(),
           compared.undecided(),
           fallbacks,
           overRate);
     } catch (BpfException e) {
       throw new EnforcementException("the counters cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  private static String cgroup(DecisionRecord attempt) {
-    return attempt.subject() == null ? "" : attempt.subject().cgroup();
   }
 
   @Override

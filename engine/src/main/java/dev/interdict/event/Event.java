@@ -15,6 +15,9 @@ public sealed interface Event {
   /** What every record has. */
   Head head();
 
+  /** Who acts; null: a packet. */
+  Subject subject();
+
   /** The hook that reported it. */
   default Hook hook() {
     return head().hook();
@@ -208,5 +211,11 @@ public sealed interface Event {
       int destinationPort,
       int interfaceIndex,
       int bytes)
-      implements Event {}
+      implements Event {
+
+    @Override
+    public Subject subject() {
+      return null;
+    }
+  }
 }

@@ -14,10 +14,13 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Compares each candidate with the policy whose place it is to take: what the engine is asked, both
@@ -32,6 +35,9 @@ final class Comparisons {
 
   /** What these may occupy: a task can make names as long as they may be. */
   static final long BYTES_MAX = 1L << 20;
+
+  /** So many keys, and cgroups, of a pair are told from others. */
+  static final int TOLD_APART_MAX = 4096;
 
   /** By the candidate's slot. */
   private volatile Map<Integer, Pair> pairs = Map.of();
@@ -68,8 +74,12 @@ final class Comparisons {
     private final Instant since = Instant.now();
     private final Map<Differing, Difference> differences = new LinkedHashMap<>();
     private final long[] asked = new long[Kind.values().length];
+    private final long[] omitted = new long[Kind.values().length];
+    private final Set<VerdictKey> judged = new HashSet<>();
+    private final Set<Long> deniedIn = new HashSet<>();
     private long alike;
-    private long omitted;
+    private long unremembered;
+    private long deniedNeeded;
     private long bytes;
 
     /** The latest that it is in. */
@@ -79,12 +89,30 @@ final class Comparisons {
       this.digests = digests;
     }
 
-    synchronized void alike() {
+    synchronized void alike(VerdictKey key) {
       alike++;
+      judged(key);
+    }
+
+    private void judged(VerdictKey key) {
+      if (judged.size() < TOLD_APART_MAX) {
+        judged.add(key);
+      } else if (!judged.contains(key)) {
+        unremembered++;
+      }
+    }
+
+    /** An attempt, not a question. */
+    synchronized void denied(Event attempt) {
+      if (attempt.subject() != null && deniedIn.size() < TOLD_APART_MAX) {
+        deniedIn.add(attempt.subject().cgroup());
+      }
+      deniedNeeded += ProtectedSet.has(attempt) ? 1 : 0;
     }
 
     /** Counts one; whether an example of this key is wanted. */
     synchronized boolean counted(Differing key) {
+      judged(key.key);
       asked[key.kind.ordinal()]++;
       Difference known = differences.get(key);
       if (known != null) {
@@ -92,7 +120,7 @@ final class Comparisons {
         return false;
       }
       boolean room = differences.size() < KEYS_MAX && bytes < BYTES_MAX;
-      omitted += room ? 0 : 1;
+      omitted[key.kind.ordinal()] += room ? 0 : 1;
       return room;
     }
 
@@ -100,6 +128,14 @@ final class Comparisons {
     synchronized void keep(Differing key, DecisionRecord example) {
       bytes += example.bytes();
       differences.put(key, new Difference(key.kind, example, 1));
+    }
+
+    private static Map<Kind, Long> byKind(long[] counts) {
+      Map<Kind, Long> byKind = new EnumMap<>(Kind.class);
+      for (Kind kind : Kind.values()) {
+        byKind.put(kind, counts[kind.ordinal()]);
+      }
+      return Map.copyOf(byKind);
     }
 
     synchronized Comparison read() {
@@ -110,7 +146,10 @@ final class Comparisons {
           asked[Kind.NEWLY_ALLOWED.ordinal()],
           asked[Kind.UNDECIDED.ordinal()],
           List.copyOf(differences.values()),
-          omitted);
+          byKind(omitted),
+          judged.size() + unremembered,
+          deniedIn.size(),
+          deniedNeeded);
     }
   }
 
@@ -129,6 +168,26 @@ final class Comparisons {
               Said before = other < 0 ? Said.OUTSIDE : said(other, event, set, verdict);
               if (now != Said.OUTSIDE || before != Said.OUTSIDE) {
                 tell(event, set, new Sides(slot, now, other, before), key, said);
+              }
+            });
+  }
+
+  /**
+   * Tells of an attempt that the kernel has answered: a key's first question does not say who else
+   * has it.
+   */
+  void answered(Event event, PolicySet set) {
+    SlotSet denied = event.head().refused().or(event.head().would());
+    SlotSet unanswered = event.head().asked();
+    set.candidates()
+        .forEach(
+            (slot, other) -> {
+              Pair pair = pairs.get(slot);
+              if (denied.minus(unanswered).contains(slot)
+                  && (other < 0 || !denied.or(unanswered).contains(other))
+                  && pair != null
+                  && pair.set == set) {
+                pair.denied(event);
               }
             });
   }
@@ -158,8 +217,11 @@ final class Comparisons {
     if (pair == null || pair.set != set) {
       return; // the set that was asked goes out of use
     }
+    if (kind == Kind.NEWLY_DENIED) {
+      pair.denied(event);
+    }
     if (kind == null) {
-      pair.alike();
+      pair.alike(key);
     } else if (pair.counted(new Differing(key, kind))) {
       pair.keep(
           new Differing(key, kind),

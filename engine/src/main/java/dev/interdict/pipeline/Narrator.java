@@ -126,13 +126,7 @@ final class Narrator {
   }
 
   private DecisionRecord.Subject subject(Event event) {
-    Event.Subject subject =
-        switch (event) {
-          case Event.FileEvent file -> file.subject();
-          case Event.SocketEvent socket -> socket.subject();
-          case Event.SubjectEvent plain -> plain.subject();
-          case Event.PacketEvent packet -> null;
-        };
+    Event.Subject subject = event.subject();
     if (subject == null) {
       return null;
     }

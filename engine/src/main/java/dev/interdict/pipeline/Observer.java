@@ -26,14 +26,21 @@ final class Observer implements Worker.Round {
 
   private final RingBuffer ring;
   private final Outcomes outcomes;
+  private final Comparisons comparisons;
   private final PipelineCounters counters;
   private final RecordReader reader;
 
   private volatile PolicySetEvaluator evaluator;
 
-  Observer(RingBuffer ring, Outcomes outcomes, PipelineCounters counters, HostNames names) {
+  Observer(
+      RingBuffer ring,
+      Outcomes outcomes,
+      Comparisons comparisons,
+      PipelineCounters counters,
+      HostNames names) {
     this.ring = ring;
     this.outcomes = outcomes;
+    this.comparisons = comparisons;
     this.counters = counters;
     this.reader = new RecordReader(this::observe, counters, names);
   }
@@ -56,7 +63,9 @@ final class Observer implements Worker.Round {
 
   private void observe(Event event) {
     counters.observed.increment();
-    outcomes.answered(event, evaluator.takeOver(), why(event, evaluator));
+    PolicySet set = evaluator.takeOver();
+    outcomes.answered(event, set, why(event, evaluator));
+    comparisons.answered(event, set);
   }
 
   /**

@@ -62,7 +62,7 @@ public final class Pipeline implements AutoCloseable {
     comparisons = new Comparisons(parts.names());
     explainer = new Explainer(parts.verdicts(), parts.names());
     decider = new Decider(parts, outcomes, comparisons, counters, spin);
-    observer = new Observer(parts.observe(), outcomes, counters, parts.names());
+    observer = new Observer(parts.observe(), outcomes, comparisons, counters, parts.names());
     state = parts.state();
     workers = List.of(crew.addVital("decider", decider), crew.add("observer", observer));
   }

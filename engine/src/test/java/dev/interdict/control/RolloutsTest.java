@@ -100,10 +100,14 @@ class RolloutsTest {
     return Gates.worst(control.rollouts().status().gates());
   }
 
-  private List<History.Entry> steps() {
+  private List<History.Entry> lines() {
     return control.history().entries(null, 100).stream()
         .filter(e -> e.changes().stream().anyMatch(c -> c.kind() == Kind.ROLLOUT))
         .toList();
+  }
+
+  private List<History.Entry> steps() {
+    return lines().stream().filter(e -> Character.isDigit(e.origin().why().charAt(0))).toList();
   }
 
   private String outcome() {
@@ -172,7 +176,7 @@ class RolloutsTest {
     pass(STEP.plusSeconds(1));
     assertEquals(Outcome.INCONCLUSIVE, worst());
     String why = control.rollouts().status().gates().getFirst().detail();
-    assertTrue(why.contains("99 of 100 questions were judged"), why);
+    assertTrue(why.contains("99 of 100 keys were judged"), why);
     pass(PATIENCE.minusSeconds(2));
     assertEquals(0, now().step());
     pass(Duration.ofSeconds(1));
@@ -270,6 +274,11 @@ class RolloutsTest {
     assertEquals(Set.of(candidate), kernel.refusingInCanary());
     control.rollouts().resume("a");
     assertRefused("does not pause", () -> control.rollouts().resume("a"));
+    assertEquals(
+        List.of(
+            "10 %, step 1 of 3: ",
+            "paused at 10 %, step 1 of 3: done", "resumed at 10 %, step 1 of 3: done"),
+        lines().stream().map(e -> e.origin().why() + ": " + e.outcome()).toList());
     pass(STEP.minusSeconds(1));
     assertEquals(0, now().step(), "the step begins anew");
     control.rollouts().pause("a");
@@ -292,7 +301,7 @@ class RolloutsTest {
   @Test
   void anOperatorMayGoOnWhereGatesPass() {
     begin();
-    assertRefused("0 of 100 questions were judged", () -> control.rollouts().advance("a", false));
+    assertRefused("0 of 100 keys were judged", () -> control.rollouts().advance("a", false));
     kernel.figures = ENOUGH;
     assertEquals(50, control.rollouts().advance("a", false).rollout().percent());
     assertTrue(steps().getFirst().outcome().startsWith("gates passed, advanced by"));

@@ -17,6 +17,7 @@ import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
+import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Scope;
 import dev.interdict.testkit.Events;
@@ -182,11 +183,110 @@ class ComparisonsTest {
       asked(key, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
     }
     assertEquals(Comparisons.KEYS_MAX + 7, now().newlyDenied());
-    assertEquals(Comparisons.KEYS_MAX + 7, now().differences().size() + now().omitted());
+    long omitted = now().omitted().get(Kind.NEWLY_DENIED);
+    assertEquals(Comparisons.KEYS_MAX + 7, now().differences().size() + omitted);
     long bytes = now().differences().stream().mapToLong(one -> one.example().bytes()).sum();
     long last = now().differences().getLast().example().bytes();
     assertTrue(bytes - last < Comparisons.BYTES_MAX, () -> bytes + " bytes");
-    assertTrue(now().omitted() > 0);
+    assertTrue(omitted > 0);
+    asked(9999, BOTH, said(BOTH, SlotSet.of(ACTIVE)));
+    assertEquals(omitted, now().omitted().get(Kind.NEWLY_DENIED), "of each kind its own");
+  }
+
+  private static Event told(int key, SlotSet refused, SlotSet would, SlotSet unanswered) {
+    FileEvent event = event(key, unanswered);
+    Event.Head head = event.head();
+    return new FileEvent(
+        new Event.Head(
+            RecordKind.OBSERVE, 0, 0, head.hook(), 1, 0, head.key(), unanswered, refused, would),
+        event.subject(),
+        event.path(),
+        event.names(),
+        event.device(),
+        event.inode(),
+        event.generation(),
+        event.uid(),
+        event.gid(),
+        event.mode());
+  }
+
+  private static Event in(long cgroup, Event of) {
+    FileEvent event = (FileEvent) of;
+    Event.Subject s = event.subject();
+    return event.withSubject(
+        new Event.Subject(
+            s.pid(),
+            s.tid(),
+            s.parentPid(),
+            s.uid(),
+            s.gid(),
+            s.euid(),
+            s.egid(),
+            s.exeDevice(),
+            s.exeInode(),
+            s.exePath(),
+            s.names(),
+            s.image(),
+            cgroup,
+            s.comm()));
+  }
+
+  private static Event by(String exe, Event of) {
+    FileEvent event = (FileEvent) of;
+    return event.withSubject(event.subject().withExePath(exe.getBytes(UTF_8)));
+  }
+
+  private List<Long> denied() {
+    return List.of(now().deniedIn(), now().deniedNeeded());
+  }
+
+  /** Who asks first asks for all who have the same key; the others are known by their denials. */
+  @Test
+  void whoIsDeniedByAKeyThatSomebodyElseAskedAboutIsSeen() {
+    SlotSet candidate = SlotSet.of(CANDIDATE);
+    asked(1, BOTH, said(BOTH, candidate));
+    assertEquals(List.of(1L, 0L), denied());
+    comparisons.answered(in(7, told(1, SlotSet.NONE, candidate, SlotSet.NONE)), set);
+    comparisons.answered(in(7, told(1, SlotSet.NONE, candidate, SlotSet.NONE)), set);
+    comparisons.answered(in(8, told(1, candidate, SlotSet.NONE, SlotSet.NONE)), set);
+    assertEquals(List.of(3L, 0L), denied());
+    Event login = told(1, SlotSet.NONE, candidate, SlotSet.NONE);
+    comparisons.answered(by("/usr/sbin/sshd", login), set);
+    assertEquals(List.of(3L, 1L), denied());
+    assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()), "these are no questions");
+  }
+
+  @Test
+  void whatBothDenyOrOneHasNoAnswerToIsNotNewlyDenied() {
+    SlotSet candidate = SlotSet.of(CANDIDATE);
+    comparisons.answered(told(1, SlotSet.of(ACTIVE), candidate, SlotSet.NONE), set);
+    comparisons.answered(told(1, SlotSet.NONE, BOTH, SlotSet.NONE), set);
+    comparisons.answered(told(1, candidate, SlotSet.NONE, candidate), set);
+    comparisons.answered(told(1, SlotSet.NONE, candidate, SlotSet.of(ACTIVE)), set);
+    comparisons.answered(told(1, SlotSet.of(ACTIVE), SlotSet.NONE, SlotSet.NONE), set);
+    assertEquals(List.of(0L, 0L), denied());
+  }
+
+  @Test
+  void aQuestionOfWhatAHostNeedsCountsToo() {
+    asked(1, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    FileEvent login = (FileEvent) by("/usr/sbin/sshd", event(2, BOTH));
+    comparisons.asked(login, set, said(BOTH, SlotSet.of(CANDIDATE)), null);
+    comparisons.asked(login, set, said(BOTH, BOTH), null);
+    assertEquals(List.of(1L, 1L), denied());
+  }
+
+  @Test
+  void aKeyIsJudgedOnceHoweverOftenItIsAskedAbout() {
+    for (int i = 0; i < 5; i++) {
+      asked(1, BOTH, said(BOTH, SlotSet.NONE));
+      asked(2, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    }
+    assertEquals(2, now().judged());
+    for (int key = 0; key < Comparisons.TOLD_APART_MAX + 7; key++) {
+      asked(key, BOTH, said(BOTH, SlotSet.NONE));
+    }
+    assertEquals(Comparisons.TOLD_APART_MAX + 7, now().judged());
   }
 
   private static Where where(Scope scope) {

@@ -1,6 +1,7 @@
-package dev.interdict.engine;
+package dev.interdict.pipeline;
 
-import dev.interdict.decisions.DecisionRecord;
+import dev.interdict.event.Event;
+import dev.interdict.event.Names;
 import java.util.List;
 import java.util.Set;
 
@@ -29,12 +30,16 @@ final class ProtectedSet {
   private ProtectedSet() {}
 
   /** Whether PID 1 or such a program made it, or such a program was to be started or read. */
-  static boolean has(DecisionRecord attempt) {
-    DecisionRecord.Subject subject = attempt.subject();
-    return subject != null && (subject.pid() == 1 || isOf(subject.exe()) || isOf(attempt.object()));
+  static boolean has(Event attempt) {
+    Event.Subject subject = attempt.subject();
+    return subject != null
+        && (subject.pid() == 1
+            || isOf(subject.exePath())
+            || (attempt instanceof Event.FileEvent file && isOf(file.path())));
   }
 
-  private static boolean isOf(String path) {
+  private static boolean isOf(byte[] bytes) {
+    String path = Names.toText(bytes);
     return PROGRAMS.contains(path) || FOLDERS.stream().anyMatch(path::startsWith);
   }
 }
