@@ -147,6 +147,7 @@ int command_file(const struct options *options, char **args);
 int command_folder(const struct options *options, char **args);
 int command_act(const struct options *options, char **args);
 int command_acting(const struct options *options, char **args);
+int command_login(const struct options *options, char **args);
 int command_nothing(const struct options *options, char **args);
 
 /* storm.c: the files that command_make prepared. */

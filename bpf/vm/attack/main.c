@@ -143,6 +143,7 @@ static const struct {
 	{"core", "DIRECTORY", 1, NOWHERE, command_core},
 	{"act", "FILE_BESIDE_ITS_ROOT CGROUP UID HOOK EXE ACCESS OBJECT TYPE", 8, TARGET, command_act},
 	{"acting", "", 8, NOWHERE, command_acting},
+	{"login", "PROGRAM FILE FOLDER", 3, NOWHERE, command_login},
 	{"nothing", "", 0, NOWHERE, command_nothing},
 };
 

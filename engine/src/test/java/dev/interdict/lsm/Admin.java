@@ -161,7 +161,8 @@ final class Admin implements AutoCloseable {
     apply(sources, compiled, ApplyPolicyRequest.newBuilder());
   }
 
-  private void apply(
+  /** The same, as {@code request} says. */
+  void apply(
       SortedMap<String, byte[]> sources, byte[] compiled, ApplyPolicyRequest.Builder request) {
     sources.forEach(
         (path, content) ->

@@ -3,6 +3,10 @@ package dev.interdict.lsm;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +18,16 @@ import java.util.concurrent.TimeUnit;
 /** The engine as it is used: a process of its own, that can be frozen, killed and started again. */
 final class EngineProcess {
   static final Path SOCKET = Path.of("/run/interdict/admin.sock");
+  private static final int SIGQUIT = 3;
+  private static final int SIGCONT = 18;
+  private static final int SIGSTOP = 19;
+  private static final MethodHandle KILL =
+      Linker.nativeLinker()
+          .downcallHandle(
+              Linker.nativeLinker().defaultLookup().findOrThrow("kill"),
+              FunctionDescriptor.of(
+                  ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+
   private static final Path LOG = Path.of("/run/vm/results/engine.log");
 
   /** The usual one many times: the emulated machine is ten times slower, and may share its host. */
@@ -80,7 +94,7 @@ final class EngineProcess {
     }
     String how = "it does not answer";
     if (process.isAlive()) {
-      signal("QUIT"); // its threads go into the log
+      signal(SIGQUIT); // its threads go into the log
       Guest.sleep(Duration.ofSeconds(3));
       process.destroyForcibly();
     } else {
@@ -99,15 +113,25 @@ final class EngineProcess {
 
   /** Stops it as it stands: its processors, its heartbeat, its answers. */
   void freeze() {
-    signal("STOP");
+    signal(SIGSTOP);
   }
 
   void thaw() {
-    signal("CONT");
+    signal(SIGCONT);
   }
 
-  private void signal(String name) {
-    Guest.run("kill", "-" + name, Long.toString(process.pid()));
+  /** Without a program, which a policy may refuse to run. */
+  private void signal(int number) {
+    try {
+      int failed = (int) KILL.invokeExact((int) process.pid(), number);
+      if (failed != 0) {
+        throw new AssertionError("kill(" + process.pid() + ", " + number + ") failed");
+      }
+    } catch (Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** SIGKILL. */

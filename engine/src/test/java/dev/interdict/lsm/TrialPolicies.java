@@ -14,6 +14,7 @@ import java.util.TreeMap;
 final class TrialPolicies {
   static final String FOLDER = "/lsm/";
   static final String COMPILED = "compiled.zip";
+  static final String DATA = "data.json";
 
   static final List<String> ALL =
       List.of(
@@ -38,6 +39,8 @@ final class TrialPolicies {
           "trial-closed",
           "trial-containers",
           "trial-broken",
+          "trial-bad",
+          "trial-bad-net",
           "trial-generation",
           "trial-late",
           "trial-everywhere");
@@ -49,6 +52,9 @@ final class TrialPolicies {
     SortedMap<String, byte[]> sources = new TreeMap<>();
     for (String file : List.of("policy.yaml", name.replace('-', '_') + ".rego")) {
       sources.put(file, read(name + "/" + file));
+    }
+    if (TrialPolicies.class.getResource(FOLDER + name + "/" + DATA) != null) {
+      sources.put(DATA, read(name + "/" + DATA));
     }
     return sources;
   }

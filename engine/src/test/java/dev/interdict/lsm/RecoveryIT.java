@@ -1,0 +1,178 @@
+package dev.interdict.lsm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.interdict.v1.ApplyPolicyRequest;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * No policy takes a host down: whatever it refuses, and whether the engine lives, stands still or
+ * is dead, the first thing that anybody tries after its lease or its budget has ended works.
+ *
+ * <p>The environment variable BAD says how many of the 500 are tried, as bpf/vm/README.md has it.
+ */
+@Tag("lsm")
+class RecoveryIT {
+  private static final int TRIED = Integer.parseInt(System.getenv().getOrDefault("BAD", "25"));
+  private static final Path FILE = Guest.FILES.resolve("twin");
+  private static final Duration LEASE = Duration.ofSeconds(4);
+  private static final List<String> UNITS = List.of("/bad/one", "/bad/two", "/bad/three");
+
+  /** What became of those that were tried, by family. */
+  private static final Map<String, List<String>> TOLD = new TreeMap<>();
+
+  private final Host host = Host.get();
+
+  /** Every so many-th, and each of this machine's share. */
+  static Stream<BadPolicy> tried() {
+    int all = BadPolicy.ALL.size();
+    return IntStream.range(0, TRIED)
+        .filter(Guest::isTurn)
+        .mapToObj(i -> BadPolicy.ALL.get((int) ((long) i * all / TRIED)));
+  }
+
+  /** Somebody who has been logged in to three services since before it began. */
+  private static final class Operator implements AutoCloseable {
+    private final List<Process> sessions = new ArrayList<>();
+
+    Operator() {
+      Guest.file(Guest.FILES.resolve("secret"), "content\n");
+      for (String unit : UNITS) {
+        Path cgroup = Guest.cgroup(unit);
+        try {
+          Process session =
+              new ProcessBuilder(Attack.TOOL.toString(), "batch")
+                  .redirectError(ProcessBuilder.Redirect.DISCARD)
+                  .start();
+          Guest.write(cgroup.resolve("cgroup.procs"), Long.toString(session.pid()));
+          sessions.add(session);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+
+    /** What he can do in each of them; one that is killed on the way can do nothing. */
+    List<Answer> tries() {
+      return sessions.stream().map(Operator::tries).toList();
+    }
+
+    private static Answer tries(Process session) {
+      try {
+        var to = session.outputWriter();
+        to.write("login %s %s %s\nnothing\n".formatted(Attack.VICTIM, FILE, Guest.FILES));
+        to.flush();
+        var from = session.inputReader();
+        Answer answer = Answer.NONE;
+        int runs = 0;
+        for (String line = from.readLine(); line != null; line = from.readLine()) {
+          runs += line.startsWith("run ") ? 1 : 0;
+          if (runs == 2) {
+            return answer;
+          }
+          answer = line.startsWith("result=") ? Answer.parse(line) : answer;
+        }
+        return Answer.NONE;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      sessions.forEach(Process::destroyForcibly);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("tried")
+  void nothingMustBeLeftOfABadPolicyOnceItHasEnded(BadPolicy bad) {
+    try (Operator operator = new Operator()) {
+      assertCanDoAll(operator.tries(), "before");
+      String name = bad.template();
+      ApplyPolicyRequest.Builder request = ApplyPolicyRequest.newBuilder();
+      if (bad.end() == BadPolicy.End.LEASE) {
+        request.setConfirmWithin(
+            com.google.protobuf.Duration.newBuilder().setSeconds(LEASE.toSeconds()));
+      }
+      try {
+        host.admin().apply(bad.sources(), bad.compiled(), request);
+      } catch (StatusRuntimeException e) {
+        assertEquals(Status.Code.INVALID_ARGUMENT, e.getStatus().getCode(), e::getMessage);
+        told(bad, "refused when it was applied");
+        assertCanDoAll(operator.tries(), "refused");
+        return;
+      }
+      long end = System.nanoTime() + LEASE.toNanos();
+      switch (bad.by()) {
+        case ALIVE -> {}
+        case FROZEN -> host.engine().freeze();
+        case KILLED -> host.engine().kill();
+      }
+      List<Answer> during = operator.tries();
+      told(bad, during.stream().allMatch(Answer::ok) ? "hurt nobody" : "hurt");
+      if (bad.end() == BadPolicy.End.LEASE) {
+        Guest.sleep(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+      } else if (!during.stream().allMatch(Answer::ok)) {
+        // With the second unit the budget was used up, if what was refused is of more than one.
+        var ignored = operator.tries();
+      }
+      List<Answer> after = operator.tries();
+      switch (bad.by()) {
+        case ALIVE -> {}
+        case FROZEN -> host.engine().thaw();
+        case KILLED -> host.restart();
+      }
+      if (bad.end() == BadPolicy.End.BUDGET) {
+        host.admin().delete(name);
+      } else {
+        Guest.eventually(() -> !host.admin().isPending());
+      }
+      assertCanDoAll(after, bad + ", which did " + during);
+      assertCanDoAll(operator.tries(), "with the engine again");
+    }
+  }
+
+  private static void told(BadPolicy bad, String what) {
+    TOLD.computeIfAbsent(bad.family(), family -> new ArrayList<>()).add(what);
+  }
+
+  private static void assertCanDoAll(List<Answer> answers, String when) {
+    assertTrue(answers.stream().allMatch(Answer::ok), () -> when + ": " + answers);
+  }
+
+  /** Else this shows nothing. */
+  @AfterAll
+  static void mostMustHaveHurt() {
+    TOLD.forEach((family, what) -> System.out.println("recovery: " + family + ": " + what));
+    List<String> all = TOLD.values().stream().flatMap(List::stream).toList();
+    if (!all.isEmpty()) {
+      long hurt = all.stream().filter("hurt"::equals).count();
+      System.out.printf("recovery: %d policies, %d hurt, all recovered from%n", all.size(), hurt);
+      assertTrue(2 * hurt > all.size(), all::toString);
+    }
+  }
+
+  @Test
+  void thereMustBeFiveHundredOfTwelveKinds() {
+    assertEquals(500, BadPolicy.ALL.stream().map(b -> b.manifest() + b.data()).count());
+    assertEquals(13, BadPolicy.ALL.stream().map(BadPolicy::family).distinct().count());
+  }
+}
