@@ -35,5 +35,16 @@ __noinline int set_labels(struct run *run, __u32 hook, int answer)
 		return answer;
 	}
 	COUNT(hook, unlabelled);
-	return any_of(run->label, run->enforce, run->enforce) ? -EPERM : answer;
+	if (!any_of(run->label, run->enforce, run->enforce))
+		return answer;
+	if (!answer) {	/* without a record, as where nothing can be looked up */
+		COUNT(hook, lost_observe);
+		COUNT(hook, denied);
+	}
+	return -EPERM;
+}
+
+__noinline int would_label(struct run *run)
+{
+	return run && any(run->label) && new_labels(run);
 }

@@ -41,41 +41,41 @@ static __always_inline __u32 access_of_call(struct task_struct *task)
 	return ACCESS_CREATE | ((flags + 1) & 3) | (flags & FLAG_APPEND ? ACCESS_APPEND : 0);
 }
 
+/* What was noted of a call means nothing in another one, some time later. */
+#define CREATION_NS 10000000000ULL
+
+static __always_inline bool note_creation(enum creation_stage stage, __u64 digest)
+{
+	struct creation creation = {.digest = digest, .time_ns = bpf_ktime_get_ns(), .stage = stage};
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return !bpf_map_update_elem(&creations, &id, &creation, BPF_ANY);
+}
+
+/* Once. */
+static __always_inline bool was_noted(enum creation_stage stage, __u64 digest)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct creation *creation = bpf_map_lookup_elem(&creations, &id);
+
+	if (!creation || creation->stage != stage || creation->digest != digest || bpf_ktime_get_ns() - creation->time_ns > CREATION_NS)
+		return false;
+	bpf_map_delete_elem(&creations, &id);
+	return true;
+}
+
 /* Whether path_mknod has let this very creation pass in the same call: it is answered once. */
 static __always_inline bool passed_at_creation(struct run *run)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u64 *passed;
-
 	name_event(run, HOOK_FILE_OPEN);
-	passed = bpf_map_lookup_elem(&creations, &id);
-	if (!passed || *passed != run->digest)
-		return false;
-	bpf_map_delete_elem(&creations, &id);
-	return true;
+	return was_noted(CREATION_PASSED, run->digest);
 }
 
 /* An overlay opens the file below it in the same call. If that one was made by the call, it must not be issued again for that: with O_EXCL it would find its own
- * file. A moment later the mark means nothing: then the file below was never opened. */
-#define MARK (1ULL << 63)
-#define MARK_NS 1000000000ULL
-
-static __always_inline void mark_creation(struct file *file)
-{
-	__u64 id = bpf_get_current_pid_tgid(), mark = MARK | bpf_ktime_get_ns();
-
-	if (file->f_inode->i_sb->s_stack_depth)
-		bpf_map_update_elem(&creations, &id, &mark, BPF_ANY);
-}
-
+ * file. */
 static __always_inline bool is_below_creation(const struct file *file)
 {
-	__u64 id = bpf_get_current_pid_tgid(), *mark = bpf_map_lookup_elem(&creations, &id);
-
-	if (!(file->f_mode & FMODE_NOACCOUNT) || !mark || bpf_ktime_get_ns() - (*mark & ~MARK) > MARK_NS)
-		return false;
-	bpf_map_delete_elem(&creations, &id);
-	return true;
+	return file->f_mode & FMODE_NOACCOUNT && was_noted(CREATION_MADE, 0);
 }
 
 /* What an overlay copies a file into, to be written to: a new one without a name each time, so that a call that came again would be asked about another for ever. */
@@ -110,8 +110,8 @@ SUBPROGRAM int open_file(struct file *file)
 	if (!created || !passed_at_creation(run))
 		result = answer(run, HOOK_FILE_OPEN, way);
 	release(run);
-	if (created && !result)
-		mark_creation(file);
+	if (created && !result && file->f_inode->i_sb->s_stack_depth)
+		note_creation(CREATION_MADE, 0);
 	return result;
 }
 
@@ -137,24 +137,20 @@ SUBPROGRAM int receive_file(struct file *file)
 /* Goes round for a look, once. On its own: the waiter is not to lie below the wait of create_file(). */
 SUBPROGRAM bool goes_to_look(__u64 digest)
 {
-	__u64 id = bpf_get_current_pid_tgid(), mark = ~digest, *before = bpf_map_lookup_elem(&creations, &id);
-
-	if (before && *before == mark) {	/* a file system that does not remember what is not there */
-		bpf_map_delete_elem(&creations, &id);
+	if (was_noted(CREATION_LOOKS, digest))	/* a file system that does not remember what is not there */
 		return false;
-	}
-	return round_of(WAY_CREATE) != NOTICED && !bpf_map_update_elem(&creations, &id, &mark, BPF_ANY) && comes_again(HOOK_FILE_OPEN, WAY_CREATE);
+	return round_of(WAY_CREATE) != NOTICED && note_creation(CREATION_LOOKS, digest) && comes_again(HOOK_FILE_OPEN, WAY_CREATE);
 }
 
 /* An open with O_CREAT asks before the kernel has looked whether the file is there, and drops a refusal if it is: then nobody has been refused
- * anything, and is not to be counted or killed for it. So who would be, or is to be
- * asked about, comes again, once: by then the name is known. */
+ * anything, and is not to be counted or killed for it. So who would be, or would get a
+ * label, or is waited for, comes again, once: by then the name is known. */
 static __always_inline bool looks_first(struct run *run, struct dentry *dentry)
 {
 	if (BPF_CORE_READ(dentry, d_hash.pprev))
 		return false;
 	name_event(run, HOOK_FILE_OPEN);
-	return consult(run) && (any_of(run->deny, run->enforce, run->covered) || any_of(run->undecided, run->enforce, run->covered)) &&
+	return consult(run) && (any_of(run->deny, run->enforce, run->enforce) || any_of(run->undecided, run->wait, run->wait) || would_label(run)) &&
 	       goes_to_look(run->digest);
 }
 
@@ -163,7 +159,6 @@ SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, 
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct slot_mask covered;
 	struct posture *posture = cover(HOOK_FILE_OPEN, &covered);
-	__u64 id = bpf_get_current_pid_tgid();
 	struct run *run;
 	int result;
 
@@ -180,7 +175,7 @@ SUBPROGRAM int create_file(const struct path *directory, struct dentry *dentry, 
 	fill_created(run, task);
 	result = looks_first(run, dentry) ? -ERESTARTNOINTR : answer(run, HOOK_FILE_OPEN, WAY_CREATE);
 	if (!result)
-		bpf_map_update_elem(&creations, &id, &run->digest, BPF_ANY);
+		note_creation(CREATION_PASSED, run->digest);
 	release(run);
 	return result;
 }

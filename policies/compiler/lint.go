@@ -247,7 +247,7 @@ func (l *linter) prefixes() {
 // judgeNames looks at what rules say about paths.
 func (l *linter) judgeNames(pkg string) {
 	seen := map[string]bool{}
-	for _, set := range []string{"deny", "kill"} {
+	for _, set := range []string{"deny", "kill", "label"} {
 		for _, rule := range l.rules["data."+pkg+"."+set] {
 			l.walk(rule, false, l.schema.hooks, seen)
 		}

@@ -122,6 +122,9 @@ static __always_inline bool consult_table(struct run *run, void *table)
 /* The same of a task's run (src/answer.bpf.c). */
 int consult(struct run *run);
 
+/* Whether it says so of labels that the process does not have (src/answer.bpf.c). */
+int would_label(struct run *run);
+
 /* Sets what the verdict of a task's run says, and returns its answer (src/answer.bpf.c). */
 int set_labels(struct run *run, __u32 hook, int answer);
 
@@ -298,12 +301,13 @@ static __always_inline void apply_mode(struct run *run)
 	}
 }
 
-/* Adds what a fallback or onMiss: deny refuses to the slots that refuse, and counts those that are answered so: who wanted to wait, or onMiss. */
+/* Adds what a fallback or onMiss: deny refuses to the slots that refuse, and counts those that are answered so: who wanted to wait, or onMiss. Who
+ * lets the first one pass is not refused since somebody else has waited. */
 SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish, const __u64 *answered)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->record.refused[i] |= run->undecided[i] & run->enforce[i] & wish[i];
 		run->fell[i] = run->undecided[i] & run->enforce[i] & answered[i];
+		run->record.refused[i] |= run->fell[i] & wish[i];
 	}
 	each_slot(run, run->fell, COUNT_FALLBACK);
 }

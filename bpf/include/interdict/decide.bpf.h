@@ -31,8 +31,8 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		fill_exe(run, bpf_get_current_task_btf());
 	if (mask->cgroup)
 		run->record.facts.cgroup = bpf_get_current_cgroup_id();
-	if (mask->labels && !run->record.facts.labels)
-		run->record.facts.labels = current_labels();
+	if (mask->labels)
+		read_labels(run);
 	if (has_file(hook) && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
@@ -117,7 +117,8 @@ static __always_inline void name_subject(struct run *run)
 /* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
 SUBPROGRAM int conclude(struct run *run, enum hook hook, enum outcome outcome)
 {
-	bool fallback = outcome == FALL_BACK || outcome == REFUSE_MISS, refused;
+	/* A policy in audit, which is waited for since it sets labels, has nothing that could fall back. */
+	bool fallback = outcome == REFUSE_MISS || (outcome == FALL_BACK && any_of(run->undecided, run->enforce, run->hold)), refused;
 
 	apply_mode(run);
 	if (fallback)

@@ -112,6 +112,8 @@ struct run {
 	__u32 fresh;		/* the object is being created */
 	__u32 flags;		/* enum record_flag */
 	__u32 used_up;		/* a budget, by this refusal */
+	__u32 labels_read;
+	__u32 pad1;
 	struct text object;
 	struct text exe;
 	struct event record;
@@ -268,12 +270,24 @@ struct {
 	__type(value, struct waiter);
 } waiters __weak SEC(".maps");
 
-/* pid_tgid -> digest of the creation that path_mknod has let pass, for file_open of the same call. */
+enum creation_stage {
+	CREATION_PASSED,	/* path_mknod has let it pass: file_open of the same call is not asked again */
+	CREATION_LOOKS,		/* it goes round, to come with a name that is known */
+	CREATION_MADE,		/* above an overlay, which opens the file below it in the same call; no digest */
+};
+
+/* What a thread was told last about a file that it makes (map creations). */
+struct creation {
+	__u64 digest;	/* of the event */
+	__u64 time_ns;	/* CLOCK_MONOTONIC */
+	__u64 stage;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, CREATIONS_MAX);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, struct creation);
 } creations __weak SEC(".maps");
 
 /* Records about one flow, CLOCK_BOOTTIME. */

@@ -177,6 +177,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->exe.names = 0;
 	run->exe_walked = 0;
 	run->object_walked = 0;
+	run->labels_read = 0;
 	run->object.slash = 0;
 	run->exe.slash = 0;
 	run->fresh = 0;
@@ -343,6 +344,15 @@ static __always_inline void fill_image(struct run *run, const __u64 *secret)
 	run->record.facts.image = image_of(bpf_get_current_task_btf(), secret);
 }
 
+/* Once a run, since none is a value, too: another thread may label the process meanwhile, and what the record says must be what the key was made of. */
+static __always_inline void read_labels(struct run *run)
+{
+	if (run->labels_read)
+		return;
+	run->labels_read = 1;
+	run->record.facts.labels = current_labels();
+}
+
 /* Everything that a record has and a hit need not know. True if the executable has been renamed, so that the key is another. */
 SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 {
@@ -359,8 +369,7 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 		record->facts.cgroup = bpf_get_current_cgroup_id();
 	if (!record->facts.image)
 		fill_image(run, secret);
-	if (!record->facts.labels)
-		record->facts.labels = current_labels();
+	read_labels(run);
 	record->pid = task->tgid;
 	record->tid = task->pid;
 	record->parent_pid = task->real_parent->tgid;

@@ -30,6 +30,17 @@ static void open_marker(const struct files *files)
 	close(file);
 }
 
+/* By an open that makes the marker if it is not there. */
+static void in_maker(const struct files *files)
+{
+	int file = open(files->marker, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (file < 0)
+		unprepared("create:marker");
+	close(file);
+	open_object(files);
+}
+
 static _Noreturn void exec_and_open(const char *object)
 {
 	execl("/proc/self/exe", "attack", "open", object, NULL);
@@ -271,6 +282,7 @@ static const struct {
 	{"after-exec", after_exec, "program"},
 	{"exec-after-exec", in_exec_after_exec, "program"},
 	{"wait", after_wait, "wait"},
+	{"create", in_maker, "create"},
 };
 
 int command_label(const struct options *options, char **args)

@@ -4,10 +4,13 @@ import data.interdict.policies.quarantine_secret_readers
 
 readers := [
 	{"hook": "file_open", "access": ["read"], "process": {"labels": [], "exe": {"path": "/usr/bin/python3.11"}}, "file": {"path": "/root/.kube/config"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"labels": [], "exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/root/.ssh/id_rsa"}},
 	{"hook": "file_open", "access": ["read", "write"], "process": {"labels": [], "exe": {"path": "/usr/bin/vim.basic"}}, "file": {"path": "/home/a/.netrc"}},
 ]
 
 others := [
+	{"hook": "file_open", "access": ["read"], "process": {"labels": [], "exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/root/.ssh/id_rsa.pub"}},
+	{"hook": "file_change", "access": ["delete"], "process": {"labels": [], "exe": {"path": "/usr/bin/rm"}}, "file": {"path": "/root/.ssh/id_rsa"}},
 	{"hook": "file_open", "access": ["write"], "process": {"labels": [], "exe": {"path": "/usr/bin/tee"}}, "file": {"path": "/root/.kube/config"}},
 	{"hook": "file_open", "access": ["read"], "process": {"labels": [], "exe": {"path": "/usr/bin/kubectl"}}, "file": {"path": "/root/.kube/config"}},
 ]

@@ -21,6 +21,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -202,7 +203,7 @@ public final class HookSet implements AutoCloseable {
     List<String> pinned = new ArrayList<>();
     try (BpfObject object = open(programs)) {
       object.load();
-      for (String name : programs) {
+      for (String name : carriersFirst(programs)) {
         try (BpfProgram program = object.program(name)) {
           if (!runs(name, program)) {
             made.put(name, attach(name, program));
@@ -221,6 +222,13 @@ public final class HookSet implements AutoCloseable {
       made.values().forEach(BpfLink::close);
     }
     pinned.forEach(name -> Pins.move(current.link(staged(name)), current.link(name)));
+  }
+
+  /** Who sets a label before those are there that carry it would have children without. */
+  private static List<String> carriersFirst(Set<String> programs) {
+    List<String> ordered = new ArrayList<>(programs);
+    ordered.sort(Comparator.comparing(name -> !HookPrograms.LABELS.contains(name)));
+    return ordered;
   }
 
   /** What hangs at the hooks of tasks, whoever has loaded it. */

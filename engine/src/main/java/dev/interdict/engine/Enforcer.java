@@ -206,11 +206,11 @@ final class Enforcer implements Enforcement {
   }
 
   private void force(ActiveSet set, Supplier<Modes> modes) {
-    giveLabels(set);
     PolicySet policies = loader.load(set, kernel.labels()::bit);
+    giveLabels(set); // for good, so after what may fail
     decide(deciding == null ? policies : policies.over(deciding));
     kernel.scopes().widen(cgroups(set), interfaces(set));
-    if (started && setsLabels(set) && !kernel.hooks().carriesLabels()) {
+    if (started && kernel.labels().any() && !kernel.hooks().carriesLabels()) {
       // Before the first label is set: a child that was forked in between would be without.
       kernel.hooks().attach(taskHooks(current), true);
     }
@@ -240,17 +240,15 @@ final class Enforcer implements Enforcement {
         .toList();
   }
 
-  private static boolean setsLabels(ActiveSet set) {
-    return set.policies().stream().anyMatch(active -> !active.compiled().labels().isEmpty());
-  }
-
   private void decide(PolicySet policies) {
     files.use(policies.literals());
     pipeline.use(policies);
   }
 
   private void attach(ActiveSet set) {
-    kernel.hooks().attach(taskHooks(set), setsLabels(set));
+    // Also when no policy sets labels any more: processes may have some, and so will their
+    // children.
+    kernel.hooks().attach(taskHooks(set), kernel.labels().any());
     packets.use(interfacesOf(set));
   }
 
@@ -397,6 +395,8 @@ final class Enforcer implements Enforcement {
     if (left && kernel.postures().hasRested()) {
       decide(deciding);
       left = false;
+      // A revision that has gone set labels under the same names as the one after it.
+      kernel.verdicts().keepLabelsOf(deciding.slots());
       // Nobody decides by what was before any more. Of a candidate, for which nobody waits, no
       // answer was one.
       if (!promoted.isEmpty()) {
@@ -593,7 +593,7 @@ final class Enforcer implements Enforcement {
             "hook " + hook.id() + ": its programs do not run any more; start the engine again");
       }
     }
-    if (setsLabels(set) && !kernel.hooks().carriesLabels()) {
+    if (kernel.labels().any() && !kernel.hooks().carriesLabels()) {
       gaps.add(
           "labels: the programs that carry them to children do not run any more; start the engine"
               + " again");

@@ -18,6 +18,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Events that a host, or the programs of a scope, must keep allowed, tried on the WebAssembly
@@ -28,6 +31,8 @@ final class HostEvents {
   private static final int NAMES_MAX = 3;
 
   private static final int ATTEMPTS = 5;
+
+  private static final JsonMapper JSON = JsonMapper.shared();
 
   private static final String STARTS =
       ". Enforced, this host may not start or let you in again: except these programs, or name"
@@ -73,8 +78,9 @@ final class HostEvents {
       List<Cases.Case> all = new ArrayList<>(file("lockout.yaml").within(policy));
       all.addAll(members(policy));
       List<String> denied = new ArrayList<>();
+      Set<String> labels = events.labels(all);
       for (Cases.Case event : all) {
-        for (String reason : events.reasons(event)) {
+        for (String reason : events.reasons(event, labels)) {
           denied.add(event.name() + " (\"" + reason + "\")");
         }
       }
@@ -102,9 +108,10 @@ final class HostEvents {
 
   private void judge(LintRule rule, List<Cases.Case> events, String remedy) {
     Map<Diagnostic, Set<String>> byPlace = new LinkedHashMap<>();
+    Set<String> labels = labels(events);
     for (Cases.Case event : events) {
       boolean packet = event.hook() == Hook.XDP_INGRESS;
-      for (String reason : reasons(event)) {
+      for (String reason : reasons(event, labels)) {
         byPlace
             .computeIfAbsent(
                 parsed.notes().about(reason, rule, packet ? REPLIES : remedy),
@@ -122,13 +129,43 @@ final class HostEvents {
     return String.join("; ", names.stream().limit(NAMES_MAX).toList()) + more;
   }
 
-  private List<String> reasons(Cases.Case event) {
+  /**
+   * What the policy makes of who does all that: the events are of a host, whose programs have it.
+   */
+  private Set<String> labels(List<Cases.Case> events) {
+    Set<String> labels = new LinkedHashSet<>();
+    for (Cases.Case event : events) {
+      try {
+        for (byte[] input : event.shown(literals)) {
+          labels.addAll(ask(input).label());
+        }
+      } catch (EvaluationException e) {
+        return Set.of(); // told where it is asked for its reasons
+      }
+    }
+    return labels;
+  }
+
+  private static byte[] labelled(byte[] input, Set<String> labels) {
+    ObjectNode event = (ObjectNode) JSON.readTree(input);
+    ArrayNode all = event.withObject("/process").withArray("labels");
+    labels.forEach(all::add);
+    return JSON.writeValueAsBytes(event);
+  }
+
+  private List<String> reasons(Cases.Case event, Set<String> labels) {
     try {
       List<String> reasons = new ArrayList<>();
       for (byte[] input : event.shown(literals)) {
-        Decision said = ask(input);
-        reasons.addAll(said.deny());
-        reasons.addAll(said.kill());
+        List<byte[]> asked = new ArrayList<>(List.of(input));
+        if (!labels.isEmpty() && event.hook() != Hook.XDP_INGRESS) {
+          asked.add(labelled(input, labels));
+        }
+        for (byte[] one : asked) {
+          Decision said = ask(one);
+          reasons.addAll(said.deny());
+          reasons.addAll(said.kill());
+        }
       }
       return reasons.stream().distinct().toList();
     } catch (EvaluationException e) {

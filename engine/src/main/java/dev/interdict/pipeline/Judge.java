@@ -163,6 +163,7 @@ final class Judge {
   private void countMissed(Event event, SlotDecisions decisions) {
     int flags = event.head().flags();
     if (!RecordFlag.HELD.in(flags)
+        && !RecordFlag.REFUSED.in(flags)
         && event.hook() != Hook.XDP_INGRESS
         && !decisions.labels().isEmpty()) {
       counters.unlabelled.increment();

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.event.EventLayouts;
+import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.BpfMap;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -51,6 +52,13 @@ public final class Labels {
 
     private static Label of(String text) {
       int slash = text.indexOf('/');
+      if (slash < 0) {
+        throw new BpfException(
+            "read a label",
+            "label_names",
+            0,
+            "\"" + text + "\" is none of an engine's; take the maps out: interdict uninstall");
+      }
       return new Label(text.substring(0, slash), text.substring(slash + 1));
     }
   }
@@ -118,6 +126,11 @@ public final class Labels {
 
   private void tell() {
     known = byBit.stream().map(Label::name).toArray(String[]::new);
+  }
+
+  /** Whether any was given out: some process may have it. */
+  public boolean any() {
+    return known.length > 0;
   }
 
   /** The bit of a label that was given one; 0: it was not. */

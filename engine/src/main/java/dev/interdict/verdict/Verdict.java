@@ -117,6 +117,11 @@ public record Verdict(
     return new Verdict(decided, deny, kill, cannot.minus(slots), expiresNs, labels);
   }
 
+  /** Without the labels of other slots. */
+  Verdict withLabelsOf(SlotSet slots) {
+    return new Verdict(decided, deny, kill, cannot, expiresNs, labels(slots, Map.of()));
+  }
+
   /** What is left without {@code slots}. */
   Verdict without(SlotSet slots) {
     return new Verdict(

@@ -50,9 +50,9 @@ final class VerdictMap implements AutoCloseable {
   private final long[] since = new long[SlotSet.SLOTS];
 
   /*
-   * By digest, those first that are to make room first: the oldest. A verdict that denies costs
-   * more to lose than one that allows: without it the next attempt is a miss, which a fallback may
-   * let pass.
+   * By digest, those first that are to make room first: the oldest. A verdict that denies or
+   * labels costs more to lose than one that allows: without it the next attempt is a miss, which a
+   * fallback may let pass.
    */
   private final LinkedHashMap<Long, Entry> allowing = new LinkedHashMap<>();
   private final LinkedHashMap<Long, Entry> denying = new LinkedHashMap<>();
@@ -102,6 +102,11 @@ final class VerdictMap implements AutoCloseable {
 
   void removeIf(Predicate<VerdictKey> doomed) {
     change(entry -> doomed.test(entry.key) ? NOTHING : entry.verdict);
+  }
+
+  /** Leaves only the labels that these slots set. */
+  void keepLabelsOf(SlotSet slots) {
+    change(entry -> entry.verdict.withLabelsOf(slots));
   }
 
   /** Has slots asked again about what they had no answer to. */
@@ -255,7 +260,7 @@ final class VerdictMap implements AutoCloseable {
    * What was asked under masks that are no longer in force helps who still waits, and then no one.
    */
   private void remember(long digest, Entry entry) {
-    boolean denies = !entry.verdict.deny().isEmpty();
+    boolean denies = !entry.verdict.deny().isEmpty() || !entry.verdict.labels().isEmpty();
     (denies ? allowing : denying).remove(digest);
     if (entry.key.maskSet() - maskSet < 0) {
       denying.remove(digest);

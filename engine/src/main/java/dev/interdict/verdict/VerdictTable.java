@@ -58,6 +58,11 @@ public final class VerdictTable implements AutoCloseable {
     flows.forget(slot, policySet);
   }
 
+  /** Takes the labels of all other slots out of all verdicts. */
+  public void keepLabelsOf(SlotSet slots) {
+    verdicts.keepLabelsOf(slots);
+  }
+
   /** Has {@code slots} asked again about what they had no answer to. */
   public void forgetFailures(SlotSet slots) {
     verdicts.forgetFailures(slots);

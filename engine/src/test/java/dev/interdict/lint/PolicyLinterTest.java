@@ -222,6 +222,22 @@ class PolicyLinterTest {
     assertEquals("", lint("", spec.formatted("file.path: {under: /srv}")));
   }
 
+  /** Whoever does what a host needs gets the label, and then may do nothing more. */
+  @Test
+  void whatLocksOutByWayOfALabelMustBeFound() throws Exception {
+    String spec =
+        """
+        hooks: [file_open]
+        rules:
+          - label: seen
+            when: {file.path: {under: %s}}
+          - deny: {process.labels: seen}
+            reason: no
+        """;
+    assertTrue(lint("", spec.formatted("/etc")).contains("lint.lockout"));
+    assertEquals("", lint("", spec.formatted("/srv/nobody")));
+  }
+
   /** A path stands for what it leads to: who excepts /bin/login has excepted what runs. */
   @Test
   void exceptionsByLinksMustCount() throws Exception {

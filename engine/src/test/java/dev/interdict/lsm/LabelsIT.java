@@ -26,6 +26,7 @@ class LabelsIT {
   private static final String POLICY = "trial-labels";
   private static final Path MARKER = Guest.FILES.resolve("label-marker");
   private static final Path AFTER = Guest.FILES.resolve("label-after");
+  private static final Path APART = Guest.FILES.resolve("label-apart");
   private static final Path TOOL = Guest.FILES.resolve("label-tool");
   private static final Path BROKEN = Guest.FILES.resolve("label-broken");
   private static final Path REFUSED = Guest.FILES.resolve("label-refused");
@@ -86,6 +87,55 @@ class LabelsIT {
   void whoHasNoLabelMustNotBeRefused() {
     assertEquals("ok", open("none", "open " + AFTER));
     assertEquals("ok", open("none", "label -d self " + TWIN + " " + AFTER));
+  }
+
+  /** A verdict that two policies share has the labels of both. */
+  @Test
+  void whoIsNotCoveredMustNotGetTheLabelsOfThePolicyThatIsAskedBesideHis() {
+    Guest.file(APART, "content\n");
+    Guest.cgroup("/apart/one");
+    host.apply("trial-labels-apart");
+    try {
+      assertEquals(
+          "EPERM", Attack.run(Attack.in("/apart/one", selfOpens(APART))).result(), "its own");
+      assertEquals("ok", open("shared", selfOpens(APART)));
+      assertEquals("EPERM", open("shared", selfOpens(AFTER)), "but those of his");
+    } finally {
+      host.delete("trial-labels-apart");
+    }
+  }
+
+  /** What the revision before has answered to a key stays in its verdict. */
+  @Test
+  void aRevisionThatHasGoneMustNotSetItsLabels() {
+    Guest.file(APART, "content\n");
+    Guest.cgroup("/apart/one");
+    host.apply("trial-labels-apart");
+    try {
+      String opens = Attack.in("/apart/one", selfOpens(APART));
+      assertEquals("EPERM", Attack.run(opens).result());
+      host.admin().apply("trial-labels-narrow");
+      Guest.eventually(() -> Attack.run(opens).ok());
+      assertEquals("ok", Attack.run(opens).result());
+    } finally {
+      host.delete("trial-labels-apart");
+    }
+  }
+
+  /** The kernel asks about a creation before it has looked whether the file is there. */
+  @Test
+  void whoOpensWhatIsThereMustNotGetTheLabelOfACreation() {
+    Path there = Guest.FILES.resolve("label-made");
+    Guest.file(there, "content\n");
+    for (String name : List.of("first", "known")) {
+      Guest.write(Path.of("/proc/sys/vm/drop_caches"), "2");
+      assertEquals("ok", open(name, "label -d create " + there + " " + AFTER), name);
+      assertEquals("EPERM", open(name, "label -d create " + there + "-" + name + " " + AFTER));
+    }
+  }
+
+  private static String selfOpens(Path object) {
+    return "label -d self " + MARKER + " " + object;
   }
 
   @Test

@@ -23,6 +23,8 @@ final class TrialPolicies {
           "trial-local",
           "trial-namespace",
           "trial-labels",
+          "trial-labels-apart",
+          "trial-labels-narrow",
           "trial-exec",
           "trial-net",
           "trial-reader",

@@ -114,6 +114,64 @@ class LabelsTest {
     }
   }
 
+  /** A revision that has gone is in the verdict still, under names that the next one sets, too. */
+  @Test
+  void onlyThoseInForceSetLabelsOnceNobodyElseDecides() {
+    FakeBpfMap table = new FakeBpfMap(MapInfo.HASH, 8, Verdict.BYTES, 8);
+    byte[] bytes = new byte[VerdictKey.BYTES];
+    bytes[0] = 1;
+    VerdictKey key = VerdictKey.of(bytes);
+    SlotSet cannot = SlotSet.of(9);
+    try (VerdictMap verdicts = new VerdictMap(table, new long[VerdictKey.SECRET_WORDS])) {
+      verdicts.merge(key, labelling(SlotSet.of(3), Map.of(3, 5L)), 1);
+      verdicts.merge(
+          key, new Verdict(SlotSet.of(4), SlotSet.NONE, SlotSet.NONE, cannot, 0, Map.of(4, 4L)), 2);
+      verdicts.keepLabelsOf(SlotSet.of(4));
+      assertEquals(Map.of(4, 4L), verdicts.get(key).labels());
+      assertEquals(SlotSet.of(3).with(4), verdicts.get(key).decided());
+      ByteBuffer value =
+          ByteBuffer.wrap(table.lookup(table.keys().getFirst()).orElseThrow())
+              .order(ByteOrder.nativeOrder());
+      assertEquals(4, value.getLong(EventLayouts.VERDICT.offset("labels")));
+      verdicts.forgetFailures(cannot);
+      assertEquals(Map.of(4, 4L), verdicts.get(key).labels(), "of those who have answered");
+    }
+  }
+
+  /** Without it who does the same again passes before the label is there. */
+  @Test
+  void aVerdictThatLabelsMakesRoomAfterThoseThatOnlyAllow() {
+    FakeBpfMap table = new FakeBpfMap(MapInfo.HASH, 8, Verdict.BYTES, 2);
+    try (VerdictMap verdicts = new VerdictMap(table, secret())) {
+      verdicts.merge(key(1), labelling(SlotSet.of(1), Map.of(1, 5L)), 1);
+      verdicts.merge(key(2), labelling(SlotSet.of(1), Map.of()), 1);
+      verdicts.merge(key(3), labelling(SlotSet.of(1), Map.of()), 1);
+      assertEquals(Map.of(1, 5L), verdicts.get(key(1)).labels());
+    }
+  }
+
+  private static long[] secret() {
+    long[] secret = new long[VerdictKey.SECRET_WORDS];
+    for (int i = 0; i < secret.length; i++) {
+      secret[i] = 0x9e3779b97f4a7c15L * (i + 1);
+    }
+    return secret;
+  }
+
+  private static VerdictKey key(int number) {
+    byte[] bytes = new byte[VerdictKey.BYTES];
+    bytes[0] = (byte) number;
+    return VerdictKey.of(bytes);
+  }
+
+  @Test
+  void somebodyMayHaveALabelOnceOneWasGivenOut() {
+    assertEquals(false, labels.any());
+    labels.give(List.of(AGENT));
+    assertTrue(labels.any());
+    assertTrue(new Labels(names, slots).any());
+  }
+
   /** Of each slot all bits are read, since of those its own count. */
   @Test
   void anEngineThatStartsTakesTheLabelsOver() {

@@ -75,7 +75,14 @@ class PosturesTest {
   @Test
   void aSlotHasNoSettingOfItsNeighbours() {
     List<String> settings =
-        List.of("everywhere", "enforce", "hold", "refuse_miss", "fallback_deny", "unparsed_pass");
+        List.of(
+            "everywhere",
+            "enforce",
+            "hold",
+            "wait",
+            "refuse_miss",
+            "fallback_deny",
+            "unparsed_pass");
     List<Posture.Slot> slots = new ArrayList<>();
     for (int i = 0; i < settings.size(); i++) {
       slots.add(
@@ -84,16 +91,18 @@ class PosturesTest {
               Set.of(Hook.EXEC),
               i == 0,
               i == 1,
-              i == 2,
-              i == 3,
+              i == 2 || i == 3,
+              i == 1 || i == 3, // waited for only where it holds
               i == 4,
-              i == 5 ? Set.of(Hook.EXEC) : Set.of()));
+              i == 5,
+              i == 6 ? Set.of(Hook.EXEC) : Set.of()));
     }
     switcher.use(() -> new Posture(slots, Posture.Timing.DEFAULT), MASKS);
     for (int i = 0; i < settings.size(); i++) {
       boolean byHook = settings.get(i).equals("unparsed_pass");
       int place = at(settings.get(i)) + (byHook ? Hook.EXEC.code() * 32 : 0);
-      assertEquals(1L << i, posture(1).getLong(place), settings.get(i));
+      long bits = settings.get(i).equals("hold") ? 1L << 2 | 1L << 3 : 1L << i;
+      assertEquals(bits, posture(1).getLong(place), settings.get(i));
     }
     assertEquals(1L << 1, posture(1).getLong(at("enforce_after")), "nothing ends");
     int elsewhere = at("unparsed_pass") + Hook.SOCKET_CONNECT.code() * 32;
