@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A rollout on a real kernel. The policy refuses the secret, its candidate something public and the
- * victim: each unit has one side, and the whole of it. What rests on clock and budget alone is tried
- * on one kernel each.
+ * victim: each unit has one side, and the whole of it. What rests on clock and budget alone is
+ * tried on one kernel each.
  */
 @Tag("lsm")
 class CanaryIT {
