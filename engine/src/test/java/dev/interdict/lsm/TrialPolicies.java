@@ -21,6 +21,7 @@ final class TrialPolicies {
           "trial-change",
           "trial-local",
           "trial-namespace",
+          "trial-module",
           "trial-labels",
           "trial-exec",
           "trial-net",
