@@ -5,25 +5,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-SUBPROGRAM int ask_about(struct file *file, enum hook hook, __u32 access, enum way way)
-{
-	struct slot_mask covered;
-	struct posture *posture = cover(hook, &covered);
-	struct run *run;
-	int result;
-
-	if (!posture)
-		return 0;
-	run = claim();
-	if (!run)
-		return no_memory(&covered, posture, hook, way);
-	begin(run, posture, &covered, hook, access);
-	fill_file(run, file);
-	result = answer(run, hook, way);
-	release(run);
-	return result;
-}
-
 static __always_inline int run_file(struct file *file, enum hook hook, __u32 access, enum way way)
 {
 	return passes(hook, access, file) ? 0 : ask_about(file, hook, access, way);

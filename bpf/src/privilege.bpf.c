@@ -4,25 +4,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Who acts is all there is to know. */
-SUBPROGRAM int enter(enum hook hook, __u32 access, enum way way)
-{
-	struct slot_mask covered;
-	struct posture *posture = cover(hook, &covered);
-	struct run *run;
-	int result;
-
-	if (!posture)
-		return 0;
-	run = claim();
-	if (!run)
-		return no_memory(&covered, posture, hook, way);
-	begin(run, posture, &covered, hook, access);
-	result = answer(run, hook, way);
-	release(run);
-	return result;
-}
-
 /* Who is root in a namespace below the host's already, with all that belongs to it, reaches no more of the kernel's code from another one.
  * Whoever lacks a capability there (a container without, a program that has given them up) does. */
 static __always_inline bool gains_nothing(const struct cred *cred)

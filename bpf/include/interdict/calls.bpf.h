@@ -36,12 +36,14 @@ enum x86_64_call {
 	X86_64_FCHOWN = 93,
 	X86_64_LCHOWN = 94,
 	X86_64_MKNOD = 133,
+	X86_64_INIT_MODULE = 175,
 	X86_64_SETXATTR = 188,
 	X86_64_LSETXATTR = 189,
 	X86_64_FSETXATTR = 190,
 	X86_64_REMOVEXATTR = 197,
 	X86_64_LREMOVEXATTR = 198,
 	X86_64_FREMOVEXATTR = 199,
+	X86_64_KEXEC_LOAD = 246,
 	X86_64_OPENAT = 257,
 	X86_64_MKDIRAT = 258,
 	X86_64_MKNODAT = 259,
@@ -56,6 +58,7 @@ enum x86_64_call {
 	X86_64_OPEN_BY_HANDLE_AT = 304,
 	X86_64_SENDMMSG = 307,
 	X86_64_RENAMEAT2 = 316,
+	X86_64_KEXEC_FILE_LOAD = 320,
 	X86_64_EXECVEAT = 322,
 	X86_64_PKEY_MPROTECT = 329,
 	X86_64_CLONE3 = 435,
@@ -86,6 +89,7 @@ enum i386_call {
 	I386_SOCKETCALL = 102,	/* can only be what the hook is about, or an option of SCTP's that makes a socket (peeloff), which has had no effect either */
 	I386_CLONE = 120,
 	I386_MPROTECT = 125,
+	I386_INIT_MODULE = 128,
 	I386_CHOWN = 182,
 	I386_MMAP2 = 192,
 	I386_TRUNCATE64 = 193,
@@ -99,6 +103,7 @@ enum i386_call {
 	I386_REMOVEXATTR = 235,
 	I386_LREMOVEXATTR = 236,
 	I386_FREMOVEXATTR = 237,
+	I386_KEXEC_LOAD = 283,
 	I386_OPENAT = 295,
 	I386_MKDIRAT = 296,
 	I386_MKNODAT = 297,
@@ -168,6 +173,7 @@ enum way {
 	WAY_ACCEPT,
 	WAY_SOCKET,
 	WAY_NAMESPACE,
+	WAY_LOAD,	/* into the kernel, but for finit_module: who waits for another's gets his result, and nobody sends him round */
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -221,6 +227,13 @@ static __always_inline bool is_namespace(long number, bool compat)
 	if (compat)
 		return number == I386_CLONE || number == I386_CLONE3 || number == I386_UNSHARE;
 	return number == X86_64_CLONE || number == X86_64_CLONE3 || number == X86_64_UNSHARE;
+}
+
+static __always_inline bool is_load(long number, bool compat)
+{
+	if (compat)
+		return number == I386_INIT_MODULE || number == I386_KEXEC_LOAD;
+	return number == X86_64_INIT_MODULE || number == X86_64_KEXEC_LOAD || number == X86_64_KEXEC_FILE_LOAD;
 }
 
 static __always_inline bool is_truncate(long number, bool compat)
@@ -296,6 +309,8 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return is_socket(number, compat);
 	case WAY_NAMESPACE:
 		return is_namespace(number, compat);
+	case WAY_LOAD:
+		return is_load(number, compat);
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

@@ -14,7 +14,8 @@ SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const 
 /* At the other hooks the same bytes of a key are something else. */
 static __always_inline bool has_file(enum hook hook)
 {
-	return hook == HOOK_EXEC || hook == HOOK_MMAP_EXEC || hook == HOOK_FILE_OPEN || hook == HOOK_FILE_CHANGE;
+	return hook == HOOK_EXEC || hook == HOOK_MMAP_EXEC || hook == HOOK_FILE_OPEN || hook == HOOK_FILE_CHANGE ||
+	       hook == HOOK_MODULE_LOAD;
 }
 
 /* Names the event: the facts as far as a policy reads them. */
@@ -200,6 +201,45 @@ static __always_inline int no_memory(const struct slot_mask *covered, const stru
 {
 	COUNT(hook, no_memory);
 	return no_answer(covered, posture, hook, way);
+}
+
+/* About a file. */
+SUBPROGRAM int ask_about(struct file *file, enum hook hook, __u32 access, enum way way)
+{
+	struct slot_mask covered;
+	struct posture *posture = cover(hook, &covered);
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, hook, way);
+	begin(run, posture, &covered, hook, access);
+	fill_file(run, file);
+	result = answer(run, hook, way);
+	release(run);
+	return result;
+}
+
+/* Who acts is all there is to know. */
+SUBPROGRAM int enter(enum hook hook, __u32 access, enum way way)
+{
+	struct slot_mask covered;
+	struct posture *posture = cover(hook, &covered);
+	struct run *run;
+	int result;
+
+	if (!posture)
+		return 0;
+	run = claim();
+	if (!run)
+		return no_memory(&covered, posture, hook, way);
+	begin(run, posture, &covered, hook, access);
+	result = answer(run, hook, way);
+	release(run);
+	return result;
 }
 
 #endif

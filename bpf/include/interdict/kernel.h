@@ -136,6 +136,16 @@ struct task_struct {
 	struct callback_head *task_works;
 };
 
+/* What a file, or memory, is read for. Each kernel has its own numbers. */
+enum kernel_read_file_id {
+	READING_FIRMWARE = 1,
+	READING_MODULE = 2,
+	READING_KEXEC_IMAGE = 3,
+	READING_KEXEC_INITRAMFS = 4,
+	READING_MODULE_COMPRESSED = 7,	/* since Linux 7.0; before, READING_MODULE is for these, too */
+};
+enum kernel_load_data_id { LOADING_FIRMWARE = 1, LOADING_MODULE = 2, LOADING_KEXEC_IMAGE = 3, LOADING_KEXEC_INITRAMFS = 4 };
+
 /* Where the numbers of kernel functions stand that only some kernels have. */
 enum special_kfunc_type { KF_bpf_task_work_schedule_signal = 1, KF_bpf_rdonly_cast = 2 };
 
@@ -143,6 +153,8 @@ enum special_kfunc_type { KF_bpf_task_work_schedule_signal = 1, KF_bpf_rdonly_ca
 
 /* A place in a map's value for work that a task does on its way to user mode, from Linux 7.0 on; to older ones it is eight bytes. */
 struct bpf_task_work { __u64 opaque; };
+
+#define MODULE_NAME_BYTES 64	/* room for a module's name; MODULE_NAME_LEN is 56 */
 
 #define EPERM 1
 #define ENOMEM 12

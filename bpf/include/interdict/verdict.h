@@ -25,6 +25,7 @@ enum hook {
 	HOOK_SOCKET_CREATE = 9,	/* socket_create */
 	HOOK_SOCKET_ACCEPT = 10,	/* socket_accept: before it is known whom */
 	HOOK_USER_NAMESPACE = 11,	/* userns_create */
+	HOOK_MODULE_LOAD = 12,	/* kernel_read_file, kernel_load_data, kernel_module_request: what the kernel itself is to run, or to hand to a device */
 };
 
 /* What the subject wants of the object; a set. */
@@ -51,6 +52,11 @@ enum access {
 	ACCESS_BIND = 1 << 19,
 	ACCESS_LISTEN = 1 << 20,
 	ACCESS_ACCEPT = 1 << 21,
+	ACCESS_MODULE = 1 << 22,	/* code for the kernel */
+	ACCESS_FIRMWARE = 1 << 23,	/* for a device */
+	ACCESS_KEXEC = 1 << 24,	/* another kernel, or its initial RAM disk */
+	ACCESS_MEMORY = 1 << 25,	/* what is loaded comes from no file */
+	ACCESS_REQUEST = 1 << 26,	/* the kernel asks for a module by its name, in the caller's behalf */
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */
@@ -92,7 +98,7 @@ struct named_file {
 
 struct file_identity {
 	__u64 inode;
-	__u64 path;		/* keyed hash of the path as the caller sees it (0: unknown) ^ enum names; 0: not read */
+	__u64 path;		/* keyed hash of the path as the caller sees it (0: unknown) ^ enum names; 0: not read. Of ACCESS_REQUEST: of the name */
 	__u32 device;		/* the kernel's dev_t: major << 20 | minor */
 	__u32 generation;	/* i_generation: another number when the inode number is used again */
 	__u32 uid;

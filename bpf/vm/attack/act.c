@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "attack.h"
 #include <arpa/inet.h>
+#include <linux/kexec.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -220,6 +221,24 @@ static void make_socket(const char *kind)
 		outcome->error = errno;
 }
 
+/* What is no module, and no kernel: the hooks had let it pass when the kernel finds that out. */
+static void load_object(const char *path, const char *access)
+{
+	static const char nothing[64];
+	bool kexec = strstr(access, "kexec");
+	int file;
+	long failed;
+
+	if (strstr(access, "memory")) {
+		failed = kexec ? syscall(SYS_kexec_load, 0, 0, NULL, 0) : syscall(SYS_init_module, nothing, sizeof(nothing), "");
+	} else {
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		failed = kexec ? syscall(SYS_kexec_file_load, file, -1, 1UL, "", KEXEC_FILE_NO_INITRAMFS) : syscall(SYS_finit_module, file, "", 0);
+	}
+	if (failed && errno != ENOEXEC)
+		outcome->error = errno;
+}
+
 /* Nobody listens, no such device: the hooks had let it pass. */
 static bool comes_from_below(int error)
 {
@@ -250,6 +269,8 @@ int command_acting(const struct options *options, char **args)
 		run_object(args[OBJECT], file);
 	else if (is(hook, "mmap_exec"))
 		map_object(file);
+	else if (is(hook, "module_load"))
+		load_object(args[OBJECT], args[ACCESS]);
 	else if (is(hook, "socket_bind"))
 		bind_to(args[OBJECT], type);
 	else if (is(hook, "socket_create"))
@@ -292,7 +313,7 @@ int command_act(const struct options *options, char **args)
 	install(program, args[EXE]);
 	if (is(args[HOOK], "file_change"))
 		write_text(FRESH, "fresh\n", 0777);
-	if (strncmp(args[HOOK], "socket_", strlen("socket_")) && !is(args[HOOK], "user_namespace"))
+	if (*args[OBJECT] == '/')
 		make_object(program, args[OBJECT], args[TYPE]);
 	for (int i = 0; i <= TYPE; i++)
 		acting[i + 2] = i == GROUP ? text("%d", group) : args[i];

@@ -108,6 +108,7 @@ void list_changes(void);
 void list_local_doors(void);
 void list_makers(void);
 void list_namespace_doors(void);
+void list_module_doors(void);
 void list_label_doors(void);
 
 /* The commands. */
@@ -142,6 +143,8 @@ int command_local(const struct options *options, char **args);
 int command_socket(const struct options *options, char **args);
 int command_label(const struct options *options, char **args);
 int command_namespace(const struct options *options, char **args);
+int command_module(const struct options *options, char **args);
+int command_unload(const struct options *options, char **args);
 int command_absent(const struct options *options, char **args);
 int command_file(const struct options *options, char **args);
 int command_folder(const struct options *options, char **args);

@@ -24,6 +24,7 @@ static int command_list(const struct options *options, char **args)
 	list_local_doors();
 	list_makers();
 	list_namespace_doors();
+	list_module_doors();
 	list_label_doors();
 	fflush(stdout);
 	return 0;
@@ -121,6 +122,8 @@ static const struct {
 	{"local", "[-d DOOR] ADDRESS PORT", 2, NOWHERE, command_local},
 	{"socket", "[-d DOOR] FAMILY TYPE PROTOCOL", 3, NOWHERE, command_socket},
 	{"namespace", "[-d DOOR] user|none", 1, NOWHERE, command_namespace},
+	{"module", "[-d DOOR] PATH|some|none|FILE_SYSTEM", 1, NOWHERE, command_module},
+	{"unload", "MODULE", 1, NOWHERE, command_unload},
 	{"label", "[-d DOOR] MARKER OBJECT", 2, NOWHERE, command_label},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},

@@ -97,6 +97,8 @@ final class HookPrograms {
       case SOCKET_BIND -> List.of("lsm_socket_bind", "lsm_sctp_bind");
       case SOCKET_LISTEN -> List.of("lsm_socket_listen");
       case USER_NAMESPACE -> List.of("lsm_userns_create");
+      case MODULE_LOAD ->
+          List.of("lsm_kernel_read_file", "lsm_kernel_load_data", "lsm_kernel_module_request");
       case SOCKET_ACCEPT -> List.of("lsm_socket_accept");
       case SOCKET_CREATE -> List.of("lsm_socket_create");
       case XDP_INGRESS -> List.of();

@@ -59,6 +59,9 @@ final class EventFacts {
     subject(all, "process.uid", (s, names) -> Integer.toUnsignedLong(s.uid()));
     subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
     file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);
+    all.put(
+        "module.name",
+        (e, names) -> e instanceof FileEvent f && f.isRequest() ? name(f.path()) : null);
     file(all, "file.type", e -> Facts.FILE_TYPES[Facts.fileType(e.mode())]);
     end(all, "socket.", hook -> hook == Hook.SOCKET_CONNECT);
     end(all, "socket.local.", Hook::isLocal);
@@ -130,7 +133,10 @@ final class EventFacts {
       Map<String, BiFunction<Event, HostNames, Object>> all,
       String field,
       Function<FileEvent, Object> read) {
-    all.put(field, (event, names) -> event instanceof FileEvent file ? read.apply(file) : null);
+    all.put(
+        field,
+        (event, names) ->
+            event instanceof FileEvent file && file.hasFile() ? read.apply(file) : null);
   }
 
   private static void socket(

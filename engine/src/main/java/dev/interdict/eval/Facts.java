@@ -144,7 +144,14 @@ final class Facts {
   }
 
   static boolean pathKnown(FileEvent event) {
-    return event.path().length != 0 && !ObjectFlag.PATH_UNKNOWN.in(event.head().objectFlags());
+    return event.hasFile()
+        && event.path().length != 0
+        && !ObjectFlag.PATH_UNKNOWN.in(event.head().objectFlags());
+  }
+
+  /** Whether there is a file whose path cannot be told. */
+  static boolean pathUnknown(FileEvent event) {
+    return event.hasFile() && !pathKnown(event);
   }
 
   static boolean created(FileEvent event) {

@@ -116,12 +116,14 @@ public final class InputEvent {
     JsonNode file = input.path("file");
     int flags = flag(file, "deleted", ObjectFlag.DELETED);
     flags |= flag(file, "unreachable", ObjectFlag.UNREACHABLE);
-    flags |= file.has("path") ? 0 : ObjectFlag.PATH_UNKNOWN.bit();
+    boolean none = hook == Hook.MODULE_LOAD && file.isMissingNode();
+    flags |= none || file.has("path") ? 0 : ObjectFlag.PATH_UNKNOWN.bit();
+    JsonNode name = none ? input.path("module").path("name") : file.path("path");
     int mode = octal(file.path("mode")) | number(Facts.FILE_TYPES, file, "type") << TYPE_SHIFT;
     return new FileEvent(
         head(input, hook, flags),
         subject,
-        Names.toBytes(file.path("path").asString("")),
+        Names.toBytes(name.asString("")),
         names,
         device(file.path("dev")),
         wide(file, "inode"),

@@ -52,7 +52,11 @@ public final class InputJson {
     switch (event) {
       case FileEvent file -> {
         input.put("process", process(file.subject(), names));
-        input.put("file", file(file));
+        if (file.hasFile()) {
+          input.put("file", file(file));
+        } else if (file.isRequest()) {
+          input.put("module", module(file));
+        }
       }
       case SocketEvent socket -> {
         input.put("process", process(socket.subject(), names));
@@ -117,6 +121,10 @@ public final class InputJson {
     if (word != null) {
       object.put(key, word.text());
     }
+  }
+
+  private static Map<String, Object> module(FileEvent event) {
+    return event.path().length == 0 ? Map.of() : Map.of("name", Names.toText(event.path()));
   }
 
   private static Map<String, Object> file(FileEvent event) {

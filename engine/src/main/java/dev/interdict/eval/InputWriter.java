@@ -49,6 +49,8 @@ final class InputWriter {
   private final List<Consumer<Subject>> subjectWork = new ArrayList<>();
   private final int heap;
   private final Document<FileEvent> file;
+  private final Document<FileEvent> loaded;
+  private final Document<FileEvent> requested;
   private final Document<SocketEvent> socket;
   private final Document<SocketEvent> local;
   private final Document<SocketEvent> created;
@@ -69,6 +71,8 @@ final class InputWriter {
     this.names = names;
     this.process = process(subjectWork);
     this.file = file();
+    this.loaded = loaded();
+    this.requested = requested();
     this.socket = socket();
     this.local = local();
     this.created = created();
@@ -87,7 +91,7 @@ final class InputWriter {
     return switch (event) {
       case FileEvent e -> {
         run(subjectWork, e.subject());
-        yield write(file, e);
+        yield write(e.hasFile() ? file : e.isRequest() ? requested : loaded, e);
       }
       case SocketEvent e -> {
         run(subjectWork, e.subject());
@@ -282,6 +286,23 @@ final class InputWriter {
     return document(
         withProcess(root(work))
             .choice("file", "path", only, e -> Facts.pathKnown(e) ? withPath : only),
+        work);
+  }
+
+  /* From memory. */
+  private Document<FileEvent> loaded() {
+    List<Consumer<FileEvent>> work = new ArrayList<>();
+    return document(withProcess(root(work)), work);
+  }
+
+  private Document<FileEvent> requested() {
+    List<Consumer<FileEvent>> work = new ArrayList<>();
+    InputShape<FileEvent> module = new InputShape<>(site, "module", work);
+    int unnamed = module.build();
+    int named = module.text("name", (e, cell) -> site.cells().name(cell, e.path())).build();
+    return document(
+        withProcess(root(work))
+            .choice("module", "name", unnamed, e -> e.path().length == 0 ? unnamed : named),
         work);
   }
 

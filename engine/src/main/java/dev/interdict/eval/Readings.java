@@ -88,7 +88,7 @@ public final class Readings {
     return switch (event) {
       case FileEvent file ->
           file.names().equals(FileNames.NONE)
-              && Facts.pathKnown(file)
+              && !Facts.pathUnknown(file)
               && isPlain(file.subject(), names);
       case SocketEvent socket -> isPlain(socket.subject(), names);
       case SubjectEvent plain -> isPlain(plain.subject(), names);
@@ -120,7 +120,7 @@ public final class Readings {
   public boolean isUnknown(Event event) {
     return switch (event) {
       case FileEvent file ->
-          (reads.mayRead("file.path") && !Facts.pathKnown(file)) || isUnknown(file.subject());
+          (reads.mayRead("file.path") && Facts.pathUnknown(file)) || isUnknown(file.subject());
       case SocketEvent socket -> isUnknown(socket.subject());
       case SubjectEvent plain -> isUnknown(plain.subject());
       case PacketEvent packet -> false;

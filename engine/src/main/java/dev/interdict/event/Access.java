@@ -27,7 +27,12 @@ public enum Access {
   XATTR,
   BIND,
   LISTEN,
-  ACCEPT;
+  ACCEPT,
+  MODULE,
+  FIRMWARE,
+  KEXEC,
+  MEMORY,
+  REQUEST;
 
   private final String id = name().toLowerCase(Locale.ROOT);
 

@@ -131,9 +131,11 @@ public sealed interface Event {
   }
 
   /**
-   * An execve, an executable mapping or an open of a file.
+   * An execve, an executable mapping or an open of a file; or what the kernel is to load, which may
+   * be no file.
    *
-   * @param path as the caller sees it: bytes, empty if unknown ({@link ObjectFlag#PATH_UNKNOWN})
+   * @param path as the caller sees it: bytes, empty if unknown ({@link ObjectFlag#PATH_UNKNOWN});
+   *     of a module that the kernel asks for its name, and empty for what comes from memory
    * @param names by which names that policies mention the file is known
    * @param mode {@code st_mode}: type and permission bits
    */
@@ -149,6 +151,16 @@ public sealed interface Event {
       int gid,
       int mode)
       implements Event {
+
+    /** Whether there is a file. */
+    public boolean hasFile() {
+      return hook() != Hook.MODULE_LOAD || !(Access.MEMORY.in(head.access()) || isRequest());
+    }
+
+    /** Whether the kernel asks for a module by a name. */
+    public boolean isRequest() {
+      return hook() == Hook.MODULE_LOAD && Access.REQUEST.in(head.access());
+    }
 
     /** The same under another path, which is known whatever the kernel could tell. */
     public FileEvent withPath(byte[] other) {

@@ -17,7 +17,8 @@ public enum Hook {
   SOCKET_LISTEN(8),
   SOCKET_CREATE(9),
   SOCKET_ACCEPT(10),
-  USER_NAMESPACE(11);
+  USER_NAMESPACE(11),
+  MODULE_LOAD(12);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.
@@ -52,9 +53,13 @@ public enum Hook {
     return id;
   }
 
-  /** Whether the object of this hook is a file. */
+  /** Whether the object of this hook is a file; at {@code module_load} it need not be. */
   public boolean isFile() {
-    return this == EXEC || this == MMAP_EXEC || this == FILE_OPEN || this == FILE_CHANGE;
+    return this == EXEC
+        || this == MMAP_EXEC
+        || this == FILE_OPEN
+        || this == FILE_CHANGE
+        || this == MODULE_LOAD;
   }
 
   /** Whether the address of this hook is the near end of a socket, not the far one. */

@@ -24,6 +24,7 @@ final class CaseReader {
   private static final String CGROUP = "process.cgroup.path";
   private static final String UNIT = "process.unit";
   private static final String CONTAINER = "process.container.";
+  private static final String MODULE = "module.name";
 
   /** Facts that every event of a hook has, where a case does not name them. */
   private static final Map<String, Object> HARMLESS =
@@ -165,6 +166,9 @@ final class CaseReader {
     family(fields, facts);
     unit(fields, facts, at);
     container(facts, at);
+    if (fields.containsKey(MODULE)) {
+      loaded(fields, facts, at);
+    }
     fields.forEach(
         (path, field) -> {
           if (!field.optional()) {
@@ -231,6 +235,39 @@ final class CaseReader {
     if (pod) {
       facts.putIfAbsent(CONTAINER + "pod.namespace", "default");
       facts.putIfAbsent(CONTAINER + "pod.name", "pod");
+    }
+  }
+
+  /** What is loaded is a file with all that a file has, unless the case says otherwise. */
+  private void loaded(Map<String, Field> fields, Map<String, Object> facts, Mark at) {
+    List<?> access = facts.get("access") instanceof List<?> words ? words : List.of();
+    boolean request = access.contains("request");
+    boolean memory = access.contains("memory");
+    List<String> wrong =
+        facts.keySet().stream()
+            .filter(f -> f.startsWith("file.") ? request || memory : f.equals(MODULE) && !request)
+            .toList();
+    if (!wrong.isEmpty()) {
+      error(
+          at,
+          "rule.value",
+          "%s is not there where access is %s: only a request has a name, and neither it nor what"
+                  .formatted(String.join(", ", wrong), access)
+              + " comes from memory has a file");
+    }
+    if ((request || memory) && access.size() != (request ? 1 : 2)) {
+      error(
+          at,
+          "rule.value",
+          "access is never %s: request comes alone, memory with what is loaded".formatted(access));
+    }
+    if (!request && !memory) {
+      fields.forEach(
+          (path, field) -> {
+            if (path.startsWith("file.") && !path.equals("file.path")) {
+              facts.computeIfAbsent(path, p -> absent(field, facts));
+            }
+          });
     }
   }
 

@@ -50,7 +50,9 @@ final class KeyFields {
         packet(fields);
       } else {
         process(fields);
-        if (hook.isFile()) {
+        if (hook == Hook.MODULE_LOAD) {
+          loaded(fields);
+        } else if (hook.isFile()) {
           file(fields);
         } else if (hook == Hook.SOCKET_CREATE) {
           kind(fields);
@@ -111,6 +113,14 @@ final class KeyFields {
     fields.put("file.created", key("access"));
     fields.put("file.deleted", flags);
     fields.put("file.unreachable", flags);
+  }
+
+  /* What is wanted tells whether there is a file, or a name in the place of its path. */
+  private static void loaded(Map<String, Bytes> fields) {
+    Map<String, Bytes> file = new LinkedHashMap<>();
+    file(file);
+    file.forEach((path, bytes) -> fields.put(path, bytes.and(key("access"))));
+    fields.put("module.name", in("file", EventLayouts.FILE_IDENTITY, "path").and(key("access")));
   }
 
   private static void socket(Map<String, Bytes> fields, String end) {

@@ -47,7 +47,8 @@ class HookSetLsmIT {
           Hook.SOCKET_LISTEN,
           Hook.SOCKET_CREATE,
           Hook.SOCKET_ACCEPT,
-          Hook.USER_NAMESPACE);
+          Hook.USER_NAMESPACE,
+          Hook.MODULE_LOAD);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

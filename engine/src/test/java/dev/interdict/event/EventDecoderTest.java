@@ -3,6 +3,7 @@ package dev.interdict.event;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -64,6 +65,29 @@ class EventDecoderTest {
     assertEquals(0xffff_ffff_ffff_fff0L, event.inode());
     assertEquals(8 << 20 | 1, event.device());
     assertEquals(0100640, event.mode());
+  }
+
+  @Test
+  void whatTheKernelLoadsIsAFileOrHasANameOrNothing() {
+    RecordBuilder record = RecordBuilder.of(Hook.MODULE_LOAD);
+    Event.FileEvent file =
+        assertInstanceOf(
+            Event.FileEvent.class,
+            record.access(Access.MODULE).path("/lib/modules/x.ko").file("inode", 7).event());
+    assertTrue(file.hasFile());
+    assertEquals(7, file.inode());
+    Event.FileEvent request =
+        assertInstanceOf(
+            Event.FileEvent.class,
+            RecordBuilder.of(Hook.MODULE_LOAD).access(Access.REQUEST).path("net-pf-21").event());
+    assertFalse(request.hasFile());
+    assertTrue(request.isRequest());
+    assertEquals("net-pf-21", text(request.path()));
+    Event.FileEvent memory =
+        assertInstanceOf(
+            Event.FileEvent.class,
+            RecordBuilder.of(Hook.MODULE_LOAD).access(Access.KEXEC, Access.MEMORY).event());
+    assertFalse(memory.hasFile() || memory.isRequest());
   }
 
   @Test

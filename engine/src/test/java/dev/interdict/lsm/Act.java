@@ -75,6 +75,9 @@ record Act(
   }
 
   private static String object(Hook hook, JsonNode input) {
+    if (hook == Hook.MODULE_LOAD && input.path("file").isMissingNode()) {
+      return "memory";
+    }
     if (hook.isFile()) {
       return input.path("file").path("path").asString("/tmp/unnamed");
     }
@@ -106,6 +109,9 @@ record Act(
     if (!hook.isFile()) {
       return input.path("socket").path("type").asString();
     }
+    if (file.isMissingNode()) {
+      return "memory";
+    }
     if (file.path("path").asString("").startsWith("/memfd:")) {
       return "memfd";
     }
@@ -132,6 +138,9 @@ record Act(
   boolean isAbout(String shown) {
     if (hook == Hook.SOCKET_CREATE || hook == Hook.USER_NAMESPACE) {
       return true; // each act has a cgroup of its own, and this is all that it does
+    }
+    if (object.equals("memory")) {
+      return shown.isEmpty();
     }
     return !hook.isFile()
         ? target(shown).equals(target(object))

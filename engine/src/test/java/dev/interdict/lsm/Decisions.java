@@ -24,6 +24,7 @@ final class Decisions {
           "trial-change",
           "trial-local",
           "trial-namespace",
+          "trial-module",
           "trial-labels",
           "trial-exec",
           "trial-net",

@@ -22,6 +22,7 @@ final class TrialPolicies {
           "trial-change",
           "trial-local",
           "trial-namespace",
+          "trial-module",
           "trial-labels",
           "trial-labels-apart",
           "trial-labels-narrow",

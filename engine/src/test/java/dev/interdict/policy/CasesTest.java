@@ -67,6 +67,42 @@ class CasesTest {
     assertEquals(protocol, socket.path("protocol").asString());
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{file: {path: /a.ko}} | true | module",
+        "{} | true | module",
+        "{access: [module, memory]} | false | module,memory",
+        "{access: [request], module: {name: fs-ext4}} | false | request",
+      })
+  void whatIsLoadedIsAFileUnlessTheCaseSaysOtherwise(String input, boolean file, String access)
+      throws PolicyException {
+    String yaml = "cases: [{name: a, allow: true, input: %s}]".formatted(input);
+    JsonNode read =
+        JsonMapper.shared().readTree(read("module_load", yaml).list().getFirst().inputJson());
+    assertEquals(file, read.at("/file/mode").isString(), read::toString);
+    assertEquals(
+        access,
+        String.join(",", read.path("access").valueStream().map(JsonNode::asString).toList()));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{access: [module, memory], file: {path: /a}} | file.path is not there where access is",
+        "{access: [request], file: {uid: 0}} | file.uid is not there where access is [request]",
+        "{access: [module], module: {name: a}} | module.name is not there where access is [module]",
+        "{access: [memory]} | access is never [memory]",
+        "{access: [request, module]} | access is never [request, module]",
+      })
+  void whatCannotBeLoadedIsNoCase(String input, String problem) {
+    String yaml = "cases: [{name: a, allow: true, input: %s}]".formatted(input);
+    PolicyException e = assertThrows(PolicyException.class, () -> read("module_load", yaml));
+    assertTrue(e.diagnostics().getFirst().message().startsWith(problem), e::getMessage);
+  }
+
   @Test
   void mistakesAreReportedTogether() throws PolicyException {
     assertEquals(

@@ -115,6 +115,7 @@ public final class RandomEvent {
     return switch (hook) {
       case USER_NAMESPACE -> record.access(Access.CREATE);
       case SOCKET_CREATE -> kind(record);
+      case MODULE_LOAD -> loaded(record);
       default -> hook.isFile() ? file(record) : socket(record);
     };
   }
@@ -157,6 +158,22 @@ public final class RandomEvent {
         .file("uid", pick(15, 2))
         .file("gid", pick(15, 4) / 2)
         .file("mode", MODES[(pick(14, 8) / 2) % MODES.length]);
+  }
+
+  /* Zero where there is no file; one that is all zeros is no wonder either. */
+  private RecordBuilder loaded(RecordBuilder record) {
+    return switch (pick(11, 4)) {
+      case 0 -> record.access(Access.MODULE, Access.MEMORY);
+      case 1 -> {
+        record.access(Access.REQUEST);
+        yield pick(10, 4) == 0 ? record : record.path("/etc/file" + pick(10, 4));
+      }
+      default ->
+          file(record)
+              .access(pick(17, 2) == 0 ? Access.MODULE : Access.KEXEC)
+              .file("device", pick(13, 2) << 20)
+              .file("mode", pick(14, 2) == 0 ? 0 : MODES[2 * pick(9, 2)]);
+    };
   }
 
   private RecordBuilder socket(RecordBuilder record) {
