@@ -4,6 +4,7 @@
 #define INTERDICT_SUBJECT_BPF_H
 
 #include <interdict/calls.bpf.h>
+#include <interdict/context.bpf.h>
 #include <interdict/label.bpf.h>
 
 struct search {
@@ -177,6 +178,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->exe.names = 0;
 	run->exe_walked = 0;
 	run->object_walked = 0;
+	run->context_read = 0;
 	run->object.slash = 0;
 	run->exe.slash = 0;
 	run->fresh = 0;
@@ -361,6 +363,7 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 		fill_image(run, secret);
 	if (!record->facts.labels)
 		record->facts.labels = current_labels();
+	fill_context(run);
 	record->pid = task->tgid;
 	record->tid = task->pid;
 	record->parent_pid = task->real_parent->tgid;

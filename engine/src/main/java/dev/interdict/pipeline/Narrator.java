@@ -126,13 +126,7 @@ final class Narrator {
   }
 
   private DecisionRecord.Subject subject(Event event) {
-    Event.Subject subject =
-        switch (event) {
-          case Event.FileEvent file -> file.subject();
-          case Event.SocketEvent socket -> socket.subject();
-          case Event.SubjectEvent plain -> plain.subject();
-          case Event.PacketEvent packet -> null;
-        };
+    Event.Subject subject = event.acting();
     if (subject == null) {
       return null;
     }
@@ -147,7 +141,8 @@ final class Narrator {
         Names.toText(subject.exePath()),
         cgroup == null ? "" : Names.toText(cgroup),
         names.workload(subject.cgroup()),
-        subject.labels());
+        subject.labels(),
+        subject.context());
   }
 
   private static String object(Event event) {

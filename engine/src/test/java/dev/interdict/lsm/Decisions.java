@@ -25,6 +25,7 @@ final class Decisions {
           "trial-local",
           "trial-namespace",
           "trial-labels",
+          "trial-context",
           "trial-exec",
           "trial-net",
           "trial-created",

@@ -22,6 +22,7 @@ final class TrialPolicies {
           "trial-local",
           "trial-namespace",
           "trial-labels",
+          "trial-context",
           "trial-exec",
           "trial-net",
           "trial-reader",
