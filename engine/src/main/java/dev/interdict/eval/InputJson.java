@@ -102,7 +102,7 @@ public final class InputJson {
     process.put("capabilities", context.capabilityNames());
     process.put("namespaces", context.namespaceNames());
     process.put("no_new_privs", context.noNewPrivs());
-    process.put("seccomp", named(Facts.SECCOMP, context.seccomp()));
+    process.put("seccomp", context.seccompName());
     process.put("tty", context.tty());
     if (context.hasSession()) {
       process.put("session_uid", Integer.toUnsignedLong(context.sessionUid()));

@@ -193,7 +193,7 @@ final class InputWriter {
     set(shape, "namespaces", kinds, s -> s.context().namespaces());
     shape
         .bool("no_new_privs", s -> s.context().noNewPrivs())
-        .named("seccomp", Facts.SECCOMP, s -> s.context().seccomp())
+        .named("seccomp", Facts.SECCOMP, s -> s.context().seccompWord())
         .bool("tty", s -> s.context().tty())
         .number("session_uid", s -> Integer.toUnsignedLong(s.context().sessionUid()));
   }

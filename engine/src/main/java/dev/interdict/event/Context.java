@@ -76,9 +76,14 @@ public record Context(
     return all ? List.of("ALL") : capabilityNames();
   }
 
+  /** Which of {@link #SECCOMP} it is; a mode that a later kernel has is some filter. */
+  public int seccompWord() {
+    return Math.min(seccomp, SECCOMP.size() - 1);
+  }
+
   /** The mode of seccomp by name. */
   public String seccompName() {
-    return seccomp < SECCOMP.size() ? SECCOMP.get(seccomp) : Integer.toString(seccomp);
+    return SECCOMP.get(seccompWord());
   }
 
   /** The kinds of namespaces by name, in the order of their bits. */
