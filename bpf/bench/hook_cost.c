@@ -125,6 +125,8 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 		.poll_ns = 100000, .deadline_ns = 1000000, .stale_ns = 1000000,
 	};
 	struct verdict allow = { .stamp = 1, .decided[0] = 1, .stamp_again = 1 };
+	struct context all = {.capabilities = ~0ull, .session_uid = ~0u, .namespaces = 255, .no_new_privs = 255, .seccomp = 255, .tty = 255};
+	struct context nothing = {};
 	struct verdict_key key = {};
 	struct ring_buffer *ring = ring_buffer__new(map(object, "decide"), learn, &key, NULL);
 	struct engine_state *state = mmap(NULL, STATE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, map(object, "engine_state"), 0);
@@ -137,10 +139,13 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 	mask.hook = 0xff;
 	mask.mask_set = ~0u;
 	put(map(object, "key_masks"), &index, &mask);
+	put(map(object, "context_masks"), &index, mask.context ? &all : &nothing);
 	copy = (state->posture_epoch + 1) & 1;
 	put(map(object, "postures"), &copy, &posture);
 	for (int i = 0; i < (int)DIGEST_WORDS; i++)
 		state->digest_key[i] = i * 0x9e3779b97f4a7c15ULL;
+	for (int i = 0; i < (int)CONTEXT_SECRET_WORDS; i++)
+		state->context_key[i] = (i + 3) * 0x9e3779b97f4a7c15ULL;
 	for (int i = 0; i < NAME_SECRET_WORDS; i++)
 		state->name_key[i] = (i + 1) * 0x9e3779b97f4a7c15ULL;
 	for (int i = 0; i < PATH_SECRET_WORDS; i++)
@@ -196,7 +201,7 @@ int main(int argc, char **argv)
 {
 	struct verdict_key none = {}, access = { .access = ~0u }, user = { .access = ~0u, .uid = ~0u },
 			   inode = { .uid = ~0u, .file = { .inode = ~0ull, .device = ~0u } },
-			   owner = { .file = { .uid = ~0u, .mode = ~0u } }, image = { .image = ~0ull }, cgroup = { .cgroup = ~0ull },
+			   owner = { .file = { .uid = ~0u, .mode = ~0u } }, image = { .image = ~0ull }, state = { .context = ~0ull }, cgroup = { .cgroup = ~0ull },
 			   program = { .exe_path = ~0ull, .exe_inode = ~0ull, .exe_device = ~0u }, path = { .file = { .path = ~0ull } },
 			   file = { .file = { .inode = ~0ull, .path = ~0ull, .device = ~0u, .generation = ~0u } }, both = file;
 	struct bpf_object *object;
@@ -219,6 +224,7 @@ int main(int argc, char **argv)
 	ours("hit, owner and mode", object, 1, owner, 1);
 	ours("hit, cgroup", object, 1, cgroup, 1);
 	ours("hit, image", object, 1, image, 1);
+	ours("hit, state of who acts", object, 1, state, 1);
 	ours("hit, program", object, 1, program, 1);
 	for (int i = 0; i < DEPTHS; i++) {
 		char name[64];

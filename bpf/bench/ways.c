@@ -290,6 +290,7 @@ static void turn(void)
 {
 	__u32 set = posture.mask_set + 1, index = (set & 1) * HOOKS + HOOK_FILE_OPEN, copy;
 	struct verdict_key mask = {.hook = 0xff, .mask_set = ~0u};
+	struct context context = {};
 	__u64 root = 1, scoped = below(2);	/* the cgroup that all are in */
 	struct slot_mask scope;
 
@@ -311,7 +312,14 @@ static void turn(void)
 	mask.file.uid = below(4) ? 0 : ~0u;
 	mask.file.gid = below(6) ? 0 : ~0u;
 	mask.file.mode = below(3) ? 0 : below(2) ? ~0u : draw();
+	if (!below(3)) {
+		mask.context = ~0ULL;
+		context.capabilities = below(2) ? ~0ULL : 0;
+		context.namespaces = below(2) ? 255 : 0;
+		context.tty = 255;
+	}
 	put("key_masks", &index, &mask);
+	put("context_masks", &index, &context);
 	memset(&posture, 0, sizeof(posture));
 	posture.mask_set = set;
 	for (int i = 0; i < SLOT_WORDS; i++) {
@@ -418,6 +426,8 @@ int main(int argc, char **argv)
 		engine->digest_key[i] = draw();
 	for (int i = 0; i < NAME_SECRET_WORDS; i++)
 		engine->name_key[i] = draw() << 8 ^ draw();
+	for (int i = 0; i < (int)CONTEXT_SECRET_WORDS; i++)
+		engine->context_key[i] = draw() << 8 ^ draw();
 	for (int i = 0; i < PATH_SECRET_WORDS; i++)
 		engine->path_key[i] = draw() << 8 ^ draw();
 	workers[0] = employ("/proc/self/exe", NULL);

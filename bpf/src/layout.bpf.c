@@ -11,7 +11,8 @@ struct layout {
 	enum record_flag record_flag;
 	enum alarm alarm;
 	enum names names;
-	__u32 pad0;
+	enum namespaces namespaces;
+	struct context context;
 	struct verdict_key verdict_key;
 	struct verdict verdict;
 	struct posture posture;

@@ -23,6 +23,7 @@ import (
 
 const (
 	trialsMax = 2000       // of one field in one rule; more constants than that are not judged
+	wordsMax  = 10         // of a set, of which every part is tried
 	stepsMax  = 100_000    // of one evaluation: what takes longer is not judged
 	stepsAll  = 10_000_000 // of all evaluations of one policy
 	unlike    = "~"        // in no constant anybody writes at an end of a name
@@ -429,18 +430,26 @@ func (g *group) trials(schema map[string]any) (trials []trial, all bool) {
 		return []trial{{true, true}, {false, true}}, true
 	case "array":
 		items, _ := schema["items"].(map[string]any)
-		words, least, all := g.telling(items), 1, true
-		if items["enum"] == nil { // any words, and none at all
-			words, least, all = g.named(), 0, false
+		known, closed := items["enum"].([]any)
+		words := g.named()
+		if closed {
+			words = g.telling(known)
 		}
-		for set := least; set < 1<<len(words); set++ {
+		if len(words) > wordsMax {
+			return make([]trial, trialsMax+1), false // as if they had been made
+		}
+		all := closed && len(words) == len(known)
+		for set := int(bound(schema["minItems"], 0)); set < 1<<len(words); set++ { // 0: none at all
 			value := []any{}
 			for i, word := range words {
 				if set>>i&1 == 1 {
 					value = append(value, word)
 				}
 			}
-			trials = append(trials, trial{value, true})
+			trials = append(trials, trial{value, all})
+		}
+		if closed {
+			trials = append(trials, trial{known, true})
 		}
 		return trials, all
 	case "integer":
@@ -455,26 +464,23 @@ func (g *group) trials(schema map[string]any) (trials []trial, all bool) {
 	return g.textTrials(), false
 }
 
-// telling are the words that sets are tried of: those that the group names, and others up to ten. No event has as many.
-func (g *group) telling(items map[string]any) []any {
-	all, _ := items["enum"].([]any)
+// telling are the words that sets are tried of: those that the group names, and others up to ten.
+func (g *group) telling(all []any) []any {
 	named := func(word any) bool { return slices.Contains(g.texts, fmt.Sprint(word)) }
 	words := slices.DeleteFunc(slices.Clone(all), func(word any) bool { return !named(word) })
 	for _, word := range all {
-		if len(words) < 10 && !named(word) {
+		if len(words) < wordsMax && !named(word) {
 			words = append(words, word)
 		}
 	}
 	return words
 }
 
-// named are words of sets that may hold any: those that the group names, nine at most, and one that it does not.
+// named are words of sets that may hold any: those that the group names, and one that it does not.
 func (g *group) named() []any {
 	words := []any{unlike}
-	for _, text := range g.texts {
-		if len(words) < 10 {
-			words = append(words, text)
-		}
+	for _, text := range slices.Compact(util.Sorted(slices.Clone(g.texts))) {
+		words = append(words, text)
 	}
 	return words
 }

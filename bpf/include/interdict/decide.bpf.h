@@ -34,6 +34,10 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		run->record.facts.cgroup = bpf_get_current_cgroup_id();
 	if (mask->labels)
 		read_labels(run);
+	if (mask->context) {
+		fill_context(run);
+		run->record.facts.context = fold(&run->record.context, run->record.facts.mask_set, hook, state);
+	}
 	if (has_file(hook) && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)

@@ -35,6 +35,7 @@ struct event {
 	struct record_header header;
 	struct verdict_key key;		/* as looked up: masked */
 	struct verdict_key facts;	/* the same before masking */
+	struct context context;		/* before masking, too; of a packet nothing */
 	__u64 asked[SLOT_WORDS];	/* decide: undecided slots that cover this event */
 	__u64 refused[SLOT_WORDS];	/* observe: slots that refused; decide, held: those of asked that refuse if they deny */
 	__u64 would[SLOT_WORDS];	/* observe: slots that deny, not enforced */

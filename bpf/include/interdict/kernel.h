@@ -32,7 +32,12 @@ struct inode {
 };
 struct user_namespace { int level; };	/* 0: the initial one */
 struct mnt_namespace { struct user_namespace *user_ns; };
-struct nsproxy { struct mnt_namespace *mnt_ns; };
+struct nsproxy { void *uts_ns, *ipc_ns; struct mnt_namespace *mnt_ns; void *net_ns, *time_ns, *cgroup_ns; };
+struct task_struct;
+struct pid_namespace { struct task_struct *child_reaper; };
+struct upid { struct pid_namespace *ns; };
+struct pid { unsigned int level; struct upid numbers[1]; };	/* level 0: seen in the initial namespace only; numbers[0] is always of that */
+struct seccomp { int mode; };
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -107,7 +112,7 @@ struct sigaction { void *sa_handler; };
 struct k_sigaction { struct sigaction sa; };
 struct sighand_struct { struct k_sigaction action[64]; };
 struct atomic_number { int counter; };	/* atomic_t */
-struct signal_struct { struct atomic_number live; unsigned int flags; int nr_threads; struct sigpending shared_pending; };
+struct signal_struct { struct atomic_number live; unsigned int flags; int nr_threads; struct sigpending shared_pending; void *tty; };
 struct callback_head { struct callback_head *next; };
 struct thread_info { __u32 status; };
 struct pt_regs { unsigned long ax, orig_ax, cx, dx, si; };	/* x86 only */
@@ -116,6 +121,7 @@ struct task_struct {
 	unsigned int flags;
 	unsigned int ptrace;
 	unsigned long jobctl;
+	unsigned long atomic_flags;
 	int pid;
 	int tgid;
 	char comm[16];
@@ -127,6 +133,7 @@ struct task_struct {
 	const struct cred *cred;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct pid *thread_pid;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
@@ -134,6 +141,8 @@ struct task_struct {
 	struct sigset blocked;
 	struct sigpending pending;
 	struct callback_head *task_works;
+	struct seccomp seccomp;		/* empty in kernels without */
+	struct kernel_id loginuid;	/* in kernels with audit */
 };
 
 /* What a file, or memory, is read for. Each kernel has its own numbers. */
@@ -179,6 +188,8 @@ struct bpf_task_work { __u64 opaque; };
 #define PF_DUMPCORE 0x00000200
 #define PF_SIGNALED 0x00000400
 #define PF_KTHREAD 0x00200000
+
+#define PFA_NO_NEW_PRIVS 1UL	/* task_struct.atomic_flags */
 
 #define JOBCTL_STOP_PENDING (1UL << 17)
 /* signal_struct.flags */

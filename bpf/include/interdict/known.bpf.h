@@ -86,6 +86,8 @@ SUBPROGRAM bool known(const struct attempt *attempt, const struct verdict_key *m
 	}
 	if (mask->labels)
 		key.labels = current_labels();
+	if (mask->context)
+		key.context = current_context(attempt->mask_set, attempt->hook, state);
 	if (mask->image)
 		key.image = image_of(task, state->hash_key);
 	if (mask->file.inode | mask->file.device | mask->file.generation)

@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 9
+#define WIRE_VERSION 10
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -51,7 +51,7 @@
 /* Processes with several threads that were given a label after they were forked: those that threads have, and not their children. PID_MAX_DEFAULT is 32768. */
 #define GROUPS_MAX 32768
 
-/* One entry a masked key. At 8 + 272 bytes and the hash map's 48 an entry this is 21 MB. */
+/* One entry a masked key. At 8 + 280 bytes and the hash map's 48 an entry this is 22 MB. */
 #define VERDICTS_MAX 65536
 
 /* Packets have a table of their own, so that a flood of sources cannot push out the verdicts on processes. */
@@ -116,7 +116,7 @@
 /* What /proc tells times in. */
 #define CLOCK_TICK_NS 10000000ULL
 
-/* Rings: powers of two, multiples of the page. A record of usual paths has 450 bytes: 9,000 waiting tasks fit. */
+/* Rings: powers of two, multiples of the page. A record of usual paths has 490 bytes: 8,500 waiting tasks fit. */
 #define DECIDE_RING_BYTES (4 << 20)
 #define PACKET_RING_BYTES (1 << 20)
 #define OBSERVE_RING_BYTES (4 << 20)

@@ -113,6 +113,7 @@ struct run {
 	__u32 flags;		/* enum record_flag */
 	__u32 used_up;		/* a budget, by this refusal */
 	__u32 labels_read;
+	__u32 context_read;	/* what the record says of the task's state */
 	__u32 pad1;
 	struct text object;
 	struct text exe;
@@ -140,6 +141,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct verdict_key);
 } key_masks __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * HOOKS);
+	__type(key, __u32);
+	__type(value, struct context);
+} context_masks __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -232,17 +232,17 @@ static __always_inline void fill_packet(struct verdict_key *facts, const struct 
 {
 	__u64 *word = (__u64 *)facts;
 
-	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && __builtin_offsetof(struct verdict_key, packet) == 72, "words as below");
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && __builtin_offsetof(struct verdict_key, packet) == 80, "words as below");
 	word[0] = HOOK_XDP_INGRESS | packet->family << 8 | packet->protocol << 16 | packet->flags << 24 | (__u64)mask_set << 32;
 	word[1] = ACCESS_RECEIVE;
 #pragma unroll
-	for (int i = 2; i < 9; i++)
+	for (int i = 2; i < 10; i++)
 		word[i] = 0;	/* no process */
-	word[9] = packet->source[0];
-	word[10] = packet->source[1];
-	word[11] = packet->destination[0];
-	word[12] = packet->destination[1];
-	word[13] = packet->source_port | packet->destination_port << 16 | (__u64)interface << 32;
+	word[10] = packet->source[0];
+	word[11] = packet->source[1];
+	word[12] = packet->destination[0];
+	word[13] = packet->destination[1];
+	word[14] = packet->source_port | packet->destination_port << 16 | (__u64)interface << 32;
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define INTERDICT_SUBJECT_BPF_H
 
 #include <interdict/calls.bpf.h>
+#include <interdict/context.bpf.h>
 #include <interdict/label.bpf.h>
 
 struct search {
@@ -178,6 +179,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->exe_walked = 0;
 	run->object_walked = 0;
 	run->labels_read = 0;
+	run->context_read = 0;
 	run->object.slash = 0;
 	run->exe.slash = 0;
 	run->fresh = 0;
@@ -370,6 +372,7 @@ SUBPROGRAM bool complete(struct run *run, const __u64 *secret)
 	if (!record->facts.image)
 		fill_image(run, secret);
 	read_labels(run);
+	fill_context(run);
 	record->pid = task->tgid;
 	record->tid = task->pid;
 	record->parent_pid = task->real_parent->tgid;

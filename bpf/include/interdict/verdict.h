@@ -93,6 +93,34 @@ struct named_file {
 	__u32 pad0;
 };
 
+/* Kinds of namespaces; a set. */
+enum namespaces {
+	NAMESPACE_MNT = 1 << 0,
+	NAMESPACE_PID = 1 << 1,
+	NAMESPACE_NET = 1 << 2,
+	NAMESPACE_USER = 1 << 3,
+	NAMESPACE_UTS = 1 << 4,
+	NAMESPACE_IPC = 1 << 5,
+	NAMESPACE_CGROUP = 1 << 6,
+	NAMESPACE_TIME = 1 << 7,
+};
+
+/* The state of the task that acts, as far as few policies read it. In the key one word stands for all of it (context_digest()), so that
+ * who reads none of it pays for one word; unmasked it travels in each record. */
+struct context {
+	__u64 capabilities;	/* effective, in its own user namespace, by the kernel's numbers */
+	__u32 session_uid;	/* that somebody has logged in as; ~0: nobody, or this kernel does not keep it */
+	__u8 namespaces;	/* enum namespaces: those that are not the host's */
+	__u8 no_new_privs;
+	__u8 seccomp;		/* SECCOMP_MODE_ */
+	__u8 tty;		/* whether it has a controlling terminal */
+};
+
+#define CONTEXT_WORDS (sizeof(struct context) / sizeof(__u64))
+
+/* Words of the secret of context_digest: as DIGEST_WORDS. */
+#define CONTEXT_SECRET_WORDS (4 * CONTEXT_WORDS + 2)
+
 /* In place of the hash of a program whose path cannot be told: another key than that of those that have no program. */
 #define EXE_PATH_UNKNOWN (1ULL << 63)	/* a bit that enum names leaves free */
 
@@ -144,6 +172,7 @@ struct verdict_key {
 	__u64 image;		/* one execve of one process: keyed hash of pid, start time and exec count */
 	__u64 cgroup;		/* cgroup v2 id */
 	__u64 labels;		/* that the process has, by bit */
+	__u64 context;		/* context_digest() of what policies read of struct context; 0: nothing, or a packet */
 	union {
 		struct file_identity file;
 		struct socket_address socket;
@@ -173,7 +202,7 @@ struct verdict {
 /* Words of the secret of key_digest: four for each word of a key, and two to begin with. */
 #define DIGEST_WORDS (4 * KEY_WORDS + 2)
 
-/* The map key of a verdict. The tables are found by this instead of the whole key because the kernel's hash of 112 bytes would
+/* The map key of a verdict. The tables are found by this instead of the whole key because the kernel's hash of 120 bytes would
  * cost more than everything else the hook does. Two keys of one digest push each other out; they are never taken for each other.
  *
  * Parts of a key are anybody's choice, both halves of an address in one. So the digest is a strongly universal one (multilinear, Lemire
@@ -203,6 +232,22 @@ static inline __attribute__((always_inline)) __u64 key_digest(const struct verdi
 	for (int i = 0; i < (int)KEY_WORDS; i++)
 		if (word[i])
 			digest_word(sums, i, word[i], secret);
+	return digest_end(sums);
+}
+
+/* The word that stands for a context in the key: the same hash, with a secret of its own, of what the mask leaves of it (map context_masks). Two states
+ * that share it for one secret of 2^64 would share a verdict; nobody is told what it is. */
+static inline __attribute__((always_inline)) __u64 context_digest(const struct context *context, const struct context *mask,
+								  const __u64 *secret)
+{
+	const __u64 *word = (const __u64 *)context, *keep = (const __u64 *)mask;
+	__u64 sums[2] = {secret[4 * CONTEXT_WORDS], secret[4 * CONTEXT_WORDS + 1]};
+
+#ifdef __clang__
+#pragma unroll
+#endif
+	for (int i = 0; i < (int)CONTEXT_WORDS; i++)
+		digest_word(sums, i, word[i] & keep[i], secret);
 	return digest_end(sums);
 }
 
@@ -256,7 +301,7 @@ struct posture {
 	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
 	__u64 enforce_after[SLOT_WORDS];	/* in place of enforce from lease_end_ns on, whether there is an engine or not */
 	__u64 lease_end_ns;		/* CLOCK_BOOTTIME; 0: no change waits for its confirmation */
-	__u32 mask_set;			/* key_masks[mask_set & 1] are in force */
+	__u32 mask_set;			/* key_masks[mask_set & 1] and context_masks[mask_set & 1] are in force */
 	__u32 pad0;
 	/* A rollout, which also ends at lease_end_ns: in its share of the units the candidate's slot takes the place of the active one's. */
 	__u64 enforce_canary[SLOT_WORDS];	/* in place of enforce on the candidate's side */
@@ -288,6 +333,7 @@ struct engine_state {
 	__u32 patient;		/* by the programs: tasks that wait in a hook and do not leave it */
 	__u64 pad2[6];
 	__u64 digest_key[DIGEST_WORDS];	/* secret of key_digest; as hash_key */
+	__u64 context_key[CONTEXT_SECRET_WORDS];	/* of context_digest */
 	__u64 name_key[NAME_SECRET_WORDS];	/* of the hashes of names; as hash_key */
 	__u64 path_key[PATH_SECRET_WORDS];	/* of the hashes of paths; as hash_key */
 	/* A bit is set as long as named_places may have the folder, or named_files the file: set before the entry is there, taken back after it is gone. */

@@ -16,7 +16,7 @@
 extern char **environ;
 
 /* The command line of act; acting has the same behind the cgroup's open file. */
-enum argument { TARGET_NAME, GROUP, USER, HOOK, EXE, ACCESS, OBJECT, TYPE };
+enum argument { TARGET_NAME, GROUP, USER, HOOK, EXE, ACCESS, OBJECT, TYPE, STATES };
 
 static bool is(const char *word, const char *other)
 {
@@ -302,10 +302,14 @@ static void stand_in(const char *folder, const char *hook)
 int command_act(const struct options *options, char **args)
 {
 	int group = open(text("%s/cgroup.procs", args[GROUP]), O_WRONLY), program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	char *acting[TYPE + 5] = {args[EXE], "acting"};
+	char *acting[STATES + 5] = {args[EXE], "acting"};
 
 	if (group < 0 || program < 0)
 		unprepared("open");
+	/* Here, where /proc and /dev are; but for capabilities, of which root has all, an execve leaves them. */
+	for (char *state = strtok(strdup(args[STATES]), ","); state; state = strtok(NULL, ","))
+		if (!is(state, "-"))
+			enter_state(state);
 	umask(0);
 	if (chmod(options->work, 0777))
 		unprepared("chmod");
@@ -315,7 +319,7 @@ int command_act(const struct options *options, char **args)
 		write_text(FRESH, "fresh\n", 0777);
 	if (*args[OBJECT] == '/')
 		make_object(program, args[OBJECT], args[TYPE]);
-	for (int i = 0; i <= TYPE; i++)
+	for (int i = 0; i <= STATES; i++)
 		acting[i + 2] = i == GROUP ? text("%d", group) : args[i];
 	execve(args[EXE], acting, environ);
 	unprepared("exec");

@@ -110,6 +110,7 @@ void list_makers(void);
 void list_namespace_doors(void);
 void list_module_doors(void);
 void list_label_doors(void);
+void list_states(void);
 
 /* The commands. */
 int command_generation(const struct options *options, char **args);
@@ -141,6 +142,7 @@ int command_lend(const struct options *options, char **args);
 int command_change(const struct options *options, char **args);
 int command_local(const struct options *options, char **args);
 int command_socket(const struct options *options, char **args);
+int command_state(const struct options *options, char **args);
 int command_label(const struct options *options, char **args);
 int command_namespace(const struct options *options, char **args);
 int command_module(const struct options *options, char **args);
@@ -152,6 +154,9 @@ int command_act(const struct options *options, char **args);
 int command_acting(const struct options *options, char **args);
 int command_login(const struct options *options, char **args);
 int command_nothing(const struct options *options, char **args);
+
+/* state.c: from now on the current task is in the state of this name. */
+void enter_state(const char *name);
 
 /* storm.c: the files that command_make prepared. */
 struct sight {

@@ -26,6 +26,7 @@ static int command_list(const struct options *options, char **args)
 	list_namespace_doors();
 	list_module_doors();
 	list_label_doors();
+	list_states();
 	fflush(stdout);
 	return 0;
 }
@@ -125,6 +126,7 @@ static const struct {
 	{"module", "[-d DOOR] PATH|some|none|FILE_SYSTEM", 1, NOWHERE, command_module},
 	{"unload", "MODULE", 1, NOWHERE, command_unload},
 	{"label", "[-d DOOR] MARKER OBJECT", 2, NOWHERE, command_label},
+	{"state", "[-d STATE] PATH", 1, NOWHERE, command_state},
 	{"race-open", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_open},
 	{"race-exec", "[-d links] -n TRIES FORBIDDEN ALLOWED", 2, TARGET, command_race_exec},
 	{"race-mounts", "-n TRIES FORBIDDEN", 1, TARGET, command_race_mounts},
@@ -144,8 +146,8 @@ static const struct {
 	{"persist", "-m MILLISECONDS PATH", 1, NOWHERE, command_persist},
 	{"stutter", "-m MILLISECONDS -n TIMES PID", 1, NOWHERE, command_stutter},
 	{"core", "DIRECTORY", 1, NOWHERE, command_core},
-	{"act", "FILE_BESIDE_ITS_ROOT CGROUP UID HOOK EXE ACCESS OBJECT TYPE", 8, TARGET, command_act},
-	{"acting", "", 8, NOWHERE, command_acting},
+	{"act", "FILE_BESIDE_ITS_ROOT CGROUP UID HOOK EXE ACCESS OBJECT TYPE STATES", 9, TARGET, command_act},
+	{"acting", "", 9, NOWHERE, command_acting},
 	{"login", "PROGRAM FILE FOLDER", 3, NOWHERE, command_login},
 	{"nothing", "", 0, NOWHERE, command_nothing},
 };

@@ -107,12 +107,7 @@ class RecordCommandsTest {
 
   private void ask(String path) {
     Event event =
-        RecordBuilder.of(Hook.FILE_OPEN)
-            .exe("/usr/bin/cat")
-            .uid(5)
-            .path(path)
-            .mask(MASK.encode())
-            .event();
+        RecordBuilder.of(Hook.FILE_OPEN).exe("/usr/bin/cat").uid(5).path(path).mask(MASK).event();
     recorder.asked(event, SET, new Verdict(SlotSet.NONE, SlotSet.NONE, SlotSet.NONE));
   }
 

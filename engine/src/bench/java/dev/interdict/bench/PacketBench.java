@@ -73,6 +73,7 @@ final class PacketBench {
     try (KernelMap stateMap = product.map("engine_state");
         KernelMap postures = product.map("postures");
         KernelMap masks = product.map("key_masks");
+        KernelMap contexts = product.map("context_masks");
         KernelMap scopes = product.map("scopes");
         KernelMap interfaces = product.map("interfaces");
         KernelMap verdicts = product.map("verdicts");
@@ -84,7 +85,7 @@ final class PacketBench {
           .widen(Map.of(), Map.of(3, List.of("lo")));
       Posture.Slot slot =
           new Posture.Slot(3, Set.of(Hook.XDP_INGRESS), true, true, false, false, false, Set.of());
-      new Postures(postures, masks, state)
+      new Postures(postures, masks, contexts, state)
           .use(
               () -> new Posture(List.of(slot), Posture.Timing.DEFAULT),
               Map.of(

@@ -118,7 +118,8 @@ public final class PipelineBench {
             kernel.verdicts(),
             kernel.counters(),
             log,
-            HostNames.NONE),
+            HostNames.NONE,
+            kernel.postures()::isGenuine),
         EngineConfig.DEFAULT.spin(),
         new Workers(lost -> {}));
   }

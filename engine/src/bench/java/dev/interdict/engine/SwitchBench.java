@@ -117,7 +117,8 @@ public final class SwitchBench {
             kernel.verdicts(),
             kernel.counters(),
             new DecisionLog(),
-            names(kernel, sets)),
+            names(kernel, sets),
+            kernel.postures()::isGenuine),
         config.spin(),
         new Workers(lost -> {}));
   }

@@ -6,6 +6,7 @@ import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.Glob;
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Workload;
 import dev.interdict.v1.Container;
@@ -98,10 +99,23 @@ final class DecisionProtos {
             .setCgroup(subject.cgroup())
             .setUnit(text(subject.workload().unit()))
             .addAllLabels(subject.labels());
+    setContext(message, subject.context());
     if (subject.workload().container() != null) {
       message.setContainer(container(subject.workload().container()));
     }
     return message.build();
+  }
+
+  private static void setContext(Subject.Builder message, Context context) {
+    message
+        .addAllCapabilities(context.shownCapabilities())
+        .addAllNamespaces(context.namespaceNames())
+        .setNoNewPrivs(context.noNewPrivs())
+        .setSeccomp(context.seccompName())
+        .setTty(context.tty());
+    if (context.hasSession()) {
+      message.setSessionUid(context.sessionUid());
+    }
   }
 
   private static Container container(Workload.Container container) {

@@ -3,6 +3,7 @@ package dev.interdict.decisions;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Workload.Container;
 import dev.interdict.event.Workload.Word;
 import java.io.ByteArrayOutputStream;
@@ -132,6 +133,7 @@ final class DecisionLine {
     if (!subject.labels().isEmpty()) {
       reasons(json, "labels", subject.labels());
     }
+    context(json, subject.context());
     if (subject.workload().unit() != null) {
       json.writeStringProperty("unit", subject.workload().unit().text());
     }
@@ -139,6 +141,28 @@ final class DecisionLine {
       container(json, subject.workload().container());
     }
     json.writeEndObject();
+  }
+
+  /* What is as it is of nobody in particular is left out. */
+  private void context(JsonGenerator json, Context context) {
+    if (!context.shownCapabilities().isEmpty()) {
+      reasons(json, "capabilities", context.shownCapabilities());
+    }
+    if (!context.namespaceNames().isEmpty()) {
+      reasons(json, "namespaces", context.namespaceNames());
+    }
+    if (context.noNewPrivs()) {
+      json.writeBooleanProperty("noNewPrivs", true);
+    }
+    if (context.seccomp() != 0) {
+      json.writeStringProperty("seccomp", context.seccompName());
+    }
+    if (context.tty()) {
+      json.writeBooleanProperty("tty", true);
+    }
+    if (context.hasSession()) {
+      json.writeNumberProperty("sessionUid", Integer.toUnsignedLong(context.sessionUid()));
+    }
   }
 
   private static void container(JsonGenerator json, Container container) {

@@ -1,5 +1,6 @@
 package dev.interdict.decisions;
 
+import dev.interdict.event.Context;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Workload;
 import java.time.Instant;
@@ -59,6 +60,7 @@ public record DecisionRecord(
    * @param comm the name the task gave itself; for display only
    * @param workload whose its cgroup is
    * @param labels that policies have set on the process
+   * @param context the state it was in
    */
   public record Subject(
       int pid,
@@ -70,9 +72,10 @@ public record DecisionRecord(
       String exe,
       String cgroup,
       Workload workload,
-      List<String> labels) {
+      List<String> labels,
+      Context context) {
 
-    /** One without labels. */
+    /** One without labels, in no particular state. */
     public Subject(
         int pid,
         int tid,
@@ -83,7 +86,7 @@ public record DecisionRecord(
         String exe,
         String cgroup,
         Workload workload) {
-      this(pid, tid, parentPid, uid, gid, comm, exe, cgroup, workload, List.of());
+      this(pid, tid, parentPid, uid, gid, comm, exe, cgroup, workload, List.of(), Context.NONE);
     }
   }
 

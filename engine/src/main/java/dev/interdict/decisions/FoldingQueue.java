@@ -3,6 +3,7 @@ package dev.interdict.decisions;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
+import dev.interdict.event.Context;
 import dev.interdict.event.Hook;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,6 +62,7 @@ final class FoldingQueue {
       String exe,
       String cgroup,
       List<String> labels,
+      Context context,
       String object,
       List<Finding> findings,
       boolean fallback)
@@ -77,6 +79,7 @@ final class FoldingQueue {
             .thenComparing(Same::exe)
             .thenComparing(Same::cgroup)
             .thenComparing(Same::labels, Same::texts)
+            .thenComparing(Same::context)
             .thenComparing(Same::outcome)
             .thenComparing(Same::hook)
             .thenComparingInt(Same::access)
@@ -118,6 +121,7 @@ final class FoldingQueue {
           packet ? "" : subject.exe(),
           packet ? "" : subject.cgroup(),
           packet ? List.of() : subject.labels(),
+          packet ? Context.NONE : subject.context(),
           record.object(),
           record.findings(),
           record.fallback());

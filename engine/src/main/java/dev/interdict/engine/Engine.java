@@ -121,7 +121,8 @@ public final class Engine implements AutoCloseable {
                     kernel.verdicts(),
                     kernel.counters(),
                     decisions,
-                    names),
+                    names,
+                    kernel.postures()::isGenuine),
                 config.spin(),
                 workers));
     pipeline.tap(recorder);

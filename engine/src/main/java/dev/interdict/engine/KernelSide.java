@@ -61,7 +61,8 @@ record KernelSide(
           new VerdictTable(hooks.map("verdicts"), hooks.map("flows"), state),
           new NamedFiles(hooks.map("named_places"), hooks.map("named_files"), state),
           new Labels(hooks.map("label_names"), hooks.map("slot_labels")),
-          new Postures(hooks.map("postures"), hooks.map("key_masks"), state),
+          new Postures(
+              hooks.map("postures"), hooks.map("key_masks"), hooks.map("context_masks"), state),
           new Scopes(
               hooks.map("scopes"),
               hooks.map("interfaces"),

@@ -56,6 +56,11 @@ final class EventFacts {
     container(all, "pod.name", c -> c.pod() == null ? null : c.pod().name());
     container(all, "pod.uid", c -> c.pod() == null ? null : c.pod().uid());
     subject(all, "process.labels", (s, names) -> s.labels());
+    subject(
+        all,
+        "process.session_uid",
+        (s, names) ->
+            s.context().hasSession() ? Integer.toUnsignedLong(s.context().sessionUid()) : null);
     subject(all, "process.uid", (s, names) -> Integer.toUnsignedLong(s.uid()));
     subject(all, "process.euid", (s, names) -> Integer.toUnsignedLong(s.euid()));
     file(all, "file.path", e -> Facts.pathKnown(e) ? Names.toText(e.path()) : null);

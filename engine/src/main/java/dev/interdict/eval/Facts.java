@@ -1,6 +1,7 @@
 package dev.interdict.eval;
 
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
 import dev.interdict.event.Hook;
@@ -32,6 +33,9 @@ final class Facts {
   static final String[] SOCKET_TYPES =
       table(
           11, 1, "stream", 2, "dgram", 3, "raw", 4, "rdm", 5, "seqpacket", 6, "dccp", 10, "packet");
+
+  /** {@code process.seccomp} by {@code SECCOMP_MODE_}. */
+  static final String[] SECCOMP = Context.SECCOMP.toArray(String[]::new);
 
   /** {@code protocol} by {@code IPPROTO_}. */
   static final String[] PROTOCOLS =

@@ -2,6 +2,7 @@ package dev.interdict.eval;
 
 import dev.interdict.builtins.Cidr;
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.Head;
@@ -13,6 +14,7 @@ import dev.interdict.event.EventLayouts;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
+import dev.interdict.event.Namespace;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
@@ -98,7 +100,31 @@ public final class InputEvent {
         0,
         wide(process.path("cgroup"), "id"),
         new byte[0],
-        labels(process.path("labels")));
+        labels(process.path("labels")),
+        context(process));
+  }
+
+  private static Context context(JsonNode process) {
+    List<String> kinds = Arrays.stream(Namespace.values()).map(Namespace::id).toList();
+    return new Context(
+        bits(process, "capabilities", Context.CAPABILITIES),
+        process.has("session_uid") ? number(process, "session_uid") : Context.NO_SESSION,
+        (int) bits(process, "namespaces", kinds),
+        process.path("no_new_privs").asBoolean(false),
+        number(Facts.SECCOMP, process, "seccomp"),
+        process.path("tty").asBoolean(false));
+  }
+
+  private static long bits(JsonNode object, String name, List<String> words) {
+    long bits = 0;
+    for (JsonNode word : object.path(name)) {
+      int bit = words.indexOf(word.asString(""));
+      if (bit < 0) {
+        throw wrong(name, word);
+      }
+      bits |= 1L << bit;
+    }
+    return bits;
   }
 
   private static List<String> labels(JsonNode array) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.interdict.builtins.Digits;
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
@@ -90,6 +91,7 @@ public final class InputJson {
     process.put("exe", exe);
     process.put("cgroup", cgroup);
     process.put("labels", subject.labels());
+    putContext(process, subject.context());
     Workload workload = names.workload(subject.cgroup());
     if (workload.unit() != null) {
       process.put("unit", workload.unit().text());
@@ -98,6 +100,17 @@ public final class InputJson {
       process.put("container", container(workload.container()));
     }
     return process;
+  }
+
+  private static void putContext(Map<String, Object> process, Context context) {
+    process.put("capabilities", context.capabilityNames());
+    process.put("namespaces", context.namespaceNames());
+    process.put("no_new_privs", context.noNewPrivs());
+    process.put("seccomp", context.seccompName());
+    process.put("tty", context.tty());
+    if (context.hasSession()) {
+      process.put("session_uid", Integer.toUnsignedLong(context.sessionUid()));
+    }
   }
 
   private static Map<String, Object> container(Container of) {

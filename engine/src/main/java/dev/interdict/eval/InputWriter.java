@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
@@ -11,12 +12,14 @@ import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Namespace;
 import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.Workload;
 import dev.interdict.event.Workload.Container;
 import dev.interdict.event.Workload.Word;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -42,7 +45,12 @@ final class InputWriter {
 
   private static final int IMAGE = 2;
   private static final int POD = 4;
-  private static final Set<String> CONTAINER = Set.of("container");
+
+  /** What a process may have, in the number of its shape. */
+  private static final int IN_UNIT = 1;
+
+  private static final int IN_CONTAINER = 2;
+  private static final int IN_SESSION = 4;
 
   private final InputShape.Site site;
   private final HostNames names;
@@ -157,18 +165,48 @@ final class InputWriter {
                 cgroupOnly,
                 s -> names.cgroupPath(s.cgroup()) == null ? cgroupOnly : cgroupWithPath);
     labels(shape);
+    context(shape);
     shape.text("unit", (s, cell) -> word(cell, workload.unit()));
     container(shape, work);
-    int[][] all = {
-      {shape.without(Set.of("unit", "container")).build(), shape.without(CONTAINER).build()},
-      {shape.without(Set.of("unit")).build(), shape.build()}
-    };
-    if (readsWorkload()) {
-      work.add(
-          s ->
-              process = all[workload.container() == null ? 0 : 1][workload.unit() == null ? 0 : 1]);
+    int[] all = new int[8];
+    for (int has = 0; has < all.length; has++) {
+      Set<String> absent = new HashSet<>();
+      addIf((has & IN_UNIT) == 0, "unit", absent);
+      addIf((has & IN_CONTAINER) == 0, "container", absent);
+      addIf((has & IN_SESSION) == 0, "session_uid", absent);
+      all[has] = shape.without(absent).build();
     }
-    return all[0][0];
+    if (processVaries()) {
+      work.add(s -> process = all[has(s)]);
+    }
+    return all[0];
+  }
+
+  private int has(Subject subject) {
+    int has = subject.context().hasSession() ? IN_SESSION : 0;
+    if (!readsWorkload()) {
+      return has; // nobody has looked it up
+    }
+    has |= workload.unit() == null ? 0 : IN_UNIT;
+    return has | (workload.container() == null ? 0 : IN_CONTAINER);
+  }
+
+  private void context(InputShape<Subject> shape) {
+    List<String> kinds = Arrays.stream(Namespace.values()).map(Namespace::id).toList();
+    set(shape, "capabilities", Context.CAPABILITIES, s -> s.context().capabilities());
+    set(shape, "namespaces", kinds, s -> s.context().namespaces());
+    shape
+        .bool("no_new_privs", s -> s.context().noNewPrivs())
+        .named("seccomp", Facts.SECCOMP, s -> s.context().seccompWord())
+        .bool("tty", s -> s.context().tty())
+        .number("session_uid", s -> Integer.toUnsignedLong(s.context().sessionUid()));
+  }
+
+  private <E> void set(
+      InputShape<E> shape, String key, List<String> words, ToLongFunction<E> bits) {
+    int[] elements = words.stream().mapToInt(site.instance().writer()::text).toArray();
+    int array = site.instance().writer().array(elements);
+    shape.array(key, array, e -> choose(array, elements, bits.applyAsLong(e)));
   }
 
   /* A set, so each once; as texts of the event, since what they are called is known late. */
@@ -188,6 +226,10 @@ final class InputWriter {
           }
           memory.writeI32(array + 8, s.labels().size());
         });
+  }
+
+  private boolean processVaries() {
+    return readsWorkload() || site.reads().mayRead("process.session_uid");
   }
 
   private boolean readsWorkload() {
@@ -261,7 +303,7 @@ final class InputWriter {
   }
 
   private <E extends Event> InputShape<E> withProcess(InputShape<E> root) {
-    return readsWorkload()
+    return processVaries()
         ? root.choice("process", "", process, e -> process)
         : root.child("process", process);
   }
@@ -406,22 +448,20 @@ final class InputWriter {
 
   /* What every document begins with. */
   private <E extends Event> InputShape<E> root(List<Consumer<E>> work) {
-    int[] elements = new int[Access.values().length];
-    for (Access access : Access.values()) {
-      elements[access.ordinal()] = site.instance().writer().text(access.id());
-    }
-    int array = site.instance().writer().array(elements);
-    return new InputShape<>(site, "", work)
-        .named("hook", Facts.HOOKS, e -> e.hook().code())
-        .array("access", array, e -> access(array, elements, e.head().access()));
+    List<String> words = Arrays.stream(Access.values()).map(Access::id).toList();
+    InputShape<E> shape =
+        new InputShape<E>(site, "", work).named("hook", Facts.HOOKS, e -> e.hook().code());
+    set(shape, "access", words, e -> e.head().access());
+    return shape;
   }
 
-  private void access(int array, int[] elements, int bits) {
+  /* Makes the array one of those elements whose bits are set. */
+  private void choose(int array, int[] elements, long bits) {
     PolicyMemory memory = site.instance().memory();
     int element = memory.readInt(array + 4);
     int count = 0;
-    for (int rest = bits & ((1 << elements.length) - 1); rest != 0; rest &= rest - 1) {
-      memory.writeI32(element + 8 * count + 4, elements[Integer.numberOfTrailingZeros(rest)]);
+    for (long rest = bits & ((1L << elements.length) - 1); rest != 0; rest &= rest - 1) {
+      memory.writeI32(element + 8 * count + 4, elements[Long.numberOfTrailingZeros(rest)]);
       count++;
     }
     memory.writeI32(array + 8, count);

@@ -10,7 +10,7 @@ import java.util.List;
 public sealed interface Event {
 
   /** An event, its parts and its key without the names. */
-  long BYTES = 640;
+  long BYTES = 704;
 
   /** What every record has. */
   Head head();
@@ -76,6 +76,7 @@ public sealed interface Event {
    * @param cgroup cgroup v2 id
    * @param comm the name the task gave itself; for display only
    * @param labels that policies have set on the process, sorted, each once
+   * @param context the state it is in
    */
   record Subject(
       int pid,
@@ -92,9 +93,10 @@ public sealed interface Event {
       long image,
       long cgroup,
       byte[] comm,
-      List<String> labels) {
+      List<String> labels,
+      Context context) {
 
-    /** One without labels. */
+    /** One without labels, in no particular state. */
     public Subject(
         int pid,
         int tid,
@@ -111,22 +113,43 @@ public sealed interface Event {
         long cgroup,
         byte[] comm) {
       this(
-          pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, exePath, names, image,
-          cgroup, comm, List.of());
+          pid,
+          tid,
+          parentPid,
+          uid,
+          gid,
+          euid,
+          egid,
+          exeDevice,
+          exeInode,
+          exePath,
+          names,
+          image,
+          cgroup,
+          comm,
+          List.of(),
+          Context.NONE);
     }
 
     /** The same with these labels. */
     public Subject withLabels(List<String> other) {
       return new Subject(
           pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, exePath, names, image,
-          cgroup, comm, other);
+          cgroup, comm, other, context);
+    }
+
+    /** The same in another state. */
+    public Subject in(Context other) {
+      return new Subject(
+          pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, exePath, names, image,
+          cgroup, comm, labels, other);
     }
 
     /** The same, running an executable of another path. */
     public Subject withExePath(byte[] other) {
       return new Subject(
           pid, tid, parentPid, uid, gid, euid, egid, exeDevice, exeInode, other, names, image,
-          cgroup, comm, labels);
+          cgroup, comm, labels, context);
     }
   }
 

@@ -52,6 +52,12 @@ public final class EventDecoder {
   private static final int IMAGE = fact("image");
   private static final int CGROUP = fact("cgroup");
   private static final int LABELS = fact("labels");
+  private static final int CAPABILITIES = context("capabilities");
+  private static final int SESSION_UID = context("session_uid");
+  private static final int NAMESPACES = context("namespaces");
+  private static final int NO_NEW_PRIVS = context("no_new_privs");
+  private static final int SECCOMP = context("seccomp");
+  private static final int TTY = context("tty");
   private static final int FILE_INODE = fact("file", EventLayouts.FILE_IDENTITY, "inode");
   private static final int FILE_DEVICE = fact("file", EventLayouts.FILE_IDENTITY, "device");
   private static final int FILE_GENERATION = fact("file", EventLayouts.FILE_IDENTITY, "generation");
@@ -187,7 +193,14 @@ public final class EventDecoder {
         i64(data, at + IMAGE),
         i64(data, at + CGROUP),
         comm(data, at + COMM),
-        bits == 0 ? List.of() : labels.apply(bits));
+        bits == 0 ? List.of() : labels.apply(bits),
+        new Context(
+            i64(data, at + CAPABILITIES),
+            i32(data, at + SESSION_UID),
+            u8(data, at + NAMESPACES),
+            u8(data, at + NO_NEW_PRIVS) != 0,
+            u8(data, at + SECCOMP),
+            u8(data, at + TTY) != 0));
   }
 
   private static Event packet(MemorySegment data, long at, Event.Head head) {
@@ -243,6 +256,10 @@ public final class EventDecoder {
 
   private static int fact(String field) {
     return EventLayouts.EVENT.offset("facts") + EventLayouts.VERDICT_KEY.offset(field);
+  }
+
+  private static int context(String field) {
+    return EventLayouts.EVENT.offset("context") + EventLayouts.CONTEXT.offset(field);
   }
 
   private static int fact(String member, Layout layout, String field) {

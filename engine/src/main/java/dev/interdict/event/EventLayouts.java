@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 9;
+  public static final int WIRE_VERSION = 10;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -49,11 +49,18 @@ public final class EventLayouts {
           .u32("interface")
           .end();
 
+  public static final Layout CONTEXT =
+      Layout.struct("context")
+          .u64("capabilities")
+          .u32("session_uid")
+          .u8("namespaces", "no_new_privs", "seccomp", "tty")
+          .end();
+
   public static final Layout VERDICT_KEY =
       Layout.struct("verdict_key")
           .u8("hook", "family", "protocol", "flags")
           .u32("mask_set", "access", "uid", "gid", "euid", "egid", "exe_device")
-          .u64("exe_inode", "exe_path", "image", "cgroup", "labels")
+          .u64("exe_inode", "exe_path", "image", "cgroup", "labels", "context")
           .union(ordered("file", FILE_IDENTITY, "socket", SOCKET_ADDRESS, "packet", PACKET_TUPLE))
           .end();
 
@@ -91,6 +98,7 @@ public final class EventLayouts {
           .u32("asleep", "patient")
           .bytes("pad2", 48)
           .bytes("digest_key", (4 * VERDICT_KEY.size() / Long.BYTES + 2) * Long.BYTES)
+          .bytes("context_key", (4 * CONTEXT.size() / Long.BYTES + 2) * Long.BYTES)
           .bytes("name_key", (4 * 32 + 4) * Long.BYTES)
           .bytes("path_key", (4 * 512 + 4) * Long.BYTES)
           .bytes("names_filter", 512 * Long.BYTES)
@@ -135,6 +143,7 @@ public final class EventLayouts {
           .bytes("header", RECORD_HEADER.size())
           .bytes("key", VERDICT_KEY.size())
           .bytes("facts", VERDICT_KEY.size())
+          .bytes("context", CONTEXT.size())
           .slots("asked", "refused", "would")
           .u64("names", "exe_names")
           .u32("pid", "tid", "parent_pid", "packet_bytes", "syscall")
@@ -161,6 +170,7 @@ public final class EventLayouts {
             FILE_IDENTITY,
             SOCKET_ADDRESS,
             PACKET_TUPLE,
+            CONTEXT,
             VERDICT_KEY,
             VERDICT,
             POSTURE,
@@ -185,6 +195,7 @@ public final class EventLayouts {
     ENUMS.put("record_kind", constants("RECORD_", RecordKind.values(), Enum::ordinal));
     ENUMS.put("alarm", new TreeMap<>(Map.of("ALARM_TRIPPED", 0L, "ALARM_RAISED", 1L)));
     ENUMS.put("names", Map.of("NAMES_FOREIGN", (long) FileNames.FOREIGN_BIT));
+    ENUMS.put("namespaces", constants("NAMESPACE_", Namespace.values(), Namespace::bit));
     ENUMS.put("record_flag", constants("RECORD_", RecordFlag.values(), RecordFlag::bit));
   }
 

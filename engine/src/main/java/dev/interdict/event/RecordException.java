@@ -4,7 +4,7 @@ package dev.interdict.event;
 public final class RecordException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  RecordException(String message) {
+  public RecordException(String message) {
     // Without a stack trace: whoever can produce such records could produce many.
     super(message, null, false, false);
   }

@@ -141,7 +141,8 @@ final class Narrator {
         Names.toText(subject.exePath()),
         cgroup == null ? "" : Names.toText(cgroup),
         names.workload(subject.cgroup()),
-        subject.labels());
+        subject.labels(),
+        subject.context());
   }
 
   private static String object(Event event) {

@@ -11,6 +11,7 @@ import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import java.time.Duration;
+import java.util.function.Predicate;
 
 /**
  * Observes: the one thread that takes the kernel's answers off their ring and writes the decision
@@ -37,12 +38,13 @@ final class Observer implements Worker.Round {
       Outcomes outcomes,
       Comparisons comparisons,
       PipelineCounters counters,
-      HostNames names) {
+      HostNames names,
+      Predicate<Event> genuine) {
     this.ring = ring;
     this.outcomes = outcomes;
     this.comparisons = comparisons;
     this.counters = counters;
-    this.reader = new RecordReader(this::observe, counters, names);
+    this.reader = new RecordReader(this::observe, counters, names, genuine);
   }
 
   void use(PolicySet next) {

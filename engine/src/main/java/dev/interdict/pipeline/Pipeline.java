@@ -6,6 +6,7 @@ import dev.interdict.decisions.DecisionLog.Kept;
 import dev.interdict.decisions.Explanation;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Event;
 import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.KernelCounters;
@@ -14,6 +15,7 @@ import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The data flow: records in, verdicts and decisions out. Two workers of its own, {@code decider}
@@ -38,6 +40,7 @@ public final class Pipeline implements AutoCloseable {
    * @param observe the ring of answers
    * @param verdicts where decisions go
    * @param counted where they are counted
+   * @param genuine whether a record's facts are those that its key was made of
    */
   public record Parts(
       RingBuffer decide,
@@ -47,7 +50,8 @@ public final class Pipeline implements AutoCloseable {
       VerdictTable verdicts,
       KernelCounters counted,
       DecisionLog log,
-      HostNames names) {}
+      HostNames names,
+      Predicate<Event> genuine) {}
 
   /**
    * Makes a pipeline that does nothing before its first {@link #use}: an engine that cannot decide
@@ -62,7 +66,9 @@ public final class Pipeline implements AutoCloseable {
     comparisons = new Comparisons(parts.names());
     explainer = new Explainer(parts.verdicts(), parts.names());
     decider = new Decider(parts, outcomes, comparisons, counters, spin);
-    observer = new Observer(parts.observe(), outcomes, comparisons, counters, parts.names());
+    observer =
+        new Observer(
+            parts.observe(), outcomes, comparisons, counters, parts.names(), parts.genuine());
     state = parts.state();
     workers = List.of(crew.addVital("decider", decider), crew.add("observer", observer));
   }

@@ -10,6 +10,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Takes records off rings and hands on what they say. Whatever a record is or does, it is counted
@@ -21,12 +22,16 @@ final class RecordReader implements RingBuffer.Consumer {
   private final Consumer<Event> work;
   private final PipelineCounters counters;
   private final HostNames names;
+  private final Predicate<Event> genuine;
 
   /**
    * @param names what labels are called
+   * @param genuine whether an event is what its key was made of; others are counted as malformed
    */
-  RecordReader(Consumer<Event> work, PipelineCounters counters, HostNames names) {
+  RecordReader(
+      Consumer<Event> work, PipelineCounters counters, HostNames names, Predicate<Event> genuine) {
     this.names = names;
+    this.genuine = genuine;
     this.work = work;
     this.counters = counters;
   }
@@ -45,7 +50,11 @@ final class RecordReader implements RingBuffer.Consumer {
   @Override
   public void accept(MemorySegment data, long at, int bytes) {
     try {
-      work.accept(EventDecoder.decode(data, at, bytes, names::labels));
+      Event event = EventDecoder.decode(data, at, bytes, names::labels);
+      if (!genuine.test(event)) {
+        throw new RecordException("a record whose key was not made of what it says of its task");
+      }
+      work.accept(event);
     } catch (RecordException e) {
       counters.malformed.increment();
       LOG.log(Level.WARNING, "a record was skipped: {0}", e.getMessage());

@@ -33,6 +33,8 @@ final class CaseReader {
           Map.entry("process.uid", 1000L),
           Map.entry("process.gid", 1000L),
           Map.entry("process.exe.dev", "8:1"),
+          Map.entry("process.capabilities", List.of()),
+          Map.entry("process.namespaces", List.of()),
           Map.entry("file.dev", "8:1"),
           Map.entry("file.mode", "0644"),
           Map.entry("socket.type", "stream"),
@@ -152,7 +154,7 @@ final class CaseReader {
       return new YamlNode.Scalar(text, plain, false, Mark.START);
     }
     return new YamlNode.Sequence(
-        Stream.of(text.split(","))
+        Stream.of(text.isEmpty() ? new String[0] : text.split(","))
             .<YamlNode>map(word -> new YamlNode.Scalar(word, false, false, Mark.START))
             .toList(),
         Mark.START);

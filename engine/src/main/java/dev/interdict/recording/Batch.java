@@ -5,7 +5,6 @@ import dev.interdict.eval.InputJson;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
-import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.ObjectFlag;
@@ -137,7 +136,7 @@ final class Batch {
   }
 
   private static boolean settled(Event event, HostNames names) {
-    Subject subject = subject(event);
+    Subject subject = event.subject();
     return subject == null || names.workload(subject.cgroup()).settled();
   }
 
@@ -147,17 +146,8 @@ final class Batch {
     }
   }
 
-  private static Subject subject(Event event) {
-    return switch (event) {
-      case FileEvent file -> file.subject();
-      case SocketEvent socket -> socket.subject();
-      case Event.SubjectEvent plain -> plain.subject();
-      case Event.PacketEvent packet -> null;
-    };
-  }
-
   private static FileNames exeNames(Event event) {
-    Subject subject = subject(event);
+    Subject subject = event.subject();
     return subject == null ? FileNames.NONE : subject.names();
   }
 

@@ -25,9 +25,12 @@ public final class EngineState {
   private static final long AUDIT_UNTIL = EventLayouts.ENGINE_STATE.offset("audit_until_ns");
   private static final long HASH_KEY = EventLayouts.ENGINE_STATE.offset("hash_key");
   private static final long DIGEST_KEY = EventLayouts.ENGINE_STATE.offset("digest_key");
+  private static final long CONTEXT_KEY = EventLayouts.ENGINE_STATE.offset("context_key");
   private static final long NAME_KEY = EventLayouts.ENGINE_STATE.offset("name_key");
   private static final long PATH_KEY = EventLayouts.ENGINE_STATE.offset("path_key");
   private static final long FILTER = EventLayouts.ENGINE_STATE.offset("names_filter");
+  private static final int CONTEXT_WORDS =
+      EventLayouts.ENGINE_STATE.field("context_key").size() / Long.BYTES;
   private static final VarHandle LONG = JAVA_LONG.varHandle();
   private static final VarHandle INT = JAVA_INT.varHandle();
 
@@ -54,6 +57,9 @@ public final class EngineState {
       SecureRandom random = new SecureRandom();
       for (int i = 0; i < VerdictKey.SECRET_WORDS; i++) {
         page.set(JAVA_LONG, DIGEST_KEY + 8L * i, random.nextLong());
+      }
+      for (int i = 0; i < CONTEXT_WORDS; i++) {
+        page.set(JAVA_LONG, CONTEXT_KEY + 8L * i, random.nextLong());
       }
       for (int i = 0; i < NameHash.SECRET_WORDS; i++) {
         page.set(JAVA_LONG, NAME_KEY + 8L * i, random.nextLong());
@@ -138,6 +144,13 @@ public final class EngineState {
   /** The secret of {@link VerdictKey#digest}. */
   long[] digestSecret() {
     return page.asSlice(DIGEST_KEY, 8L * VerdictKey.SECRET_WORDS).toArray(JAVA_LONG);
+  }
+
+  /**
+   * The secret of the word that stands for a context: {@link VerdictKey#digest(byte[], long[])}.
+   */
+  long[] contextSecret() {
+    return page.asSlice(CONTEXT_KEY, 8L * CONTEXT_WORDS).toArray(JAVA_LONG);
   }
 
   /** The secret of {@link NameHash#of}. */

@@ -14,8 +14,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Which bytes of the key own which field of {@code input}. A field may rest on more than the bytes
- * it is printed from: whether it is there at all counts too.
+ * Which bytes of the key, or of what stands in it by its hash, own which field of {@code input}. A
+ * field may rest on more than the bytes it is printed from: whether it is there at all counts too.
  */
 final class KeyFields {
   private static final Layout KEY = EventLayouts.VERDICT_KEY;
@@ -28,7 +28,10 @@ final class KeyFields {
 
   private static final Map<Hook, Map<String, Bytes>> BY_HOOK = new EnumMap<>(Hook.class);
 
-  /** Places in the key. */
+  /**
+   * Places in the key, and behind its end in the context: {@code struct context}, for all of which
+   * the key has one word.
+   */
   record Bytes(List<Layout.Field> places) {
     void fill(byte[] mask) {
       for (Layout.Field f : places) {
@@ -91,6 +94,9 @@ final class KeyFields {
     fields.put("process.exe.inode", key("exe_inode"));
     fields.put("process.cgroup.id", key("cgroup"));
     fields.put("process.labels", key("labels"));
+    for (Layout.Field field : EventLayouts.CONTEXT.fields()) {
+      fields.put("process." + field.name(), context(field));
+    }
     // A cgroup v2 cannot be renamed, and its number is not used again.
     fields.put("process.cgroup.path", key("cgroup"));
     fields.put("process.unit", key("cgroup")); // a function of the path
@@ -165,6 +171,11 @@ final class KeyFields {
 
   private static Bytes key(String... names) {
     return new Bytes(Arrays.stream(names).map(KEY::field).toList());
+  }
+
+  private static Bytes context(Layout.Field field) {
+    int at = KEY.size() + field.offset();
+    return new Bytes(List.of(new Layout.Field(field.name(), at, field.size())));
   }
 
   private static Bytes in(String member, Layout layout, String... names) {

@@ -1,6 +1,9 @@
 package dev.interdict.verdict;
 
+import dev.interdict.event.Context;
+import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
+import dev.interdict.event.Layout;
 import dev.interdict.event.ReadSet;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -10,12 +13,18 @@ import java.util.TreeSet;
 
 /**
  * Which bytes of the key the policies of a hook can tell apart: a mask of {@code struct
- * verdict_key}. Immutable.
+ * verdict_key}, and one of {@code struct context}, of which the key has the hash of what the mask
+ * leaves. Immutable.
  *
  * <p>Soundness: two events whose masked keys are equal have equal values in every field that was
  * asked for. A field whose bytes are not known here is refused, never ignored.
  */
 public final class KeyMask {
+  /** Of the key, and behind its end of the context. */
+  private static final int BYTES = VerdictKey.BYTES + Context.BYTES;
+
+  private static final Layout.Field CONTEXT = EventLayouts.VERDICT_KEY.field("context");
+
   private final byte[] bytes;
 
   private KeyMask(byte[] bytes) {
@@ -24,7 +33,7 @@ public final class KeyMask {
 
   /** The mask of a hook that nobody asks at: hook and mask set only. */
   public static KeyMask none() {
-    byte[] bytes = new byte[VerdictKey.BYTES];
+    byte[] bytes = new byte[BYTES];
     KeyFields.ALWAYS.forEach(f -> Arrays.fill(bytes, f.offset(), f.offset() + f.size(), (byte) -1));
     return new KeyMask(bytes);
   }
@@ -102,14 +111,31 @@ public final class KeyMask {
   /** Applies the mask as the hook does: for tools and tests. */
   public VerdictKey apply(byte[] facts) {
     byte[] key = facts.clone();
+    byte[] keep = encode();
     for (int i = 0; i < key.length; i++) {
-      key[i] &= bytes[i];
+      key[i] &= keep[i];
     }
     return VerdictKey.of(key);
   }
 
-  /** The mask as the kernel reads it, a copy. */
+  /**
+   * The mask of the key as the kernel reads it: it has the word of the context if there is anything
+   * to be read of that.
+   */
   public byte[] encode() {
+    byte[] key = Arrays.copyOf(bytes, VerdictKey.BYTES);
+    byte keep = (byte) (Arrays.equals(context(), new byte[Context.BYTES]) ? 0 : -1);
+    Arrays.fill(key, CONTEXT.offset(), CONTEXT.offset() + CONTEXT.size(), keep);
+    return key;
+  }
+
+  /** The mask of the context as the kernel reads it. */
+  public byte[] context() {
+    return Arrays.copyOfRange(bytes, VerdictKey.BYTES, BYTES);
+  }
+
+  /** Both, one behind the other; of the key without the word of the context. */
+  byte[] places() {
     return bytes.clone();
   }
 

@@ -3,6 +3,8 @@ package dev.interdict.verdict;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import dev.interdict.event.Context;
+import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
@@ -10,6 +12,7 @@ import dev.interdict.verdict.Posture.Enforced;
 import dev.interdict.verdict.Posture.Lapse;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +21,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * The writer of the maps {@code postures} and {@code key_masks}: fills the spare copy and puts it
- * in force with one store, so that no run of a program sees half of a change.
+ * The writer of the maps {@code postures}, {@code key_masks} and {@code context_masks}: fills the
+ * spare copy and puts it in force with one store, so that no run of a program sees half of a
+ * change.
  *
  * <p>Safe for use by many threads; a call may take 100 ms, see {@code engine_state} in verdict.h,
  * but for {@link #enforce}, which is instant: which slots may refuse is read once by a run, so
@@ -31,13 +35,19 @@ public final class Postures {
 
   private final BpfMap postures;
   private final BpfMap keyMasks;
+  private final BpfMap contextMasks;
   private final EngineState state;
+  private final long[] contextSecret;
 
   /** Held for some map calls, and never while a copy rests. */
   private final Object swap = new Object();
 
   private Posture posture = Posture.NONE;
   private int maskSet;
+
+  /** The same, for those who ask beside {@link #use}. */
+  private volatile int inForce;
+
   private Map<Hook, KeyMask> masks;
   private long switchedNs = System.nanoTime();
 
@@ -45,15 +55,18 @@ public final class Postures {
   private final Map<Integer, Map<Hook, KeyMask>> bySet = new ConcurrentHashMap<>();
 
   /** Goes on with the mask set that the maps have. */
-  public Postures(BpfMap postures, BpfMap keyMasks, EngineState state) {
+  public Postures(BpfMap postures, BpfMap keyMasks, BpfMap contextMasks, EngineState state) {
     this.postures = postures;
     this.keyMasks = keyMasks;
+    this.contextMasks = contextMasks;
     this.state = state;
+    this.contextSecret = state.contextSecret();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment inForce = arena.allocate(Posture.BYTES, 8);
-      postures.lookup(index(arena, state.postureEpoch() & 1), inForce);
-      maskSet = Posture.readMaskSet(inForce);
+      MemorySegment value = arena.allocate(Posture.BYTES, 8);
+      postures.lookup(index(arena, state.postureEpoch() & 1), value);
+      maskSet = Posture.readMaskSet(value);
     }
+    inForce = maskSet;
   }
 
   /**
@@ -80,6 +93,7 @@ public final class Postures {
       posture = made;
     }
     maskSet = set;
+    inForce = set;
     this.masks = all;
     return set;
   }
@@ -93,6 +107,48 @@ public final class Postures {
   public KeyMask mask(Hook hook, int set) {
     Map<Hook, KeyMask> of = bySet.get(set);
     return of == null ? null : of.get(hook);
+  }
+
+  /**
+   * Whether what a record says of its task's state is what its key was made of, by the hash that
+   * the kernel uses: what a verdict would not hold for must not be decided about. Records of a mask
+   * set that is not in force any more pass: nobody looks for the verdicts of their keys.
+   */
+  public boolean isGenuine(Event event) {
+    Event.Subject subject = event.subject();
+    if (subject == null) {
+      return true;
+    }
+    VerdictKey key = VerdictKey.of(event.head().key());
+    byte[] mask = contextMask(event.hook(), key.maskSet());
+    return mask == null || key.context() == word(subject.context(), mask);
+  }
+
+  private long word(Context context, byte[] mask) {
+    if (Arrays.equals(mask, new byte[Context.BYTES])) {
+      return 0;
+    }
+    byte[] masked = context.encode();
+    for (int i = 0; i < masked.length; i++) {
+      masked[i] &= mask[i];
+    }
+    return VerdictKey.digest(masked, contextSecret);
+  }
+
+  /** Before the first {@link #use} the one that an earlier engine has left. */
+  private byte[] contextMask(Hook hook, int set) {
+    KeyMask known = mask(hook, set);
+    if (known != null) {
+      return known.context();
+    }
+    if (set != inForce) {
+      return null;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(Context.BYTES, 8);
+      contextMasks.lookup(maskIndex(arena, set, hook), value);
+      return value.toArray(JAVA_BYTE);
+    }
   }
 
   /** Makes void what the programs remember about cgroups: after each change of the scopes. */
@@ -182,10 +238,10 @@ public final class Postures {
 
   private boolean isInForce(Map<Hook, KeyMask> all) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment value = arena.allocate(VerdictKey.BYTES, 8);
       for (Map.Entry<Hook, KeyMask> mask : all.entrySet()) {
-        keyMasks.lookup(maskIndex(arena, maskSet, mask.getKey()), value);
-        if (value.mismatch(MemorySegment.ofArray(mask.getValue().encode())) != -1) {
+        MemorySegment index = maskIndex(arena, maskSet, mask.getKey());
+        if (!has(keyMasks, index, mask.getValue().encode())
+            || !has(contextMasks, index, mask.getValue().context())) {
           return false;
         }
       }
@@ -193,12 +249,22 @@ public final class Postures {
     }
   }
 
+  private static boolean has(BpfMap map, MemorySegment index, byte[] expected) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment value = arena.allocate(expected.length, 8);
+      map.lookup(index, value);
+      return value.mismatch(MemorySegment.ofArray(expected)) == -1;
+    }
+  }
+
   private void writeMasks(Map<Hook, KeyMask> all, int set) {
     try (Arena arena = Arena.ofConfined()) {
       all.forEach(
-          (hook, mask) ->
-              keyMasks.update(
-                  maskIndex(arena, set, hook), arena.allocateFrom(JAVA_BYTE, mask.encode())));
+          (hook, mask) -> {
+            MemorySegment index = maskIndex(arena, set, hook);
+            keyMasks.update(index, arena.allocateFrom(JAVA_BYTE, mask.encode()));
+            contextMasks.update(index, arena.allocateFrom(JAVA_BYTE, mask.context()));
+          });
     }
   }
 

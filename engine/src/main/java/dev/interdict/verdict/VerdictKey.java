@@ -19,6 +19,7 @@ public final class VerdictKey implements Comparable<VerdictKey> {
 
   private static final int HOOK = EventLayouts.VERDICT_KEY.offset("hook");
   private static final int MASK_SET = EventLayouts.VERDICT_KEY.offset("mask_set");
+  private static final int CONTEXT = EventLayouts.VERDICT_KEY.offset("context");
   private static final int INTERFACE =
       EventLayouts.VERDICT_KEY.offset("packet") + EventLayouts.PACKET_TUPLE.offset("interface");
   private static final VarHandle LONG =
@@ -80,10 +81,17 @@ public final class VerdictKey implements Comparable<VerdictKey> {
     return digest(bytes, secret);
   }
 
+  /** The word that stands for the context; 0: none. */
+  long context() {
+    return (long) LONG.get(bytes, CONTEXT);
+  }
+
+  /** Of as many words as there are, and a secret of four for each and two. */
   static long digest(byte[] key, long[] secret) {
-    long upper = secret[SECRET_WORDS - 2];
-    long lower = secret[SECRET_WORDS - 1];
-    for (int i = 0; i < BYTES / Long.BYTES; i++) {
+    int words = key.length / Long.BYTES;
+    long upper = secret[4 * words];
+    long lower = secret[4 * words + 1];
+    for (int i = 0; i < words; i++) {
       long word = (long) LONG.get(key, i * Long.BYTES);
       long first = word & LOWER_HALF;
       long second = word >>> 32;

@@ -169,7 +169,7 @@ class HookSetLsmIT {
     }
     Posture.Slot slot =
         new Posture.Slot(0, Set.of(Hook.FILE_OPEN), false, true, false, true, false, Set.of());
-    new Postures(hooks.map("postures"), hooks.map("key_masks"), state)
+    new Postures(hooks.map("postures"), hooks.map("key_masks"), hooks.map("context_masks"), state)
         .use(() -> new Posture(List.of(slot), Posture.Timing.DEFAULT), Map.of());
   }
 

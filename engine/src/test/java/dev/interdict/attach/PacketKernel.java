@@ -82,7 +82,9 @@ final class PacketKernel implements AutoCloseable {
     hooks = HookSet.open(TestObject.product(), pins, Map.of());
     state = new EngineState(hooks.map("engine_state"));
     state.beat();
-    postures = new Postures(hooks.map("postures"), hooks.map("key_masks"), state);
+    postures =
+        new Postures(
+            hooks.map("postures"), hooks.map("key_masks"), hooks.map("context_masks"), state);
     table = new VerdictTable(hooks.map("verdicts"), hooks.map("flows"), state);
     packets = new RingBuffer(hooks.map("packets"));
     observe = new RingBuffer(hooks.map("observe"));

@@ -130,6 +130,12 @@ class DecisionFileTest {
     assertEquals("denied", denied.get("outcome").asString());
     assertEquals("read", denied.at("/access/0").asString());
     assertEquals("/usr/sbin/nginx", denied.at("/subject/exe").asString());
+    assertEquals("CAP_NET_RAW", denied.at("/subject/capabilities/0").asString());
+    assertEquals("mnt", denied.at("/subject/namespaces/0").asString());
+    assertEquals("filter", denied.at("/subject/seccomp").asString());
+    assertTrue(denied.at("/subject/noNewPrivs").asBoolean());
+    assertTrue(denied.at("/subject/tty").asBoolean());
+    assertEquals(1000, denied.at("/subject/sessionUid").asInt());
     assertEquals("no", denied.at("/findings/0/deny/0").asString());
     assertEquals("seen", lines.get(1).at("/findings/0/warn/0").asString());
     assertEquals("allowed", lines.get(1).get("outcome").asString());

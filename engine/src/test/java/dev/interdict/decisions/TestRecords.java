@@ -3,6 +3,7 @@ package dev.interdict.decisions;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
+import dev.interdict.event.Context;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Workload;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,9 @@ final class TestRecords {
   static DecisionRecord denied(long id, String object) {
     return by(id, 33, "nginx", object);
   }
+
+  /** One of everything. */
+  private static final Context STATE = new Context(1 << 13, 1000, 1, true, 2, true);
 
   static DecisionRecord denied(long id, List<Finding> findings) {
     return record(id, 33, "nginx", "/a", findings);
@@ -49,7 +53,9 @@ final class TestRecords {
             comm,
             "/usr/sbin/nginx",
             CGROUP,
-            Workload.of(CGROUP.getBytes(StandardCharsets.UTF_8))),
+            Workload.of(CGROUP.getBytes(StandardCharsets.UTF_8)),
+            List.of(),
+            STATE),
         object,
         findings,
         false,

@@ -82,7 +82,11 @@ final class EnforcerIT {
             real.verdicts(),
             new NamedFiles(map("named_places", real), map("named_files", real), real.state()),
             real.labels(),
-            new Postures(map("postures", real), map("key_masks", real), real.state()),
+            new Postures(
+                map("postures", real),
+                map("key_masks", real),
+                map("context_masks", real),
+                real.state()),
             new Scopes(
                 map("scopes", real),
                 map("interfaces", real),
@@ -112,7 +116,8 @@ final class EnforcerIT {
                 kernel.verdicts(),
                 kernel.counters(),
                 new DecisionLog(),
-                names),
+                names,
+                kernel.postures()::isGenuine),
             config.spin(),
             workers);
     PolicyModules modules = new PolicyModules(folder.resolve("classes"), config.limits());

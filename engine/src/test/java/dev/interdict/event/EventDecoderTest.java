@@ -91,6 +91,29 @@ class EventDecoderTest {
   }
 
   @Test
+  void theStateOfTheTaskIsItsOwn() {
+    RecordBuilder record =
+        RecordBuilder.of(Hook.USER_NAMESPACE)
+            .context("capabilities", 1L << 63 | 1L << 40 | 1L << 21 | 1)
+            .context("session_uid", 0xffff_fffe)
+            .context("namespaces", 0x88)
+            .context("no_new_privs", 1)
+            .context("seccomp", 2)
+            .context("tty", 1);
+    Context context = record.event().subject().context();
+    assertEquals(
+        List.of("CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"), context.capabilityNames());
+    assertEquals(List.of("user", "time"), context.namespaceNames());
+    assertEquals(-2, context.sessionUid());
+    assertTrue(context.hasSession() && context.noNewPrivs() && context.tty());
+    assertEquals("filter", context.seccompName());
+    assertArrayEquals(record.context(), context.encode(), "what the key's word is made of");
+    assertEquals(Context.NONE, RecordBuilder.of(Hook.EXEC).event().subject().context());
+    assertEquals(null, RecordBuilder.of(Hook.XDP_INGRESS).event().subject());
+    assertEquals(List.of("ALL"), new Context(-1, 0, 0, false, 0, false).shownCapabilities());
+  }
+
+  @Test
   void aSocketEventHasItsAddress() {
     Event.SocketEvent event =
         assertInstanceOf(

@@ -25,7 +25,7 @@ class EventLayoutsTest {
 
   @Test
   void sizesAreTheHeaders() throws IOException {
-    assertEquals(112, EventLayouts.VERDICT_KEY.size());
+    assertEquals(120, EventLayouts.VERDICT_KEY.size());
     assertEquals(0, EventLayouts.VERDICT.size() % 8);
     String limits = Files.readString(Path.of("../bpf/include/interdict/limits.h"));
     assertTrue(limits.contains("#define WIRE_VERSION " + EventLayouts.WIRE_VERSION + "\n"));

@@ -18,6 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param cgroup the one the case names, or one of its own
  * @param object a path, or address:port
  * @param type what kind of file or socket
+ * @param states of the process, as the attack tool calls them, with commas; or a dash
  * @param container the one that the cgroup is of; missing: none
  */
 record Act(
@@ -28,6 +29,7 @@ record Act(
     List<String> access,
     String object,
     String type,
+    String states,
     JsonNode container) {
   /** Where each has a root of its own. */
   static final Path STAGE = Path.of("/trial/stage");
@@ -71,7 +73,27 @@ record Act(
         input.path("access").valueStream().map(JsonNode::asString).toList(),
         object(hook, input),
         type(hook, input),
+        states(process),
         process.path("container"));
+  }
+
+  /* Not its capabilities: root has all of them, and others none. */
+  private static String states(JsonNode process) {
+    StringJoiner states = new StringJoiner(",");
+    states.setEmptyValue("-");
+    process.path("namespaces").forEach(kind -> states.add(kind.asString()));
+    for (String state : List.of("no_new_privs", "tty")) {
+      if (process.path(state).asBoolean(false)) {
+        states.add(state);
+      }
+    }
+    if (!process.path("seccomp").asString("none").equals("none")) {
+      states.add("seccomp");
+    }
+    if (process.has("session_uid")) {
+      states.add("session_uid");
+    }
+    return states.toString();
   }
 
   private static String object(Hook hook, JsonNode input) {
@@ -131,7 +153,7 @@ record Act(
     }
     words.add("act").add(STAGE.resolve("root").toString()).add(Guest.cgroup(cgroup).toString());
     words.add(Integer.toString(uid)).add(hook.id()).add(exe).add(String.join(",", access));
-    return words.add(object).add(type).toString();
+    return words.add(object).add(type).add(states).toString();
   }
 
   /** Whether a decision about {@code shown} is about this. */

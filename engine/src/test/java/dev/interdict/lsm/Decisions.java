@@ -26,6 +26,7 @@ final class Decisions {
           "trial-namespace",
           "trial-module",
           "trial-labels",
+          "trial-context",
           "trial-exec",
           "trial-net",
           "trial-created",

@@ -26,6 +26,7 @@ final class TrialPolicies {
           "trial-labels",
           "trial-labels-apart",
           "trial-labels-narrow",
+          "trial-context",
           "trial-exec",
           "trial-net",
           "trial-reader",

@@ -323,7 +323,8 @@ class JudgeTest {
   void whoeverTellsOfADenialLooksUpTheContainerAsWell() throws Exception {
     OneContainer names = new OneContainer();
     PolicySetEvaluator policies = ofContainers(names);
-    Observer observer = new Observer(null, outcomes, comparisons, counters, HostNames.NONE);
+    Observer observer =
+        new Observer(null, outcomes, comparisons, counters, HostNames.NONE, e -> true);
     Event denied = refused(miss(0, 0), BOTH);
     assertEquals(SlotSet.of(TWO), observer.why(denied, policies).deny());
     assertEquals(List.of(denied.head().timeNs()), names.since);

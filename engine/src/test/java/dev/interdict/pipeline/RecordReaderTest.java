@@ -19,7 +19,9 @@ class RecordReaderTest {
   private final PipelineCounters counters = new PipelineCounters();
   private final List<Event> seen = new ArrayList<>();
   private Error thrown;
-  private final RecordReader reader = new RecordReader(this::work, counters, HostNames.NONE);
+  private boolean genuine = true;
+  private final RecordReader reader =
+      new RecordReader(this::work, counters, HostNames.NONE, event -> genuine);
 
   private void work(Event event) {
     if (thrown != null) {
@@ -47,6 +49,16 @@ class RecordReaderTest {
     assertEquals(1, seen.size());
     assertEquals(2, counters.read().get("broken"));
     assertEquals(0, counters.read().get("malformed"));
+  }
+
+  @Test
+  void aRecordThatIsNotWhatItsKeyWasMadeOfIsCountedAndSkipped() {
+    genuine = false;
+    take(record());
+    genuine = true;
+    take(record());
+    assertEquals(1, seen.size());
+    assertEquals(1, counters.read().get("malformed"));
   }
 
   @Test

@@ -45,8 +45,9 @@ class CasesTest {
     assertEquals(
         "{\"access\":[\"read\"],\"file\":{\"created\":false,\"deleted\":false,\"dev\":\"8:1\",\"generation\":0,"
             + "\"gid\":0,\"inode\":0,\"mode\":\"0644\",\"path\":\"/a\",\"type\":\"regular\",\"uid\":0,\"unreachable\":false},"
-            + "\"hook\":\"file_open\",\"process\":{\"cgroup\":{\"id\":0},\"egid\":1000,\"euid\":0,"
-            + "\"exe\":{\"dev\":\"8:1\",\"inode\":0},\"gid\":1000,\"labels\":[],\"pid\":1000,\"uid\":0}}",
+            + "\"hook\":\"file_open\",\"process\":{\"capabilities\":[],\"cgroup\":{\"id\":0},\"egid\":1000,\"euid\":0,"
+            + "\"exe\":{\"dev\":\"8:1\",\"inode\":0},\"gid\":1000,\"labels\":[],\"namespaces\":[],"
+            + "\"no_new_privs\":false,\"pid\":1000,\"seccomp\":\"none\",\"tty\":false,\"uid\":0}}",
         new String(cases.list().getFirst().inputJson(), UTF_8));
   }
 
@@ -394,6 +395,23 @@ class CasesTest {
             policy);
     String input = new String(cases.list().getFirst().inputJson(), UTF_8);
     assertTrue(input.contains("\"family\":\"inet6\""), input);
+  }
+
+  @Test
+  void theStateOfTheProcessIsGiven() throws Exception {
+    Cases cases =
+        read(
+            "exec",
+            """
+            cases:
+              - name: all
+                input: {process: {capabilities: [CAP_BPF], namespaces: [mnt, time], tty: true, session_uid: 0}}
+                allow: true
+            """);
+    String input = new String(cases.list().getFirst().inputJson(), UTF_8);
+    assertTrue(input.contains("\"capabilities\":[\"CAP_BPF\"]"), input);
+    assertTrue(input.contains("\"namespaces\":[\"mnt\",\"time\"]"), input);
+    assertTrue(input.contains("\"session_uid\":0,\"tty\":true"), input);
   }
 
   @Test

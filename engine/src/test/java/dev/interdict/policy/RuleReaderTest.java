@@ -254,6 +254,10 @@ class RuleReaderTest {
         "deny: {file.path: /a}, reason: x, when: {file.path: /b} | when stands beside label; the facts of deny stand below it",
         "deny: {process.labels: Agent}, reason: x    | process.labels is never \"Agent\"; its values look like ^[a-z][a-z0-9-]{0,62}$",
         "deny: {process.labels: {in: [agent, b]}}, reason: x |",
+        "deny: {process.capabilities: CAP_SYS_ADMIN, process.namespaces: {notIn: [user]}}, reason: x |",
+        "deny: {process.capabilities: CAP_SYS_ADMI}, reason: x | process.capabilities is never \"CAP_SYS_ADMI\"; did you mean \"CAP_SYS_ADMIN\"?",
+        "deny: {process.tty: true, process.session_uid: {exists: true}, process.seccomp: none}, reason: x |",
+        "deny: {process.no_new_privs: 1}, reason: x | process.no_new_privs is true or false, not the number 1",
         "deny: {process.labels: {contains: agent}}, reason: x | contains looks into a text; process.labels: WORD holds if it is one of the words",
       })
   void labelsAreChecked(String rule, String expected) {

@@ -77,11 +77,7 @@ class BatchTest {
         KeyMask mask = KeyMask.of(hook, ALL);
         Batch batch = new Batch(Set.of(fact));
         for (int i = 0; i < 40; i++) {
-          add(
-              batch,
-              new RandomEvent(hook, random).record().mask(mask.encode()).event(),
-              mask,
-              NOTHING);
+          add(batch, new RandomEvent(hook, random).record().mask(mask).event(), mask, NOTHING);
         }
         for (Tuple tuple : batch.take(set)) {
           assertEquals(Set.of(), tuple.untold(), () -> "without " + fact + ": " + tuple);
@@ -102,7 +98,7 @@ class BatchTest {
   @Test
   void whatOnePolicySaidIsKeptWhenAnotherIsAsked() {
     KeyMask mask = KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.uid")));
-    Event event = RecordBuilder.of(Hook.FILE_OPEN).uid(0).mask(mask.encode()).event();
+    Event event = RecordBuilder.of(Hook.FILE_OPEN).uid(0).mask(mask).event();
     Batch batch = new Batch(Set.of());
     add(batch, event, mask, new Verdict(SlotSet.of(0), SlotSet.of(0), SlotSet.NONE));
     add(batch, event, mask, new Verdict(SlotSet.of(1), SlotSet.NONE, SlotSet.NONE));
@@ -114,7 +110,7 @@ class BatchTest {
   @Test
   void aContainerThatWasNotKnownForGoodWasNotSeen() {
     KeyMask mask = KeyMask.of(Hook.FILE_OPEN, ALL);
-    Event event = RecordBuilder.of(Hook.FILE_OPEN).fact("cgroup", 3).mask(mask.encode()).event();
+    Event event = RecordBuilder.of(Hook.FILE_OPEN).fact("cgroup", 3).mask(mask).event();
     assertTrue(seen(event, mask, NOTHING, true).contains("process.container.image"));
     assertFalse(seen(event, mask, NOTHING, false).contains("process.container.image"));
     assertTrue(seen(event, mask, NOTHING, false).contains("process.unit"));
@@ -155,8 +151,7 @@ class BatchTest {
   @Test
   void aSocketWithADetourIsAnotherThanOneWithout() {
     KeyMask mask = KeyMask.of(Hook.SOCKET_CONNECT, new ReadSet(Set.of("socket.port")));
-    RecordBuilder socket =
-        RecordBuilder.of(Hook.SOCKET_CONNECT).to("10.0.0.1", 80).mask(mask.encode());
+    RecordBuilder socket = RecordBuilder.of(Hook.SOCKET_CONNECT).to("10.0.0.1", 80).mask(mask);
     Batch batch = new Batch(Set.of());
     add(batch, socket.event(), mask, NOTHING);
     add(batch, socket.objectFlags(ObjectFlag.DETOUR).event(), mask, NOTHING);

@@ -156,7 +156,7 @@ class RecorderTest {
         .fact("exe_inode", 9)
         .uid(uid)
         .path(path)
-        .mask(MASK.encode());
+        .mask(MASK);
   }
 
   private void ask(Event event, SlotSet deny) {

@@ -97,7 +97,7 @@ class SampleRecordingTest {
                   .exe(words[1])
                   .path(words[2])
                   .file("mode", 0100600)
-                  .mask(mask.encode())
+                  .mask(mask)
                   .event();
           SlotDecisions said = decider.decide(event, SlotSet.of(SLOT));
           recorder.asked(event, set, new Verdict(said.decided(), said.deny(), said.kill()));

@@ -142,7 +142,7 @@ class ReplayTest {
       for (int i = 0; i < EVENTS; i++) {
         RandomEvent drawn = any();
         Hook hook = drawn.record().event().hook();
-        Event event = drawn.record().mask(masks.get(hook).encode()).event();
+        Event event = drawn.record().mask(masks.get(hook)).event();
         if (covers(scope, event)) {
           Key key =
               keys.computeIfAbsent(

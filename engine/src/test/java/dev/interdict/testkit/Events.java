@@ -3,6 +3,7 @@ package dev.interdict.testkit;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.Head;
@@ -19,7 +20,7 @@ import java.util.random.RandomGenerator;
 
 /** Events, as the decoder would make them. */
 public final class Events {
-  private static final int KEY_BYTES = 112;
+  private static final int KEY_BYTES = 120;
 
   private Events() {}
 
@@ -145,7 +146,18 @@ public final class Events {
         random.nextLong(),
         random.nextInt(4) == 0 ? number(random) : random.nextLong(4),
         path(random),
-        RecordBuilder.labels(random.nextInt(3) == 0 ? random.nextLong() : random.nextLong(3)));
+        RecordBuilder.labels(random.nextInt(3) == 0 ? random.nextLong() : random.nextLong(3)),
+        randomContext(random));
+  }
+
+  private static Context randomContext(RandomGenerator random) {
+    return new Context(
+        random.nextInt(3) == 0 ? random.nextLong() : random.nextLong(3),
+        random.nextBoolean() ? Context.NO_SESSION : id(random),
+        random.nextInt(256),
+        random.nextBoolean(),
+        random.nextInt(5),
+        random.nextBoolean());
   }
 
   private static int id(RandomGenerator random) {

@@ -1,6 +1,7 @@
 package dev.interdict.testkit;
 
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.EventDecoder;
 import dev.interdict.event.EventLayouts;
@@ -11,6 +12,7 @@ import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.RecordKind;
 import dev.interdict.event.SlotSet;
+import dev.interdict.verdict.KeyMask;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -27,6 +29,7 @@ import java.util.stream.IntStream;
  */
 public final class RecordBuilder {
   private static final int FACTS = EventLayouts.EVENT.offset("facts");
+  private static final int CONTEXT = EventLayouts.EVENT.offset("context");
   private static final int KEY = EventLayouts.EVENT.offset("key");
   private static final long EXE_PATH_UNKNOWN = 1L << 63;
   private static final int KEY_BYTES = EventLayouts.VERDICT_KEY.size();
@@ -37,11 +40,15 @@ public final class RecordBuilder {
   private long exeHash;
   private byte[] path = {};
   private byte[] mask;
+  private byte[] contextMask = {};
 
   private RecordBuilder(Hook hook) {
     set(EventLayouts.RECORD_HEADER, 0, "version", EventLayouts.WIRE_VERSION);
     set(EventLayouts.RECORD_HEADER, 0, "time_ns", 1_000_000_000L);
     kind(RecordKind.DECIDE).fact("hook", hook.code());
+    if (hook != Hook.XDP_INGRESS) {
+      context("session_uid", Context.NO_SESSION);
+    }
     field("pid", 100).field("tid", 100).field("parent_pid", 1).fact("image", 77);
   }
 
@@ -70,6 +77,11 @@ public final class RecordBuilder {
   /** A field of {@code struct verdict_key}: uid, exe_inode, cgroup, family... */
   public RecordBuilder fact(String name, long value) {
     return set(EventLayouts.VERDICT_KEY, FACTS, name, value);
+  }
+
+  /** A field of {@code struct context}: capabilities, namespaces... */
+  public RecordBuilder context(String name, long value) {
+    return set(EventLayouts.CONTEXT, CONTEXT, name, value);
   }
 
   /** A field of {@code struct file_identity}: inode, device, mode... */
@@ -181,16 +193,43 @@ public final class RecordBuilder {
     return this;
   }
 
+  /** The same, and of the context the word that stands for what this leaves of it. */
+  public RecordBuilder mask(KeyMask keyMask) {
+    contextMask = keyMask.context();
+    return mask(keyMask.encode());
+  }
+
   /** The record. */
   public byte[] build() {
     int size = fixed.capacity() + exePath.length + path.length;
     set(EventLayouts.RECORD_HEADER, 0, "size", size);
     field("exe_path_bytes", exePath.length).field("path_bytes", path.length);
+    if (contextMask.length != 0) {
+      fact("context", contextWord());
+    }
     for (int i = 0; i < KEY_BYTES; i++) {
       int keep = mask == null ? 0xff : mask[i];
       fixed.put(KEY + i, (byte) (fixed.get(FACTS + i) & keep));
     }
     return ByteBuffer.allocate(size).put(fixed.array()).put(exePath).put(path).array();
+  }
+
+  /* Any other hash than the kernel's does: equal for equal bytes. */
+  private long contextWord() {
+    byte[] masked = context();
+    boolean any = false;
+    for (int i = 0; i < masked.length; i++) {
+      masked[i] &= contextMask[i];
+      any |= contextMask[i] != 0;
+    }
+    return any ? hash(masked) : 0;
+  }
+
+  /** The unmasked context of the record. */
+  public byte[] context() {
+    byte[] context = new byte[Context.BYTES];
+    fixed.get(CONTEXT, context);
+    return context;
   }
 
   /** The unmasked key of the record. */

@@ -55,7 +55,7 @@ class KeyMaskSoundnessTest {
       for (int i = random.nextInt(5); i >= 0; i--) {
         reads.add(paths.get(random.nextInt(paths.size())));
       }
-      byte[] mask = KeyMask.of(hook, new ReadSet(reads)).encode();
+      byte[] mask = KeyMask.of(hook, new ReadSet(reads)).places();
       for (int i = 0; i < 50; i++) {
         pairs++;
         RandomEvent first = new RandomEvent(hook, random);
@@ -91,7 +91,7 @@ class KeyMaskSoundnessTest {
 
   private static boolean isCaught(Hook hook, String path, Layout.Field place, Random random) {
     Set<String> reads = Set.of(path);
-    byte[] mask = KeyMask.of(hook, new ReadSet(reads)).encode();
+    byte[] mask = KeyMask.of(hook, new ReadSet(reads)).places();
     Arrays.fill(mask, place.offset(), place.offset() + place.size(), (byte) 0);
     for (int i = 0; i < 20_000; i++) {
       RandomEvent first = new RandomEvent(hook, random);

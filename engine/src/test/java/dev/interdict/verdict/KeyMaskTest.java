@@ -1,10 +1,12 @@
 package dev.interdict.verdict;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.Context;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
@@ -131,6 +133,26 @@ class KeyMaskTest {
     assertEquals(
         Set.of("hook", "socket.family"),
         mask(Hook.SOCKET_CONNECT, "socket.family").tells(Hook.SOCKET_CONNECT));
+  }
+
+  /**
+   * Of all that one word stands for each fact has its own places, and who reads none pays nothing.
+   */
+  @Test
+  void theKeyHasTheWordOfTheContextWhereSomethingOfItIsRead() {
+    int word = EventLayouts.VERDICT_KEY.offset("context");
+    KeyMask tty = mask(Hook.EXEC, "process.tty");
+    assertEquals(-1, tty.encode()[word]);
+    assertEquals(Set.of("hook", "process.tty"), tty.tells(Hook.EXEC));
+    byte[] read = new byte[Context.BYTES];
+    read[EventLayouts.CONTEXT.offset("tty")] = -1;
+    assertArrayEquals(read, tty.context());
+    KeyMask uid = mask(Hook.EXEC, "process.uid");
+    assertEquals(0, uid.encode()[word]);
+    assertArrayEquals(new byte[Context.BYTES], uid.context());
+    assertArrayEquals(read, uid.or(tty).context());
+    assertEquals(-1, uid.or(tty).encode()[word]);
+    assertEquals(0, mask(Hook.XDP_INGRESS, "").encode()[word], "a packet is nobody's");
   }
 
   @Test

@@ -63,7 +63,7 @@ class MaskedDecisionTest {
     int equal = 0;
     while (equal < pairs) {
       Hook hook = Hook.values()[random.nextInt(Hook.values().length)];
-      byte[] mask = KeyMask.of(hook, reads).encode();
+      byte[] mask = KeyMask.of(hook, reads).places();
       RandomEvent first = new RandomEvent(hook, random);
       RandomEvent second = first.neighbour(random);
       if (first.sameKey(second, mask)) {

@@ -2,10 +2,12 @@ package dev.interdict.verdict;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.interdict.event.Context;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
@@ -13,6 +15,7 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.MapInfo;
 import dev.interdict.testkit.FakeBpfMap;
+import dev.interdict.testkit.RecordBuilder;
 import dev.interdict.verdict.Posture.Enforced;
 import dev.interdict.verdict.Posture.Lapse;
 import java.lang.foreign.MemorySegment;
@@ -31,12 +34,20 @@ class PosturesTest {
   private static final Map<Hook, KeyMask> MASKS =
       Map.of(Hook.FILE_OPEN, KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("file.path"))));
 
+  private static final Map<Hook, KeyMask> TERMINALS =
+      Map.of(Hook.FILE_OPEN, KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.tty"))));
+  private static final Map<Hook, KeyMask> SESSIONS =
+      Map.of(
+          Hook.FILE_OPEN, KeyMask.of(Hook.FILE_OPEN, new ReadSet(Set.of("process.session_uid"))));
+
   private final FakeBpfMap postures = new FakeBpfMap(MapInfo.ARRAY, 4, Posture.BYTES, 2);
   private final FakeBpfMap keyMasks =
       new FakeBpfMap(MapInfo.ARRAY, 4, VerdictKey.BYTES, 2 * Hook.ARRAY_LENGTH);
+  private final FakeBpfMap contextMasks =
+      new FakeBpfMap(MapInfo.ARRAY, 4, Context.BYTES, 2 * Hook.ARRAY_LENGTH);
   private final EngineState state =
       new EngineState(new FakeBpfMap(MapInfo.ARRAY, 4, EventLayouts.ENGINE_STATE.size(), 1));
-  private final Postures switcher = new Postures(postures, keyMasks, state);
+  private final Postures switcher = new Postures(postures, keyMasks, contextMasks, state);
 
   @Test
   void theSpareCopyIsFilledAndThenPutInForce() {
@@ -138,14 +149,61 @@ class PosturesTest {
     assertEquals(KeyMask.none(), switcher.mask(Hook.FILE_OPEN, second));
     switcher.use(() -> posture(true), MASKS);
     assertEquals(null, switcher.mask(Hook.FILE_OPEN, first), "an older one would pile up");
-    assertEquals(null, new Postures(postures, keyMasks, state).mask(Hook.FILE_OPEN, second));
+    assertEquals(
+        null, new Postures(postures, keyMasks, contextMasks, state).mask(Hook.FILE_OPEN, second));
   }
 
   @Test
   void theNextEngineKeepsTheMaskSet() {
     int first = switcher.use(() -> posture(true), MASKS);
-    Postures next = new Postures(postures, keyMasks, state);
+    Postures next = new Postures(postures, keyMasks, contextMasks, state);
     assertEquals(first, next.use(() -> posture(true), MASKS));
+  }
+
+  /**
+   * As those of keys, and with them: a set that is other masks of contexts alone is another one.
+   */
+  @Test
+  void masksOfContextsChangeWithTheSet() {
+    int first = switcher.use(() -> posture(true), TERMINALS);
+    int second = switcher.use(() -> posture(true), SESSIONS);
+    assertEquals(first + 1, second);
+    assertArrayEquals(
+        TERMINALS.get(Hook.FILE_OPEN).encode(), SESSIONS.get(Hook.FILE_OPEN).encode());
+    assertArrayEquals(TERMINALS.get(Hook.FILE_OPEN).context(), contextMask(first));
+    assertArrayEquals(SESSIONS.get(Hook.FILE_OPEN).context(), contextMask(second));
+    Postures next = new Postures(postures, keyMasks, contextMasks, state);
+    assertEquals(second, next.use(() -> posture(true), SESSIONS));
+    assertEquals(second + 1, next.use(() -> posture(true), TERMINALS));
+  }
+
+  /** A verdict holds for what its key was made of, so nobody may decide about anything else. */
+  @Test
+  void aRecordWhoseKeyWasNotMadeOfItsContextIsNotGenuine() {
+    int set = switcher.use(() -> posture(true), TERMINALS);
+    RecordBuilder record = RecordBuilder.of(Hook.FILE_OPEN).fact("mask_set", set).context("tty", 1);
+    assertFalse(switcher.isGenuine(record.event()), "no word of it in the key");
+    byte[] read = new byte[Context.BYTES];
+    read[EventLayouts.CONTEXT.offset("tty")] = 1;
+    record.fact("context", VerdictKey.digest(read, state.contextSecret()));
+    assertTrue(switcher.isGenuine(record.event()));
+    assertTrue(switcher.isGenuine(record.context("session_uid", 5).event()), "that is not read");
+    assertFalse(switcher.isGenuine(record.context("tty", 0).event()), "that is");
+    assertFalse(
+        switcher.isGenuine(
+            RecordBuilder.of(Hook.EXEC).fact("mask_set", set).fact("context", 1).event()),
+        "nothing is read there");
+    assertTrue(switcher.isGenuine(record.fact("mask_set", set + 5).event()), "of no set in force");
+    // The next engine knows no set yet when the first record of the one before comes.
+    Postures next = new Postures(postures, keyMasks, contextMasks, state);
+    assertFalse(next.isGenuine(record.fact("mask_set", set).event()));
+    assertTrue(next.isGenuine(record.context("tty", 1).event()));
+  }
+
+  private byte[] contextMask(int maskSet) {
+    return contextMasks
+        .lookup(index((maskSet & 1) * Hook.ARRAY_LENGTH + Hook.FILE_OPEN.code()))
+        .orElseThrow();
   }
 
   /** Neither the numbers nor what is in force may depend on how far a change has come. */

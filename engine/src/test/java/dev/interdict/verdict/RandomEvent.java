@@ -2,6 +2,7 @@ package dev.interdict.verdict;
 
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Access;
+import dev.interdict.event.Context;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
@@ -11,6 +12,7 @@ import dev.interdict.event.Workload.Pod;
 import dev.interdict.event.Workload.Word;
 import dev.interdict.testkit.RecordBuilder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
 
@@ -20,10 +22,14 @@ import java.util.Set;
  * and its family.
  */
 public final class RandomEvent {
-  private static final int DIMENSIONS = 21;
+  private static final int DIMENSIONS = 26;
   private static final int[] PROTOCOLS = {0, 1, 6, 17, 58};
   private static final int[] FAMILIES = {2, 10, 16, 17};
   private static final String[] ADDRESSES = {"10.0.0.1", "10.0.0.2", "::", "fd00::2"};
+
+  /** The last one has no name yet. */
+  private static final long[] CAPABILITIES = {0, 1 << 13, 1 << 21, 1L << 41};
+
   private static final int[] MODES = {0100644, 0100600, 0040755, 0020660};
 
   private static final Container CONTAINER =
@@ -93,16 +99,26 @@ public final class RandomEvent {
     return new RandomEvent(hook, other);
   }
 
-  /** Whether the kernel cannot tell them apart where it looks through {@code mask}. */
+  /**
+   * Whether the kernel cannot tell them apart where it looks through {@code mask}, of the key and
+   * behind it of the context, for what is left of which the key has a word.
+   */
   boolean sameKey(RandomEvent other, byte[] mask) {
-    byte[] a = record().facts();
-    byte[] b = other.record().facts();
+    byte[] a = places();
+    byte[] b = other.places();
     for (int i = 0; i < mask.length; i++) {
       if (((a[i] ^ b[i]) & mask[i]) != 0) {
         return false;
       }
     }
     return true;
+  }
+
+  private byte[] places() {
+    RecordBuilder record = record();
+    byte[] places = Arrays.copyOf(record.facts(), VerdictKey.BYTES + Context.BYTES);
+    System.arraycopy(record.context(), 0, places, VerdictKey.BYTES, Context.BYTES);
+    return places;
   }
 
   /** As the hook reports it. */
@@ -128,6 +144,12 @@ public final class RandomEvent {
         .fact("egid", pick(3, 3))
         .fact("cgroup", 1 + pick(4, 3))
         .fact("labels", pick(20, 4))
+        .context("capabilities", CAPABILITIES[pick(21, CAPABILITIES.length)])
+        .context("session_uid", pick(22, 3) == 0 ? Context.NO_SESSION : 1000 + pick(22, 3))
+        .context("namespaces", pick(23, 3))
+        .context("no_new_privs", pick(24, 2))
+        .context("seccomp", pick(24, 6) / 2)
+        .context("tty", pick(25, 2))
         .fact("image", 1000 + pick(7, 4))
         .field("pid", 50 + pick(7, 4) / 2);
     if (pick(6, 4) == 3) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.Context;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import java.nio.ByteBuffer;
@@ -39,9 +40,23 @@ class VerdictKeyTest {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (i + 1);
     }
-    assertEquals(0xc33e1569bff2953cL, VerdictKey.digest(bytes, secret));
+    assertEquals(0x12b0ec4c71826519L, VerdictKey.digest(bytes, secret));
     ByteBuffer.wrap(bytes).put(3 * Long.BYTES, new byte[8 * Long.BYTES]);
-    assertEquals(0xb5552e957c0b61c8L, VerdictKey.digest(bytes, secret), "zeros are left out");
+    assertEquals(0x4c805792d9b31a5L, VerdictKey.digest(bytes, secret), "zeros are left out");
+  }
+
+  /** The same, by context_digest(), of a context whose last word is masked in part. */
+  @Test
+  void theWordOfAContextIsTheKernels() {
+    long[] secret = new long[4 * Context.BYTES / Long.BYTES + 2];
+    for (int i = 0; i < secret.length; i++) {
+      secret[i] = (i + 1) * 0x9e3779b97f4a7c15L;
+    }
+    byte[] masked = new byte[Context.BYTES];
+    for (int i = 0; i < 12; i++) {
+      masked[i] = (byte) (i + 1);
+    }
+    assertEquals(0x3e775ba5f49a087eL, VerdictKey.digest(masked, secret));
   }
 
   /** HashMap finds what has one hash by its order, or else by a look at each. */
