@@ -62,7 +62,7 @@ static long by_kexec(const char *object)
 
 static long by_compat_kexec(const char *object)
 {
-	return strcmp(object, "some") ? 0 : compat_call(COMPAT_KEXEC_LOAD, 0, 0, 0, 0, 0);
+	return strcmp(object, "some") ? 0 : compat_call(COMPAT_KEXEC_LOAD, 0, 0, 0, KEXEC_ARCH_X86_64, 0);	/* it must say which */
 }
 
 static long by_fsopen(const char *type)
