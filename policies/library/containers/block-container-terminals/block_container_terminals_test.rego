@@ -25,8 +25,3 @@ test_each_allowed_twin_passes if {
 		count(block_container_terminals.deny) == 0 with input as event
 	}
 }
-
-test_what_is_trusted_passes if {
-	count(block_container_terminals.deny) == 0 with input as attacks[0]
-		with data.trusted as ["/system.slice/docker-1.scope"]
-}
