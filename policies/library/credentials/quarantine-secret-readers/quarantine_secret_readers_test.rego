@@ -5,6 +5,7 @@ import data.interdict.policies.quarantine_secret_readers
 readers := [
 	{"hook": "file_open", "access": ["read"], "process": {"labels": [], "exe": {"path": "/usr/bin/python3.11"}}, "file": {"path": "/root/.kube/config"}},
 	{"hook": "file_change", "access": ["rename"], "process": {"labels": [], "exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/root/.ssh/id_rsa"}},
+	{"hook": "file_change", "access": ["rename"], "process": {"labels": [], "exe": {"path": "/usr/bin/mv"}}, "file": {"path": "/home/a/.ssh"}},
 	{"hook": "file_open", "access": ["read", "write"], "process": {"labels": [], "exe": {"path": "/usr/bin/vim.basic"}}, "file": {"path": "/home/a/.netrc"}},
 ]
 

@@ -260,12 +260,14 @@ public final class Postures {
   private void writeMasks(Map<Hook, KeyMask> all, int set) {
     try (Arena arena = Arena.ofConfined()) {
       all.forEach(
-          (hook, mask) -> {
-            MemorySegment index = maskIndex(arena, set, hook);
-            keyMasks.update(index, arena.allocateFrom(JAVA_BYTE, mask.encode()));
-            contextMasks.update(index, arena.allocateFrom(JAVA_BYTE, mask.context()));
-          });
+          (hook, mask) -> write(arena, keyMasks, maskIndex(arena, set, hook), mask.encode()));
+      all.forEach(
+          (hook, mask) -> write(arena, contextMasks, maskIndex(arena, set, hook), mask.context()));
     }
+  }
+
+  private static void write(Arena arena, BpfMap map, MemorySegment index, byte[] mask) {
+    map.update(index, arena.allocateFrom(JAVA_BYTE, mask));
   }
 
   private static MemorySegment maskIndex(Arena arena, int set, Hook hook) {

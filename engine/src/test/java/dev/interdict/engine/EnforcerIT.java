@@ -148,6 +148,7 @@ final class EnforcerIT {
                   "+named_files",
                   "+interfaces",
                   "+key_masks",
+                  "+context_masks",
                   "+postures",
                   "-interfaces",
                   "+postures"),

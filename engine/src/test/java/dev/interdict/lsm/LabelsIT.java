@@ -2,6 +2,7 @@ package dev.interdict.lsm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.event.Hook;
 import java.io.IOException;
@@ -171,6 +172,7 @@ class LabelsIT {
 
   @Test
   void aLabelMustMeanTheSameToTheNextEngine() throws IOException {
+    assumeTrue(Guest.isTurn(0)); // on one kernel: it rests on none
     Attack with = waiting("restarted");
     host.engine().stop();
     host.restart();
