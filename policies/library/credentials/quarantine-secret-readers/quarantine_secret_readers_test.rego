@@ -10,6 +10,8 @@ readers := [
 ]
 
 others := [
+	{"hook": "file_change", "access": ["rename"], "process": {"labels": [], "exe": {"path": "/usr/bin/ssh-keygen"}}, "file": {"path": "/root/.ssh/id_rsa"}},
+	{"hook": "file_change", "access": ["link"], "process": {"labels": [], "exe": {"path": "/usr/bin/ln"}}, "file": {"path": "/root/.ssh/id_rsa.pub"}},
 	{"hook": "file_open", "access": ["read"], "process": {"labels": [], "exe": {"path": "/usr/bin/cat"}}, "file": {"path": "/root/.ssh/id_rsa.pub"}},
 	{"hook": "file_change", "access": ["delete"], "process": {"labels": [], "exe": {"path": "/usr/bin/rm"}}, "file": {"path": "/root/.ssh/id_rsa"}},
 	{"hook": "file_open", "access": ["write"], "process": {"labels": [], "exe": {"path": "/usr/bin/tee"}}, "file": {"path": "/root/.kube/config"}},
