@@ -61,7 +61,7 @@ static int calls(void)
 	return 0;
 }
 
-static void tell(const char *what, int error)
+static void found(const char *what, int error)
 {
 	if (!error)
 		return;
@@ -73,9 +73,9 @@ static void tell(const char *what, int error)
 int command_login(const struct options *options, char **args)
 {
 	(void)options;
-	tell("starts", starts(args[0]));
-	tell("reads", reads(args[1]));
-	tell("changes", changes(args[2]));
-	tell("calls", calls());
+	found("starts", starts(args[0]));
+	found("reads", reads(args[1]));
+	found("changes", changes(args[2]));
+	found("calls", calls());
 	return report();
 }
