@@ -68,7 +68,7 @@ static void behind_a_filter(int unused)
 
 static void at_a_terminal(int unused)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), terminal;	/* stays open over execve: without it there is no terminal any more */
 
 	(void)unused;
 	signal(SIGHUP, SIG_IGN);
