@@ -42,9 +42,6 @@ record BadPolicy(
     KILLED
   }
 
-  /** The same ones each time. */
-  static final List<BadPolicy> ALL = generate(500);
-
   private static final List<String> FILE_HOOKS =
       List.of("exec", "mmap_exec", "file_open", "file_change");
 
@@ -55,6 +52,9 @@ record BadPolicy(
               "logins", List.of("/usr/sbin/", "/sbin/", "/usr/bin/", "/bin/", "/etc/"),
               "the engine's own", List.of("/run/", "/var/lib/", "/opt/", "/sys/"),
               "devices", List.of("/dev", "/proc")));
+
+  /** The same ones each time. */
+  static final List<BadPolicy> ALL = generate(500); // last: it is made of what is above
 
   /** Its files, as they are applied. */
   SortedMap<String, byte[]> sources() {
