@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RecoveryIT {
   private static final int TRIED = Integer.parseInt(System.getenv().getOrDefault("BAD", "25"));
   private static final Path FILE = Guest.FILES.resolve("twin");
+  private static final int STEP = 197; // shares no divisor with their number
+  private static final List<String> KEEP_PROGRAMS = List.of("trial-change", "trial-local");
   private static final Duration LEASE = Duration.ofSeconds(4);
   private static final List<String> UNITS = List.of("/bad/one", "/bad/two", "/bad/three");
 
@@ -40,12 +43,22 @@ class RecoveryIT {
 
   private final Host host = Host.get();
 
-  /** Every so many-th, and each of this machine's share. */
+  /** A step through all of them that meets each kind, and each of this machine's share. */
   static Stream<BadPolicy> tried() {
-    int all = BadPolicy.ALL.size();
     return IntStream.range(0, TRIED)
         .filter(Guest::isTurn)
-        .mapToObj(i -> BadPolicy.ALL.get((int) ((long) i * all / TRIED)));
+        .mapToObj(i -> BadPolicy.ALL.get(i * STEP % BadPolicy.ALL.size()));
+  }
+
+  /** Else the programs of each policy's hooks are loaded for it, which takes most of a minute. */
+  @BeforeAll
+  static void keepPrograms() {
+    KEEP_PROGRAMS.forEach(Host.get()::apply);
+  }
+
+  @AfterAll
+  static void letProgramsGo() {
+    KEEP_PROGRAMS.forEach(Host.get()::delete);
   }
 
   /** Somebody who has been logged in to three services since before it began. */
@@ -121,18 +134,16 @@ class RecoveryIT {
         return;
       }
       long end = System.nanoTime() + LEASE.toNanos();
+      List<Answer> during = new ArrayList<>(operator.tries());
       switch (bad.by()) {
         case ALIVE -> {}
         case FROZEN -> host.engine().freeze();
         case KILLED -> host.engine().kill();
       }
-      List<Answer> during = operator.tries();
+      during.addAll(operator.tries()); // three units: more than the budget has
       told(bad, during.stream().allMatch(Answer::ok) ? "hurt nobody" : "hurt");
       if (bad.end() == BadPolicy.End.LEASE) {
         Guest.sleep(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-      } else if (!during.stream().allMatch(Answer::ok)) {
-        // With the second unit the budget was used up, if what was refused is of more than one.
-        var ignored = operator.tries();
       }
       List<Answer> after = operator.tries();
       switch (bad.by()) {
@@ -160,13 +171,13 @@ class RecoveryIT {
 
   /** Else this shows nothing. */
   @AfterAll
-  static void mostMustHaveHurt() {
+  static void manyMustHaveHurt() {
     TOLD.forEach((family, what) -> System.out.println("recovery: " + family + ": " + what));
     List<String> all = TOLD.values().stream().flatMap(List::stream).toList();
     if (!all.isEmpty()) {
       long hurt = all.stream().filter("hurt"::equals).count();
       System.out.printf("recovery: %d policies, %d hurt, all recovered from%n", all.size(), hurt);
-      assertTrue(2 * hurt > all.size(), all::toString);
+      assertTrue(4 * hurt >= all.size(), all::toString);
     }
   }
 
