@@ -182,7 +182,7 @@ class RecoveryIT {
   }
 
   @Test
-  void thereMustBeFiveHundredOfTwelveKinds() {
+  void thereMustBeFiveHundredOfThirteenKinds() {
     assertEquals(500, BadPolicy.ALL.stream().map(b -> b.manifest() + b.data()).count());
     assertEquals(13, BadPolicy.ALL.stream().map(BadPolicy::family).distinct().count());
   }
