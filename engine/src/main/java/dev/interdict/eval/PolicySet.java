@@ -223,12 +223,8 @@ public final class PolicySet {
    * @return 0: the answer is for good; else how long it may be used, in nanoseconds
    */
   public long settle(Event event) {
-    return switch (event) {
-      case Event.FileEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
-      case Event.SocketEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
-      case Event.SubjectEvent e -> names.settle(e.subject().cgroup(), e.head().timeNs());
-      case Event.PacketEvent e -> 0;
-    };
+    Event.Subject subject = event.subject();
+    return subject == null ? 0 : names.settle(subject.cgroup(), event.head().timeNs());
   }
 
   /** Those of them whose fallback is to refuse. */

@@ -25,13 +25,13 @@ public sealed interface Event {
 
   /** About what it occupies, in bytes. */
   default long occupies() {
-    return BYTES
-        + switch (this) {
-          case FileEvent file -> file.path().length + file.subject().exePath().length;
-          case SocketEvent socket -> socket.subject().exePath().length;
-          case SubjectEvent plain -> plain.subject().exePath().length;
-          case PacketEvent packet -> 0;
-        };
+    return BYTES + nameBytes();
+  }
+
+  /** Of its names. */
+  default long nameBytes() {
+    long object = this instanceof FileEvent file ? file.path().length : 0;
+    return subject() == null ? object : object + subject().exePath().length;
   }
 
   /**

@@ -3,8 +3,6 @@ package dev.interdict.recording;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
-import dev.interdict.event.Event.FileEvent;
-import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.recording.Recorder.Info;
 import dev.interdict.recording.Recorder.Masks;
 import dev.interdict.verdict.KeyMask;
@@ -82,13 +80,7 @@ final class Session {
   record Ask(Event event, PolicySet set, Verdict verdict) {
     /** About what it occupies while it waits. */
     long bytes() {
-      return ASK_BYTES
-          + switch (event) {
-            case FileEvent file -> file.path().length + file.subject().exePath().length;
-            case SocketEvent socket -> socket.subject().exePath().length;
-            case Event.SubjectEvent plain -> plain.subject().exePath().length;
-            case Event.PacketEvent packet -> 0;
-          };
+      return ASK_BYTES + event.nameBytes();
     }
   }
 
