@@ -125,9 +125,16 @@ final class Guest {
     return number % Integer.parseInt(share[1]) == Integer.parseInt(share[0]);
   }
 
-  /** Waits until it is so, or a minute. */
+  /**
+   * Waits until it is so.
+   *
+   * @throws AssertionError if it is not within a minute and more
+   */
   static void eventually(BooleanSupplier so) {
-    for (int i = 0; i < 2400 && !so.getAsBoolean(); i++) {
+    for (int i = 0; !so.getAsBoolean(); i++) {
+      if (i == 2400) {
+        throw new AssertionError("it never came to be");
+      }
       sleep(Duration.ofMillis(25));
     }
   }

@@ -10,7 +10,6 @@ import dev.interdict.v1.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
@@ -26,23 +25,11 @@ import org.junit.jupiter.api.TestFactory;
  */
 @Tag("lsm")
 class LibraryIT {
-  /**
-   * In force throughout, for cgroups of others: else the many programs of {@code file_change} would
-   * be loaded for each policy that names it, and that takes the emulated machine a minute.
-   */
-  private static final String KEEPS_PROGRAMS = "trial-change";
-
   private final Host host = Host.get();
 
   @BeforeEach
   void stage() {
     Guest.directory(Act.STAGE);
-    host.apply(KEEPS_PROGRAMS);
-  }
-
-  @AfterEach
-  void delete() {
-    host.delete(KEEPS_PROGRAMS);
   }
 
   @TestFactory

@@ -17,7 +17,6 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +33,6 @@ class RecoveryIT {
   private static final int TRIED = Integer.parseInt(System.getenv().getOrDefault("BAD", "25"));
   private static final Path FILE = Guest.FILES.resolve("twin");
   private static final int STEP = 197; // shares no divisor with their number
-  private static final List<String> KEEP_PROGRAMS = List.of("trial-change", "trial-local");
   private static final Duration LEASE = Duration.ofSeconds(4);
   private static final List<String> UNITS = List.of("/bad/one", "/bad/two", "/bad/three");
 
@@ -48,17 +46,6 @@ class RecoveryIT {
     return IntStream.range(0, TRIED)
         .filter(Guest::isTurn)
         .mapToObj(i -> BadPolicy.ALL.get(i * STEP % BadPolicy.ALL.size()));
-  }
-
-  /** Else the programs of each policy's hooks are loaded for it, which takes most of a minute. */
-  @BeforeAll
-  static void keepPrograms() {
-    KEEP_PROGRAMS.forEach(Host.get()::apply);
-  }
-
-  @AfterAll
-  static void letProgramsGo() {
-    KEEP_PROGRAMS.forEach(Host.get()::delete);
   }
 
   /** Somebody who has been logged in to three services since before it began. */

@@ -18,6 +18,7 @@ final class TrialPolicies {
 
   static final List<String> ALL =
       List.of(
+          "trial-keep",
           "trial-files",
           "trial-change",
           "trial-local",
