@@ -14,6 +14,7 @@ attacks := [
 twins := [
 	{"hook": "file_open", "access": ["read"], "process": {"exe": {"path": "/usr/bin/kmod"}}, "file": {"path": "/lib/modules/6.1/x.ko"}},
 	{"hook": "exec", "process": {"exe": {"path": "/usr/lib/systemd/systemd-udevd"}}, "file": {"path": "/usr/bin/kmod", "deleted": false}},
+	{"hook": "exec", "process": {"cgroup": {"path": "/"}}, "file": {"path": "/usr/bin/kmod", "deleted": false}},
 	{"hook": "exec", "process": {"exe": {"path": "/usr/bin/bash"}}, "file": {"path": "/usr/bin/lsblk", "deleted": false}},
 	{"hook": "module_load", "access": ["module", "memory"], "process": {"exe": {"path": "/usr/bin/kmod"}}},
 	{"hook": "module_load", "access": ["module"], "process": {"exe": {"path": "/usr/bin/kmod"}}, "file": {"path": "/usr/lib/modules/6.1/x.ko"}},
