@@ -31,6 +31,12 @@ static __always_inline enum way way_of(__u32 access)
 	return access & ACCESS_FIRMWARE ? WAY_NONE : WAY_LOAD;
 }
 
+/* A RAM disk comes after the kernel that is its own. If that has passed because nobody answered, the two would take turns without an end. */
+static __always_inline enum way way_of_reading(__u32 id, __u32 access)
+{
+	return IS(kernel_read_file_id, id, READING_KEXEC_INITRAMFS) ? WAY_NONE : way_of(access);
+}
+
 /* Before a byte of the file is read. */
 SEC("lsm/kernel_read_file")
 int BPF_PROG(lsm_kernel_read_file, struct file *file, __u32 id, bool whole, int before)
@@ -39,7 +45,7 @@ int BPF_PROG(lsm_kernel_read_file, struct file *file, __u32 id, bool whole, int 
 
 	if (before || !access || uncovered(HOOK_MODULE_LOAD))
 		return before;
-	return clamp(ask_about(file, HOOK_MODULE_LOAD, access, way_of(access)));
+	return clamp(ask_about(file, HOOK_MODULE_LOAD, access, way_of_reading(id, access)));
 }
 
 /* Before anything is taken from the caller's memory. */

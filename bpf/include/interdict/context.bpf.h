@@ -51,20 +51,29 @@ static __always_inline __u8 other_namespaces(struct task_struct *task)
 	return kinds;
 }
 
+/* All that it can have by itself, now or over an execve: what is laid down for the moment counts, else a rule would be passed by that. The effective
+ * ones are always among the permitted. To root an execve gives back what his bounding set has, as much as he has laid down. */
+static __always_inline __u64 capabilities_of(const struct cred *cred, bool no_new_privs)
+{
+	__u64 all = pointer_at(&cred->cap_permitted);
+
+	if ((cred->uid.val && cred->euid.val) || no_new_privs || cred->securebits & SECBIT_NOROOT)
+		return all;
+	return all | pointer_at(&cred->cap_bset) | pointer_at(&cred->cap_inheritable);
+}
+
 /* By the task's own credentials, as everything of who acts. */
 SUBPROGRAM void read_context(struct context *context)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const struct cred *cred = task->real_cred;
-	__u64 capabilities = 0;
+	bool no_new_privs = task->atomic_flags & PFA_NO_NEW_PRIVS;
 
-	bpf_probe_read_kernel(&capabilities, sizeof(capabilities), &cred->cap_effective);
-	context->capabilities = capabilities;
+	context->capabilities = capabilities_of(task->real_cred, no_new_privs);
 	context->session_uid = ~0U;
 	if (bpf_core_field_exists(task->loginuid))
 		context->session_uid = task->loginuid.val;
 	context->namespaces = other_namespaces(task);
-	context->no_new_privs = task->atomic_flags & PFA_NO_NEW_PRIVS;
+	context->no_new_privs = no_new_privs;
 	context->seccomp = 0;
 	if (bpf_core_field_exists(task->seccomp.mode))
 		context->seccomp = task->seccomp.mode;

@@ -101,7 +101,8 @@ struct inet_sock___labels { void *ipv6_fl_list; };
 struct capabilities { __u8 bytes; };	/* as ipv6_address: it has 8 */
 struct cred {
 	struct kernel_id uid, gid, euid, egid, fsuid, fsgid;
-	struct capabilities cap_effective;
+	unsigned int securebits;
+	struct capabilities cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
 };
 struct mm_struct { struct file *exe_file; };
@@ -190,6 +191,7 @@ struct bpf_task_work { __u64 opaque; };
 #define PF_KTHREAD 0x00200000
 
 #define PFA_NO_NEW_PRIVS 1UL	/* task_struct.atomic_flags */
+#define SECBIT_NOROOT 1U		/* cred.securebits: uid 0 is like any other */
 
 #define JOBCTL_STOP_PENDING (1UL << 17)
 /* signal_struct.flags */

@@ -108,7 +108,7 @@ enum namespaces {
 /* The state of the task that acts, as far as few policies read it. In the key one word stands for all of it (context_digest()), so that
  * who reads none of it pays for one word; unmasked it travels in each record. */
 struct context {
-	__u64 capabilities;	/* effective, in its own user namespace, by the kernel's numbers */
+	__u64 capabilities;	/* permitted, and what an execve gives root back, in its own user namespace, by the kernel's numbers */
 	__u32 session_uid;	/* that somebody has logged in as; ~0: nobody, or this kernel does not keep it */
 	__u8 namespaces;	/* enum namespaces: those that are not the host's */
 	__u8 no_new_privs;

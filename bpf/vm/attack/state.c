@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -18,28 +19,59 @@
 /* Whom somebody has logged in as. */
 #define SESSION_USER "1999"
 
-static void set_capabilities(uint64_t all)
+#define ONE (1U << CAP_NET_RAW)
+
+static void set_capabilities(uint32_t permitted, uint32_t effective, uint32_t inheritable)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {
-		{.effective = (uint32_t)all, .permitted = (uint32_t)all},
-		{.effective = (uint32_t)(all >> 32), .permitted = (uint32_t)(all >> 32)},
-	};
+	struct __user_cap_data_struct data[2] = {{effective, permitted, inheritable}};
 
 	if (syscall(SYS_capset, &header, data))
 		unprepared("capset");
 }
 
+static void give_up_for_good(void)
+{
+	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
+		if (prctl(PR_CAPBSET_DROP, capability))
+			unprepared("bounding");
+}
+
 static void with_one_capability(int unused)
 {
 	(void)unused;
-	set_capabilities(1ULL << CAP_NET_RAW);
+	give_up_for_good();
+	set_capabilities(ONE, ONE, 0);
+}
+
+static void with_one_laid_down(int unused)
+{
+	(void)unused;
+	give_up_for_good();
+	set_capabilities(ONE, 0, 0);
+}
+
+/* As root: an execve would give back all that he may ever have. */
+static void with_all_to_come(int unused)
+{
+	(void)unused;
+	set_capabilities(0, 0, 0);
+}
+
+/* The same, of what his bounding set has not. */
+static void with_one_inherited(int unused)
+{
+	(void)unused;
+	set_capabilities(ONE | 1U << CAP_SETPCAP, ONE | 1U << CAP_SETPCAP, ONE);
+	give_up_for_good();
+	set_capabilities(0, 0, ONE);
 }
 
 static void with_no_capability(int unused)
 {
 	(void)unused;
-	set_capabilities(0);
+	give_up_for_good();
+	set_capabilities(0, 0, 0);
 }
 
 static void in_namespace(int kind)
@@ -91,13 +123,32 @@ static void in_a_session(int unused)
 	close(file);
 }
 
+static void with_none_to_come(int unused)
+{
+	without_new_privileges(unused);
+	set_capabilities(0, 0, 0);
+}
+
+static void as_root_like_any_other(int unused)
+{
+	(void)unused;
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT))
+		unprepared("securebits");
+	set_capabilities(0, 0, 0);
+}
+
 static const struct {
 	const char *name;
 	void (*enter)(int kind);
 	int kind;
 } states[] = {
 	{"none", with_no_capability, 0},
+	{"none-no_new_privs", with_none_to_come, 0},
+	{"none-noroot", as_root_like_any_other, 0},
 	{"capabilities", with_one_capability, 0},
+	{"permitted", with_one_laid_down, 0},
+	{"bounding", with_all_to_come, 0},
+	{"inheritable", with_one_inherited, 0},
 	{"mnt", in_namespace, CLONE_NEWNS},
 	{"pid", in_namespace, CLONE_NEWPID},
 	{"net", in_namespace, CLONE_NEWNET},

@@ -8,7 +8,10 @@ deny contains state if {
 
 states contains state if some state in input.process.namespaces
 
-states contains "capabilities" if "CAP_NET_RAW" in input.process.capabilities
+states contains state if {
+	some state in {"capabilities", "permitted", "bounding", "inheritable"}
+	"CAP_NET_RAW" in input.process.capabilities
+}
 
 states contains "no_new_privs" if input.process.no_new_privs
 

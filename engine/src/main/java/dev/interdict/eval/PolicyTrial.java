@@ -226,7 +226,24 @@ public final class PolicyTrial {
     if (field != null) {
       put(event, field, value);
     }
+    if (hook == Hook.MODULE_LOAD) {
+      load(event, "module.name".equals(field));
+    }
     return event;
+  }
+
+  /** Only a request has a name, and neither it nor what comes from memory has a file. */
+  private static void load(Map<String, Object> event, boolean named) {
+    List<?> access = event.get("access") instanceof List<?> words ? words : List.of("module");
+    boolean request = named || access.contains("request");
+    boolean memory = access.contains("memory");
+    if (request || memory) {
+      event.remove("file");
+    }
+    put(
+        event,
+        "access",
+        request ? List.of("request") : memory ? List.of("module", "memory") : access);
   }
 
   @SuppressWarnings("unchecked") // the maps are those made here

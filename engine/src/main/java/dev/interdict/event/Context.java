@@ -11,7 +11,8 @@ import java.util.stream.IntStream;
  * The state of the task that acts, at that moment: {@code struct context} of {@code verdict.h}.
  * Immutable.
  *
- * @param capabilities effective ones, by the kernel's numbers, in the task's own user namespace
+ * @param capabilities permitted ones and, of root, what an execve gives back, by the kernel's
+ *     numbers, in the task's own user namespace
  * @param sessionUid that somebody has logged in as; {@link #NO_SESSION}: nobody, or not known
  * @param namespaces bits of {@link Namespace}: those that are not the host's
  * @param seccomp {@code SECCOMP_MODE_}

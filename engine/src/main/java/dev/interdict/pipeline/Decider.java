@@ -58,9 +58,7 @@ final class Decider implements Worker.Round {
     this.rings = List.of(processes, packets);
     this.state = parts.state();
     judge = new Judge(parts.verdicts(), outcomes, comparisons, counters);
-    this.reader =
-        new RecordReader(
-            event -> judge.judge(event, evaluator), counters, parts.names(), parts.genuine());
+    this.reader = parts.reader(event -> judge.judge(event, evaluator), counters);
     this.counters = counters;
     this.spinNs = spin.toNanos();
     this.meanGapNs = spinNs;

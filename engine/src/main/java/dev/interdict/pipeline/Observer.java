@@ -1,6 +1,5 @@
 package dev.interdict.pipeline;
 
-import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.PolicySetEvaluator;
 import dev.interdict.eval.SlotDecisions;
@@ -11,7 +10,6 @@ import dev.interdict.libbpf.RingBuffer;
 import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Worker;
 import java.time.Duration;
-import java.util.function.Predicate;
 
 /**
  * Observes: the one thread that takes the kernel's answers off their ring and writes the decision
@@ -34,17 +32,12 @@ final class Observer implements Worker.Round {
   private volatile PolicySetEvaluator evaluator;
 
   Observer(
-      RingBuffer ring,
-      Outcomes outcomes,
-      Comparisons comparisons,
-      PipelineCounters counters,
-      HostNames names,
-      Predicate<Event> genuine) {
-    this.ring = ring;
+      Pipeline.Parts parts, Outcomes outcomes, Comparisons comparisons, PipelineCounters counters) {
+    this.ring = parts.observe();
     this.outcomes = outcomes;
     this.comparisons = comparisons;
     this.counters = counters;
-    this.reader = new RecordReader(this::observe, counters, names, genuine);
+    this.reader = parts.reader(this::observe, counters);
   }
 
   void use(PolicySet next) {

@@ -15,6 +15,7 @@ import dev.interdict.worker.Worker;
 import dev.interdict.worker.Workers;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -51,7 +52,13 @@ public final class Pipeline implements AutoCloseable {
       KernelCounters counted,
       DecisionLog log,
       HostNames names,
-      Predicate<Event> genuine) {}
+      Predicate<Event> genuine) {
+
+    /** Each ring's records come by such a one, and none is handed on that is not genuine. */
+    RecordReader reader(Consumer<Event> work, PipelineCounters counters) {
+      return new RecordReader(work, counters, names, genuine);
+    }
+  }
 
   /**
    * Makes a pipeline that does nothing before its first {@link #use}: an engine that cannot decide
@@ -66,9 +73,7 @@ public final class Pipeline implements AutoCloseable {
     comparisons = new Comparisons(parts.names());
     explainer = new Explainer(parts.verdicts(), parts.names());
     decider = new Decider(parts, outcomes, comparisons, counters, spin);
-    observer =
-        new Observer(
-            parts.observe(), outcomes, comparisons, counters, parts.names(), parts.genuine());
+    observer = new Observer(parts, outcomes, comparisons, counters);
     state = parts.state();
     workers = List.of(crew.addVital("decider", decider), crew.add("observer", observer));
   }

@@ -257,11 +257,13 @@ final class CaseReader {
                   .formatted(String.join(", ", wrong), access)
               + " comes from memory has a file");
     }
-    if ((request || memory) && access.size() != (request ? 1 : 2)) {
+    // One that the case does not name is the hook's first.
+    if (!access.isEmpty() && (access.size() != (memory ? 2 : 1) || (request && memory))) {
       error(
           at,
           "rule.value",
-          "access is never %s: request comes alone, memory with what is loaded".formatted(access));
+          "access is never %s: one kind of things is loaded, or that with memory, or a request is alone"
+              .formatted(access));
     }
     if (!request && !memory) {
       fields.forEach(

@@ -112,7 +112,8 @@ public final class Postures {
   /**
    * Whether what a record says of its task's state is what its key was made of, by the hash that
    * the kernel uses: what a verdict would not hold for must not be decided about. Records of a mask
-   * set that is not in force any more pass: nobody looks for the verdicts of their keys.
+   * set that is gone pass, since there is nothing to hold them against: a verdict for such a key is
+   * found by a task at most that still waits for it over two changes of the masks.
    */
   public boolean isGenuine(Event event) {
     Event.Subject subject = event.subject();

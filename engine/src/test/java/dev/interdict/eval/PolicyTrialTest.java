@@ -22,6 +22,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PolicyTrialTest {
   private static final Path CLASSES = GoProgram.root().resolve(".cache/library-classes");
@@ -106,6 +108,23 @@ class PolicyTrialTest {
     assertEquals(1, problems.size());
     assertTrue(
         problems.getFirst().contains("policy trial: took longer than 50 ms"), problems.getFirst());
+  }
+
+  /** What has no file is tried without one: a rule about it is not reached else. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "input.module.name == \"fs-squashfs\"",
+        "\"request\" in input.access\nnot input.file.path",
+        "\"memory\" in input.access\nnot input.file.path",
+      })
+  void whatNeverAnswersAboutWhatIsNoFileIsRefused(String condition) throws Exception {
+    String rego = "deny contains \"x\" if {\n" + condition + "\n" + SLOW + "\n}";
+    CompiledPolicy policy = RegoToWasm.compile("trial", rego, "{}", List.of("module_load"));
+    List<String> problems =
+        PolicyTrial.problems(policy, Set.of(Hook.MODULE_LOAD), CLASSES, Limits.DEFAULT);
+    assertEquals(1, problems.size(), condition);
+    assertTrue(problems.getFirst().contains("took longer than 50 ms"), problems.getFirst());
   }
 
   /** Code that is new to this process is slow, whoever else has tried it. */

@@ -111,6 +111,7 @@ class EventDecoderTest {
     assertEquals(Context.NONE, RecordBuilder.of(Hook.EXEC).event().subject().context());
     assertEquals(null, RecordBuilder.of(Hook.XDP_INGRESS).event().subject());
     assertEquals(List.of("ALL"), new Context(-1, 0, 0, false, 0, false).shownCapabilities());
+    assertEquals("filter", new Context(0, 0, 0, false, 7, false).seccompName(), "of some day");
   }
 
   @Test

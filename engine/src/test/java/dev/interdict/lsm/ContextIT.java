@@ -23,7 +23,7 @@ class ContextIT {
   private static final String POLICY = "trial-context";
   private static final Path TWIN = Guest.FILES.resolve("twin");
 
-  /** Nobody in it is refused anything. */
+  /** Nobody in it, or in those whose name begins so, is refused anything for his capabilities. */
   private static final String NONE = "none";
 
   /** What everybody can enter. */
@@ -31,7 +31,10 @@ class ContextIT {
       Set.of("user", "no_new_privs", "seccomp", "tty", "session_uid");
 
   private static final List<String> STATES =
-      Attack.list("state").stream().map(state -> state[1]).filter(s -> !s.equals(NONE)).toList();
+      Attack.list("state").stream()
+          .map(state -> state[1])
+          .filter(state -> !state.startsWith(NONE))
+          .toList();
 
   @BeforeAll
   static void apply() throws IOException {
@@ -76,6 +79,8 @@ class ContextIT {
     }
     assertEquals("ok", open("tty", file("session_uid")), "another state");
     assertEquals("ok", open("mnt", file("net")), "another namespace");
+    assertEquals("ok", open("none-no_new_privs", file("bounding")), "an execve gives nothing back");
+    assertEquals("ok", open("none-noroot", file("bounding")), "nor where root has no privileges");
   }
 
   private static String open(String state, Path file) {

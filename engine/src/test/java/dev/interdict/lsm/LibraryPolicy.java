@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -62,6 +63,12 @@ record LibraryPolicy(
     return !JsonMapper.shared().readTree(about.inputJson()).at("/process/labels").isEmpty();
   }
 
+  /** What the kernel starts has no program yet, and is in the root cgroup: no test can act so. */
+  private static boolean isKernel(Cases.Case about) {
+    JsonNode process = JsonMapper.shared().readTree(about.inputJson()).path("process");
+    return !process.has("exe") && process.at("/cgroup/path").asString("").equals("/");
+  }
+
   private static LibraryPolicy read(Path folder) {
     try {
       PolicySource source = PolicySource.read(folder);
@@ -75,7 +82,7 @@ record LibraryPolicy(
       // Of what somebody has done before a case has the label alone.
       List<Cases.Case> cases =
           Cases.read(parsed.cases(), parsed.policy()).list().stream()
-              .filter(about -> !hasLabels(about))
+              .filter(about -> !hasLabels(about) && !isKernel(about))
               .toList();
       List<Act> acts = new ArrayList<>();
       for (int i = 0; i < cases.size(); i++) {

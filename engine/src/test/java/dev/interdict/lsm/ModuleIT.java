@@ -1,14 +1,23 @@
 package dev.interdict.lsm;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.interdict.event.Hook;
 import dev.interdict.lsm.Trial.Who;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Every way that the attack tool knows to have the kernel load something. */
@@ -42,6 +51,29 @@ class ModuleIT {
   @TestFactory
   Stream<DynamicTest> askingForAForbiddenModuleMustBeRefusedByEveryDoor() {
     return trials("request", "squashfs", "erofs", "unload %s", "ENODEV", "fs-%s");
+  }
+
+  /**
+   * Who loads what another one is loading may be told that one's result: never the number that
+   * sends a call round. Where a kernel lets both wait, there may be too many, and the fallback
+   * answers.
+   */
+  @RepeatedTest(3)
+  void whoLoadsAFileThatIsBeingLoadedMustBeAnswered() {
+    String command = "module -d finit-at-once " + Attack.VICTIM;
+    Answer answer = Attack.run(Attack.in(Host.covered("at-once"), command));
+    assertTrue(List.of("EPERM", "ok").contains(answer.result()), answer::toString);
+  }
+
+  /** A word that a kernel does not have is nobody's business, without a sound. */
+  @Test
+  void theKernelMustHaveTheWordsForWhatItLoads() throws IOException {
+    byte[] types = Files.readAllBytes(Path.of("/sys/kernel/btf/vmlinux"));
+    String names = new String(types, StandardCharsets.ISO_8859_1);
+    for (String what : List.of("MODULE", "FIRMWARE", "KEXEC_IMAGE", "KEXEC_INITRAMFS")) {
+      assertTrue(names.contains("\0READING_" + what + "\0"), what);
+      assertTrue(names.contains("\0LOADING_" + what + "\0"), what);
+    }
   }
 
   private static Stream<DynamicTest> trials(

@@ -324,7 +324,7 @@ class JudgeTest {
     OneContainer names = new OneContainer();
     PolicySetEvaluator policies = ofContainers(names);
     Observer observer =
-        new Observer(null, outcomes, comparisons, counters, HostNames.NONE, e -> true);
+        new Observer(RecordReaderTest.parts(e -> true), outcomes, comparisons, counters);
     Event denied = refused(miss(0, 0), BOTH);
     assertEquals(SlotSet.of(TWO), observer.why(denied, policies).deny());
     assertEquals(List.of(denied.head().timeNs()), names.since);

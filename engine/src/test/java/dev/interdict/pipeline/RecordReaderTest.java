@@ -10,6 +10,7 @@ import dev.interdict.testkit.RecordBuilder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class RecordReaderTest {
@@ -20,8 +21,12 @@ class RecordReaderTest {
   private final List<Event> seen = new ArrayList<>();
   private Error thrown;
   private boolean genuine = true;
-  private final RecordReader reader =
-      new RecordReader(this::work, counters, HostNames.NONE, event -> genuine);
+  private final RecordReader reader = parts(event -> genuine).reader(this::work, counters);
+
+  /** With no rings, to which nothing is written. */
+  static Pipeline.Parts parts(Predicate<Event> genuine) {
+    return new Pipeline.Parts(null, null, null, null, null, null, null, HostNames.NONE, genuine);
+  }
 
   private void work(Event event) {
     if (thrown != null) {

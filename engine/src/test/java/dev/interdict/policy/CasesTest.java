@@ -97,6 +97,10 @@ class CasesTest {
         "{access: [module], module: {name: a}} | module.name is not there where access is [module]",
         "{access: [memory]} | access is never [memory]",
         "{access: [request, module]} | access is never [request, module]",
+        "{access: [request, memory]} | access is never [request, memory]",
+        "{access: [module, kexec]} | access is never [module, kexec]",
+        "{access: [firmware, module]} | access is never [firmware, module]",
+        "{access: [module, kexec, memory]} | access is never [module, kexec, memory]",
       })
   void whatCannotBeLoadedIsNoCase(String input, String problem) {
     String yaml = "cases: [{name: a, allow: true, input: %s}]".formatted(input);
