@@ -166,6 +166,9 @@ public final class ScaleBench {
     public void forgetSlot(int slot) {}
 
     @Override
+    public void disarm(int slot) {}
+
+    @Override
     public void resetBudget(int slot) {}
 
     @Override

@@ -7,6 +7,7 @@ import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -210,6 +211,9 @@ public final class BundleControl {
       String digest = Digest.of(entry.getValue());
       int slot = slots.of(fresh, old, taken);
       taken = taken.with(slot);
+      if (old != null && old.inForce() && slot != old.slot() && goesOn(old, fresh)) {
+        enforcement.disarm(slot);
+      }
       if (!store.has(name, digest)) { // pruned since
         write(delivery, name, fresh);
       }
@@ -219,6 +223,16 @@ public final class BundleControl {
           HeldPolicy.of(fresh, digest, revision, slot, override, clock.instant(), source, null));
     }
     return all;
+  }
+
+  /**
+   * Whether one that only records is to go on so: other data come by themselves, and are nobody's
+   * word that its rules are right now.
+   */
+  private boolean goesOn(HeldPolicy old, Built fresh) {
+    return enforcement.tripped().contains(old.slot())
+        && Arrays.equals(old.compiled().wasm(), fresh.compiled().wasm())
+        && old.compiled().tables().equals(fresh.compiled().tables()); // lists that rules name
   }
 
   private void write(Delivery delivery, String name, Built built) {

@@ -98,6 +98,14 @@ public interface Enforcement {
    */
   void resetBudget(int slot);
 
+  /**
+   * Has a slot only record, as if its budget were used up: what the kernel has disarmed stays so in
+   * whatever slot it comes to.
+   *
+   * @throws EnforcementException if the kernel's map could not be written
+   */
+  void disarm(int slot);
+
   /** What is attached, counted and tripped at the moment. */
   Snapshot snapshot();
 }

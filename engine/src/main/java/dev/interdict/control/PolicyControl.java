@@ -455,6 +455,7 @@ public final class PolicyControl {
    * @throws NoSuchPolicyException if there is none of this name
    * @throws RefusedException if it was not
    * @throws EnforcementException if the kernel side refused
+   * @throws StoreException if it could not be saved: it only records still
    */
   public PolicyMode resetBudget(String name) {
     changes.lock();
@@ -467,11 +468,39 @@ public final class PolicyControl {
                 new Objection(
                     "policy " + name, "its budget is not used up", "there is nothing to reset")));
       }
-      changes.recorded(List.of(Change.reset(name)), () -> enforcement.resetBudget(held.slot()));
+      changes.recorded(List.of(Change.reset(name)), () -> reset(held, before.tripped()));
       return PolicyMode.of(held, changes.state(), enforcement.snapshot());
     } finally {
       changes.unlock();
     }
+  }
+
+  /** In force and saved, or neither: a boot must not disarm it again. */
+  private void reset(HeldPolicy held, boolean tripped) {
+    enforcement.resetBudget(held.slot());
+    if (!tripped) {
+      return;
+    }
+    try {
+      changes.save();
+    } catch (StoreException e) {
+      try {
+        enforcement.disarm(held.slot());
+      } catch (EnforcementException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Follows the kernel, which disarms policies by itself. To be called every now and then. Waits
+   * for nobody.
+   */
+  public void look() {
+    leases.look();
+    rollouts.look();
+    changes.look();
   }
 
   /** What a bundle brought is changed by the bundle: the next one would undo any other change. */

@@ -535,6 +535,20 @@ final class Enforcer implements Enforcement {
     }
   }
 
+  @Override
+  public void disarm(int slot) {
+    try {
+      kernel.budgets().disarm(slot);
+    } catch (BpfException e) {
+      throw new EnforcementException(
+          "slot "
+              + slot
+              + ", whose budget was used up before, could not be disarmed: "
+              + e.getMessage(),
+          e);
+    }
+  }
+
   private Map<String, Long> engineCounters() {
     Map<String, Long> all = new LinkedHashMap<>(pipeline.counters().read());
     all.put("evicted", kernel.verdicts().evicted());

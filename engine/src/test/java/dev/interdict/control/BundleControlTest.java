@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.control.BundleControl.Delivery;
 import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.DigestBuilder;
 import dev.interdict.testkit.FakeEnforcement;
@@ -229,6 +230,17 @@ class BundleControlTest {
 
     assertEquals(Set.of("b"), seen.keySet());
     assertSame(compiled, seen.get("b"));
+  }
+
+  /** A list that comes each hour is nobody's word that the rules are right now; other rules are. */
+  @Test
+  void otherDataMustNotArmAPolicyThatTheKernelHasDisarmed() {
+    activate("fleet", 1, "name=a\nmode=enforce", "name=b\nmode=enforce");
+    kernel.tripped = SlotSet.of(slot("a"));
+    activate("fleet", 2, "name=a\nmode=enforce\ncode=2", "name=b\nmode=enforce\ncode=2");
+    assertEquals(SlotSet.of(slot("a")), kernel.tripped.and(kernel.asked()));
+    activate("fleet", 3, "name=a\nmode=enforce\nrules=2", "name=b\nmode=enforce");
+    assertEquals(SlotSet.NONE, kernel.tripped.and(kernel.asked()));
   }
 
   private static Delivery withData(long serial, String trusted) {

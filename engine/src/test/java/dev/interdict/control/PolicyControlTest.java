@@ -403,7 +403,8 @@ class PolicyControlTest {
       int slot = i == SlotSet.SLOTS ? -1 : i;
       String digest = Digest.of(sources);
       saved.add(
-          new SavedPolicy(name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", ""));
+          new SavedPolicy(
+              name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", "", false));
     }
     store.save(
         new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>(), null, List.of(), null));
@@ -756,6 +757,98 @@ class PolicyControlTest {
     assertEquals(1, next.list().getFirst().revision());
     next.apply(folder("name=a\ncode=2"), null, false, null);
     assertEquals(3, next.rollback("a", 0, null).policy().revision());
+  }
+
+  /** A release that decides otherwise, a boot, a host that cannot use it for a while. */
+  @Test
+  void whatTheKernelHasDisarmedMustStaySoInEachSlotItComesTo() {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    apply("name=b\nmode=enforce\nhooks=exec");
+    kernel.tripped = SlotSet.of(slot);
+    kernel.decider = "another release";
+    PolicyControl next = restarted(kernel);
+    assertNotEquals(slot, slotOf(next, "a"));
+    assertDisarmed("a", next, kernel);
+    next.look();
+
+    FakeEnforcement booted = new FakeEnforcement();
+    booted.bootId = "the next boot";
+    next = restarted(booted);
+    assertDisarmed("a", next, booted);
+
+    booted.missing.add(Hook.FILE_OPEN);
+    booted.tripped = SlotSet.NONE;
+    next = restarted(booted);
+    assertEquals(-1, slotOf(next, "a"));
+    next.apply(folder("name=c\nhooks=exec"), null, false, null);
+    FakeEnforcement whole = new FakeEnforcement();
+    next = restarted(whole);
+    assertDisarmed("a", next, whole);
+
+    next.resetBudget("a");
+    FakeEnforcement last = new FakeEnforcement();
+    restarted(last);
+    assertEquals(SlotSet.NONE, last.tripped);
+  }
+
+  private static int slotOf(PolicyControl of, String policy) {
+    return of.get(policy).policy().slot();
+  }
+
+  private static void assertDisarmed(String policy, PolicyControl of, FakeEnforcement by) {
+    assertEquals(SlotSet.of(slotOf(of, policy)), by.tripped.and(by.asked()));
+    assertEquals(Mode.AUDIT, of.get(policy).policy().mode().effective());
+  }
+
+  /** Its word is newer than the disk's. */
+  @Test
+  void whatTheKernelSaysOfASlotInUseMustCountMoreThanWhatIsSaved() {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    kernel.tripped = SlotSet.of(slot);
+    control.look();
+    kernel.tripped = SlotSet.NONE;
+    PolicyControl next =
+        new PolicyControl(new TinyBuilder(), kernel, new StateStore(directory), Clock.systemUTC());
+    next.restore();
+    assertEquals(SlotSet.NONE, kernel.tripped);
+  }
+
+  @Test
+  void aTripThatCannotBeSavedMustBeTriedAgainAndNoResetBeHalf() throws IOException {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    kernel.tripped = SlotSet.of(slot);
+    blockStateFile();
+    control.look();
+    assertThrows(StoreException.class, () -> control.resetBudget("a"));
+    assertEquals(SlotSet.of(slot), kernel.tripped);
+    Files.delete(directory.resolve("state.json.new"));
+    control.look();
+    assertEquals(SlotSet.NONE, trippedAfterABoot(), "not at once again");
+    kernel.bootTimeNs += 10_000_000_000L;
+    control.look();
+    assertEquals(SlotSet.of(slot), trippedAfterABoot());
+  }
+
+  private SlotSet trippedAfterABoot() {
+    FakeEnforcement booted = new FakeEnforcement();
+    restarted(booted);
+    return booted.tripped;
+  }
+
+  /** What could not be in force is found by the next start as it was. */
+  @Test
+  void aTripBesideAPolicyThatIsLateMustBeSavedWithoutForgettingThatOne() {
+    apply("name=a\nhooks=exec");
+    apply("name=b\nmode=enforce");
+    FakeEnforcement late = new FakeEnforcement();
+    late.missing.add(Hook.EXEC);
+    PolicyControl next = restarted(late);
+    late.tripped = SlotSet.of(slotOf(next, "b"));
+    next.look();
+    Saved saved = new StateStore(directory).load();
+    assertTrue(saved.policies().getFirst().slot() >= 0, saved::toString);
+    assertFalse(saved.policies().getFirst().disarmed());
+    assertTrue(saved.policies().getLast().disarmed());
   }
 
   private PolicyControl.Applied apply(String yaml) {

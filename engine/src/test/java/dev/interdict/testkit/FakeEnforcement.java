@@ -240,6 +240,11 @@ public final class FakeEnforcement implements Enforcement {
   }
 
   @Override
+  public void disarm(int slot) {
+    tripped = tripped.with(slot);
+  }
+
+  @Override
   public Snapshot snapshot() {
     return new Snapshot(
         Map.of(
