@@ -66,15 +66,9 @@ final class RolloutStartCommand implements Callable<Integer> {
       })
   Duration patience;
 
-  @Option(
-      names = "--accept-lockout",
-      paramLabel = "POLICY",
-      defaultValue = "",
-      description = "Begin although this policy denies what the host, or its scope, needs.")
-  String lockout = "";
-
   @Spec CommandSpec spec;
   @Mixin ConfirmWithin confirmWithin;
+  @Mixin AcceptLockout acceptLockout;
   @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
@@ -84,16 +78,13 @@ final class RolloutStartCommand implements Callable<Integer> {
     if (minKeys < 1) {
       throw wrong("--min-keys is " + minKeys + "; it is at least 1");
     }
-    if (!lockout.isEmpty() && !lockout.equals(policy)) {
-      throw wrong("--accept-lockout names " + lockout + ", and the rollout is of " + policy);
-    }
     StartRolloutRequest.Builder request =
         StartRolloutRequest.newBuilder()
             .setPolicy(policy)
             .addAllSteps(steps.list())
             .setMinKeys(minKeys)
             .setPatience(patience)
-            .setAcceptLockout(!lockout.isEmpty())
+            .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text);
     gates.forEach(
         (gate, limit) -> {

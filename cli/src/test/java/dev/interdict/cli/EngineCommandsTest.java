@@ -281,6 +281,42 @@ class EngineCommandsTest {
     assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
   }
 
+  /** Each command by which a policy begins to refuse says what it would refuse, and how to go on. */
+  @Test
+  void whatWouldLockAnOperatorOutMustBeMeant() throws IOException {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    String policy = write(SHADOW.replace("spec:", "spec:\n  mode: enforce")).toString();
+    assertLockout("shadow", "policy", "apply", policy);
+    apply("name=a");
+    assertLockout("a", "mode", "set", "enforce", "a");
+    Cli other = run("mode", "set", "enforce", "a", "--accept-lockout", "b");
+    assertEquals(ExitCode.USAGE, other.code());
+    assertTrue(other.err().contains("names b, and this is about a"), other.err());
+    assertEquals(0, run("mode", "set", "enforce", "a", "--accept-lockout", "a").code());
+    run("mode", "set", "audit");
+    assertLockout("a", "mode", "set", "enforce");
+    assertEquals(0, run("mode", "set", "enforce", "--accept-lockout", "a").code());
+    control.apply(folder("name=a\ncode=2"), null, false, null, true);
+    assertLockout("a", "rollback", "a");
+    assertEquals(0, run("rollback", "a", "--accept-lockout", "a").code());
+    control.candidates().apply(folder("name=a\ncode=4"), null, false);
+    assertLockout("a", "candidate", "promote", "a");
+    assertEquals(0, run("candidate", "promote", "a", "--accept-lockout", "a").code());
+    assertEquals(0, run("policy", "apply", policy, "--accept-lockout", "shadow").code());
+    assertEquals(
+        ExitCode.USAGE,
+        run("policy", "apply", "--candidate", policy, "--accept-lockout", "shadow").code());
+  }
+
+  private void assertLockout(String name, String... words) {
+    Cli refused = run(words);
+    assertEquals(ExitCode.REFUSED, refused.code());
+    assertTrue(
+        refused.err().contains("PID 1 starts sshd")
+            && refused.err().contains("--accept-lockout " + name),
+        refused.err());
+  }
+
   @Test
   void whoAsksForACandidateThatIsNotThereMustBeToldWhatThereIs() {
     apply("name=a");
@@ -473,7 +509,7 @@ class EngineCommandsTest {
     assertTrue(
         run("rollout", "start", "a", "--steps", "50%:1m,100%", "--accept-lockout", "b")
             .err()
-            .contains("names b, and the rollout is of a"));
+            .contains("names b, and this is about a"));
     assertTrue(
         run("rollout", "start", "a", "--steps", "50%:1m,100%", "--gate", "luck=1")
             .err()

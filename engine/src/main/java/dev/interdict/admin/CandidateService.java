@@ -98,7 +98,8 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
               candidates.promote(
                   request.getPolicy(),
                   new Seen(request.getRevision(), request.getBeside()),
-                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()),
+                  request.getAcceptLockout());
           PromoteCandidateResponse.Builder response =
               PromoteCandidateResponse.newBuilder()
                   .setResult(Protos.result(applied.result()))

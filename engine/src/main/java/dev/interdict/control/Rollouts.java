@@ -24,9 +24,6 @@ import java.util.stream.Stream;
 public final class Rollouts {
   private static final System.Logger LOG = System.getLogger(Rollouts.class.getName());
 
-  /** Of the cases that a candidate denies so many are named. */
-  private static final int CASES_MAX = 10;
-
   /** Figures are read so often at most: reading them takes a look at all counters. */
   private static final long LOOK_NS = Duration.ofSeconds(1).toNanos();
 
@@ -34,6 +31,7 @@ public final class Rollouts {
   private final Enforcement enforcement;
   private final Leases leases;
   private final Candidates candidates;
+  private final LockoutCheck lockouts;
   private final SecureRandom random = new SecureRandom();
 
   /** Of the rollout under way; null: not read yet. Written under the lock of changes. */
@@ -47,11 +45,17 @@ public final class Rollouts {
   /** When the gates are to be looked at again, by the kernel's clock. */
   private volatile long nextNs;
 
-  Rollouts(HostChanges changes, Enforcement enforcement, Leases leases, Candidates candidates) {
+  Rollouts(
+      HostChanges changes,
+      Enforcement enforcement,
+      Leases leases,
+      Candidates candidates,
+      LockoutCheck lockouts) {
     this.changes = changes;
     this.enforcement = enforcement;
     this.leases = leases;
     this.candidates = candidates;
+    this.lockouts = lockouts;
   }
 
   /**
@@ -110,12 +114,12 @@ public final class Rollouts {
       Candidates.requireInForce(candidate);
       requireAble(state, candidate, old);
       if (!lockout) { // once: each step enforces the very same module
-        requireNoLockout(candidate);
+        lockouts.require("candidate of " + policy, candidate.policy(), candidate.compiled());
       }
       enforcement.resetBudget(candidate.slot()); // of a rollout that has failed before
       Figures now = enforcement.figures(candidate.slot());
       Origin by = Origin.current();
-      Origin first = lockout ? new Origin(by.by(), told("lockout accepted", by)) : by;
+      Origin first = lockout ? LockoutCheck.accepted(by) : by;
       Rollout fresh =
           new Rollout(
               policy,
@@ -177,20 +181,6 @@ public final class Rollouts {
           "it is about packets, which belong to no unit",
           "bring it into force at once: interdict candidate promote --confirm-within 10m "
               + candidate.name());
-    }
-  }
-
-  private void requireNoLockout(HeldPolicy candidate) {
-    List<String> denied = enforcement.lockouts(candidate.policy(), candidate.compiled());
-    if (!denied.isEmpty()) {
-      String more =
-          denied.size() > CASES_MAX ? "; and " + (denied.size() - CASES_MAX) + " more" : "";
-      throw refused(
-          "candidate of " + candidate.name(),
-          "it denies what this host or the programs of its scope need: "
-              + String.join("; ", denied.stream().limit(CASES_MAX).toList())
-              + more,
-          "let these through, or say that it is meant: --accept-lockout " + candidate.name());
     }
   }
 

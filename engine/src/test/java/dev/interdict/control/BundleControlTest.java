@@ -232,6 +232,35 @@ class BundleControlTest {
     assertSame(compiled, seen.get("b"));
   }
 
+  /** Nobody is there who could put it right. */
+  @Test
+  void aBundleThatWouldLockAnOperatorOutMustBeRefusedUnlessItsSourceMay() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    activate("fleet", 1, "name=a");
+    assertRefused(
+        "--accept-lockout a", () -> activate("fleet", 2, "name=a\nmode=enforce", "name=b"));
+    assertEquals(List.of("a"), names());
+    Delivery next = delivery(2, "a", "name=a\nmode=enforce");
+    assertRefused("PID 1", () -> bundles.activate("fleet", next, Set.of("b")));
+    assertTrue(bundles.activate("fleet", next, Set.of("a")));
+    assertEquals(1, kernel.refusing().size());
+    assertEquals(
+        "lockout accepted: r2", control.history().entries("a", 1).getFirst().origin().why());
+  }
+
+  /** Nobody has asked then what would begin to refuse. */
+  @Test
+  void aSwitchBeforeABundleIsInForceMustNotLetItRefuseUnasked() {
+    activate("fleet", 1, "name=a");
+    kernel.judging =
+        () -> {
+          kernel.judging = () -> {};
+          control.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
+        };
+    assertRefused("meanwhile", () -> activate("fleet", 2, "name=a\ncode=2", "name=b\nmode=enforce"));
+    assertEquals(List.of("a"), names());
+  }
+
   /** A list that comes each hour is nobody's word that the rules are right now; other rules are. */
   @Test
   void otherDataMustNotArmAPolicyThatTheKernelHasDisarmed() {

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.PolicyControl.Result;
 import dev.interdict.control.StateStore.Saved;
 import dev.interdict.control.StateStore.SavedPolicy;
@@ -35,6 +36,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
@@ -757,6 +759,73 @@ class PolicyControlTest {
     assertEquals(1, next.list().getFirst().revision());
     next.apply(folder("name=a\ncode=2"), null, false, null);
     assertEquals(3, next.rollback("a", 0, null).policy().revision());
+  }
+
+  /** Whoever enforces such a policy may find no way back: each way into force asks. */
+  @Test
+  void whatWouldLockAnOperatorOutMustNotBeginToRefuseUnlessItIsMeant() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    assertLockout("policy a", () -> apply("name=a\nmode=enforce"));
+    assertLockout(
+        "policy a", () -> control.apply(folder("name=a\nmode=enforce"), null, true, null));
+    assertEquals(List.of(), names());
+    apply("name=a");
+    assertLockout("policy a", () -> control.setPolicyMode("a", Mode.ENFORCE, null));
+    assertLockout("policy a", () -> apply("name=a\ncode=2\nmode=enforce"));
+    control.setPolicyMode("a", Mode.AUDIT, null);
+    apply("name=a\ncode=2\nmode=enforce");
+    apply("name=a\ncode=3");
+    assertLockout("policy a", () -> control.setPolicyMode("a", Mode.ENFORCE, null));
+    control.setHostMode(Mode.AUDIT, null);
+    control.setPolicyMode("a", Mode.ENFORCE, null);
+    assertLockout("policy a", () -> control.setHostMode(Mode.ENFORCE, null));
+    assertLockout("policy a", () -> control.setHostMode(Mode.ENFORCE, null, Set.of("b")));
+    assertEquals(Set.of(), kernel.refusing());
+
+    control.setHostMode(Mode.ENFORCE, null, Set.of("a"));
+    assertEquals("lockout accepted", last().origin().why());
+    assertEquals(1, kernel.refusing().size());
+    assertLockout("policy a", () -> control.rollback("a", 2, null));
+    control.candidates().apply(folder("name=a\ncode=4"), null, false);
+    assertLockout("candidate of a", () -> control.candidates().promote("a", Seen.ANY, null));
+    assertTrue(control.rollback("a", 2, null, true).policy().mode().effective() == Mode.ENFORCE);
+    assertTrue(last().origin().why().startsWith("lockout accepted: rollback to revision 2"));
+    control.candidates().promote("a", Seen.ANY, null, true);
+    assertEquals("lockout accepted", last().origin().why());
+    control.setPolicyMode("a", Mode.AUDIT, null);
+    control.setPolicyMode("a", null, null);
+    assertLockout("policy a", () -> control.setPolicyMode("a", Mode.ENFORCE, null));
+    control.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
+    control.apply(folder("name=a\ncode=5"), null, false, null, true);
+    assertEquals("lockout accepted", last().origin().why());
+    control.setHostMode(Mode.AUDIT, null); // never asks
+    restarted(kernel); // nor what was in force
+    kernel.lockouts = List.of();
+  }
+
+  private History.Entry last() {
+    return control.history().entries(null, 1).getFirst();
+  }
+
+  private static void assertLockout(String subject, Executable call) {
+    String why = assertThrows(RefusedException.class, call).getMessage();
+    assertTrue(
+        why.contains(subject)
+            && why.contains("PID 1 starts sshd")
+            && why.contains("--accept-lockout a"),
+        why);
+  }
+
+  /** Nobody has asked then what would begin to refuse. */
+  @Test
+  void aSwitchWhileAPolicyIsLoadedMustNotLetItRefuseUnasked() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    control.setHostMode(Mode.AUDIT, null);
+    kernel.preparing = () -> control.setHostMode(Mode.ENFORCE, null);
+    String why =
+        assertThrows(RefusedException.class, () -> apply("name=a\nmode=enforce")).getMessage();
+    assertTrue(why.contains("switched modes meanwhile"), why);
+    assertEquals(Set.of(), kernel.refusing());
   }
 
   /** A release that decides otherwise, a boot, a host that cannot use it for a while. */

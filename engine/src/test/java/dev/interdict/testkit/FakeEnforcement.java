@@ -76,6 +76,9 @@ public final class FakeEnforcement implements Enforcement {
   /** What each candidate denies of the protected set. */
   public List<String> lockouts = List.of();
 
+  /** Called while that is looked at. */
+  public Runnable judging = () -> {};
+
   /** Units of each pair. */
   public List<Unit> units = List.of();
 
@@ -148,6 +151,7 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public List<String> lockouts(Policy policy, CompiledPolicy compiled) {
+    judging.run();
     return lockouts;
   }
 
