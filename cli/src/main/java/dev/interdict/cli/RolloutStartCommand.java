@@ -42,11 +42,23 @@ final class RolloutStartCommand implements Callable<Integer> {
   RolloutSteps steps;
 
   @Option(
+      names = "--revision",
+      paramLabel = "N",
+      description = "Only if the candidate is this revision still, and --beside in force.")
+  long revision;
+
+  @Option(
+      names = "--beside",
+      paramLabel = "N",
+      description = "The revision in force that it was compared with; 0 (the default): none.")
+  long beside;
+
+  @Option(
       names = "--min-keys",
       paramLabel = "N",
       defaultValue = "100",
       description =
-          "Questions both must have been asked before gates pass (default: ${DEFAULT-VALUE}).")
+          "Keys both must have been asked about before gates pass (default: ${DEFAULT-VALUE}).")
   long minKeys;
 
   @Option(
@@ -81,6 +93,8 @@ final class RolloutStartCommand implements Callable<Integer> {
     StartRolloutRequest.Builder request =
         StartRolloutRequest.newBuilder()
             .setPolicy(policy)
+            .setRevision(revision)
+            .setBeside(beside)
             .addAllSteps(steps.list())
             .setMinKeys(minKeys)
             .setPatience(patience)

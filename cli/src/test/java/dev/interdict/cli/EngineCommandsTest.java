@@ -345,7 +345,8 @@ class EngineCommandsTest {
         """
         a: candidate 2 beside revision 1
         it would have denied 0 attempts
-        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
+        next: interdict rollout start a --revision 2 --beside 1 --steps 10%:10m,50%:10m,100%
+        or:   interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         none);
     int slot = control.candidates().get("a").policy().slot();
@@ -373,7 +374,8 @@ class EngineCommandsTest {
         newly denied   4      file_open  /usr/bin/cat  /tmp/\\u{1b}[31m  not yours
         newly allowed  1      file_open  /usr/bin/cat  /etc/hosts       not yours
         and 2 questions of keys that no example was kept of
-        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
+        next: interdict rollout start a --revision 2 --beside 1 --steps 10%:10m,50%:10m,100%
+        or:   interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         run("candidate", "show", "a").out());
     assertTrue(

@@ -191,6 +191,17 @@ public final class Candidates {
     }
   }
 
+  /** The same, and beside what. */
+  static void requireSeen(Seen seen, HeldPolicy candidate, HeldPolicy inForce) {
+    requireSeen(seen.revision(), candidate);
+    if (seen.revision() != 0) {
+      PolicyControl.requireSame(
+          candidate.name(),
+          seen.beside(),
+          inForce == null || !inForce.inForce() ? 0 : inForce.revision());
+    }
+  }
+
   /**
    * Which candidate somebody has looked at, and beside what.
    *
@@ -249,12 +260,9 @@ public final class Candidates {
       HeldPolicy candidate = changes.state().candidate(name);
       HeldPolicy old = changes.state().policies().get(name);
       requireSeen(found.revision(), candidate);
+      requireSeen(seen, candidate, old);
       if (!asked && candidate.inForce() && refuses(changes.state(), candidate)) {
         throw LockoutCheck.unasked("candidate of " + name);
-      }
-      if (seen.revision() != 0) {
-        PolicyControl.requireSame(
-            name, seen.beside(), old == null || !old.inForce() ? 0 : old.revision());
       }
       leases.requireSettled(name);
       if (within != null) {

@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.Change.Kind;
 import dev.interdict.control.Gate.Outcome;
 import dev.interdict.control.Gate.Result;
@@ -95,27 +96,29 @@ public final class Rollouts {
    * Begins one, with the first step.
    *
    * @param policy whose candidate is to come into force
+   * @param seen what the decision to do so rests on: all that the candidate newly denies by now
+   *     counts as looked at
    * @param lockout whether it may deny what the protected set needs
    * @throws NoSuchPolicyException if there is no candidate of this name
    * @throws RefusedException if another rollout is under way, a change waits for its confirmation,
-   *     or the candidate could refuse nothing
+   *     the candidate could refuse nothing, or what is there is not what was seen
    * @throws StoreException if it could not be saved, or begun in the history: nothing has changed
    * @throws EnforcementException if the kernel side refused: nothing has changed
    */
-  public Status start(String policy, Plan plan, boolean lockout) {
+  public Status start(String policy, Seen seen, Plan plan, boolean lockout) {
+    HeldPolicy asked = changes.state().candidate(policy);
+    requireReady(changes.state(), asked, seen);
+    if (!lockout) { // once: each step enforces the very same module
+      lockouts.require("candidate of " + policy, asked.policy(), asked.compiled());
+    }
     HostState begun;
     changes.lock();
     try {
       HostState state = changes.state();
       HeldPolicy candidate = state.candidate(policy);
       HeldPolicy old = state.policies().get(policy);
-      leases.requireNone();
-      PolicyControl.requireByHand(old);
-      Candidates.requireInForce(candidate);
-      requireAble(state, candidate, old);
-      if (!lockout) { // once: each step enforces the very same module
-        lockouts.require("candidate of " + policy, candidate.policy(), candidate.compiled());
-      }
+      PolicyControl.requireSame(policy, asked.revision(), candidate.revision());
+      requireReady(state, candidate, seen);
       enforcement.resetBudget(candidate.slot()); // of a rollout that has failed before
       Figures now = enforcement.figures(candidate.slot());
       Origin by = Origin.current();
@@ -146,6 +149,21 @@ public final class Rollouts {
       changes.unlock();
     }
     return status(begun);
+  }
+
+  /** Before about a hundred events are evaluated, and once more under the lock. */
+  private void requireReady(HostState state, HeldPolicy candidate, Seen seen) {
+    HeldPolicy old = state.policies().get(candidate.name());
+    Candidates.requireSeen(seen, candidate, old);
+    leases.requireNone();
+    PolicyControl.requireByHand(old);
+    Candidates.requireInForce(candidate);
+    requireAble(state, candidate, old);
+  }
+
+  /** The same, of whatever is there. */
+  public Status start(String policy, Plan plan, boolean lockout) {
+    return start(policy, Seen.ANY, plan, lockout);
   }
 
   /** What is known before anything is refused. */

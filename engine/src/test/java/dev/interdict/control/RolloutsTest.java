@@ -401,6 +401,26 @@ class RolloutsTest {
     assertEquals(10, control.rollouts().start("a", plan(0, Map.of()), true).rollout().percent());
   }
 
+  /** What it newly denies when it begins is accepted, so whoever begins must have seen it. */
+  @Test
+  void whatNobodyHasLookedAtMustNotBegin() {
+    long revision = control.candidates().get("a").policy().revision();
+    candidate = candidate("name=a\nmode=enforce\ncode=3");
+    Plan plan = plan(0, Map.of());
+    assertRefused(
+        "revision 3 is there, not 2",
+        () -> control.rollouts().start("a", new Seen(revision, 1), plan, false));
+    assertRefused(
+        "revision 1 is there, not 0",
+        () -> control.rollouts().start("a", new Seen(3, 0), plan, false));
+    kernel.judging = () -> candidate = candidate("name=a\nmode=enforce\ncode=4");
+    assertRefused("revision 4 is there, not 3", this::begin);
+    assertNull(now());
+    kernel.judging = () -> {};
+    assertEquals(
+        4, control.rollouts().start("a", new Seen(4, 1), plan, false).rollout().revision());
+  }
+
   @Test
   void aPolicyThatIsNewHasNothingInItsPlace() {
     int slot = candidate("name=n\nmode=enforce\ncode=1");
