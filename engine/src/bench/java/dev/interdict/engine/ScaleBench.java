@@ -169,6 +169,11 @@ public final class ScaleBench {
     public void disarm(int slot) {}
 
     @Override
+    public Duration glass() {
+      return Duration.ZERO;
+    }
+
+    @Override
     public void resetBudget(int slot) {}
 
     @Override

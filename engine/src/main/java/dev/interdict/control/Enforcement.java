@@ -3,6 +3,7 @@ package dev.interdict.control;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
@@ -54,6 +55,9 @@ public interface Enforcement {
 
   /** Slots that only record, because their budget was used up. */
   SlotSet tripped();
+
+  /** For how long nothing is refused on this host still (break-glass); zero: the glass is whole. */
+  Duration glass();
 
   /** The clock by which a {@link Lease} ends: CLOCK_BOOTTIME. */
   long bootTimeNs();

@@ -204,7 +204,7 @@ public final class Rollouts {
 
   /** Why it could refuse nothing; null: it may. */
   private String audited(HostState state, HeldPolicy candidate) {
-    if (!enforcement.snapshot().glass().isZero()) {
+    if (!enforcement.glass().isZero()) {
       return "nothing is refused on this host: break-glass";
     }
     if (state.host() != Mode.ENFORCE) {
@@ -345,7 +345,18 @@ public final class Rollouts {
     }
   }
 
+  /** Whatever keeps it from being measured: a candidate that nobody can judge does not go on. */
   private Measured measured(HostState state, Rollout rollout) {
+    try {
+      return measure(state, rollout);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "the rollout of " + rollout.policy() + " cannot be measured", e);
+      String why = e.getMessage() == null ? e.toString() : e.getMessage();
+      return new Measured(Figures.NONE, null, why, Measured.UNKNOWN, Duration.ZERO);
+    }
+  }
+
+  private Measured measure(HostState state, Rollout rollout) {
     HeldPolicy candidate = state.candidates().get(rollout.policy());
     long now = enforcement.bootTimeNs();
     if (candidate == null || !candidate.inForce()) {
@@ -360,13 +371,9 @@ public final class Rollouts {
     SlotSet tripped = enforcement.tripped();
     int trips = tripped.contains(candidate.slot()) ? 1 : 0;
     trips += old != null && old.inForce() && tripped.contains(old.slot()) ? 1 : 0;
-    try {
-      Figures figures = enforcement.figures(candidate.slot());
-      Figures from = start;
-      return new Measured(from == null ? figures : from, figures, audited, trips, elapsed);
-    } catch (EnforcementException e) {
-      return new Measured(Figures.NONE, null, e.getMessage(), trips, elapsed);
-    }
+    Figures figures = enforcement.figures(candidate.slot());
+    Figures from = start;
+    return new Measured(from == null ? figures : from, figures, audited, trips, elapsed);
   }
 
   /** The next step, or into force. */

@@ -37,6 +37,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -455,6 +456,11 @@ final class Enforcer implements Enforcement {
   @Override
   public SlotSet tripped() {
     return kernel.budgets().tripped();
+  }
+
+  @Override
+  public Duration glass() {
+    return BreakGlass.left(kernel.state());
   }
 
   @Override

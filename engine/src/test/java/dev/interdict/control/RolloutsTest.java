@@ -234,6 +234,17 @@ class RolloutsTest {
     kernel.unmeasured = "the map is gone";
     pass(Duration.ofSeconds(2));
     assertEnded("cannot be measured: the map is gone");
+    kernel.unmeasured = null;
+    begin();
+    kernel.unread = "nor is this one there";
+    pass(Duration.ofSeconds(2));
+    kernel.unread = null;
+    assertEnded("budget-trips: cannot be measured: nor is this one there");
+    begin();
+    kernel.untold = "nobody knows";
+    pass(Duration.ofSeconds(2));
+    kernel.untold = null;
+    assertEnded("cannot be measured: nobody knows");
   }
 
   /** In the kernel before the engine looks, and then here. */

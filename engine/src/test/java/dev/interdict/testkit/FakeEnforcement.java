@@ -73,6 +73,12 @@ public final class FakeEnforcement implements Enforcement {
   /** If set, why nothing can be measured. */
   public String unmeasured;
 
+  /** If set, why it cannot be read whether the glass is broken. */
+  public String unread;
+
+  /** If set, why it cannot be read who is tripped. */
+  public String untold;
+
   /** What each candidate denies of the protected set. */
   public List<String> lockouts = List.of();
 
@@ -184,7 +190,18 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public SlotSet tripped() {
+    if (untold != null) {
+      throw new IllegalStateException(untold);
+    }
     return tripped;
+  }
+
+  @Override
+  public Duration glass() {
+    if (unread != null) {
+      throw new IllegalStateException(unread);
+    }
+    return glass;
   }
 
   @Override
