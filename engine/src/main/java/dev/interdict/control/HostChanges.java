@@ -286,7 +286,7 @@ final class HostChanges {
     try {
       makeSaved(next);
     } catch (RuntimeException | Error e) {
-      saved();
+      takeBack(e);
       throw e;
     }
     saved(); // a switch of modes in between has saved what was before
@@ -410,9 +410,20 @@ final class HostChanges {
       try {
         flip(change);
       } catch (RuntimeException | Error e) {
-        saved();
+        takeBack(e);
         throw e;
       }
+    }
+  }
+
+  /** What is on the disk already is not in force: whoever hears of it must hear of both. */
+  private void takeBack(Throwable because) {
+    String notSaved = saved();
+    if (notSaved != null) {
+      because.addSuppressed(
+          new StoreException(
+              "it is saved all the same, and the next start may bring it into force: " + notSaved,
+              null));
     }
   }
 

@@ -20,6 +20,7 @@ import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -634,6 +635,50 @@ class RolloutsTest {
     pass(STEP);
     assertEnded("the next step could not be made: the verifier says no");
     assertEquals(1, control.list().getFirst().revision());
+  }
+
+  /** It would come into force with the next engine, and nobody had heard of it. */
+  @Test
+  void aStepThatCannotBeMadeAndStaysOnTheDiskMustBeTold() throws IOException {
+    Path state = directory.resolve("state.json.new");
+    kernel.using =
+        () -> {
+          try {
+            Files.createDirectory(state);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          throw new EnforcementException("the verifier says no", null);
+        };
+    EnforcementException refused = assertThrows(EnforcementException.class, this::begin);
+    assertTrue(refused.getSuppressed()[0].getMessage().contains("the next start may"));
+    assertTrue(outcome().startsWith("failed, and could not be undone: "), this::outcome);
+    kernel.using = () -> {};
+    Files.delete(state);
+  }
+
+  /** The kernel has disarmed it in the slot that the engine gave it, not in that of the one before. */
+  @Test
+  void aCandidateThatIsDisarmedBesideAPolicyThatIsLateMustStaySo() {
+    apply("name=late\nhooks=exec");
+    begin();
+    FakeEnforcement second = new FakeEnforcement();
+    second.bootTimeNs = kernel.bootTimeNs;
+    second.set = kernel.set;
+    second.missing.add(Hook.EXEC);
+    second.decider = "another release";
+    kernel = second;
+    control = started(second);
+    int moved = control.candidates().get("a").policy().slot();
+    assertNotEquals(candidate, moved);
+    FakeEnforcement third = new FakeEnforcement();
+    third.bootTimeNs = second.bootTimeNs;
+    third.missing.add(Hook.EXEC);
+    third.tripped = SlotSet.of(moved);
+    kernel = third;
+    control = started(third);
+    assertNull(now());
+    assertTrue(outcome().contains("its budget was used up"), this::outcome);
   }
 
   /** The step that the state file names; -1: none. */
