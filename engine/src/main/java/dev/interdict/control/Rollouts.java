@@ -84,7 +84,17 @@ public final class Rollouts {
         rollout,
         Duration.ofNanos(Math.max(0, rollout.endNs() - enforcement.bootTimeNs())),
         Gates.judge(rollout, measured(state, rollout)),
-        canary == null ? List.of() : enforcement.units(canary));
+        canary == null ? List.of() : units(canary));
+  }
+
+  /** What was done is done, also where nobody can say to whom. */
+  private List<Unit> units(Canary canary) {
+    try {
+      return enforcement.units(canary);
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "the units of a rollout cannot be listed", e);
+      return List.of();
+    }
   }
 
   /** What is under way; null: nothing. */
@@ -328,12 +338,19 @@ public final class Rollouts {
           worst == Outcome.FAILED ? "aborted, gates failed: " : "aborted, error in gates: ";
       end(rollout, what + Gates.words(gates, worst));
     } else if (now >= rollout.endNs()) {
-      String what =
-          rollout.paused() ? "aborted: it paused for too long" : "aborted, inconclusive: ";
-      end(rollout, what + Gates.words(gates, Outcome.INCONCLUSIVE));
+      end(rollout, tooLong(rollout, Gates.words(gates, Outcome.INCONCLUSIVE)));
     } else if (worst == Outcome.PASSED && !rollout.paused()) {
       goOn(rollout);
     }
+  }
+
+  private static String tooLong(Rollout rollout, String inconclusive) {
+    if (rollout.paused()) {
+      return "aborted: it paused for too long";
+    }
+    return inconclusive.isEmpty()
+        ? "ended by the kernel: its gates pass, and nobody looked in time"
+        : "aborted, inconclusive: " + inconclusive;
   }
 
   private void goOn(Rollout rollout) {
@@ -435,10 +452,24 @@ public final class Rollouts {
   }
 
   private void end(Rollout rollout, String outcome) {
+    letGo(rollout);
     String notSaved = changes.makeAnyway(changes.state().withRollout(null));
     start = null;
     changes.end(rollout.change(), outcome + (notSaved == null ? "" : "; not saved: " + notSaved));
     LOG.log(Level.WARNING, "rollout of {0}: {1}", rollout.policy(), outcome);
+  }
+
+  /**
+   * First the kernel goes back by itself, as at the end of the step's time: a disk that hangs, or a
+   * set that cannot be changed, must not keep up what a gate has failed for.
+   */
+  private void letGo(Rollout rollout) {
+    try {
+      Rollout over = rollout.endingAt(enforcement.bootTimeNs());
+      changes.flip(state -> state.rollout() == null ? state : state.withRollout(over));
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "the kernel could not end a step at once", e);
+    }
   }
 
   private interface Step {

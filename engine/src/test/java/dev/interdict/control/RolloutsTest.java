@@ -696,6 +696,43 @@ class RolloutsTest {
     assertEquals(List.of(-1), saved);
   }
 
+  /** A disk that hangs must not keep up what a gate has failed for. */
+  @Test
+  void theKernelMustGoBackBeforeAnythingIsWritten() {
+    begin();
+    List<Set<Integer>> refusing = new ArrayList<>();
+    disk.writing = () -> refusing.add(kernel.refusingInCanary());
+    control.rollouts().abort("a");
+    disk.writing = () -> {};
+    assertFalse(refusing.isEmpty());
+    assertEquals(Set.of(Set.of(active)), Set.copyOf(refusing));
+  }
+
+  @Test
+  void aSetThatCannotBeChangedMustNotKeepUpAStep() {
+    begin();
+    kernel.refuseUse = "the verifier says no";
+    assertThrows(EnforcementException.class, () -> control.rollouts().abort("a"));
+    assertEquals(Set.of(active), kernel.refusingInCanary());
+    pass(Duration.ofSeconds(2));
+    assertEnded("inconclusive");
+  }
+
+  @Test
+  void anEngineThatLooksTooLateMustSaySo() {
+    begin();
+    kernel.figures = ENOUGH;
+    pass(STEP.plus(PATIENCE));
+    assertEnded("nobody looked in time");
+  }
+
+  @Test
+  void unitsThatCannotBeListedMustNotHideThatItBegan() {
+    kernel.units = null;
+    assertEquals(List.of(), begin().units());
+    assertEquals(Set.of(candidate), kernel.refusingInCanary());
+  }
+
   @Test
   void onAFullDiskNothingBeginsAndAllEnds() throws IOException {
     disk.takes(0);

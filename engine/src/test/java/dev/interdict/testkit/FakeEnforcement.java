@@ -85,7 +85,7 @@ public final class FakeEnforcement implements Enforcement {
   /** Called while that is looked at. */
   public Runnable judging = () -> {};
 
-  /** Units of each pair. */
+  /** Units of each pair; null: they cannot be listed. */
   public List<Unit> units = List.of();
 
   /** For how long break-glass lasts still. */
@@ -171,6 +171,9 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public List<Unit> units(Canary canary) {
+    if (units == null) {
+      throw new IllegalStateException("no units");
+    }
     return units;
   }
 
