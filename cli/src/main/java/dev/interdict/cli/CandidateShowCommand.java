@@ -79,6 +79,11 @@ final class CandidateShowCommand implements Callable<Integer> {
           comparison.getNewlyAllowed(),
           comparison.getUndecided());
     }
+    if (comparison.getUntold() > 0) {
+      out.printf(
+          "%d of tasks whose cgroup had gone before anybody looked: not compared%n",
+          comparison.getUntold());
+    }
     out.printf(
         "it would have denied %d attempts%n", candidate.getPolicy().getCounters().getWouldDeny());
     examples(comparison, out);

@@ -358,6 +358,7 @@ class EngineCommandsTest {
             4,
             1,
             0,
+            3,
             List.of(
                 difference(Comparison.Kind.NEWLY_ALLOWED, "/etc/hosts", 1),
                 difference(Comparison.Kind.NEWLY_DENIED, "/tmp/\u001b[31m", 4)),
@@ -369,6 +370,7 @@ class EngineCommandsTest {
         """
         a: candidate 2 beside revision 1
         since 2026-03-01T12:00:00Z: 7 alike, 4 newly denied, 1 newly allowed, 0 undecided
+        3 of tasks whose cgroup had gone before anybody looked: not compared
         it would have denied 0 attempts
         DIFFERENCE     ASKED  HOOK       PROGRAM       OBJECT           WHY
         newly denied   4      file_open  /usr/bin/cat  /tmp/\\u{1b}[31m  not yours

@@ -129,6 +129,7 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
             .setNewlyDenied(of.newlyDenied())
             .setNewlyAllowed(of.newlyAllowed())
             .setUndecided(of.undecided())
+            .setUntold(of.untold())
             .setOmitted(of.omitted().values().stream().mapToLong(Long::longValue).sum());
     if (examples) {
       of.differences().forEach(one -> comparison.addDifferences(difference(one)));
