@@ -31,7 +31,10 @@ final class AcceptLockout {
       if (!named.equals(policy)) {
         throw new CommandLine.ParameterException(
             spec.commandLine(),
-            "--accept-lockout names " + Text.word(named) + ", and this is about " + Text.word(policy));
+            "--accept-lockout names "
+                + Text.word(named)
+                + ", and this is about "
+                + Text.word(policy));
       }
     }
     return !policies.isEmpty();

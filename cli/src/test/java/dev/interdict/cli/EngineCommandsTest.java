@@ -281,7 +281,9 @@ class EngineCommandsTest {
     assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
   }
 
-  /** Each command by which a policy begins to refuse says what it would refuse, and how to go on. */
+  /**
+   * Each command by which a policy begins to refuse says what it would refuse, and how to go on.
+   */
   @Test
   void whatWouldLockAnOperatorOutMustBeMeant() throws IOException {
     kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");

@@ -132,8 +132,7 @@ public final class BundleControl {
         .flatMap(
             one ->
                 lockouts
-                    .objections(
-                        "policy " + one.policy().name(), one.policy(), one.compiled())
+                    .objections("policy " + one.policy().name(), one.policy(), one.compiled())
                     .stream())
         .toList();
   }

@@ -60,11 +60,7 @@ final class LockoutCheck {
   List<Objection> objections(String subject, Policy policy, CompiledPolicy compiled) {
     Judged judged =
         new Judged(
-            compiled.digest(),
-            policy.hooks(),
-            policy.scope(),
-            policy.onMiss(),
-            policy.fallback());
+            compiled.digest(), policy.hooks(), policy.scope(), policy.onMiss(), policy.fallback());
     synchronized (clean) {
       if (clean.contains(judged)) {
         return List.of();
@@ -107,8 +103,7 @@ final class LockoutCheck {
     return begins(before, after).stream()
         .filter(held -> !accepted.contains(held.name()))
         .flatMap(
-            held ->
-                objections("policy " + held.name(), held.policy(), held.compiled()).stream())
+            held -> objections("policy " + held.name(), held.policy(), held.compiled()).stream())
         .toList();
   }
 

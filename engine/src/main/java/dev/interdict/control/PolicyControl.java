@@ -492,7 +492,8 @@ public final class PolicyControl {
       throw new RefusedException(objections);
     }
     Origin by = Origin.current();
-    return LockoutCheck.begins(before, after).stream().anyMatch(one -> accepted.contains(one.name()))
+    return LockoutCheck.begins(before, after).stream()
+            .anyMatch(one -> accepted.contains(one.name()))
         ? LockoutCheck.accepted(by)
         : by;
   }

@@ -188,7 +188,9 @@ public final class DeliveryConfigReader {
 
   private Source source(
       Section bundles, String name, Map<String, Service> services, Map<String, TrustedKey> keys) {
-    Section bundle = bundles.section(name, List.of("service", "resource", "polling", "signing", "accept_lockout"));
+    Section bundle =
+        bundles.section(
+            name, List.of("service", "resource", "polling", "signing", "accept_lockout"));
     bundle.require("resource");
     Location location = location(bundle, name, services);
     Trust trust = trust(bundle, keys);

@@ -257,7 +257,8 @@ class BundleControlTest {
           kernel.judging = () -> {};
           control.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
         };
-    assertRefused("meanwhile", () -> activate("fleet", 2, "name=a\ncode=2", "name=b\nmode=enforce"));
+    assertRefused(
+        "meanwhile", () -> activate("fleet", 2, "name=a\ncode=2", "name=b\nmode=enforce"));
     assertEquals(List.of("a"), names());
   }
 

@@ -657,7 +657,9 @@ class RolloutsTest {
     Files.delete(state);
   }
 
-  /** The kernel has disarmed it in the slot that the engine gave it, not in that of the one before. */
+  /**
+   * The kernel has disarmed it in the slot that the engine gave it, not in that of the one before.
+   */
   @Test
   void aCandidateThatIsDisarmedBesideAPolicyThatIsLateMustStaySo() {
     apply("name=late\nhooks=exec");

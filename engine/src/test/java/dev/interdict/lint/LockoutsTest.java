@@ -30,8 +30,7 @@ class LockoutsTest {
     ParsedPolicy parsed = PolicyParser.parse(new PolicySource("policy.yaml", files));
     parsed.orThrow();
     CompiledPolicy compiled = NativeRego.compiler(cache).compile(parsed.policy()).compiled();
-    return Lockouts.of(
-        PolicyModule.load(compiled, null), compiled.literals(), parsed.policy());
+    return Lockouts.of(PolicyModule.load(compiled, null), compiled.literals(), parsed.policy());
   }
 
   @Test
