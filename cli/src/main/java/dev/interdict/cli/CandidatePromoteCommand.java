@@ -36,6 +36,7 @@ final class CandidatePromoteCommand implements Callable<Integer> {
 
   @Mixin Message message;
   @Mixin ConfirmWithin confirmWithin;
+  @Mixin AcceptLockout acceptLockout;
   @Mixin Engine engine;
   @Mixin Output output;
 
@@ -44,6 +45,7 @@ final class CandidatePromoteCommand implements Callable<Integer> {
     PromoteCandidateRequest.Builder request =
         PromoteCandidateRequest.newBuilder()
             .setPolicy(policy)
+            .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text)
             .setRevision(revision)
             .setBeside(beside);

@@ -79,12 +79,19 @@ final class CandidateShowCommand implements Callable<Integer> {
           comparison.getNewlyAllowed(),
           comparison.getUndecided());
     }
+    if (comparison.getUntold() > 0) {
+      out.printf(
+          "%d of tasks whose cgroup had gone before anybody looked: not compared%n",
+          comparison.getUntold());
+    }
     out.printf(
         "it would have denied %d attempts%n", candidate.getPolicy().getCounters().getWouldDeny());
     examples(comparison, out);
-    out.printf(
-        "next: interdict candidate promote %s --revision %d --beside %d --confirm-within 10m%n",
-        name, candidate.getPolicy().getRevision(), candidate.getBeside());
+    String seen =
+        "%s --revision %d --beside %d"
+            .formatted(name, candidate.getPolicy().getRevision(), candidate.getBeside());
+    out.println("next: interdict rollout start " + seen + " --steps 10%:10m,50%:10m,100%");
+    out.println("or:   interdict candidate promote " + seen + " --confirm-within 10m");
   }
 
   private void examples(Comparison comparison, PrintWriter out) {

@@ -51,6 +51,7 @@ final class ModeSetCommand implements Callable<Integer> {
   @Mixin Output output;
   @Mixin Message message;
   @Mixin ConfirmWithin confirmWithin;
+  @Mixin AcceptLockout acceptLockout;
 
   @Override
   public Integer call() {
@@ -63,6 +64,11 @@ final class ModeSetCommand implements Callable<Integer> {
             .setMode(mode.mode)
             .setPolicy(policy == null ? "" : policy)
             .setMessage(message.text);
+    if (policy != null && acceptLockout.of(policy)) {
+      request.addAcceptLockout(policy);
+    } else {
+      request.addAllAcceptLockout(acceptLockout.all());
+    }
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());
     }

@@ -38,6 +38,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
   @Mixin Output output;
   @Mixin Message message;
   @Mixin ConfirmWithin confirmWithin;
+  @Mixin AcceptLockout acceptLockout;
 
   @Option(names = "--dry-run", description = "Only say what would happen.")
   boolean dryRun;
@@ -52,6 +53,12 @@ final class PolicyApplyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (candidate && !acceptLockout.all().isEmpty()) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "a candidate refuses nothing, so it locks nobody out",
+          "give --accept-lockout to interdict candidate promote, or rollout start");
+    }
     if (candidate && confirmWithin.given()) {
       throw new Failure(
           ExitCode.USAGE,
@@ -74,7 +81,7 @@ final class PolicyApplyCommand implements Callable<Integer> {
         ApplyCandidateResponse response = applyCandidate(source, compiled);
         output.print(Trees.of(response), out -> tell(response, out));
       } else {
-        ApplyPolicyResponse response = apply(source, compiled);
+        ApplyPolicyResponse response = apply(source, parsed.policy().name(), compiled);
         output.print(Trees.of(response), out -> tell(response, out));
       }
     } catch (Failure e) {
@@ -100,12 +107,13 @@ final class PolicyApplyCommand implements Callable<Integer> {
         CandidateServiceGrpc::newBlockingStub, service -> service.applyCandidate(request));
   }
 
-  private ApplyPolicyResponse apply(PolicySource source, ByteString compiled) {
+  private ApplyPolicyResponse apply(PolicySource source, String name, ByteString compiled) {
     ApplyPolicyRequest.Builder request =
         ApplyPolicyRequest.newBuilder()
             .setValidateOnly(dryRun)
             .setMessage(message.text)
             .setCompiled(compiled)
+            .setAcceptLockout(acceptLockout.of(name))
             .addAllSources(files(source));
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());

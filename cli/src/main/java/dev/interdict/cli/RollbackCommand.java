@@ -30,6 +30,7 @@ final class RollbackCommand implements Callable<Integer> {
 
   @Mixin Message message;
   @Mixin ConfirmWithin confirmWithin;
+  @Mixin AcceptLockout acceptLockout;
   @Mixin Engine engine;
   @Mixin Output output;
 
@@ -39,6 +40,7 @@ final class RollbackCommand implements Callable<Integer> {
         RollbackPolicyRequest.newBuilder()
             .setPolicy(policy)
             .setRevision(revision)
+            .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text);
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());

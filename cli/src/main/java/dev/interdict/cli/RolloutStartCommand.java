@@ -42,11 +42,23 @@ final class RolloutStartCommand implements Callable<Integer> {
   RolloutSteps steps;
 
   @Option(
+      names = "--revision",
+      paramLabel = "N",
+      description = "Only if the candidate is this revision still, and --beside in force.")
+  long revision;
+
+  @Option(
+      names = "--beside",
+      paramLabel = "N",
+      description = "The revision in force that it was compared with; 0 (the default): none.")
+  long beside;
+
+  @Option(
       names = "--min-keys",
       paramLabel = "N",
       defaultValue = "100",
       description =
-          "Questions both must have been asked before gates pass (default: ${DEFAULT-VALUE}).")
+          "Keys both must have been asked about before gates pass (default: ${DEFAULT-VALUE}).")
   long minKeys;
 
   @Option(
@@ -66,15 +78,9 @@ final class RolloutStartCommand implements Callable<Integer> {
       })
   Duration patience;
 
-  @Option(
-      names = "--accept-lockout",
-      paramLabel = "POLICY",
-      defaultValue = "",
-      description = "Begin although this policy denies what the host, or its scope, needs.")
-  String lockout = "";
-
   @Spec CommandSpec spec;
   @Mixin ConfirmWithin confirmWithin;
+  @Mixin AcceptLockout acceptLockout;
   @Mixin Message message;
   @Mixin Engine engine;
   @Mixin Output output;
@@ -84,16 +90,15 @@ final class RolloutStartCommand implements Callable<Integer> {
     if (minKeys < 1) {
       throw wrong("--min-keys is " + minKeys + "; it is at least 1");
     }
-    if (!lockout.isEmpty() && !lockout.equals(policy)) {
-      throw wrong("--accept-lockout names " + lockout + ", and the rollout is of " + policy);
-    }
     StartRolloutRequest.Builder request =
         StartRolloutRequest.newBuilder()
             .setPolicy(policy)
+            .setRevision(revision)
+            .setBeside(beside)
             .addAllSteps(steps.list())
             .setMinKeys(minKeys)
             .setPatience(patience)
-            .setAcceptLockout(!lockout.isEmpty())
+            .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text);
     gates.forEach(
         (gate, limit) -> {

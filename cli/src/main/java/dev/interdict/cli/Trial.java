@@ -110,8 +110,10 @@ final class Trial implements AutoCloseable {
         // Before it enforces: a policy that refuses what it takes to start a command refuses that
         // in the command's own name then, and not to who starts it.
         Process process = cgroup.start(command);
-        interdict(policy, "policy", "apply", confined(source, place).toString());
-        interdict(policy, "mode", "set", "enforce", policy.name());
+        // It is confined to the command, and may refuse it all that it needs: that is to be seen.
+        String accept = "--accept-lockout=" + policy.name();
+        interdict(policy, "policy", "apply", accept, confined(source, place).toString());
+        interdict(policy, "mode", "set", "enforce", accept, policy.name());
         out.println("$ " + Text.line(String.join(" ", command)));
         out.flush();
         cgroup.release();

@@ -281,6 +281,44 @@ class EngineCommandsTest {
     assertEquals(ExitCode.REFUSED, run("confirm", "3").code());
   }
 
+  /**
+   * Each command by which a policy begins to refuse says what it would refuse, and how to go on.
+   */
+  @Test
+  void whatWouldLockAnOperatorOutMustBeMeant() throws IOException {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    String policy = write(SHADOW.replace("spec:", "spec:\n  mode: enforce")).toString();
+    assertLockout("shadow", "policy", "apply", policy);
+    apply("name=a");
+    assertLockout("a", "mode", "set", "enforce", "a");
+    Cli other = run("mode", "set", "enforce", "a", "--accept-lockout", "b");
+    assertEquals(ExitCode.USAGE, other.code());
+    assertTrue(other.err().contains("names b, and this is about a"), other.err());
+    assertEquals(0, run("mode", "set", "enforce", "a", "--accept-lockout", "a").code());
+    run("mode", "set", "audit");
+    assertLockout("a", "mode", "set", "enforce");
+    assertEquals(0, run("mode", "set", "enforce", "--accept-lockout", "a").code());
+    control.apply(folder("name=a\ncode=2"), null, false, null, true);
+    assertLockout("a", "rollback", "a");
+    assertEquals(0, run("rollback", "a", "--accept-lockout", "a").code());
+    control.candidates().apply(folder("name=a\ncode=4"), null, false);
+    assertLockout("a", "candidate", "promote", "a");
+    assertEquals(0, run("candidate", "promote", "a", "--accept-lockout", "a").code());
+    assertEquals(0, run("policy", "apply", policy, "--accept-lockout", "shadow").code());
+    assertEquals(
+        ExitCode.USAGE,
+        run("policy", "apply", "--candidate", policy, "--accept-lockout", "shadow").code());
+  }
+
+  private void assertLockout(String name, String... words) {
+    Cli refused = run(words);
+    assertEquals(ExitCode.REFUSED, refused.code());
+    assertTrue(
+        refused.err().contains("PID 1 starts sshd")
+            && refused.err().contains("--accept-lockout " + name),
+        refused.err());
+  }
+
   @Test
   void whoAsksForACandidateThatIsNotThereMustBeToldWhatThereIs() {
     apply("name=a");
@@ -309,7 +347,8 @@ class EngineCommandsTest {
         """
         a: candidate 2 beside revision 1
         it would have denied 0 attempts
-        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
+        next: interdict rollout start a --revision 2 --beside 1 --steps 10%:10m,50%:10m,100%
+        or:   interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         none);
     int slot = control.candidates().get("a").policy().slot();
@@ -321,6 +360,7 @@ class EngineCommandsTest {
             4,
             1,
             0,
+            3,
             List.of(
                 difference(Comparison.Kind.NEWLY_ALLOWED, "/etc/hosts", 1),
                 difference(Comparison.Kind.NEWLY_DENIED, "/tmp/\u001b[31m", 4)),
@@ -332,12 +372,14 @@ class EngineCommandsTest {
         """
         a: candidate 2 beside revision 1
         since 2026-03-01T12:00:00Z: 7 alike, 4 newly denied, 1 newly allowed, 0 undecided
+        3 of tasks whose cgroup had gone before anybody looked: not compared
         it would have denied 0 attempts
         DIFFERENCE     ASKED  HOOK       PROGRAM       OBJECT           WHY
         newly denied   4      file_open  /usr/bin/cat  /tmp/\\u{1b}[31m  not yours
         newly allowed  1      file_open  /usr/bin/cat  /etc/hosts       not yours
         and 2 questions of keys that no example was kept of
-        next: interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
+        next: interdict rollout start a --revision 2 --beside 1 --steps 10%:10m,50%:10m,100%
+        or:   interdict candidate promote a --revision 2 --beside 1 --confirm-within 10m
         """,
         run("candidate", "show", "a").out());
     assertTrue(
@@ -473,7 +515,7 @@ class EngineCommandsTest {
     assertTrue(
         run("rollout", "start", "a", "--steps", "50%:1m,100%", "--accept-lockout", "b")
             .err()
-            .contains("names b, and the rollout is of a"));
+            .contains("names b, and this is about a"));
     assertTrue(
         run("rollout", "start", "a", "--steps", "50%:1m,100%", "--gate", "luck=1")
             .err()

@@ -166,6 +166,14 @@ public final class ScaleBench {
     public void forgetSlot(int slot) {}
 
     @Override
+    public void disarm(int slot) {}
+
+    @Override
+    public Duration glass() {
+      return Duration.ZERO;
+    }
+
+    @Override
     public void resetBudget(int slot) {}
 
     @Override

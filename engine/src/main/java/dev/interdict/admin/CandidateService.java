@@ -98,7 +98,8 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
               candidates.promote(
                   request.getPolicy(),
                   new Seen(request.getRevision(), request.getBeside()),
-                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()),
+                  request.getAcceptLockout());
           PromoteCandidateResponse.Builder response =
               PromoteCandidateResponse.newBuilder()
                   .setResult(Protos.result(applied.result()))
@@ -128,6 +129,7 @@ final class CandidateService extends CandidateServiceGrpc.CandidateServiceImplBa
             .setNewlyDenied(of.newlyDenied())
             .setNewlyAllowed(of.newlyAllowed())
             .setUndecided(of.undecided())
+            .setUntold(of.untold())
             .setOmitted(of.omitted().values().stream().mapToLong(Long::longValue).sum());
     if (examples) {
       of.differences().forEach(one -> comparison.addDifferences(difference(one)));

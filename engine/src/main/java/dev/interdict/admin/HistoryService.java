@@ -79,7 +79,8 @@ final class HistoryService extends HistoryServiceGrpc.HistoryServiceImplBase {
               control.rollback(
                   request.getPolicy(),
                   request.getRevision(),
-                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()),
+                  request.getAcceptLockout());
           RollbackPolicyResponse.Builder response = RollbackPolicyResponse.newBuilder();
           Protos.pending(applied.pending(), response::setPendingId, response::setPendingUntil);
           return response

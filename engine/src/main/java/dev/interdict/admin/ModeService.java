@@ -11,6 +11,7 @@ import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SetModeResponse;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.Set;
 
 /** {@code mode.proto}. */
 final class ModeService extends ModeServiceGrpc.ModeServiceImplBase {
@@ -37,11 +38,12 @@ final class ModeService extends ModeServiceGrpc.ModeServiceImplBase {
         caller,
         () -> {
           Duration within = Protos.within(request.hasConfirmWithin(), request.getConfirmWithin());
+          Set<String> accepted = Set.copyOf(request.getAcceptLockoutList());
           Switched switched =
               request.getPolicy().isEmpty()
-                  ? control.setHostMode(Protos.requiredMode(request.getMode()), within)
+                  ? control.setHostMode(Protos.requiredMode(request.getMode()), within, accepted)
                   : control.setPolicyMode(
-                      request.getPolicy(), Protos.mode(request.getMode()), within);
+                      request.getPolicy(), Protos.mode(request.getMode()), within, accepted);
           SetModeResponse.Builder response = SetModeResponse.newBuilder();
           Protos.pending(switched.pending(), response::setPendingId, response::setPendingUntil);
           return response

@@ -32,7 +32,8 @@ final class PolicyService extends PolicyServiceGrpc.PolicyServiceImplBase {
                   Protos.sources(request.getSourcesList()),
                   Protos.compiled(request.getCompiled()),
                   request.getValidateOnly(),
-                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()));
+                  Protos.within(request.hasConfirmWithin(), request.getConfirmWithin()),
+                  request.getAcceptLockout());
           ApplyPolicyResponse.Builder response = ApplyPolicyResponse.newBuilder();
           Protos.pending(applied.pending(), response::setPendingId, response::setPendingUntil);
           return response

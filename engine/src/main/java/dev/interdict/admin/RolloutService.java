@@ -1,6 +1,7 @@
 package dev.interdict.admin;
 
 import com.google.protobuf.Duration;
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.Gate;
 import dev.interdict.control.Rollout;
 import dev.interdict.control.Rollouts;
@@ -46,7 +47,10 @@ final class RolloutService extends RolloutServiceGrpc.RolloutServiceImplBase {
                 .setRollout(
                     rollout(
                         rollouts.start(
-                            request.getPolicy(), plan(request), request.getAcceptLockout())))
+                            request.getPolicy(),
+                            new Seen(request.getRevision(), request.getBeside()),
+                            plan(request),
+                            request.getAcceptLockout())))
                 .build());
   }
 

@@ -7,10 +7,13 @@ import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Policies that come as bundles: all of a source's at once, in place of all that it brought before.
@@ -24,6 +27,7 @@ public final class BundleControl {
   private final Clock clock;
   private final HostChanges changes;
   private final Slots slots;
+  private final LockoutCheck lockouts;
 
   BundleControl(
       PolicyBuilder builder,
@@ -31,13 +35,15 @@ public final class BundleControl {
       StateStore store,
       Clock clock,
       HostChanges changes,
-      Slots slots) {
+      Slots slots,
+      LockoutCheck lockouts) {
     this.builder = builder;
     this.enforcement = enforcement;
     this.store = store;
     this.clock = clock;
     this.changes = changes;
     this.slots = slots;
+    this.lockouts = lockouts;
   }
 
   /**
@@ -69,31 +75,82 @@ public final class BundleControl {
    * change keep their slots and verdicts; of the others only those whose code or data changed are
    * decided anew.
    *
+   * @param accepted names of policies that may refuse what the host, or each program of their
+   *     scope, needs; any other that would as soon as it is there keeps the whole bundle out, since
+   *     nobody is there who could put it right
    * @return false if it is in force already
    * @throws InvalidPolicyException if a policy has errors; files are named {@code policy/file}
    * @throws BuildException if compiling failed for another reason
    * @throws RefusedException if it is older than the one before, a name belongs to somebody else,
-   *     or this host cannot do what a policy asks
+   *     this host cannot do what a policy asks, or one would lock an operator out
    * @throws NoSlotException if the new policies do not find room beside the old ones
    * @throws EnforcementException if the kernel side refused
    * @throws StoreException if it could not be saved; what was in force before is again
    */
-  public boolean activate(String source, Delivery delivery) {
+  public boolean activate(String source, Delivery delivery, Set<String> accepted) {
     // Before seconds are spent on compiling; and once more under the lock.
     refuse(DeliveryRules.objections(changes.state(), source, delivery));
     Map<String, Built> built = build(source, delivery);
     refuse(ofHost(built));
     // Who confirms a change shall not wait for the disk.
     built.forEach((name, one) -> write(delivery, name, one));
-    Origin origin = new Origin("bundle " + source, delivery.revision());
-    return ScopedValue.where(Origin.CURRENT, origin)
-        .call(() -> enforcement.prepared(built.values(), () -> activate(source, delivery, built)));
+    return enforcement.prepared(
+        built.values(),
+        () -> {
+          Set<String> refusing = refusing(changes.state(), built);
+          refuse(ofLockouts(built, refusing, accepted));
+          Origin by = new Origin("bundle " + source, delivery.revision());
+          boolean meant = refusing.stream().anyMatch(accepted::contains);
+          return ScopedValue.where(Origin.CURRENT, meant ? LockoutCheck.accepted(by) : by)
+              .call(() -> bring(source, delivery, built, refusing, accepted));
+        });
   }
 
-  private boolean activate(String source, Delivery delivery, Map<String, Built> built) {
+  /** The same, where nobody is to be locked out. */
+  public boolean activate(String source, Delivery delivery) {
+    return activate(source, delivery, Set.of());
+  }
+
+  /** Those that refuse as soon as they are there. */
+  private static Set<String> refusing(HostState state, Map<String, Built> built) {
+    Set<String> names = new TreeSet<>();
+    built.forEach(
+        (name, one) -> {
+          HeldPolicy old = state.policies().get(name);
+          if (LockoutCheck.refuses(state, old == null ? null : old.override(), one.policy())) {
+            names.add(name);
+          }
+        });
+    return names;
+  }
+
+  private List<Objection> ofLockouts(
+      Map<String, Built> built, Set<String> refusing, Set<String> accepted) {
+    return refusing.stream()
+        .filter(name -> !accepted.contains(name))
+        .map(built::get)
+        .flatMap(
+            one ->
+                lockouts
+                    .objections("policy " + one.policy().name(), one.policy(), one.compiled())
+                    .stream())
+        .toList();
+  }
+
+  private boolean bring(
+      String source,
+      Delivery delivery,
+      Map<String, Built> built,
+      Set<String> asked,
+      Set<String> accepted) {
     changes.lock();
     try {
       HostState state = changes.state();
+      for (String name : refusing(state, built)) {
+        if (!asked.contains(name) && !accepted.contains(name)) {
+          throw LockoutCheck.unasked("policy " + name);
+        }
+      }
       refuse(DeliveryRules.objections(state, source, delivery));
       BundleMark mark =
           new BundleMark(
@@ -210,6 +267,9 @@ public final class BundleControl {
       String digest = Digest.of(entry.getValue());
       int slot = slots.of(fresh, old, taken);
       taken = taken.with(slot);
+      if (old != null && old.inForce() && slot != old.slot() && goesOn(old, fresh)) {
+        enforcement.disarm(slot);
+      }
       if (!store.has(name, digest)) { // pruned since
         write(delivery, name, fresh);
       }
@@ -219,6 +279,16 @@ public final class BundleControl {
           HeldPolicy.of(fresh, digest, revision, slot, override, clock.instant(), source, null));
     }
     return all;
+  }
+
+  /**
+   * Whether one that only records is to go on so: other data come by themselves, and are nobody's
+   * word that its rules are right now.
+   */
+  private boolean goesOn(HeldPolicy old, Built fresh) {
+    return enforcement.tripped().contains(old.slot())
+        && Arrays.equals(old.compiled().wasm(), fresh.compiled().wasm())
+        && old.compiled().tables().equals(fresh.compiled().tables()); // lists that rules name
   }
 
   private void write(Delivery delivery, String name, Built built) {

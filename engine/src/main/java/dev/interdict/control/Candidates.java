@@ -25,6 +25,7 @@ public final class Candidates {
   private final HostChanges changes;
   private final Slots slots;
   private final Leases leases;
+  private final LockoutCheck lockouts;
 
   Candidates(
       PolicyBuilder builder,
@@ -33,7 +34,8 @@ public final class Candidates {
       Clock clock,
       HostChanges changes,
       Slots slots,
-      Leases leases) {
+      Leases leases,
+      LockoutCheck lockouts) {
     this.builder = builder;
     this.enforcement = enforcement;
     this.store = store;
@@ -41,6 +43,7 @@ public final class Candidates {
     this.changes = changes;
     this.slots = slots;
     this.leases = leases;
+    this.lockouts = lockouts;
   }
 
   /**
@@ -188,6 +191,17 @@ public final class Candidates {
     }
   }
 
+  /** The same, and beside what. */
+  static void requireSeen(Seen seen, HeldPolicy candidate, HeldPolicy inForce) {
+    requireSeen(seen.revision(), candidate);
+    if (seen.revision() != 0) {
+      PolicyControl.requireSame(
+          candidate.name(),
+          seen.beside(),
+          inForce == null || !inForce.inForce() ? 0 : inForce.revision());
+    }
+  }
+
   /**
    * Which candidate somebody has looked at, and beside what.
    *
@@ -205,19 +219,50 @@ public final class Candidates {
    *
    * @param seen what the decision to do so rests on
    * @param within as for {@link PolicyControl#apply}; what is undone leaves no candidate
+   * @param lockout as for {@link PolicyControl#apply}
    * @throws NoSuchPolicyException if there is none of this name
    * @throws RefusedException if what is there is not what was seen
    * @throws RuntimeException as {@link PolicyControl#apply}
    */
+  public Applied promote(String name, Seen seen, Duration within, boolean lockout) {
+    HostState state = changes.state();
+    HeldPolicy candidate = state.candidate(name);
+    requireSeen(seen.revision(), candidate);
+    boolean refuses = candidate.inForce() && refuses(state, candidate);
+    if (refuses && !lockout) {
+      lockouts.require("candidate of " + name, candidate.policy(), candidate.compiled());
+    }
+    Origin by = Origin.current();
+    return ScopedValue.where(Origin.CURRENT, refuses && lockout ? LockoutCheck.accepted(by) : by)
+        .call(() -> promote(candidate, seen, within, refuses || lockout));
+  }
+
+  /** The same, of one that locks nobody out. */
   public Applied promote(String name, Seen seen, Duration within) {
+    return promote(name, seen, within, false);
+  }
+
+  private static boolean refuses(HostState state, HeldPolicy candidate) {
+    HeldPolicy old = state.policies().get(candidate.name());
+    return LockoutCheck.refuses(state, old == null ? null : old.override(), candidate.policy());
+  }
+
+  /**
+   * Under the lock.
+   *
+   * @param found the one that was asked about
+   * @param asked whether it may refuse as soon as it is there
+   */
+  private Applied promote(HeldPolicy found, Seen seen, Duration within, boolean asked) {
+    String name = found.name();
     changes.lock();
     try {
       HeldPolicy candidate = changes.state().candidate(name);
       HeldPolicy old = changes.state().policies().get(name);
-      requireSeen(seen.revision(), candidate);
-      if (seen.revision() != 0) {
-        PolicyControl.requireSame(
-            name, seen.beside(), old == null || !old.inForce() ? 0 : old.revision());
+      requireSeen(found.revision(), candidate);
+      requireSeen(seen, candidate, old);
+      if (!asked && candidate.inForce() && refuses(changes.state(), candidate)) {
+        throw LockoutCheck.unasked("candidate of " + name);
       }
       leases.requireSettled(name);
       if (within != null) {

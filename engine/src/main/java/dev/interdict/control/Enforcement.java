@@ -3,6 +3,7 @@ package dev.interdict.control;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
@@ -55,6 +56,9 @@ public interface Enforcement {
   /** Slots that only record, because their budget was used up. */
   SlotSet tripped();
 
+  /** For how long nothing is refused on this host still (break-glass); zero: the glass is whole. */
+  Duration glass();
+
   /** The clock by which a {@link Lease} ends: CLOCK_BOOTTIME. */
   long bootTimeNs();
 
@@ -97,6 +101,14 @@ public interface Enforcement {
    * @throws EnforcementException if the kernel's map could not be written
    */
   void resetBudget(int slot);
+
+  /**
+   * Has a slot only record, as if its budget were used up: what the kernel has disarmed stays so in
+   * whatever slot it comes to.
+   *
+   * @throws EnforcementException if the kernel's map could not be written
+   */
+  void disarm(int slot);
 
   /** What is attached, counted and tripped at the moment. */
   Snapshot snapshot();

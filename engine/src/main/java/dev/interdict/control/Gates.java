@@ -19,10 +19,12 @@ final class Gates {
    * @param start when the rollout began, or this engine
    * @param now null: it cannot be had, and {@code problem} says why
    * @param problem why not, or why nothing is refused that could tell; null: nothing is wrong
-   * @param tripped budgets of the pair that are used up
+   * @param tripped budgets of the pair that are used up; {@link #UNKNOWN}: it cannot be had either
    * @param elapsed of the step's time
    */
-  record Measured(Figures start, Figures now, String problem, int tripped, Duration elapsed) {}
+  record Measured(Figures start, Figures now, String problem, int tripped, Duration elapsed) {
+    static final int UNKNOWN = -1;
+  }
 
   /** All gates, in their order. */
   static List<Result> judge(Rollout rollout, Measured measured) {
@@ -44,7 +46,7 @@ final class Gates {
 
   private static Result judge(Gate gate, Rollout rollout, Measured by, Duration time) {
     long limit = rollout.plan().limit(gate);
-    if (by.now() == null && gate != Gate.BUDGET_TRIPS) {
+    if (by.now() == null && (gate != Gate.BUDGET_TRIPS || by.tripped() == Measured.UNKNOWN)) {
       return new Result(gate, Outcome.ERROR, -1, limit, "cannot be measured: " + by.problem());
     }
     long measured = gate == Gate.BUDGET_TRIPS ? by.tripped() : of(gate, rollout, by);

@@ -16,6 +16,8 @@ import java.time.Instant;
  * @param override the operator's mode in place of the policy's; null: none
  * @param bundle the source that brought it; empty: it was applied by hand
  * @param problem why it is not in force; null: it is
+ * @param disarmed of one that is not in force: whether its budget was used up when it was; of
+ *     others the kernel knows
  */
 record HeldPolicy(
     String name,
@@ -27,7 +29,8 @@ record HeldPolicy(
     Mode override,
     Instant applied,
     String bundle,
-    String problem) {
+    String problem,
+    boolean disarmed) {
 
   static HeldPolicy of(
       PolicyBuilder.Built built,
@@ -48,7 +51,8 @@ record HeldPolicy(
         override,
         applied,
         bundle,
-        problem);
+        problem,
+        false);
   }
 
   /** The revision of {@code policy}; 0: there is none. */
@@ -71,18 +75,38 @@ record HeldPolicy(
 
   HeldPolicy withOverride(Mode newOverride) {
     return new HeldPolicy(
-        name, digest, revision, policy, compiled, slot, newOverride, applied, bundle, problem);
+        name,
+        digest,
+        revision,
+        policy,
+        compiled,
+        slot,
+        newOverride,
+        applied,
+        bundle,
+        problem,
+        disarmed);
   }
 
   /** In force, with an operator's mode. */
   HeldPolicy promoted(Mode newOverride, Instant when) {
     return new HeldPolicy(
-        name, digest, revision, policy, compiled, slot, newOverride, when, bundle, problem);
+        name,
+        digest,
+        revision,
+        policy,
+        compiled,
+        slot,
+        newOverride,
+        when,
+        bundle,
+        problem,
+        disarmed);
   }
 
   HeldPolicy withRevision(long number) {
     return new HeldPolicy(
-        name, digest, number, policy, compiled, slot, override, applied, bundle, problem);
+        name, digest, number, policy, compiled, slot, override, applied, bundle, problem, disarmed);
   }
 
   ActivePolicy active(ActivePolicy.Term term) {

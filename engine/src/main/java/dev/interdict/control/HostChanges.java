@@ -1,7 +1,10 @@
 package dev.interdict.control;
 
 import dev.interdict.control.StateStore.Saved;
+import dev.interdict.control.StateStore.SavedPolicy;
+import dev.interdict.event.SlotSet;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -12,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -27,6 +31,8 @@ final class HostChanges {
   private static final String UNKNOWN = "unknown: the engine ended before it told";
   private static final Origin FOUND = new Origin("engine", "was in force and not in the history");
 
+  private static final long AGAIN_NS = Duration.ofSeconds(10).toNanos();
+
   private final Enforcement enforcement;
   private final StateStore store;
   private final History history;
@@ -37,6 +43,15 @@ final class HostChanges {
   private final Queue<Switch> untold = new ConcurrentLinkedQueue<>();
 
   private record Switch(Change change, Origin origin) {}
+
+  /** What was found at a start at which not all could be in force; null: saved is what is. */
+  private volatile Saved late;
+
+  /** Slots in use that only record, as far as it is saved. */
+  private volatile SlotSet disarmed = SlotSet.NONE;
+
+  /** When a save of these that has failed is tried again. */
+  private volatile long againNs;
 
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
@@ -271,7 +286,7 @@ final class HostChanges {
     try {
       makeSaved(next);
     } catch (RuntimeException | Error e) {
-      saved();
+      takeBack(e);
       throw e;
     }
     saved(); // a switch of modes in between has saved what was before
@@ -294,7 +309,7 @@ final class HostChanges {
 
   private void saveAhead(HostState next) {
     synchronized (saving) {
-      store.save(Saved.of(next.after(state), enforcement.decider()));
+      keepOnDisk(next.after(state));
     }
   }
 
@@ -376,7 +391,7 @@ final class HostChanges {
    */
   void note(UnaryOperator<HostState> change) {
     synchronized (saving) {
-      store.save(Saved.of(change.apply(state), enforcement.decider()));
+      keepOnDisk(change.apply(state));
       synchronized (this) {
         state = change.apply(state);
       }
@@ -391,13 +406,24 @@ final class HostChanges {
    */
   void keep(UnaryOperator<HostState> change) {
     synchronized (saving) {
-      store.save(Saved.of(change.apply(state), enforcement.decider()));
+      keepOnDisk(change.apply(state));
       try {
         flip(change);
       } catch (RuntimeException | Error e) {
-        saved();
+        takeBack(e);
         throw e;
       }
+    }
+  }
+
+  /** What is on the disk already is not in force: whoever hears of it must hear of both. */
+  private void takeBack(Throwable because) {
+    String notSaved = saved();
+    if (notSaved != null) {
+      because.addSuppressed(
+          new StoreException(
+              "it is saved all the same, and the next start may bring it into force: " + notSaved,
+              null));
     }
   }
 
@@ -410,14 +436,50 @@ final class HostChanges {
         Stream.of(state.policies(), state.candidates())
             .flatMap(held -> held.values().stream())
             .allMatch(HeldPolicy::inForce);
-    Saved now = Saved.of(state, enforcement.decider());
-    if (whole && !now.equals(at(found, now.generation(), found.rollout()))) {
+    Saved now = Saved.of(state, enforcement.decider(), tripped());
+    Saved before = at(found, now.generation(), found.rollout());
+    disarmed = tripped().and(state.slots());
+    if (whole && !now.equals(before)) {
       saved();
-    } else if (!whole && found.rollout() != null && state.rollout() == null) {
-      synchronized (saving) { // it has ended for good
-        store.save(at(found, now.generation(), null));
+    } else if (!whole) {
+      late = late(before, now);
+      if (!late.equals(before)) {
+        saveLate(late);
       }
     }
+  }
+
+  private void saveLate(Saved next) {
+    synchronized (saving) {
+      store.save(next);
+      late = next;
+    }
+  }
+
+  /**
+   * What was found, and what has become of it: a rollout goes on with the candidate in the slot it
+   * has now, or has ended for good, and who is disarmed stays so.
+   */
+  private static Saved late(Saved found, Saved now) {
+    Map<String, SavedPolicy> policies = byName(now.policies());
+    Map<String, SavedPolicy> candidates = byName(now.candidates());
+    return new Saved(
+        found.version(),
+        now.generation(),
+        found.host(),
+        found.policies().stream()
+            .map(one -> one.withDisarmed(policies.get(one.name()).disarmed()))
+            .toList(),
+        found.bundles(),
+        found.decider(),
+        found.candidates().stream()
+            .map(one -> candidates.get(one.name()).slot() < 0 ? one : candidates.get(one.name()))
+            .toList(),
+        now.rollout());
+  }
+
+  private static Map<String, SavedPolicy> byName(List<SavedPolicy> policies) {
+    return policies.stream().collect(Collectors.toMap(SavedPolicy::name, p -> p));
   }
 
   /** A start counts on, and changes nothing by that but the rollout. */
@@ -436,7 +498,53 @@ final class HostChanges {
   /** Whoever comes last saves the latest. */
   void save() {
     synchronized (saving) {
-      store.save(Saved.of(state, enforcement.decider()));
+      keepOnDisk(state);
+    }
+  }
+
+  /** Under the monitor of who saves. */
+  private void keepOnDisk(HostState next) {
+    SlotSet tripped = tripped();
+    store.save(Saved.of(next, enforcement.decider(), tripped));
+    late = null;
+    disarmed = tripped.and(next.slots());
+  }
+
+  /** Those that were known last, if the kernel cannot say: nothing waits for that to be saved. */
+  private SlotSet tripped() {
+    try {
+      return enforcement.tripped();
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "it cannot be read which policies only record", e);
+      return disarmed;
+    }
+  }
+
+  /**
+   * Saves whom the kernel has disarmed: its own word of it goes with a boot. To be called every now
+   * and then. Waits for no change.
+   */
+  void look() {
+    long now = enforcement.bootTimeNs();
+    if (enforcement.tripped().and(state.slots()).equals(disarmed)
+        || now < againNs
+        || !lock.tryLock()) {
+      return;
+    }
+    try {
+      Saved found = late;
+      if (found == null) {
+        save();
+      } else {
+        disarmed = tripped().and(state.slots());
+        saveLate(late(found, Saved.of(state, enforcement.decider(), disarmed)));
+      }
+    } catch (StoreException e) {
+      disarmed = SlotSet.NONE;
+      againNs = now + AGAIN_NS;
+      LOG.log(Level.ERROR, "after a boot a policy would refuse again that only records now", e);
+    } finally {
+      lock.unlock();
     }
   }
 }

@@ -21,6 +21,7 @@ public final class Leases {
   /** What nobody has confirmed for a day, nobody will. */
   public static final Duration LONGEST = Duration.ofDays(1);
 
+  private static final String USED_UP = "its budget was used up";
   private static final System.Logger LOG = System.getLogger(Leases.class.getName());
 
   private final HostChanges changes;
@@ -109,6 +110,10 @@ public final class Leases {
         undo(pending, ended(pending));
         throw refused(id, "it was not confirmed by " + pending.end() + " and was undone");
       }
+      if (isTripped(pending.what())) { // what would stay only records
+        undo(pending, USED_UP);
+        throw refused(id, USED_UP + ", and it was undone");
+      }
       if (pending.isSwitch()) {
         changes.keep(HostState::confirmed);
       } else {
@@ -171,7 +176,7 @@ public final class Leases {
     if (hasEnded(pending)) {
       return ended(pending);
     }
-    return isTripped(pending.what()) ? "its budget was used up" : null;
+    return isTripped(pending.what()) ? USED_UP : null;
   }
 
   /** Whether what is to refuse only records. */

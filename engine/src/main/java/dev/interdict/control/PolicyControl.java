@@ -10,6 +10,7 @@ import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.UnaryOperator;
 
@@ -36,6 +37,7 @@ public final class PolicyControl {
   private final Leases leases;
   private final Candidates candidates;
   private final Rollouts rollouts;
+  private final LockoutCheck lockouts;
 
   public PolicyControl(
       PolicyBuilder builder, Enforcement enforcement, StateStore store, Clock clock) {
@@ -47,9 +49,11 @@ public final class PolicyControl {
     this.clock = clock;
     this.changes = new HostChanges(enforcement, store);
     this.leases = new Leases(changes, enforcement, clock);
-    this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots);
-    this.candidates = new Candidates(builder, enforcement, store, clock, changes, slots, leases);
-    this.rollouts = new Rollouts(changes, enforcement, leases, candidates);
+    this.lockouts = new LockoutCheck(enforcement);
+    this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots, lockouts);
+    this.candidates =
+        new Candidates(builder, enforcement, store, clock, changes, slots, leases, lockouts);
+    this.rollouts = new Rollouts(changes, enforcement, leases, candidates, lockouts);
   }
 
   /** The verbs on whole bundles; what they change is the same state. */
@@ -144,18 +148,29 @@ public final class PolicyControl {
    * @param validateOnly only say what would happen
    * @param within it is undone after this time unless it is confirmed ({@link #leases}); null: it
    *     stays
+   * @param lockout whether it may refuse what the host, or each program of its scope, needs
    * @throws InvalidPolicyException if the sources have errors
    * @throws BuildException if compiling failed for another reason
    * @throws RefusedException if this host cannot do what the policy asks, a bundle owns the name,
    *     or another change waits for its confirmation, or somebody else has changed the policy
-   *     meanwhile
+   *     meanwhile, or it would lock an operator out
    * @throws NoSlotException if every slot is taken
    * @throws EnforcementException if the kernel side refused
    * @throws StoreException if it could not be saved; what was in force before is again
    */
   public Applied apply(
+      SortedMap<String, byte[]> sources,
+      byte[] artefact,
+      boolean validateOnly,
+      Duration within,
+      boolean lockout) {
+    return apply(changes.state(), new Revision(sources, artefact), validateOnly, within, lockout);
+  }
+
+  /** The same, of one that locks nobody out. */
+  public Applied apply(
       SortedMap<String, byte[]> sources, byte[] artefact, boolean validateOnly, Duration within) {
-    return apply(changes.state(), new Revision(sources, artefact), validateOnly, within);
+    return apply(sources, artefact, validateOnly, within, false);
   }
 
   /**
@@ -163,26 +178,50 @@ public final class PolicyControl {
    *
    * @param found what the caller has looked at: he changes nothing that came after it
    */
-  private Applied apply(HostState found, Revision asked, boolean validateOnly, Duration within) {
+  private Applied apply(
+      HostState found, Revision asked, boolean validateOnly, Duration within, boolean lockout) {
     Built built = builder.build(asked.sources(), asked.compiled());
     Revision revision = new Revision(asked.sources(), built.artefact());
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
-    if (validateOnly || holds(old, digest)) {
-      return bring(old, built, revision, digest, validateOnly, within);
+    boolean refuses = LockoutCheck.refuses(found, overrideOf(old), built.policy());
+    if (holds(old, digest) || (validateOnly && (lockout || !refuses))) {
+      return bring(old, built, revision, digest, validateOnly, within, lockout);
     }
     admit(built, old);
     return enforcement.prepared(
-        List.of(built), () -> bring(old, built, revision, digest, false, within));
+        List.of(built),
+        () -> {
+          if (refuses && !lockout) {
+            lockouts.require("policy " + built.policy().name(), built.policy(), built.compiled());
+          }
+          Origin by = Origin.current();
+          return ScopedValue.where(
+                  Origin.CURRENT, refuses && lockout ? LockoutCheck.accepted(by) : by)
+              .call(
+                  () ->
+                      bring(
+                          old, built, revision, digest, validateOnly, within, refuses || lockout));
+        });
   }
 
+  private static Mode overrideOf(HeldPolicy held) {
+    return held == null ? null : held.override();
+  }
+
+  /**
+   * Under the lock.
+   *
+   * @param asked whether it may refuse as soon as it is there
+   */
   private Applied bring(
       HeldPolicy found,
       Built built,
       Revision revision,
       String digest,
       boolean validateOnly,
-      Duration within) {
+      Duration within,
+      boolean asked) {
     String name = built.policy().name();
     List<Diagnostic> warnings = built.compiled().warnings();
     changes.lock();
@@ -198,7 +237,10 @@ public final class PolicyControl {
       admit(built, old);
       requireSame(name, found, old);
       Result result = old == null ? Result.CREATED : Result.REPLACED;
-      Mode override = old == null ? null : old.override();
+      Mode override = overrideOf(old);
+      if (!asked && LockoutCheck.refuses(changes.state(), override, built.policy())) {
+        throw LockoutCheck.unasked("policy " + name);
+      }
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings, null);
       }
@@ -319,11 +361,12 @@ public final class PolicyControl {
    *
    * @param to as {@link #revision}
    * @param within as for {@link #apply}
+   * @param lockout as for {@link #apply}
    * @throws NoSuchPolicyException if there was never a policy of this name
    * @throws RefusedException if this revision is not kept, or as {@link #apply}
    * @throws RuntimeException as {@link #apply}
    */
-  public Applied rollback(String name, long to, Duration within) {
+  public Applied rollback(String name, long to, Duration within, boolean lockout) {
     HostState found = changes.state();
     requireByHand(found.policies().get(name));
     leases.requireSettled(name);
@@ -335,7 +378,13 @@ public final class PolicyControl {
     Origin origin = new Origin(asked.by(), "rollback to revision " + number + why);
     byte[] artefact = restorer.build(revision).artefact();
     return ScopedValue.where(Origin.CURRENT, origin)
-        .call(() -> apply(found, new Revision(revision.sources(), artefact), false, within));
+        .call(
+            () -> apply(found, new Revision(revision.sources(), artefact), false, within, lockout));
+  }
+
+  /** The same, of one that locks nobody out. */
+  public Applied rollback(String name, long to, Duration within) {
+    return rollback(name, to, within, false);
   }
 
   private Revised revised(String name, long to) {
@@ -413,12 +462,44 @@ public final class PolicyControl {
    *
    * @param within the switch is undone after this time unless it is confirmed ({@link #leases});
    *     null: it stays, also if what waits is undone
-   * @throws RefusedException if it is to be confirmed and another change waits already
+   * @param accepted names of policies that may refuse what the host, or each program of their
+   *     scope, needs
+   * @throws RefusedException if it is to be confirmed and another change waits already, or others
+   *     that would begin to refuse would lock an operator out
    * @throws EnforcementException if the kernel side refused
    */
-  public Switched setHostMode(Mode mode, Duration within) {
-    Change change = Change.ofMode("", mode);
+  public Switched setHostMode(Mode mode, Duration within, Set<String> accepted) {
     UnaryOperator<HostState> switched = state -> state.withHost(mode);
+    return ScopedValue.where(Origin.CURRENT, asked(switched, accepted))
+        .call(() -> setHostMode(mode, within, switched));
+  }
+
+  /** The same, where nobody is to be locked out. */
+  public Switched setHostMode(Mode mode, Duration within) {
+    return setHostMode(mode, within, Set.of());
+  }
+
+  /**
+   * What a switch would have begin to refuse is asked about first, without a lock.
+   *
+   * @return who makes it, and why
+   */
+  private Origin asked(UnaryOperator<HostState> switched, Set<String> accepted) {
+    HostState before = changes.state();
+    HostState after = switched.apply(before);
+    List<Objection> objections = lockouts.ofSwitch(before, after, accepted);
+    if (!objections.isEmpty()) {
+      throw new RefusedException(objections);
+    }
+    Origin by = Origin.current();
+    return LockoutCheck.begins(before, after).stream()
+            .anyMatch(one -> accepted.contains(one.name()))
+        ? LockoutCheck.accepted(by)
+        : by;
+  }
+
+  private Switched setHostMode(Mode mode, Duration within, UnaryOperator<HostState> switched) {
+    Change change = Change.ofMode("", mode);
     if (within != null) {
       Pending pending = leases.switchModes(change, within, switched);
       return new Switched(mode, modes(), null, pending);
@@ -432,13 +513,25 @@ public final class PolicyControl {
    *
    * @param mode null: as policy.yaml says
    * @param within as for {@link #setHostMode}
+   * @param accepted as for {@link #setHostMode}
    * @throws NoSuchPolicyException if there is none of this name
+   * @throws RefusedException as {@link #setHostMode}
    * @throws EnforcementException if the kernel side refused
    */
-  public Switched setPolicyMode(String name, Mode mode, Duration within) {
-    Change change = Change.ofMode(name, mode);
+  public Switched setPolicyMode(String name, Mode mode, Duration within, Set<String> accepted) {
     UnaryOperator<HostState> switched = state -> state.withOverride(name, mode);
-    changes.state().get(name);
+    return ScopedValue.where(Origin.CURRENT, asked(switched, accepted))
+        .call(() -> setPolicyMode(name, mode, within, switched));
+  }
+
+  /** The same, where nobody is to be locked out. */
+  public Switched setPolicyMode(String name, Mode mode, Duration within) {
+    return setPolicyMode(name, mode, within, Set.of());
+  }
+
+  private Switched setPolicyMode(
+      String name, Mode mode, Duration within, UnaryOperator<HostState> switched) {
+    Change change = Change.ofMode(name, mode);
     Pending pending = within == null ? null : leases.switchModes(change, within, switched);
     String notSaved = within == null ? changes.toggle(switched, change) : null;
     HostState now = changes.state();
@@ -455,6 +548,7 @@ public final class PolicyControl {
    * @throws NoSuchPolicyException if there is none of this name
    * @throws RefusedException if it was not
    * @throws EnforcementException if the kernel side refused
+   * @throws StoreException if it could not be saved: it only records still
    */
   public PolicyMode resetBudget(String name) {
     changes.lock();
@@ -467,11 +561,39 @@ public final class PolicyControl {
                 new Objection(
                     "policy " + name, "its budget is not used up", "there is nothing to reset")));
       }
-      changes.recorded(List.of(Change.reset(name)), () -> enforcement.resetBudget(held.slot()));
+      changes.recorded(List.of(Change.reset(name)), () -> reset(held, before.tripped()));
       return PolicyMode.of(held, changes.state(), enforcement.snapshot());
     } finally {
       changes.unlock();
     }
+  }
+
+  /** In force and saved, or neither: a boot must not disarm it again. */
+  private void reset(HeldPolicy held, boolean tripped) {
+    enforcement.resetBudget(held.slot());
+    if (!tripped) {
+      return;
+    }
+    try {
+      changes.save();
+    } catch (StoreException e) {
+      try {
+        enforcement.disarm(held.slot());
+      } catch (EnforcementException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Follows the kernel, which disarms policies by itself. To be called every now and then. Waits
+   * for nobody.
+   */
+  public void look() {
+    leases.look();
+    rollouts.look();
+    changes.look();
   }
 
   /** What a bundle brought is changed by the bundle: the next one would undo any other change. */

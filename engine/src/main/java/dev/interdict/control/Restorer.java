@@ -34,8 +34,9 @@ final class Restorer {
    *
    * @param built null if it cannot be
    * @param problem why it cannot be in force; null: it can
+   * @param disarmed whether it is to record only, as before
    */
-  private record Found(SavedPolicy saved, Built built, String problem) {
+  private record Found(SavedPolicy saved, Built built, String problem, boolean disarmed) {
     /**
      * Its verdicts are what this engine would say.
      *
@@ -62,7 +63,8 @@ final class Restorer {
           saved.override(),
           Instant.parse(saved.applied()),
           saved.bundle(),
-          why);
+          why,
+          disarmed);
     }
   }
 
@@ -84,13 +86,15 @@ final class Restorer {
     for (Map.Entry<String, SavedBundle> bundle : saved.bundles().entrySet()) {
       next = next.withMark(bundle.getKey(), bundle.getValue().mark());
     }
-    SlotSet before = enforcement.asked(); // also what waited for its confirmation
+    SlotSet asked = enforcement.asked();
+    SlotSet tripped = enforcement.tripped();
+    SlotSet before = asked; // also what waited for its confirmation
     SlotSet kept = SlotSet.NONE;
     boolean same = enforcement.decider().equals(saved.decider());
     List<Found> all = new ArrayList<>();
     int inForce = saved.policies().size();
     for (SavedPolicy policy : saved.all()) {
-      Found found = find(policy);
+      Found found = find(policy, isDisarmed(policy, asked, tripped));
       // What a candidate has decided is known, but not how it compares: it is asked anew.
       boolean keeps = all.size() < inForce && found.keepsSlot(same);
       all.add(found);
@@ -99,6 +103,9 @@ final class Restorer {
     }
     for (int i = 0; i < all.size(); i++) {
       HeldPolicy held = held(all.get(i), same && i < inForce, before, kept);
+      if (held.inForce() && held.disarmed() && i < inForce) {
+        enforcement.disarm(held.slot()); // before it is asked: only an operator arms it again
+      }
       before = held.inForce() ? before.with(held.slot()) : before;
       kept = held.inForce() ? kept.with(held.slot()) : kept;
       next = i < inForce ? next.with(held) : next.withCandidate(held);
@@ -106,16 +113,26 @@ final class Restorer {
     return next;
   }
 
-  private Found find(SavedPolicy saved) {
+  /** Where the kernel goes on with its slot, it knows best; a boot has made it forget. */
+  private static boolean isDisarmed(SavedPolicy saved, SlotSet asked, SlotSet tripped) {
+    boolean known = saved.slot() >= 0 && asked.contains(saved.slot());
+    boolean isTripped = saved.slot() >= 0 && tripped.contains(saved.slot());
+    return isTripped || (!known && saved.disarmed());
+  }
+
+  private Found find(SavedPolicy saved, boolean disarmed) {
     Built built;
     try {
       built = build(saved, store.read(saved.name(), saved.digest()));
     } catch (StoreException | InvalidPolicyException | BuildException e) {
-      return new Found(saved, null, e.getMessage());
+      return new Found(saved, null, e.getMessage(), disarmed);
     }
     List<Objection> objections = enforcement.objections(built.policy());
     return new Found(
-        saved, built, objections.isEmpty() ? null : new RefusedException(objections).getMessage());
+        saved,
+        built,
+        objections.isEmpty() ? null : new RefusedException(objections).getMessage(),
+        disarmed);
   }
 
   private Built build(SavedPolicy saved, Revision revision) {

@@ -172,6 +172,11 @@ public record Rollout(
     return with(step, change, nowNs, end(now(), nowNs), false, boot);
   }
 
+  /** Over, for the kernel. */
+  Rollout endingAt(long nowNs) {
+    return with(step, change, sinceNs, nowNs, paused, boot);
+  }
+
   Rollout paused(long nowNs) {
     return with(step, change, sinceNs, nowNs + LONGEST.toNanos(), true, boot);
   }

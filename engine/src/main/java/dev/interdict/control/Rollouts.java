@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.Change.Kind;
 import dev.interdict.control.Gate.Outcome;
 import dev.interdict.control.Gate.Result;
@@ -24,9 +25,6 @@ import java.util.stream.Stream;
 public final class Rollouts {
   private static final System.Logger LOG = System.getLogger(Rollouts.class.getName());
 
-  /** Of the cases that a candidate denies so many are named. */
-  private static final int CASES_MAX = 10;
-
   /** Figures are read so often at most: reading them takes a look at all counters. */
   private static final long LOOK_NS = Duration.ofSeconds(1).toNanos();
 
@@ -34,6 +32,7 @@ public final class Rollouts {
   private final Enforcement enforcement;
   private final Leases leases;
   private final Candidates candidates;
+  private final LockoutCheck lockouts;
   private final SecureRandom random = new SecureRandom();
 
   /** Of the rollout under way; null: not read yet. Written under the lock of changes. */
@@ -47,11 +46,17 @@ public final class Rollouts {
   /** When the gates are to be looked at again, by the kernel's clock. */
   private volatile long nextNs;
 
-  Rollouts(HostChanges changes, Enforcement enforcement, Leases leases, Candidates candidates) {
+  Rollouts(
+      HostChanges changes,
+      Enforcement enforcement,
+      Leases leases,
+      Candidates candidates,
+      LockoutCheck lockouts) {
     this.changes = changes;
     this.enforcement = enforcement;
     this.leases = leases;
     this.candidates = candidates;
+    this.lockouts = lockouts;
   }
 
   /**
@@ -79,7 +84,17 @@ public final class Rollouts {
         rollout,
         Duration.ofNanos(Math.max(0, rollout.endNs() - enforcement.bootTimeNs())),
         Gates.judge(rollout, measured(state, rollout)),
-        canary == null ? List.of() : enforcement.units(canary));
+        canary == null ? List.of() : units(canary));
+  }
+
+  /** What was done is done, also where nobody can say to whom. */
+  private List<Unit> units(Canary canary) {
+    try {
+      return enforcement.units(canary);
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, "the units of a rollout cannot be listed", e);
+      return List.of();
+    }
   }
 
   /** What is under way; null: nothing. */
@@ -91,31 +106,33 @@ public final class Rollouts {
    * Begins one, with the first step.
    *
    * @param policy whose candidate is to come into force
+   * @param seen what the decision to do so rests on: all that the candidate newly denies by now
+   *     counts as looked at
    * @param lockout whether it may deny what the protected set needs
    * @throws NoSuchPolicyException if there is no candidate of this name
    * @throws RefusedException if another rollout is under way, a change waits for its confirmation,
-   *     or the candidate could refuse nothing
+   *     the candidate could refuse nothing, or what is there is not what was seen
    * @throws StoreException if it could not be saved, or begun in the history: nothing has changed
    * @throws EnforcementException if the kernel side refused: nothing has changed
    */
-  public Status start(String policy, Plan plan, boolean lockout) {
+  public Status start(String policy, Seen seen, Plan plan, boolean lockout) {
+    HeldPolicy asked = changes.state().candidate(policy);
+    requireReady(changes.state(), asked, seen);
+    if (!lockout) { // once: each step enforces the very same module
+      lockouts.require("candidate of " + policy, asked.policy(), asked.compiled());
+    }
     HostState begun;
     changes.lock();
     try {
       HostState state = changes.state();
       HeldPolicy candidate = state.candidate(policy);
       HeldPolicy old = state.policies().get(policy);
-      leases.requireNone();
-      PolicyControl.requireByHand(old);
-      Candidates.requireInForce(candidate);
-      requireAble(state, candidate, old);
-      if (!lockout) { // once: each step enforces the very same module
-        requireNoLockout(candidate);
-      }
+      PolicyControl.requireSame(policy, asked.revision(), candidate.revision());
+      requireReady(state, candidate, seen);
       enforcement.resetBudget(candidate.slot()); // of a rollout that has failed before
       Figures now = enforcement.figures(candidate.slot());
       Origin by = Origin.current();
-      Origin first = lockout ? new Origin(by.by(), told("lockout accepted", by)) : by;
+      Origin first = lockout ? LockoutCheck.accepted(by) : by;
       Rollout fresh =
           new Rollout(
               policy,
@@ -142,6 +159,21 @@ public final class Rollouts {
       changes.unlock();
     }
     return status(begun);
+  }
+
+  /** Before about a hundred events are evaluated, and once more under the lock. */
+  private void requireReady(HostState state, HeldPolicy candidate, Seen seen) {
+    HeldPolicy old = state.policies().get(candidate.name());
+    Candidates.requireSeen(seen, candidate, old);
+    leases.requireNone();
+    PolicyControl.requireByHand(old);
+    Candidates.requireInForce(candidate);
+    requireAble(state, candidate, old);
+  }
+
+  /** The same, of whatever is there. */
+  public Status start(String policy, Plan plan, boolean lockout) {
+    return start(policy, Seen.ANY, plan, lockout);
   }
 
   /** What is known before anything is refused. */
@@ -180,23 +212,9 @@ public final class Rollouts {
     }
   }
 
-  private void requireNoLockout(HeldPolicy candidate) {
-    List<String> denied = enforcement.lockouts(candidate.policy(), candidate.compiled());
-    if (!denied.isEmpty()) {
-      String more =
-          denied.size() > CASES_MAX ? "; and " + (denied.size() - CASES_MAX) + " more" : "";
-      throw refused(
-          "candidate of " + candidate.name(),
-          "it denies what this host or the programs of its scope need: "
-              + String.join("; ", denied.stream().limit(CASES_MAX).toList())
-              + more,
-          "let these through, or say that it is meant: --accept-lockout " + candidate.name());
-    }
-  }
-
   /** Why it could refuse nothing; null: it may. */
   private String audited(HostState state, HeldPolicy candidate) {
-    if (!enforcement.snapshot().glass().isZero()) {
+    if (!enforcement.glass().isZero()) {
       return "nothing is refused on this host: break-glass";
     }
     if (state.host() != Mode.ENFORCE) {
@@ -320,12 +338,19 @@ public final class Rollouts {
           worst == Outcome.FAILED ? "aborted, gates failed: " : "aborted, error in gates: ";
       end(rollout, what + Gates.words(gates, worst));
     } else if (now >= rollout.endNs()) {
-      String what =
-          rollout.paused() ? "aborted: it paused for too long" : "aborted, inconclusive: ";
-      end(rollout, what + Gates.words(gates, Outcome.INCONCLUSIVE));
+      end(rollout, tooLong(rollout, Gates.words(gates, Outcome.INCONCLUSIVE)));
     } else if (worst == Outcome.PASSED && !rollout.paused()) {
       goOn(rollout);
     }
+  }
+
+  private static String tooLong(Rollout rollout, String inconclusive) {
+    if (rollout.paused()) {
+      return "aborted: it paused for too long";
+    }
+    return inconclusive.isEmpty()
+        ? "ended by the kernel: its gates pass, and nobody looked in time"
+        : "aborted, inconclusive: " + inconclusive;
   }
 
   private void goOn(Rollout rollout) {
@@ -337,7 +362,18 @@ public final class Rollouts {
     }
   }
 
+  /** Whatever keeps it from being measured: a candidate that nobody can judge does not go on. */
   private Measured measured(HostState state, Rollout rollout) {
+    try {
+      return measure(state, rollout);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "the rollout of " + rollout.policy() + " cannot be measured", e);
+      String why = e.getMessage() == null ? e.toString() : e.getMessage();
+      return new Measured(Figures.NONE, null, why, Measured.UNKNOWN, Duration.ZERO);
+    }
+  }
+
+  private Measured measure(HostState state, Rollout rollout) {
     HeldPolicy candidate = state.candidates().get(rollout.policy());
     long now = enforcement.bootTimeNs();
     if (candidate == null || !candidate.inForce()) {
@@ -352,13 +388,9 @@ public final class Rollouts {
     SlotSet tripped = enforcement.tripped();
     int trips = tripped.contains(candidate.slot()) ? 1 : 0;
     trips += old != null && old.inForce() && tripped.contains(old.slot()) ? 1 : 0;
-    try {
-      Figures figures = enforcement.figures(candidate.slot());
-      Figures from = start;
-      return new Measured(from == null ? figures : from, figures, audited, trips, elapsed);
-    } catch (EnforcementException e) {
-      return new Measured(Figures.NONE, null, e.getMessage(), trips, elapsed);
-    }
+    Figures figures = enforcement.figures(candidate.slot());
+    Figures from = start;
+    return new Measured(from == null ? figures : from, figures, audited, trips, elapsed);
   }
 
   /** The next step, or into force. */
@@ -420,10 +452,24 @@ public final class Rollouts {
   }
 
   private void end(Rollout rollout, String outcome) {
+    letGo(rollout);
     String notSaved = changes.makeAnyway(changes.state().withRollout(null));
     start = null;
     changes.end(rollout.change(), outcome + (notSaved == null ? "" : "; not saved: " + notSaved));
     LOG.log(Level.WARNING, "rollout of {0}: {1}", rollout.policy(), outcome);
+  }
+
+  /**
+   * First the kernel goes back by itself, as at the end of the step's time: a disk that hangs, or a
+   * set that cannot be changed, must not keep up what a gate has failed for.
+   */
+  private void letGo(Rollout rollout) {
+    try {
+      Rollout over = rollout.endingAt(enforcement.bootTimeNs());
+      changes.flip(state -> state.rollout() == null ? state : state.withRollout(over));
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "the kernel could not end a step at once", e);
+    }
   }
 
   private interface Step {

@@ -130,17 +130,21 @@ public final class StateStore {
       return Stream.concat(policies.stream(), candidates.stream()).toList();
     }
 
-    /** Without what waits for its confirmation. */
-    static Saved of(HostState now, String decider) {
+    /**
+     * Without what waits for its confirmation.
+     *
+     * @param tripped slots that only record
+     */
+    static Saved of(HostState now, String decider, SlotSet tripped) {
       HostState state = now.undone();
       return new Saved(
           VERSION,
           state.generation(),
           state.host(),
-          state.policies().values().stream().map(SavedPolicy::of).toList(),
+          state.policies().values().stream().map(one -> SavedPolicy.of(one, tripped)).toList(),
           SavedBundle.of(state.bundles()),
           decider,
-          state.candidates().values().stream().map(SavedPolicy::of).toList(),
+          state.candidates().values().stream().map(one -> SavedPolicy.of(one, tripped)).toList(),
           state.rollout());
     }
   }
@@ -174,6 +178,7 @@ public final class StateStore {
    * @param compiled digest of the compiled policy; the verdicts of its slot rest on it
    * @param applied ISO 8601
    * @param bundle the source that brought it; empty: it was applied by hand
+   * @param disarmed whether it only records, because its budget was used up
    */
   record SavedPolicy(
       String name,
@@ -183,13 +188,20 @@ public final class StateStore {
       int slot,
       Mode override,
       String applied,
-      String bundle) {
+      String bundle,
+      Boolean disarmed) {
     SavedPolicy {
       bundle = bundle == null ? "" : bundle; // left out by engines that knew none
       revision = revision == null ? 0 : revision; // the same
+      disarmed = disarmed != null && disarmed; // the same
     }
 
-    static SavedPolicy of(HeldPolicy held) {
+    SavedPolicy withDisarmed(boolean now) {
+      return new SavedPolicy(
+          name, digest, revision, compiled, slot, override, applied, bundle, now);
+    }
+
+    static SavedPolicy of(HeldPolicy held, SlotSet tripped) {
       return new SavedPolicy(
           held.name(),
           held.digest(),
@@ -198,7 +210,8 @@ public final class StateStore {
           held.slot(),
           held.override(),
           held.applied().toString(),
-          held.bundle());
+          held.bundle(),
+          held.inForce() ? tripped.contains(held.slot()) : held.disarmed());
     }
   }
 

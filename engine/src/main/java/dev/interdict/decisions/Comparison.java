@@ -12,7 +12,9 @@ import java.util.Map;
  * @param newlyDenied questions that only the candidate denies
  * @param newlyAllowed questions that only the policy in force denies
  * @param undecided questions to which one of them gave no answer
- * @param differences of the last three those of the keys that came first
+ * @param untold questions of tasks whose cgroup had gone before anybody could tell whether both are
+ *     asked about them: nobody has failed, and nothing was judged
+ * @param differences of those that differ or are undecided those of the keys that came first
  * @param omitted questions of the other keys, by kind
  * @param judged different keys that both were asked about; of those for which there was no room all
  *     questions count
@@ -27,6 +29,7 @@ public record Comparison(
     long newlyDenied,
     long newlyAllowed,
     long undecided,
+    long untold,
     List<Difference> differences,
     Map<Kind, Long> omitted,
     long judged,

@@ -242,7 +242,8 @@ final class BundleLoop implements Worker.Round, AutoCloseable {
                   bundle.serial(),
                   bundle.digest(),
                   bundle.policies(),
-                  bundle.compiled()));
+                  bundle.compiled()),
+              source.lockouts());
       log.activated(Instant.now(), bundle.signedBy());
       if (fresh) {
         counters.bundlesActivated.incrementAndGet();

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Where bundles come from, whom to trust, and whom to tell; the part of OPA's own configuration
@@ -28,8 +29,20 @@ public record DeliveryConfig(
    * A source of bundles.
    *
    * @param name by which its policies are told from others'
+   * @param lockouts names of its policies that may refuse what the host, or each program of their
+   *     scope, needs
    */
-  public record Source(String name, Location location, Polling polling, Trust trust) {}
+  public record Source(
+      String name, Location location, Polling polling, Trust trust, Set<String> lockouts) {
+    public Source {
+      lockouts = Set.copyOf(lockouts);
+    }
+
+    /** One that locks nobody out. */
+    public Source(String name, Location location, Polling polling, Trust trust) {
+      this(name, location, polling, trust, Set.of());
+    }
+  }
 
   /** Where bundles lie. */
   public sealed interface Location {}

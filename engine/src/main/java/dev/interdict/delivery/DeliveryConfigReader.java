@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Reads the file with the bundle sources: YAML with OPA's words, strict, and with all problems in
@@ -187,7 +188,9 @@ public final class DeliveryConfigReader {
 
   private Source source(
       Section bundles, String name, Map<String, Service> services, Map<String, TrustedKey> keys) {
-    Section bundle = bundles.section(name, List.of("service", "resource", "polling", "signing"));
+    Section bundle =
+        bundles.section(
+            name, List.of("service", "resource", "polling", "signing", "accept_lockout"));
     bundle.require("resource");
     Location location = location(bundle, name, services);
     Trust trust = trust(bundle, keys);
@@ -203,7 +206,13 @@ public final class DeliveryConfigReader {
               + " at a port below 1024");
     }
     return new Source(
-        name, location, polling(bundle, location instanceof Local ? LOCAL : REMOTE), trust);
+        name,
+        location,
+        polling(bundle, location instanceof Local ? LOCAL : REMOTE),
+        trust,
+        bundle.strings("accept_lockout").stream()
+            .map(YamlNode.Scalar::text)
+            .collect(Collectors.toSet()));
   }
 
   /** Served on this host, at a port that only root can take. */

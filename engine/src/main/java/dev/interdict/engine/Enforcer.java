@@ -37,6 +37,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -458,6 +459,11 @@ final class Enforcer implements Enforcement {
   }
 
   @Override
+  public Duration glass() {
+    return BreakGlass.left(kernel.state());
+  }
+
+  @Override
   public long bootTimeNs() {
     return BootClock.nowNs();
   }
@@ -532,6 +538,20 @@ final class Enforcer implements Enforcement {
       kernel.budgets().reset(slot);
     } catch (BpfException e) {
       throw new EnforcementException("the budget was not reset: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void disarm(int slot) {
+    try {
+      kernel.budgets().disarm(slot);
+    } catch (BpfException e) {
+      throw new EnforcementException(
+          "slot "
+              + slot
+              + ", whose budget was used up before, could not be disarmed: "
+              + e.getMessage(),
+          e);
     }
   }
 

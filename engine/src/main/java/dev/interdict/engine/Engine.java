@@ -209,8 +209,7 @@ public final class Engine implements AutoCloseable {
   private static void follow(PolicyControl control, BreakGlass glass) throws InterruptedException {
     Thread.sleep(LOOK_EVERY);
     try {
-      control.leases().look();
-      control.rollouts().look();
+      control.look();
     } finally {
       glass.told(control::toldOfBreakGlass);
     }

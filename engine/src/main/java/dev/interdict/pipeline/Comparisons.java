@@ -55,6 +55,8 @@ final class Comparisons {
     DENIES,
     ALLOWS,
     NOTHING,
+    /** Whether it is asked about such an event cannot be told: the task's cgroup has gone. */
+    UNTOLD,
     /** It is not asked about such an event. */
     OUTSIDE
   }
@@ -78,6 +80,7 @@ final class Comparisons {
     private final Set<VerdictKey> judged = new HashSet<>();
     private final Set<Long> deniedIn = new HashSet<>();
     private long alike;
+    private long untold;
     private long unremembered;
     private long deniedNeeded;
     private long bytes;
@@ -92,6 +95,10 @@ final class Comparisons {
     synchronized void alike(VerdictKey key) {
       alike++;
       judged(key);
+    }
+
+    synchronized void untold() {
+      untold++;
     }
 
     private void judged(VerdictKey key) {
@@ -145,6 +152,7 @@ final class Comparisons {
           asked[Kind.NEWLY_DENIED.ordinal()],
           asked[Kind.NEWLY_ALLOWED.ordinal()],
           asked[Kind.UNDECIDED.ordinal()],
+          untold,
           List.copyOf(differences.values()),
           byKind(omitted),
           judged.size() + unremembered,
@@ -193,6 +201,11 @@ final class Comparisons {
   }
 
   private record Sides(int slot, Said now, int other, Said before) {
+    /** Nothing can be made of it: neither of them has failed. */
+    boolean isUntold() {
+      return now == Said.UNTOLD || before == Said.UNTOLD;
+    }
+
     /** Null: alike. Who is not asked objects to nothing. */
     Kind kind() {
       if (now == Said.NOTHING || before == Said.NOTHING) {
@@ -213,10 +226,14 @@ final class Comparisons {
 
   private void tell(Event event, PolicySet set, Sides sides, VerdictKey key, SlotDecisions said) {
     Pair pair = pairs.get(sides.slot());
-    Kind kind = sides.kind();
     if (pair == null || pair.set != set) {
       return; // the set that was asked goes out of use
     }
+    if (sides.isUntold()) {
+      pair.untold();
+      return;
+    }
+    Kind kind = sides.kind();
     if (kind == Kind.NEWLY_DENIED) {
       pair.denied(event);
     }
@@ -240,7 +257,7 @@ final class Comparisons {
     if (!event.head().asked().contains(slot)) {
       Boolean covers = set.where(slot).covers(event, names);
       if (covers == null) {
-        return Said.NOTHING;
+        return Said.UNTOLD;
       }
       if (!covers) {
         return Said.OUTSIDE;

@@ -117,11 +117,22 @@ public final class Budgets {
         value.set(JAVA_LONG, SETTLED, settled(value.get(JAVA_LONG, SETTLE)));
         budgets.update(arena.allocateFrom(JAVA_INT, slot), value);
       }
-      for (int which : new int[] {TRIPPED, ALARMED}) {
-        MemorySegment slots = arena.allocate(Slots.BYTES, 8);
-        Slots.write(slots, 0, set(which).minus(SlotSet.of(slot)));
-        tripped.update(arena.allocateFrom(JAVA_INT, which), slots);
-      }
+    }
+    for (int which : new int[] {TRIPPED, ALARMED}) {
+      write(which, set(which).minus(SlotSet.of(slot)));
+    }
+  }
+
+  /** Has {@code slot} refuse nothing until {@link #reset}, as if its budget were used up. */
+  public synchronized void disarm(int slot) {
+    write(TRIPPED, set(TRIPPED).with(slot));
+  }
+
+  private void write(int which, SlotSet set) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment slots = arena.allocate(Slots.BYTES, 8);
+      Slots.write(slots, 0, set);
+      tripped.update(arena.allocateFrom(JAVA_INT, which), slots);
     }
   }
 

@@ -30,8 +30,10 @@ import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import dev.interdict.v1.Answer;
+import dev.interdict.v1.ApplyCandidateRequest;
 import dev.interdict.v1.ApplyPolicyRequest;
 import dev.interdict.v1.ApplyResult;
+import dev.interdict.v1.CandidateServiceGrpc;
 import dev.interdict.v1.CheckResult;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.DecisionServiceGrpc;
@@ -45,6 +47,7 @@ import dev.interdict.v1.GetStatusRequest;
 import dev.interdict.v1.GetStatusResponse;
 import dev.interdict.v1.Held;
 import dev.interdict.v1.HeldAnswer;
+import dev.interdict.v1.HistoryServiceGrpc;
 import dev.interdict.v1.ListPoliciesRequest;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.ModeServiceGrpc;
@@ -52,7 +55,9 @@ import dev.interdict.v1.NodeServiceGrpc;
 import dev.interdict.v1.PolicyInfo;
 import dev.interdict.v1.PolicyProblems;
 import dev.interdict.v1.PolicyServiceGrpc;
+import dev.interdict.v1.PromoteCandidateRequest;
 import dev.interdict.v1.ResetBudgetRequest;
+import dev.interdict.v1.RollbackPolicyRequest;
 import dev.interdict.v1.SetModeRequest;
 import dev.interdict.v1.SourceFile;
 import dev.interdict.v1.ThreadStatus;
@@ -722,6 +727,35 @@ class AdminServerTest {
         () -> List.of(new Check("BPF LSM", Check.Result.FAILED, "not active", "boot with lsm=bpf")),
         "0.0-test",
         Instant.EPOCH);
+  }
+
+  /** What would lock an operator out says how it is meant, and comes into force when it is. */
+  @Test
+  void aLockoutMustBeRefusedUnlessTheRequestAcceptsIt() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    var policies = PolicyServiceGrpc.newBlockingStub(channel);
+    var modes = ModeServiceGrpc.newBlockingStub(channel);
+    var histories = HistoryServiceGrpc.newBlockingStub(channel);
+    var candidates = CandidateServiceGrpc.newBlockingStub(channel);
+    ApplyPolicyRequest one = folder("name=a\nmode=enforce");
+    assertEquals(Code.FAILED_PRECONDITION, codeOf(() -> policies.applyPolicy(one)));
+    policies.applyPolicy(one.toBuilder().setAcceptLockout(true).build());
+    policies.applyPolicy(folder("name=a"));
+    RollbackPolicyRequest back = RollbackPolicyRequest.newBuilder().setPolicy("a").build();
+    assertEquals(Code.FAILED_PRECONDITION, codeOf(() -> histories.rollbackPolicy(back)));
+    histories.rollbackPolicy(back.toBuilder().setAcceptLockout(true).build());
+    modes.setMode(SetModeRequest.newBuilder().setMode(Mode.MODE_AUDIT).build());
+    SetModeRequest host = SetModeRequest.newBuilder().setMode(Mode.MODE_ENFORCE).build();
+    assertEquals(Code.FAILED_PRECONDITION, codeOf(() -> modes.setMode(host)));
+    modes.setMode(host.toBuilder().addAcceptLockout("a").build());
+    candidates.applyCandidate(
+        ApplyCandidateRequest.newBuilder()
+            .addAllSources(folder("name=a\nmode=enforce\ncode=2").getSourcesList())
+            .build());
+    PromoteCandidateRequest next = PromoteCandidateRequest.newBuilder().setPolicy("a").build();
+    assertEquals(Code.FAILED_PRECONDITION, codeOf(() -> candidates.promoteCandidate(next)));
+    candidates.promoteCandidate(next.toBuilder().setAcceptLockout(true).build());
+    assertEquals(1, kernel.refusing().size());
   }
 
   private static ApplyPolicyRequest folder(String yaml) {

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.control.BundleControl.Delivery;
 import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.DigestBuilder;
 import dev.interdict.testkit.FakeEnforcement;
@@ -229,6 +230,47 @@ class BundleControlTest {
 
     assertEquals(Set.of("b"), seen.keySet());
     assertSame(compiled, seen.get("b"));
+  }
+
+  /** Nobody is there who could put it right. */
+  @Test
+  void aBundleThatWouldLockAnOperatorOutMustBeRefusedUnlessItsSourceMay() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    activate("fleet", 1, "name=a");
+    assertRefused(
+        "--accept-lockout a", () -> activate("fleet", 2, "name=a\nmode=enforce", "name=b"));
+    assertEquals(List.of("a"), names());
+    Delivery next = delivery(2, "a", "name=a\nmode=enforce");
+    assertRefused("PID 1", () -> bundles.activate("fleet", next, Set.of("b")));
+    assertTrue(bundles.activate("fleet", next, Set.of("a")));
+    assertEquals(1, kernel.refusing().size());
+    assertEquals(
+        "lockout accepted: r2", control.history().entries("a", 1).getFirst().origin().why());
+  }
+
+  /** Nobody has asked then what would begin to refuse. */
+  @Test
+  void aSwitchBeforeABundleIsInForceMustNotLetItRefuseUnasked() {
+    activate("fleet", 1, "name=a");
+    kernel.judging =
+        () -> {
+          kernel.judging = () -> {};
+          control.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
+        };
+    assertRefused(
+        "meanwhile", () -> activate("fleet", 2, "name=a\ncode=2", "name=b\nmode=enforce"));
+    assertEquals(List.of("a"), names());
+  }
+
+  /** A list that comes each hour is nobody's word that the rules are right now; other rules are. */
+  @Test
+  void otherDataMustNotArmAPolicyThatTheKernelHasDisarmed() {
+    activate("fleet", 1, "name=a\nmode=enforce", "name=b\nmode=enforce");
+    kernel.tripped = SlotSet.of(slot("a"));
+    activate("fleet", 2, "name=a\nmode=enforce\ncode=2", "name=b\nmode=enforce\ncode=2");
+    assertEquals(SlotSet.of(slot("a")), kernel.tripped.and(kernel.asked()));
+    activate("fleet", 3, "name=a\nmode=enforce\nrules=2", "name=b\nmode=enforce");
+    assertEquals(SlotSet.NONE, kernel.tripped.and(kernel.asked()));
   }
 
   private static Delivery withData(long serial, String trusted) {

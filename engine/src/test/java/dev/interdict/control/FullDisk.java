@@ -6,6 +6,9 @@ import java.util.Arrays;
 
 /** A disk that takes so many lines, and of the next ones the half. */
 final class FullDisk implements Disk {
+  /** Called before a file is written. */
+  Runnable writing = () -> {};
+
   private int room = Integer.MAX_VALUE;
 
   void takes(int lines) {
@@ -27,6 +30,7 @@ final class FullDisk implements Disk {
 
   @Override
   public void write(Path file, byte[] content) throws IOException {
+    writing.run();
     Disk.REAL.write(file, content);
   }
 

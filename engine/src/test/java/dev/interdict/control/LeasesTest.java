@@ -428,6 +428,17 @@ class LeasesTest {
     assertEquals("its budget was used up", outcome());
   }
 
+  /** Who confirms before the engine has looked would keep what only records. */
+  @Test
+  void oneThatHasUsedUpItsBudgetMustNotBeConfirmed() {
+    kernel.tripped = SlotSet.of(leased());
+    RefusedException refused =
+        assertThrows(RefusedException.class, () -> control.leases().confirm(id()));
+    assertTrue(refused.getMessage().contains("its budget was used up"), refused::getMessage);
+    assertEquals(1, revision());
+    assertEquals(Set.of(first), kernel.refusing());
+  }
+
   /** Until then an operator can see, and get, what is in force. */
   @Test
   void theSourcesOfWhatWaitsMustBeKept() {

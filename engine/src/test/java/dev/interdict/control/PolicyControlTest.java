@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.control.Candidates.Seen;
 import dev.interdict.control.PolicyControl.Result;
 import dev.interdict.control.StateStore.Saved;
 import dev.interdict.control.StateStore.SavedPolicy;
@@ -35,6 +36,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
@@ -403,7 +405,8 @@ class PolicyControlTest {
       int slot = i == SlotSet.SLOTS ? -1 : i;
       String digest = Digest.of(sources);
       saved.add(
-          new SavedPolicy(name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", ""));
+          new SavedPolicy(
+              name, digest, 1L, "old code", slot, null, "2026-01-01T00:00:00Z", "", false));
     }
     store.save(
         new Saved(Saved.VERSION, 7, Mode.ENFORCE, saved, new TreeMap<>(), null, List.of(), null));
@@ -756,6 +759,165 @@ class PolicyControlTest {
     assertEquals(1, next.list().getFirst().revision());
     next.apply(folder("name=a\ncode=2"), null, false, null);
     assertEquals(3, next.rollback("a", 0, null).policy().revision());
+  }
+
+  /** Whoever enforces such a policy may find no way back: each way into force asks. */
+  @Test
+  void whatWouldLockAnOperatorOutMustNotBeginToRefuseUnlessItIsMeant() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    assertLockout("policy a", () -> apply("name=a\nmode=enforce"));
+    assertLockout(
+        "policy a", () -> control.apply(folder("name=a\nmode=enforce"), null, true, null));
+    assertEquals(List.of(), names());
+    apply("name=a");
+    assertLockout("policy a", () -> control.setPolicyMode("a", Mode.ENFORCE, null));
+    assertLockout("policy a", () -> apply("name=a\ncode=2\nmode=enforce"));
+    control.setPolicyMode("a", Mode.AUDIT, null);
+    apply("name=a\ncode=2\nmode=enforce");
+    apply("name=a\ncode=3");
+    assertLockout("policy a", () -> control.setPolicyMode("a", Mode.ENFORCE, null));
+    control.setHostMode(Mode.AUDIT, null);
+    control.setPolicyMode("a", Mode.ENFORCE, null);
+    assertLockout("policy a", () -> control.setHostMode(Mode.ENFORCE, null));
+    assertLockout("policy a", () -> control.setHostMode(Mode.ENFORCE, null, Set.of("b")));
+    assertEquals(Set.of(), kernel.refusing());
+
+    control.setHostMode(Mode.ENFORCE, null, Set.of("a"));
+    assertEquals("lockout accepted", last().origin().why());
+    assertEquals(1, kernel.refusing().size());
+    assertLockout("policy a", () -> control.rollback("a", 2, null));
+    control.candidates().apply(folder("name=a\ncode=4"), null, false);
+    assertLockout("candidate of a", () -> control.candidates().promote("a", Seen.ANY, null));
+    assertTrue(control.rollback("a", 2, null, true).policy().mode().effective() == Mode.ENFORCE);
+    assertTrue(last().origin().why().startsWith("lockout accepted: rollback to revision 2"));
+    control.candidates().promote("a", Seen.ANY, null, true);
+    assertEquals("lockout accepted", last().origin().why());
+    control.setPolicyMode("a", Mode.AUDIT, null);
+    control.setPolicyMode("a", null, null);
+    assertLockout("policy a", () -> control.setPolicyMode("a", Mode.ENFORCE, null));
+    control.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
+    control.apply(folder("name=a\ncode=5"), null, false, null, true);
+    assertEquals("lockout accepted", last().origin().why());
+    control.setHostMode(Mode.AUDIT, null); // never asks
+    restarted(kernel); // nor what was in force
+    kernel.lockouts = List.of();
+  }
+
+  private History.Entry last() {
+    return control.history().entries(null, 1).getFirst();
+  }
+
+  private static void assertLockout(String subject, Executable call) {
+    String why = assertThrows(RefusedException.class, call).getMessage();
+    assertTrue(
+        why.contains(subject)
+            && why.contains("PID 1 starts sshd")
+            && why.contains("--accept-lockout a"),
+        why);
+  }
+
+  /** Nobody has asked then what would begin to refuse. */
+  @Test
+  void aSwitchWhileAPolicyIsLoadedMustNotLetItRefuseUnasked() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    control.setHostMode(Mode.AUDIT, null);
+    kernel.preparing = () -> control.setHostMode(Mode.ENFORCE, null);
+    String why =
+        assertThrows(RefusedException.class, () -> apply("name=a\nmode=enforce")).getMessage();
+    assertTrue(why.contains("switched modes meanwhile"), why);
+    assertEquals(Set.of(), kernel.refusing());
+  }
+
+  /** A release that decides otherwise, a boot, a host that cannot use it for a while. */
+  @Test
+  void whatTheKernelHasDisarmedMustStaySoInEachSlotItComesTo() {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    apply("name=b\nmode=enforce\nhooks=exec");
+    kernel.tripped = SlotSet.of(slot);
+    kernel.decider = "another release";
+    PolicyControl next = restarted(kernel);
+    assertNotEquals(slot, slotOf(next, "a"));
+    assertDisarmed("a", next, kernel);
+    next.look();
+
+    FakeEnforcement booted = new FakeEnforcement();
+    booted.bootId = "the next boot";
+    next = restarted(booted);
+    assertDisarmed("a", next, booted);
+
+    booted.missing.add(Hook.FILE_OPEN);
+    booted.tripped = SlotSet.NONE;
+    next = restarted(booted);
+    assertEquals(-1, slotOf(next, "a"));
+    next.apply(folder("name=c\nhooks=exec"), null, false, null);
+    FakeEnforcement whole = new FakeEnforcement();
+    next = restarted(whole);
+    assertDisarmed("a", next, whole);
+
+    next.resetBudget("a");
+    FakeEnforcement last = new FakeEnforcement();
+    restarted(last);
+    assertEquals(SlotSet.NONE, last.tripped);
+  }
+
+  private static int slotOf(PolicyControl of, String policy) {
+    return of.get(policy).policy().slot();
+  }
+
+  private static void assertDisarmed(String policy, PolicyControl of, FakeEnforcement by) {
+    assertEquals(SlotSet.of(slotOf(of, policy)), by.tripped.and(by.asked()));
+    assertEquals(Mode.AUDIT, of.get(policy).policy().mode().effective());
+  }
+
+  /** Its word is newer than the disk's. */
+  @Test
+  void whatTheKernelSaysOfASlotInUseMustCountMoreThanWhatIsSaved() {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    kernel.tripped = SlotSet.of(slot);
+    control.look();
+    kernel.tripped = SlotSet.NONE;
+    PolicyControl next =
+        new PolicyControl(new TinyBuilder(), kernel, new StateStore(directory), Clock.systemUTC());
+    next.restore();
+    assertEquals(SlotSet.NONE, kernel.tripped);
+  }
+
+  @Test
+  void aTripThatCannotBeSavedMustBeTriedAgainAndNoResetBeHalf() throws IOException {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    kernel.tripped = SlotSet.of(slot);
+    blockStateFile();
+    control.look();
+    assertThrows(StoreException.class, () -> control.resetBudget("a"));
+    assertEquals(SlotSet.of(slot), kernel.tripped);
+    Files.delete(directory.resolve("state.json.new"));
+    control.look();
+    assertEquals(SlotSet.NONE, trippedAfterABoot(), "not at once again");
+    kernel.bootTimeNs += 10_000_000_000L;
+    control.look();
+    assertEquals(SlotSet.of(slot), trippedAfterABoot());
+  }
+
+  private SlotSet trippedAfterABoot() {
+    FakeEnforcement booted = new FakeEnforcement();
+    restarted(booted);
+    return booted.tripped;
+  }
+
+  /** What could not be in force is found by the next start as it was. */
+  @Test
+  void aTripBesideAPolicyThatIsLateMustBeSavedWithoutForgettingThatOne() {
+    apply("name=a\nhooks=exec");
+    apply("name=b\nmode=enforce");
+    FakeEnforcement late = new FakeEnforcement();
+    late.missing.add(Hook.EXEC);
+    PolicyControl next = restarted(late);
+    late.tripped = SlotSet.of(slotOf(next, "b"));
+    next.look();
+    Saved saved = new StateStore(directory).load();
+    assertTrue(saved.policies().getFirst().slot() >= 0, saved::toString);
+    assertFalse(saved.policies().getFirst().disarmed());
+    assertTrue(saved.policies().getLast().disarmed());
   }
 
   private PolicyControl.Applied apply(String yaml) {

@@ -20,6 +20,7 @@ import dev.interdict.policy.Policy.Mode;
 import dev.interdict.testkit.FakeEnforcement;
 import dev.interdict.testkit.TinyBuilder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -234,6 +235,17 @@ class RolloutsTest {
     kernel.unmeasured = "the map is gone";
     pass(Duration.ofSeconds(2));
     assertEnded("cannot be measured: the map is gone");
+    kernel.unmeasured = null;
+    begin();
+    kernel.unread = "nor is this one there";
+    pass(Duration.ofSeconds(2));
+    kernel.unread = null;
+    assertEnded("budget-trips: cannot be measured: nor is this one there");
+    begin();
+    kernel.untold = "nobody knows";
+    pass(Duration.ofSeconds(2));
+    kernel.untold = null;
+    assertEnded("cannot be measured: nobody knows");
   }
 
   /** In the kernel before the engine looks, and then here. */
@@ -399,6 +411,26 @@ class RolloutsTest {
         NoSuchPolicyException.class, () -> control.rollouts().start("q", plan(0, Map.of()), false));
     assertEquals(List.of(), steps());
     assertEquals(10, control.rollouts().start("a", plan(0, Map.of()), true).rollout().percent());
+  }
+
+  /** What it newly denies when it begins is accepted, so whoever begins must have seen it. */
+  @Test
+  void whatNobodyHasLookedAtMustNotBegin() {
+    long revision = control.candidates().get("a").policy().revision();
+    candidate = candidate("name=a\nmode=enforce\ncode=3");
+    Plan plan = plan(0, Map.of());
+    assertRefused(
+        "revision 3 is there, not 2",
+        () -> control.rollouts().start("a", new Seen(revision, 1), plan, false));
+    assertRefused(
+        "revision 1 is there, not 0",
+        () -> control.rollouts().start("a", new Seen(3, 0), plan, false));
+    kernel.judging = () -> candidate = candidate("name=a\nmode=enforce\ncode=4");
+    assertRefused("revision 4 is there, not 3", this::begin);
+    assertNull(now());
+    kernel.judging = () -> {};
+    assertEquals(
+        4, control.rollouts().start("a", new Seen(4, 1), plan, false).rollout().revision());
   }
 
   @Test
@@ -605,6 +637,52 @@ class RolloutsTest {
     assertEquals(1, control.list().getFirst().revision());
   }
 
+  /** It would come into force with the next engine, and nobody had heard of it. */
+  @Test
+  void aStepThatCannotBeMadeAndStaysOnTheDiskMustBeTold() throws IOException {
+    Path state = directory.resolve("state.json.new");
+    kernel.using =
+        () -> {
+          try {
+            Files.createDirectory(state);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          throw new EnforcementException("the verifier says no", null);
+        };
+    EnforcementException refused = assertThrows(EnforcementException.class, this::begin);
+    assertTrue(refused.getSuppressed()[0].getMessage().contains("the next start may"));
+    assertTrue(outcome().startsWith("failed, and could not be undone: "), this::outcome);
+    kernel.using = () -> {};
+    Files.delete(state);
+  }
+
+  /**
+   * The kernel has disarmed it in the slot that the engine gave it, not in that of the one before.
+   */
+  @Test
+  void aCandidateThatIsDisarmedBesideAPolicyThatIsLateMustStaySo() {
+    apply("name=late\nhooks=exec");
+    begin();
+    FakeEnforcement second = new FakeEnforcement();
+    second.bootTimeNs = kernel.bootTimeNs;
+    second.set = kernel.set;
+    second.missing.add(Hook.EXEC);
+    second.decider = "another release";
+    kernel = second;
+    control = started(second);
+    int moved = control.candidates().get("a").policy().slot();
+    assertNotEquals(candidate, moved);
+    FakeEnforcement third = new FakeEnforcement();
+    third.bootTimeNs = second.bootTimeNs;
+    third.missing.add(Hook.EXEC);
+    third.tripped = SlotSet.of(moved);
+    kernel = third;
+    control = started(third);
+    assertNull(now());
+    assertTrue(outcome().contains("its budget was used up"), this::outcome);
+  }
+
   /** The step that the state file names; -1: none. */
   private int onDisk() {
     StateStore.Saved saved = new StateStore(directory).load();
@@ -618,6 +696,43 @@ class RolloutsTest {
     kernel.using = () -> saved.add(onDisk());
     control.rollouts().abort("a");
     assertEquals(List.of(-1), saved);
+  }
+
+  /** A disk that hangs must not keep up what a gate has failed for. */
+  @Test
+  void theKernelMustGoBackBeforeAnythingIsWritten() {
+    begin();
+    List<Set<Integer>> refusing = new ArrayList<>();
+    disk.writing = () -> refusing.add(kernel.refusingInCanary());
+    control.rollouts().abort("a");
+    disk.writing = () -> {};
+    assertFalse(refusing.isEmpty());
+    assertEquals(Set.of(Set.of(active)), Set.copyOf(refusing));
+  }
+
+  @Test
+  void aSetThatCannotBeChangedMustNotKeepUpAStep() {
+    begin();
+    kernel.refuseUse = "the verifier says no";
+    assertThrows(EnforcementException.class, () -> control.rollouts().abort("a"));
+    assertEquals(Set.of(active), kernel.refusingInCanary());
+    pass(Duration.ofSeconds(2));
+    assertEnded("inconclusive");
+  }
+
+  @Test
+  void anEngineThatLooksTooLateMustSaySo() {
+    begin();
+    kernel.figures = ENOUGH;
+    pass(STEP.plus(PATIENCE));
+    assertEnded("nobody looked in time");
+  }
+
+  @Test
+  void unitsThatCannotBeListedMustNotHideThatItBegan() {
+    kernel.units = null;
+    assertEquals(List.of(), begin().units());
+    assertEquals(Set.of(candidate), kernel.refusingInCanary());
   }
 
   @Test

@@ -90,7 +90,15 @@ class StateStoreTest {
   private static Saved state(int generation) {
     SavedPolicy policy =
         new SavedPolicy(
-            "p", digest(generation), 1L, "c" + generation, 3, null, "2026-01-01T00:00:00Z", "");
+            "p",
+            digest(generation),
+            1L,
+            "c" + generation,
+            3,
+            null,
+            "2026-01-01T00:00:00Z",
+            "",
+            false);
     return new Saved(
         Saved.VERSION,
         generation,

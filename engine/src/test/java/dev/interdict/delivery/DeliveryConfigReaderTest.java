@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +49,7 @@ class DeliveryConfigReaderTest {
                 resource: bundles/fleet.tar.gz
                 polling: {min_delay_seconds: 10, max_delay_seconds: 20, long_polling_timeout_seconds: 30}
                 signing: {keyid: prod, scope: write}
+                accept_lockout: [no-shells]
               local:
                 resource: file:///etc/interdict/local.tar.gz
             status: {service: control, partition_name: team}
@@ -63,6 +65,7 @@ class DeliveryConfigReaderTest {
     assertEquals(Duration.ofSeconds(30), fleet.polling().longPoll());
     assertEquals("prod", fleet.trust().keyId());
     assertEquals("write", fleet.trust().scope());
+    assertEquals(Set.of("no-shells"), fleet.lockouts());
     Source local = config.sources().getLast();
     assertEquals(new Local(Path.of("/etc/interdict/local.tar.gz")), local.location());
     assertEquals(Duration.ofSeconds(2), local.polling().min());

@@ -11,6 +11,7 @@ import dev.interdict.v1.CandidateServiceGrpc;
 import dev.interdict.v1.DecisionServiceGrpc;
 import dev.interdict.v1.DeletePolicyRequest;
 import dev.interdict.v1.GetCandidateRequest;
+import dev.interdict.v1.GetModeRequest;
 import dev.interdict.v1.GetPolicyRequest;
 import dev.interdict.v1.GetRolloutRequest;
 import dev.interdict.v1.GetStatusRequest;
@@ -108,7 +109,11 @@ final class Admin implements AutoCloseable {
   void promote(String policy) {
     var ignored =
         candidates()
-            .promoteCandidate(PromoteCandidateRequest.newBuilder().setPolicy(policy).build());
+            .promoteCandidate(
+                PromoteCandidateRequest.newBuilder()
+                    .setPolicy(policy)
+                    .setAcceptLockout(true)
+                    .build());
   }
 
   private RolloutServiceGrpc.RolloutServiceBlockingStub rollouts() {
@@ -161,14 +166,14 @@ final class Admin implements AutoCloseable {
     apply(sources, compiled, ApplyPolicyRequest.newBuilder());
   }
 
-  /** The same, as {@code request} says. */
+  /** The same, as {@code request} says, whomever it locks out: these tests are about that. */
   void apply(
       SortedMap<String, byte[]> sources, byte[] compiled, ApplyPolicyRequest.Builder request) {
     sources.forEach(
         (path, content) ->
             request.addSources(
                 SourceFile.newBuilder().setPath(path).setContent(ByteString.copyFrom(content))));
-    request.setCompiled(ByteString.copyFrom(compiled));
+    request.setCompiled(ByteString.copyFrom(compiled)).setAcceptLockout(true);
     var ignored = policies().applyPolicy(request.build());
   }
 
@@ -180,10 +185,18 @@ final class Admin implements AutoCloseable {
     return policies().getPolicy(GetPolicyRequest.newBuilder().setName(name).build()).getPolicy();
   }
 
-  /** Switches one policy. */
+  /** Switches one policy, whomever that locks out. */
   void mode(String policy, Mode mode) {
-    var ignored =
-        modes().setMode(SetModeRequest.newBuilder().setPolicy(policy).setMode(mode).build());
+    SetModeRequest.Builder request = SetModeRequest.newBuilder().setPolicy(policy).setMode(mode);
+    if (!policy.isEmpty()) {
+      request.addAcceptLockout(policy);
+    } else if (mode == Mode.MODE_ENFORCE) {
+      modes()
+          .getMode(GetModeRequest.getDefaultInstance())
+          .getPoliciesList()
+          .forEach(one -> request.addAcceptLockout(one.getPolicy()));
+    }
+    var ignored = modes().setMode(request.build());
   }
 
   /** Switches the host. */

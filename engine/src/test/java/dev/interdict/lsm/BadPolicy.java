@@ -10,9 +10,11 @@ import dev.interdict.policy.PolicySource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
@@ -89,9 +91,15 @@ record BadPolicy(
 
   private static List<BadPolicy> generate(int count) {
     Random random = new Random(2024);
+    Random spare = new Random(2025); // whoever is another one's twin changes nobody after it
+    Set<String> seen = new HashSet<>();
     List<BadPolicy> all = new ArrayList<>();
     while (all.size() < count) {
-      all.add(generate(all.size(), random));
+      BadPolicy one = generate(all.size(), random);
+      while (!seen.add(one.manifest() + one.data())) {
+        one = generate(all.size(), spare);
+      }
+      all.add(one);
     }
     return List.copyOf(all);
   }
@@ -111,8 +119,9 @@ record BadPolicy(
     String family = sockets ? network(data, number, random) : files(data, number, random);
     boolean kills = Boolean.TRUE.equals(data.get("kill"));
     End end = number % 3 == 2 ? End.BUDGET : End.LEASE;
-    // A start takes the emulated machine a minute, so few are killed.
-    Engine by = number % 25 == 5 ? Engine.KILLED : number % 2 == 0 ? Engine.ALIVE : Engine.FROZEN;
+    // A start takes the emulated machine a minute, so few are killed: of those that are tried by
+    // themselves one that waits for its end, which nobody else is there to make.
+    Engine by = number % 25 == 23 ? Engine.KILLED : number % 2 == 0 ? Engine.ALIVE : Engine.FROZEN;
     String hooks =
         sockets ? "socket_connect, socket_create" : String.join(", ", some(FILE_HOOKS, random));
     String manifest =

@@ -328,7 +328,9 @@ class ComparisonsTest {
     use(builder().where(ACTIVE, where(below("/db"))));
     cgroup = null;
     asked(1, SlotSet.of(CANDIDATE), said(BOTH, BOTH));
-    assertEquals(List.of(0L, 0L, 0L, 1L), counts(now()));
+    assertEquals(List.of(0L, 0L, 0L, 0L), counts(now()), "nobody has failed to answer");
+    assertEquals(1, now().untold());
+    assertEquals(0, now().judged(), "and nobody was judged");
   }
 
   /** The decider goes on with the set before for a moment. */

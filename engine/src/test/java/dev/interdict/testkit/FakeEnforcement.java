@@ -73,10 +73,19 @@ public final class FakeEnforcement implements Enforcement {
   /** If set, why nothing can be measured. */
   public String unmeasured;
 
+  /** If set, why it cannot be read whether the glass is broken. */
+  public String unread;
+
+  /** If set, why it cannot be read who is tripped. */
+  public String untold;
+
   /** What each candidate denies of the protected set. */
   public List<String> lockouts = List.of();
 
-  /** Units of each pair. */
+  /** Called while that is looked at. */
+  public Runnable judging = () -> {};
+
+  /** Units of each pair; null: they cannot be listed. */
   public List<Unit> units = List.of();
 
   /** For how long break-glass lasts still. */
@@ -148,6 +157,7 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public List<String> lockouts(Policy policy, CompiledPolicy compiled) {
+    judging.run();
     return lockouts;
   }
 
@@ -161,6 +171,9 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public List<Unit> units(Canary canary) {
+    if (units == null) {
+      throw new IllegalStateException("no units");
+    }
     return units;
   }
 
@@ -180,7 +193,18 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public SlotSet tripped() {
+    if (untold != null) {
+      throw new IllegalStateException(untold);
+    }
     return tripped;
+  }
+
+  @Override
+  public Duration glass() {
+    if (unread != null) {
+      throw new IllegalStateException(unread);
+    }
+    return glass;
   }
 
   @Override
@@ -237,6 +261,11 @@ public final class FakeEnforcement implements Enforcement {
   public void resetBudget(int slot) {
     tripped = tripped.minus(SlotSet.of(slot));
     alarmed = alarmed.minus(SlotSet.of(slot));
+  }
+
+  @Override
+  public void disarm(int slot) {
+    tripped = tripped.with(slot);
   }
 
   @Override

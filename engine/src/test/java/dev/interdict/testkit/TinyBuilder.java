@@ -19,8 +19,9 @@ import java.util.SortedMap;
 
 /**
  * Builds policies from a folder whose {@code policy.yaml} has lines {@code name}, {@code mode},
- * {@code hooks}, {@code code}, {@code unknownPath}, {@code label}; without a name it is invalid.
- * Two policies with equal code have equal compiled digests.
+ * {@code hooks}, {@code code}, {@code rules}, {@code unknownPath}, {@code label}; without a name it
+ * is invalid. Two policies with equal code and rules have equal compiled digests; other code of the
+ * same rules is as other data.
  */
 public class TinyBuilder implements PolicyBuilder {
   @Override
@@ -68,8 +69,8 @@ public class TinyBuilder implements PolicyBuilder {
     CompiledPolicy compiled =
         new CompiledPolicy(
             policy.name(),
-            policy.name() + "/" + yaml.getProperty("code", "1"),
-            new byte[] {0},
+            policy.name() + "/" + yaml.getProperty("code", "1") + yaml.getProperty("rules", ""),
+            yaml.getProperty("rules", "0").getBytes(StandardCharsets.UTF_8),
             policy.data(),
             CompiledPolicy.NO_TABLES,
             Concerns.EVERYTHING,

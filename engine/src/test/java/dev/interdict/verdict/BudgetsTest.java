@@ -98,6 +98,16 @@ class BudgetsTest {
     assertTrue(budget("settled_ns") > settled, "it settles anew");
   }
 
+  @Test
+  void whoIsDisarmedIsTrippedBesideTheOthers() {
+    budgets.disarm(3);
+    budgets.disarm(SLOT);
+    assertEquals(SlotSet.of(SLOT).with(3), budgets.tripped());
+    assertEquals(SlotSet.NONE, budgets.alarmed());
+    budgets.reset(3);
+    assertEquals(SlotSet.of(SLOT), budgets.tripped());
+  }
+
   private void set(Duration settle, boolean enforces) {
     budgets.set(SLOT, 9, Duration.ofMinutes(1), settle, enforces);
   }
