@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.engine.BreakGlass;
 import dev.interdict.engine.EngineConfig;
 import dev.interdict.event.Hook;
+import dev.interdict.testkit.Share;
 import dev.interdict.v1.Candidate;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Difference;
@@ -115,6 +117,7 @@ class ModesIT {
   /** The engine stands still before the end and after it: what was before is there, and warm. */
   @Test
   void aLeaseMustEndWithoutTheEngine() {
+    assumeTrue(Share.isTurn(1)); // on one kernel: it rests on none
     Path open = Guest.FILES.resolve("public");
     Guest.file(open, "content\n");
     Guest.cgroup("/budget/lease");
@@ -154,6 +157,7 @@ class ModesIT {
   /** What it would do is known before it does it, and then it does that, without being asked. */
   @Test
   void aCandidateMustRefuseNothingAndDoWhatItSaidOnceItIsPromoted() {
+    assumeTrue(Share.isTurn(0)); // on one kernel: it rests on none
     Path open = Guest.FILES.resolve("public");
     Guest.file(open, "content\n");
     Guest.cgroup("/budget/candidate");
