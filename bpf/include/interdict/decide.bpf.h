@@ -64,82 +64,8 @@ static __always_inline bool remains_undecided(struct run *run, enum hook hook)
 	return any(run->undecided);
 }
 
-/* Asks whom nobody waits for; who cannot answer is not asked. */
-static __always_inline void ask_by_the_way(struct run *run, enum hook hook, __u8 flags)
-{
-	if (any_open(run))
-		ask(run, &decide, hook, flags);
-}
-
-/* Nobody waits for an engine that is lost. Who has waited has asked. */
-static __always_inline enum outcome without_engine(struct run *run, enum hook hook)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-
-	COUNT(hook, stale);
-	if (waiter_of(id, run))
-		return end_wait(id, FALL_BACK);
-	ask_by_the_way(run, hook, any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0);
-	return FALL_BACK;
-}
-
-/* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. */
-SUBPROGRAM enum outcome miss(struct run *run, enum hook hook, enum way way)
-{
-	if (any_of(run->deny, run->enforce, run->covered)) {
-		ask_by_the_way(run, hook, RECORD_REFUSED);
-		return SETTLED;
-	}
-	if (any_of(run->undecided, run->enforce, run->refuse_miss)) {
-		ask_by_the_way(run, hook, RECORD_REFUSED);
-		return REFUSE_MISS;
-	}
-	if (!expected(run, run->hold)) {
-		ask_by_the_way(run, hook, 0);
-		return answered(run, hook);
-	}
-	return engine_lost(run->stale_ns) ? without_engine(run, hook) : wait(run, hook, way);
-}
-
-/* SIGKILL, if a slot that refuses wants it. */
-static __always_inline void punish(struct run *run, enum hook hook)
-{
-	if (any_of(run->kill, run->record.refused, run->deny) && !bpf_send_signal(SIGKILL))
-		COUNT(hook, killed);
-}
-
-/* Whom a budget counts: an executable in a unit. */
-static __always_inline void name_subject(struct run *run)
-{
-	const struct verdict_key *facts = &run->record.facts;
-
-	run->walk.unit = bpf_get_current_ancestor_cgroup_id(UNIT_LEVEL);
-	if (!run->walk.unit)
-		run->walk.unit = bpf_get_current_cgroup_id();
-	run->walk.executable = (facts->exe_inode ^ (__u64)facts->exe_device << 32) | 1ULL << 63;
-}
-
-/* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
-SUBPROGRAM int conclude(struct run *run, enum hook hook, enum outcome outcome)
-{
-	/* A policy in audit, which is waited for since it sets labels, has nothing that could fall back. */
-	bool fallback = outcome == REFUSE_MISS || (outcome == FALL_BACK && any_of(run->undecided, run->enforce, run->hold)), refused;
-
-	apply_mode(run);
-	if (fallback)
-		refuse_undecided(run, outcome == REFUSE_MISS ? run->refuse_miss : run->fallback_deny,
-				 outcome == REFUSE_MISS ? run->refuse_miss : run->hold);
-	else if (!any(run->deny))
-		return 0;
-	complete_run(run);
-	name_subject(run);
-	refused = settle(run, hook);
-	report(run, hook, (fallback ? RECORD_FALLBACK : 0) | (refused ? RECORD_REFUSED : 0));
-	if (!refused)
-		return 0;
-	punish(run, hook);
-	return -EPERM;
-}
+int miss(struct run *run, __u32 hook, __u32 way);	/* in answer.bpf.c, both */
+int conclude(struct run *run, __u32 hook, __u32 outcome);
 
 /* The answer to a run whose facts are filled in. */
 static __always_inline int answer(struct run *run, enum hook hook, enum way way)

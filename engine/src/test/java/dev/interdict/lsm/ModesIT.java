@@ -168,6 +168,11 @@ class ModesIT {
     }
     Guest.eventually(
         () -> host.admin().candidateOf("trial-budget").getComparison().getNewlyDenied() > 0);
+    host.settle();
+    assertEquals(
+        3,
+        host.admin().candidateOf("trial-budget").getPolicy().getCounters().getWouldDeny(),
+        "however its answer and the other's came");
     Candidate candidate = host.admin().candidateOf("trial-budget");
     assertEquals(
         Map.of(
