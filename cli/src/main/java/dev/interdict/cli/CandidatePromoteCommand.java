@@ -35,8 +35,8 @@ final class CandidatePromoteCommand implements Callable<Integer> {
             .setPolicy(policy)
             .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text)
-            .setRevision(seen.revision)
-            .setBeside(seen.beside);
+            .setRevision(seen.revision())
+            .setBeside(seen.beside());
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());
     }

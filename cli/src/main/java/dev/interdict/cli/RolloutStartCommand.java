@@ -82,8 +82,8 @@ final class RolloutStartCommand implements Callable<Integer> {
     StartRolloutRequest.Builder request =
         StartRolloutRequest.newBuilder()
             .setPolicy(policy)
-            .setRevision(seen.revision)
-            .setBeside(seen.beside)
+            .setRevision(seen.revision())
+            .setBeside(seen.beside())
             .addAllSteps(steps.list())
             .setMinKeys(minKeys)
             .setPatience(patience)

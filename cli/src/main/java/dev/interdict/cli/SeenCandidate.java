@@ -8,11 +8,26 @@ final class SeenCandidate {
       names = "--revision",
       paramLabel = "N",
       description = "Only if the candidate is this revision still, and --beside in force.")
-  long revision;
+  private long revision;
 
   @Option(
       names = "--beside",
       paramLabel = "N",
       description = "The revision in force that it was compared with; 0 (the default): none.")
-  long beside;
+  private long beside;
+
+  /** 0: whichever is there. */
+  long revision() {
+    if (revision == 0 && beside != 0) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "--beside is what a candidate was compared with, and none is named",
+          "give --revision as well; interdict candidate show prints both");
+    }
+    return revision;
+  }
+
+  long beside() {
+    return beside;
+  }
 }

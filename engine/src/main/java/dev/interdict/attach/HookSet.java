@@ -34,9 +34,10 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -59,8 +60,8 @@ public final class HookSet implements AutoCloseable {
   /** Threads that load programs; each has the verifier's memory, and libbpf's of an object. */
   private static final int LOADERS_MAX = 8;
 
-  /** Programs of an object. */
-  private static final int SHARE = 6;
+  /** Programs of an object, at least: libbpf reads the kernel's types for each object anew. */
+  private static final int SHARE = 4;
 
   private final byte[] elf;
   private final Pins pins;
@@ -243,36 +244,47 @@ public final class HookSet implements AutoCloseable {
 
     Loaded(Set<String> programs) {
       List<Set<String>> shares = shares(programs);
-      List<Future<BpfObject>> loading = new ArrayList<>();
+      List<CompletableFuture<BpfObject>> loading = new ArrayList<>();
+      List<Throwable> failed = new ArrayList<>();
       try (ExecutorService loaders = loaders(shares.size())) {
-        shares.forEach(share -> loading.add(loaders.submit(() -> load(share))));
-      }
-      Throwable failed = null;
-      for (int i = 0; i < shares.size(); i++) {
-        if (loading.get(i).state() == Future.State.SUCCESS) {
-          BpfObject object = loading.get(i).resultNow();
-          shares.get(i).forEach(name -> objects.put(name, object));
-        } else {
-          failed = loading.get(i).exceptionNow();
+        try {
+          for (Set<String> share : shares) {
+            loading.add(CompletableFuture.supplyAsync(() -> load(share), loaders));
+          }
+        } catch (RuntimeException | Error e) { // there may be no thread for it
+          failed.add(e);
+        }
+        for (int i = 0; i < loading.size(); i++) {
+          try { // also of who is interrupted: what is loaded is to be closed
+            BpfObject object = loading.get(i).join();
+            shares.get(i).forEach(name -> objects.put(name, object));
+          } catch (CompletionException e) {
+            failed.add(e.getCause());
+          }
         }
       }
-      if (failed != null) {
+      if (!failed.isEmpty()) {
         close();
-        switch (failed) {
+        Throwable first = failed.removeFirst();
+        failed.forEach(first::addSuppressed);
+        switch (first) {
           case RuntimeException e -> throw e;
           case Error e -> throw e;
-          default -> throw new IllegalStateException(failed);
+          default -> throw new IllegalStateException(first);
         }
       }
     }
 
     private static List<Set<String>> shares(Set<String> programs) {
+      int processors = Math.min(Runtime.getRuntime().availableProcessors(), LOADERS_MAX);
+      int count = Math.clamp(programs.size() / SHARE, 1, processors);
       List<Set<String>> shares = new ArrayList<>();
-      for (String name : programs) {
-        if (shares.isEmpty() || shares.getLast().size() == SHARE) {
-          shares.add(new TreeSet<>());
-        }
-        shares.getLast().add(name);
+      for (int i = 0; i < count; i++) {
+        shares.add(new TreeSet<>());
+      }
+      int next = 0;
+      for (String name : programs) { // by turns: those of a kind take the verifier as long
+        shares.get(next++ % count).add(name);
       }
       return shares;
     }
@@ -281,7 +293,7 @@ public final class HookSet implements AutoCloseable {
     private static ExecutorService loaders(int shares) {
       AtomicInteger started = new AtomicInteger();
       return Executors.newFixedThreadPool(
-          Math.min(shares, Math.min(Runtime.getRuntime().availableProcessors(), LOADERS_MAX)),
+          shares,
           work -> {
             boolean first = started.getAndIncrement() == 0;
             Runnable all = first ? work : () -> runAsUsual(work);
