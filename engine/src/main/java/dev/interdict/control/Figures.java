@@ -12,6 +12,8 @@ package dev.interdict.control;
  * @param unanswered questions to which one of the two gave no answer
  * @param fallbacks attempts that the candidate's fallback answered
  * @param overRate questions that no policy of the host was asked since they came too fast
+ * @param unseen attempts at the candidate's hooks that no figure but {@code fallbacks} has, since
+ *     their records were folded, lost, or could not be read; whoever's denials they are
  */
 public record Figures(
     long judged,
@@ -20,7 +22,8 @@ public record Figures(
     long protectedDenials,
     long unanswered,
     long fallbacks,
-    long overRate) {
+    long overRate,
+    long unseen) {
   /** Nothing is measured yet. */
-  public static final Figures NONE = new Figures(0, 0, 0, 0, 0, 0, 0);
+  public static final Figures NONE = new Figures(0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -50,6 +50,11 @@ public enum Gate {
     return settable;
   }
 
+  /** Whether its figure is made of records, not counted by the kernel itself. */
+  boolean restsOnRecords() {
+    return this != FALLBACKS && this != BUDGET_TRIPS;
+  }
+
   /** The one that is written so. */
   public static Optional<Gate> of(String id) {
     return Arrays.stream(values()).filter(gate -> gate.id().equals(id)).findFirst();
@@ -59,7 +64,7 @@ public enum Gate {
   public enum Outcome {
     /** The rollout may go on. */
     PASSED,
-    /** Too little was judged to tell, or for too short a time. */
+    /** Too little was judged to tell, for too short a time, or not all was seen. */
     INCONCLUSIVE,
     /** The figure cannot be had, or evaluations fail. */
     ERROR,

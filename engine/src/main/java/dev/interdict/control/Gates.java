@@ -21,9 +21,21 @@ final class Gates {
    * @param problem why not, or why nothing is refused that could tell; null: nothing is wrong
    * @param tripped budgets of the pair that are used up; {@link #UNKNOWN}: it cannot be had either
    * @param elapsed of the step's time
+   * @param seen for how long all records were read; null: for all of {@code elapsed}
    */
-  record Measured(Figures start, Figures now, String problem, int tripped, Duration elapsed) {
+  record Measured(
+      Figures start,
+      Figures now,
+      String problem,
+      int tripped,
+      Duration elapsed,
+      Duration seen) {
     static final int UNKNOWN = -1;
+
+    /** All was seen. */
+    Measured(Figures start, Figures now, String problem, int tripped, Duration elapsed) {
+      this(start, now, problem, tripped, elapsed, null);
+    }
   }
 
   /** All gates, in their order. */
@@ -54,16 +66,22 @@ final class Gates {
       Outcome outcome = gate == Gate.EVALUATION_FAILURES ? Outcome.ERROR : Outcome.FAILED;
       return new Result(gate, outcome, measured, limit, measured + ", more than " + limit);
     }
-    String why = tooLittle(rollout, by, time);
+    String why = tooLittle(gate, rollout, by, time);
     return why == null
         ? new Result(gate, Outcome.PASSED, measured, limit, measured + ", at most " + limit)
         : new Result(gate, Outcome.INCONCLUSIVE, measured, limit, measured + ", but " + why);
   }
 
   /** Why nothing can be told yet; null: it can. */
-  private static String tooLittle(Rollout rollout, Measured by, Duration time) {
+  private static String tooLittle(Gate gate, Rollout rollout, Measured by, Duration time) {
     if (by.problem() != null) {
       return by.problem();
+    }
+    // Also for who does not wait for the step's time: nothing passes by what was not seen.
+    Duration whole = rollout.now().time();
+    if (gate.restsOnRecords() && by.seen() != null && by.seen().compareTo(whole) < 0) {
+      return "unseen attempts: %d, the last one %s ago; it takes %s without one"
+          .formatted(by.now().unseen() - by.start().unseen(), words(by.seen()), words(whole));
     }
     if (by.now().judged() < rollout.plan().minKeys()) {
       return by.now().judged() + " of " + rollout.plan().minKeys() + " keys were judged";

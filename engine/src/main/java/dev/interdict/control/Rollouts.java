@@ -43,6 +43,12 @@ public final class Rollouts {
    */
   private volatile long idleNs;
 
+  /** What was measured last of the rollout under way; null: nothing yet. */
+  private volatile Figures latest;
+
+  /** When it was last seen that records were folded or lost, by the kernel's clock. */
+  private volatile long unseenNs;
+
   /** When the gates are to be looked at again, by the kernel's clock. */
   private volatile long nextNs;
 
@@ -153,6 +159,7 @@ public final class Rollouts {
               now.newlyDeniedUnits());
       requireNoneFailed(fresh, now);
       start = now;
+      latest = now; // what was not seen before is nobody's
       move(fresh, 0, first, null);
       begun = changes.state();
     } finally {
@@ -383,14 +390,25 @@ public final class Rollouts {
     if (audited != null) {
       idleNs = now;
     }
-    Duration elapsed = Duration.ofNanos(now - Math.max(rollout.sinceNs(), idleNs));
+    long begun = Math.max(rollout.sinceNs(), idleNs);
     HeldPolicy old = state.policies().get(rollout.policy());
     SlotSet tripped = enforcement.tripped();
     int trips = tripped.contains(candidate.slot()) ? 1 : 0;
     trips += old != null && old.inForce() && tripped.contains(old.slot()) ? 1 : 0;
     Figures figures = enforcement.figures(candidate.slot());
+    Figures before = latest;
+    if (before != null && figures.unseen() != before.unseen()) {
+      unseenNs = now;
+    }
+    latest = figures;
     Figures from = start;
-    return new Measured(from == null ? figures : from, figures, audited, trips, elapsed);
+    return new Measured(
+        from == null ? figures : from,
+        figures,
+        audited,
+        trips,
+        Duration.ofNanos(now - begun),
+        unseenNs < begun ? null : Duration.ofNanos(now - unseenNs));
   }
 
   /** The next step, or into force. */

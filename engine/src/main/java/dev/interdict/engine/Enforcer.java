@@ -487,9 +487,11 @@ final class Enforcer implements Enforcement {
     Comparison compared = pipeline.comparison(slot);
     try {
       long fallbacks = kernel.counters().slot(slot).get("fallback");
-      long overRate = engineCounters().get("over_rate");
+      Map<String, Long> engine = pipeline.counters().read();
+      long overRate = engine.get("over_rate");
+      long unseen = untold(slot) + engine.get("malformed") + engine.get("broken");
       if (compared == null) {
-        return new Figures(0, 0, 0, 0, 0, fallbacks, overRate);
+        return new Figures(0, 0, 0, 0, 0, fallbacks, overRate, unseen);
       }
       Comparison.Kind kind = Comparison.Kind.NEWLY_DENIED;
       long denied = compared.differences().stream().filter(one -> one.kind() == kind).count();
@@ -500,10 +502,26 @@ final class Enforcer implements Enforcement {
           compared.deniedNeeded(),
           compared.undecided(),
           fallbacks,
-          overRate);
+          overRate,
+          unseen);
     } catch (BpfException e) {
       throw new EnforcementException("the counters cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** What the hooks of a slot have handed over no record of. */
+  private long untold(int slot) {
+    long untold = 0;
+    for (ActivePolicy active : current.policies()) {
+      if (active.slot() != slot) {
+        continue;
+      }
+      for (Hook hook : active.policy().hooks()) {
+        Map<String, Long> counted = kernel.counters().hook(hook);
+        untold += counted.get("folded") + counted.get("lost_observe") + counted.get("lost_decide");
+      }
+    }
+    return untold;
   }
 
   @Override

@@ -59,8 +59,8 @@ final class Observer implements Worker.Round {
   private void observe(Event event) {
     counters.observed.increment();
     PolicySet set = evaluator.takeOver();
+    comparisons.answered(event, set); // first: a rollout must not miss what a log stumbles over
     outcomes.answered(event, set, why(event, evaluator));
-    comparisons.answered(event, set);
   }
 
   /**

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RolloutsTest {
   private static final Duration STEP = Duration.ofMinutes(10);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
-  private static final Figures ENOUGH = new Figures(100, 0, 0, 0, 0, 0, 0);
+  private static final Figures ENOUGH = new Figures(100, 0, 0, 0, 0, 0, 0, 0);
 
   @TempDir Path directory;
   private final FullDisk disk = new FullDisk();
@@ -173,7 +174,7 @@ class RolloutsTest {
   @Test
   void tooFewKeysMustBeInconclusiveAndEndItAfterItsPatience() {
     begin();
-    kernel.figures = new Figures(99, 0, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(99, 0, 0, 0, 0, 0, 0, 0);
     pass(STEP.plusSeconds(1));
     assertEquals(Outcome.INCONCLUSIVE, worst());
     String why = control.rollouts().status().gates().getFirst().detail();
@@ -188,12 +189,12 @@ class RolloutsTest {
   void eachGateMustEndItAtOnce() {
     Map<Gate, Figures> bad =
         Map.of(
-            Gate.NEWLY_DENIED_KEYS, new Figures(1, 1, 0, 0, 0, 0, 0),
-            Gate.NEWLY_DENIED_UNITS, new Figures(1, 0, 1, 0, 0, 0, 0),
-            Gate.PROTECTED_DENIALS, new Figures(1, 0, 0, 1, 0, 0, 0),
-            Gate.EVALUATION_FAILURES, new Figures(1, 0, 0, 0, 1, 0, 0),
-            Gate.FALLBACKS, new Figures(1, 0, 0, 0, 0, 1, 0),
-            Gate.OVER_RATE, new Figures(1, 0, 0, 0, 0, 0, 1));
+            Gate.NEWLY_DENIED_KEYS, new Figures(1, 1, 0, 0, 0, 0, 0, 0),
+            Gate.NEWLY_DENIED_UNITS, new Figures(1, 0, 1, 0, 0, 0, 0, 0),
+            Gate.PROTECTED_DENIALS, new Figures(1, 0, 0, 1, 0, 0, 0, 0),
+            Gate.EVALUATION_FAILURES, new Figures(1, 0, 0, 0, 1, 0, 0, 0),
+            Gate.FALLBACKS, new Figures(1, 0, 0, 0, 0, 1, 0, 0),
+            Gate.OVER_RATE, new Figures(1, 0, 0, 0, 0, 0, 1, 0));
     bad.forEach(
         (gate, figures) -> {
           kernel.figures = Figures.NONE;
@@ -209,10 +210,10 @@ class RolloutsTest {
   @Test
   void aLimitThatWasSetMustCountInPlaceOfItsOwn() {
     begin(0, Map.of("newly-denied-keys", 5L, "newly-denied-units", 1L));
-    kernel.figures = new Figures(100, 5, 1, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 5, 1, 0, 0, 0, 0, 0);
     pass(STEP);
     assertEquals(1, now().step());
-    kernel.figures = new Figures(100, 6, 1, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 6, 1, 0, 0, 0, 0, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys: 6, more than 5");
   }
@@ -220,13 +221,91 @@ class RolloutsTest {
   /** Whoever began it could see it. */
   @Test
   void whatWasThereAtTheStartIsAccepted() {
-    kernel.figures = new Figures(100, 7, 2, 0, 3, 4, 5);
+    kernel.figures = new Figures(100, 7, 2, 0, 3, 4, 5, 0);
     begin();
     pass(STEP);
     assertEquals(1, now().step());
-    kernel.figures = new Figures(100, 8, 2, 0, 3, 4, 5);
+    kernel.figures = new Figures(100, 8, 2, 0, 3, 4, 5, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys: 1, more than 0");
+  }
+
+  private static Figures unseen(long attempts) {
+    return new Figures(100, 0, 0, 0, 0, 0, 0, attempts);
+  }
+
+  private Map<Gate, Outcome> gates() {
+    Map<Gate, Outcome> gates = new EnumMap<>(Gate.class);
+    control.rollouts().status().gates().forEach(one -> gates.put(one.gate(), one.outcome()));
+    return gates;
+  }
+
+  /** What was folded or lost may be what a gate is about. */
+  @Test
+  void aStepOfWhichNotAllWasSeenMustLastLonger() {
+    kernel.figures = unseen(4);
+    begin();
+    kernel.figures = unseen(7);
+    pass(PATIENCE.dividedBy(2));
+    pass(STEP.minus(PATIENCE.dividedBy(2)));
+    assertEquals(0, now().step(), "the time is over");
+    Map<Gate, Outcome> gates = gates();
+    assertEquals(Outcome.PASSED, gates.remove(Gate.FALLBACKS), "the kernel's own figure");
+    assertEquals(Outcome.PASSED, gates.remove(Gate.BUDGET_TRIPS));
+    assertEquals(Set.of(Outcome.INCONCLUSIVE), Set.copyOf(gates.values()));
+    assertEquals(5, gates.size());
+    String why = "0, but unseen attempts: 3, the last one 7m30s ago; it takes 10m without one";
+    assertEquals(why, control.rollouts().status().gates().getFirst().detail());
+    assertRefused(why, () -> control.rollouts().advance("a", false));
+    pass(PATIENCE.dividedBy(2).minusSeconds(1));
+    assertEquals(0, now().step());
+    pass(Duration.ofSeconds(2));
+    assertEquals(1, now().step(), "a whole one was seen");
+    pass(STEP);
+    assertEquals(2, control.list().getFirst().revision(), "the next one lacks nothing");
+  }
+
+  @Test
+  void whoWillNotWaitForWhatWasNotSeenMustSaySo() {
+    begin();
+    kernel.figures = unseen(1);
+    assertRefused("unseen attempts: 1", () -> control.rollouts().advance("a", false));
+    assertEquals(1, control.rollouts().advance("a", true).rollout().step());
+    assertTrue(steps().getFirst().outcome().startsWith("gates skipped by "));
+  }
+
+  @Test
+  void aFloodThatDoesNotEndMustEndIt() {
+    begin();
+    for (int i = 1; i < 15; i++) {
+      kernel.figures = unseen(i);
+      pass(Duration.ofMinutes(1));
+    }
+    assertEquals(0, now().step());
+    kernel.figures = unseen(15);
+    pass(Duration.ofMinutes(1));
+    assertEnded("inconclusive: newly-denied-keys: 0, but unseen attempts: 15, the last one 0s ago");
+  }
+
+  /** Neither what was lost before a rollout, nor before an engine. */
+  @Test
+  void whatWasNotSeenBeforeIsNobodys() {
+    begin();
+    control.rollouts().abort("a");
+    kernel.bootTimeNs++;
+    kernel.figures = unseen(9);
+    begin();
+    pass(STEP);
+    assertEquals(1, now().step());
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootTimeNs = kernel.bootTimeNs;
+    next.figures = unseen(20);
+    kernel = next;
+    control = started(next);
+    pass(Duration.ofSeconds(1));
+    pass(STEP);
+    assertNull(now());
+    assertEquals(2, control.list().getFirst().revision());
   }
 
   @Test
@@ -294,7 +373,7 @@ class RolloutsTest {
     pass(STEP.minusSeconds(1));
     assertEquals(0, now().step(), "the step begins anew");
     control.rollouts().pause("a");
-    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys");
   }
@@ -317,7 +396,7 @@ class RolloutsTest {
     kernel.figures = ENOUGH;
     assertEquals(50, control.rollouts().advance("a", false).rollout().percent());
     assertTrue(steps().getFirst().outcome().startsWith("gates passed, advanced by"));
-    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0, 0);
     assertRefused("newly-denied-keys", () -> control.rollouts().advance("a", false));
     assertNull(control.rollouts().advance("a", true), "in an emergency");
     assertTrue(outcome().startsWith("gates skipped by "), this::outcome);
@@ -444,13 +523,13 @@ class RolloutsTest {
   /** At each step: an engine that ends there, killed or not, has left it on the disk. */
   @Test
   void theNextEngineMustGoOnAtTheSameStepWithTheSameUnits() {
-    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0);
     begin();
     for (int step = 0; step < 2; step++) {
       Rollout before = now();
       FakeEnforcement next = new FakeEnforcement();
       next.bootTimeNs = kernel.bootTimeNs + PATIENCE.dividedBy(2).toNanos();
-      next.figures = new Figures(0, 0, 0, 0, 0, 0, 0);
+      next.figures = new Figures(0, 0, 0, 0, 0, 0, 0, 0);
       kernel = next;
       control = started(next);
       assertEquals(step, now().step());
@@ -461,7 +540,7 @@ class RolloutsTest {
       int asked = control.candidates().get("a").policy().slot();
       assertEquals(Set.of(asked), next.refusingInCanary());
       assertEquals(Set.of(active), next.refusing());
-      next.figures = new Figures(100, 0, 0, 0, 0, 0, 0);
+      next.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0);
       pass(STEP.minusSeconds(2));
       assertEquals(step, now().step(), "what it measures is of a whole step");
       pass(Duration.ofSeconds(2));
@@ -473,14 +552,14 @@ class RolloutsTest {
   /** What was accepted at the start is not what this engine measures. */
   @Test
   void whatIsNewlyDeniedAfterAStartMustBeLookedAt() {
-    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0);
     begin();
     FakeEnforcement next = new FakeEnforcement();
     next.bootTimeNs = kernel.bootTimeNs;
     kernel = next;
     control = started(next);
     pass(Duration.ofSeconds(2));
-    next.figures = new Figures(100, 3, 1, 0, 0, 0, 0);
+    next.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys: 3, more than 0");
   }
@@ -525,7 +604,7 @@ class RolloutsTest {
   @Test
   void timeInWhichNothingIsRefusedMustNotCount() {
     begin();
-    kernel.figures = new Figures(100, 0, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0);
     kernel.glass = Duration.ofMinutes(30);
     pass(PATIENCE.dividedBy(2));
     assertEquals(0, now().step());
@@ -541,7 +620,7 @@ class RolloutsTest {
 
   @Test
   void whatIsKnownToFailMustNotBegin() {
-    kernel.figures = new Figures(100, 0, 0, 1, 0, 0, 0);
+    kernel.figures = new Figures(100, 0, 0, 1, 0, 0, 0, 0);
     assertRefused("protected-denials", this::begin);
     assertNull(now());
     assertEquals(Set.of(active), kernel.refusingInCanary());
