@@ -367,6 +367,7 @@ class EngineCommandsTest {
             Map.of(Comparison.Kind.NEWLY_DENIED, 2L),
             12,
             0,
+            0,
             0));
     assertEquals(
         """

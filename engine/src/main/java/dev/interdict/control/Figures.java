@@ -6,7 +6,8 @@ package dev.interdict.control;
  * @param judged different keys that candidate and policy in force were both asked about
  * @param newlyDeniedKeys different ones that only the candidate denies; of those for which there
  *     was no room all questions count
- * @param newlyDeniedUnits cgroups in which it does, 4,096 at most
+ * @param newlyDeniedUnits cgroups in which it does, as far as they are told apart: 4,096 at most
+ * @param deniedElsewhere attempts that only the candidate denies in other cgroups than these
  * @param protectedDenials attempts that only the candidate denies, of what a host needs to start,
  *     to be logged in to and to be put right
  * @param unanswered questions to which one of the two gave no answer
@@ -19,11 +20,12 @@ public record Figures(
     long judged,
     long newlyDeniedKeys,
     long newlyDeniedUnits,
+    long deniedElsewhere,
     long protectedDenials,
     long unanswered,
     long fallbacks,
     long overRate,
     long unseen) {
   /** Nothing is measured yet. */
-  public static final Figures NONE = new Figures(0, 0, 0, 0, 0, 0, 0, 0);
+  public static final Figures NONE = new Figures(0, 0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -14,7 +14,7 @@ import java.util.Optional;
 public enum Gate {
   /** Keys that only the candidate denies, beyond those at the start. */
   NEWLY_DENIED_KEYS(0, true),
-  /** Cgroups in which it does, beyond those at the start. */
+  /** Cgroups in which it does, beyond those at the start; too many to be told apart: no limit. */
   NEWLY_DENIED_UNITS(0, true),
   /** Those of the keys that a host needs to start, to be logged in to and to be put right. */
   PROTECTED_DENIALS(0, false),

@@ -62,6 +62,12 @@ final class Gates {
       return new Result(gate, Outcome.ERROR, -1, limit, "cannot be measured: " + by.problem());
     }
     long measured = gate == Gate.BUDGET_TRIPS ? by.tripped() : of(gate, rollout, by);
+    if (gate == Gate.NEWLY_DENIED_UNITS && elsewhere(by) > 0) {
+      String least =
+          "at least %d; attempts in others than the %d cgroups that are told apart: %d"
+              .formatted(measured, by.now().newlyDeniedUnits(), elsewhere(by));
+      return new Result(gate, Outcome.FAILED, measured, limit, least);
+    }
     if (measured > limit) {
       Outcome outcome = gate == Gate.EVALUATION_FAILURES ? Outcome.ERROR : Outcome.FAILED;
       return new Result(gate, outcome, measured, limit, measured + ", more than " + limit);
@@ -70,6 +76,11 @@ final class Gates {
     return why == null
         ? new Result(gate, Outcome.PASSED, measured, limit, measured + ", at most " + limit)
         : new Result(gate, Outcome.INCONCLUSIVE, measured, limit, measured + ", but " + why);
+  }
+
+  /** Nobody can say of how many cgroups, so no limit is kept. */
+  private static long elsewhere(Measured by) {
+    return by.now().deniedElsewhere() - by.start().deniedElsewhere();
   }
 
   /** Why nothing can be told yet; null: it can. */

@@ -20,6 +20,8 @@ import java.util.Map;
  *     questions count
  * @param deniedIn cgroups in which something was newly denied, asked or not: who asks first asks
  *     for all who have the same key
+ * @param deniedElsewhere attempts newly denied in other cgroups than these, for which there was no
+ *     room
  * @param deniedNeeded attempts newly denied, asked or not, of what a host needs to start, to be
  *     logged in to and to be put right
  */
@@ -34,6 +36,7 @@ public record Comparison(
     Map<Kind, Long> omitted,
     long judged,
     long deniedIn,
+    long deniedElsewhere,
     long deniedNeeded) {
 
   /** What the two say to one key. */

@@ -491,7 +491,7 @@ final class Enforcer implements Enforcement {
       long overRate = engine.get("over_rate");
       long unseen = untold(slot) + engine.get("malformed") + engine.get("broken");
       if (compared == null) {
-        return new Figures(0, 0, 0, 0, 0, fallbacks, overRate, unseen);
+        return new Figures(0, 0, 0, 0, 0, 0, fallbacks, overRate, unseen);
       }
       Comparison.Kind kind = Comparison.Kind.NEWLY_DENIED;
       long denied = compared.differences().stream().filter(one -> one.kind() == kind).count();
@@ -499,6 +499,7 @@ final class Enforcer implements Enforcement {
           compared.judged(),
           denied + compared.omitted().get(kind),
           compared.deniedIn(),
+          compared.deniedElsewhere(),
           compared.deniedNeeded(),
           compared.undecided(),
           fallbacks,

@@ -82,6 +82,7 @@ final class Comparisons {
     private long alike;
     private long untold;
     private long unremembered;
+    private long deniedElsewhere;
     private long deniedNeeded;
     private long bytes;
 
@@ -111,10 +112,18 @@ final class Comparisons {
 
     /** An attempt, not a question. */
     synchronized void denied(Event attempt) {
-      if (attempt.subject() != null && deniedIn.size() < TOLD_APART_MAX) {
-        deniedIn.add(attempt.subject().cgroup());
+      if (attempt.subject() != null) {
+        deniedIn(attempt.subject().cgroup());
       }
       deniedNeeded += ProtectedSet.has(attempt) ? 1 : 0;
+    }
+
+    private void deniedIn(long cgroup) {
+      if (deniedIn.size() < TOLD_APART_MAX) {
+        deniedIn.add(cgroup);
+      } else if (!deniedIn.contains(cgroup)) {
+        deniedElsewhere++;
+      }
     }
 
     /** Counts one; whether an example of this key is wanted. */
@@ -157,6 +166,7 @@ final class Comparisons {
           byKind(omitted),
           judged.size() + unremembered,
           deniedIn.size(),
+          deniedElsewhere,
           deniedNeeded);
     }
   }

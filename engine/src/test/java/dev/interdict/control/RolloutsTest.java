@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RolloutsTest {
   private static final Duration STEP = Duration.ofMinutes(10);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
-  private static final Figures ENOUGH = new Figures(100, 0, 0, 0, 0, 0, 0, 0);
+  private static final Figures ENOUGH = new Figures(100, 0, 0, 0, 0, 0, 0, 0, 0);
 
   @TempDir Path directory;
   private final FullDisk disk = new FullDisk();
@@ -174,7 +174,7 @@ class RolloutsTest {
   @Test
   void tooFewKeysMustBeInconclusiveAndEndItAfterItsPatience() {
     begin();
-    kernel.figures = new Figures(99, 0, 0, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(99, 0, 0, 0, 0, 0, 0, 0, 0);
     pass(STEP.plusSeconds(1));
     assertEquals(Outcome.INCONCLUSIVE, worst());
     String why = control.rollouts().status().gates().getFirst().detail();
@@ -189,12 +189,12 @@ class RolloutsTest {
   void eachGateMustEndItAtOnce() {
     Map<Gate, Figures> bad =
         Map.of(
-            Gate.NEWLY_DENIED_KEYS, new Figures(1, 1, 0, 0, 0, 0, 0, 0),
-            Gate.NEWLY_DENIED_UNITS, new Figures(1, 0, 1, 0, 0, 0, 0, 0),
-            Gate.PROTECTED_DENIALS, new Figures(1, 0, 0, 1, 0, 0, 0, 0),
-            Gate.EVALUATION_FAILURES, new Figures(1, 0, 0, 0, 1, 0, 0, 0),
-            Gate.FALLBACKS, new Figures(1, 0, 0, 0, 0, 1, 0, 0),
-            Gate.OVER_RATE, new Figures(1, 0, 0, 0, 0, 0, 1, 0));
+            Gate.NEWLY_DENIED_KEYS, new Figures(1, 1, 0, 0, 0, 0, 0, 0, 0),
+            Gate.NEWLY_DENIED_UNITS, new Figures(1, 0, 1, 0, 0, 0, 0, 0, 0),
+            Gate.PROTECTED_DENIALS, new Figures(1, 0, 0, 0, 1, 0, 0, 0, 0),
+            Gate.EVALUATION_FAILURES, new Figures(1, 0, 0, 0, 0, 1, 0, 0, 0),
+            Gate.FALLBACKS, new Figures(1, 0, 0, 0, 0, 0, 1, 0, 0),
+            Gate.OVER_RATE, new Figures(1, 0, 0, 0, 0, 0, 0, 1, 0));
     bad.forEach(
         (gate, figures) -> {
           kernel.figures = Figures.NONE;
@@ -210,28 +210,42 @@ class RolloutsTest {
   @Test
   void aLimitThatWasSetMustCountInPlaceOfItsOwn() {
     begin(0, Map.of("newly-denied-keys", 5L, "newly-denied-units", 1L));
-    kernel.figures = new Figures(100, 5, 1, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 5, 1, 0, 0, 0, 0, 0, 0);
     pass(STEP);
     assertEquals(1, now().step());
-    kernel.figures = new Figures(100, 6, 1, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 6, 1, 0, 0, 0, 0, 0, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys: 6, more than 5");
+  }
+
+  /** Of those beyond nobody can say whether they were there at the start. */
+  @Test
+  void moreUnitsThanAreToldApartMustEndItWhateverTheLimit() {
+    kernel.figures = new Figures(100, 0, 4096, 3, 0, 0, 0, 0, 0);
+    begin(0, Map.of("newly-denied-units", 5000L));
+    pass(Duration.ofSeconds(2));
+    assertEquals(0, now().step(), "they were there at the start");
+    kernel.figures = new Figures(100, 0, 4096, 5, 0, 0, 0, 0, 0);
+    pass(Duration.ofSeconds(2));
+    assertEnded(
+        "newly-denied-units: at least 0; attempts in others than the 4096 cgroups that are told"
+            + " apart: 2");
   }
 
   /** Whoever began it could see it. */
   @Test
   void whatWasThereAtTheStartIsAccepted() {
-    kernel.figures = new Figures(100, 7, 2, 0, 3, 4, 5, 0);
+    kernel.figures = new Figures(100, 7, 2, 0, 0, 3, 4, 5, 0);
     begin();
     pass(STEP);
     assertEquals(1, now().step());
-    kernel.figures = new Figures(100, 8, 2, 0, 3, 4, 5, 0);
+    kernel.figures = new Figures(100, 8, 2, 0, 0, 3, 4, 5, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys: 1, more than 0");
   }
 
   private static Figures unseen(long attempts) {
-    return new Figures(100, 0, 0, 0, 0, 0, 0, attempts);
+    return new Figures(100, 0, 0, 0, 0, 0, 0, 0, attempts);
   }
 
   private Map<Gate, Outcome> gates() {
@@ -373,7 +387,7 @@ class RolloutsTest {
     pass(STEP.minusSeconds(1));
     assertEquals(0, now().step(), "the step begins anew");
     control.rollouts().pause("a");
-    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0, 0, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys");
   }
@@ -396,7 +410,7 @@ class RolloutsTest {
     kernel.figures = ENOUGH;
     assertEquals(50, control.rollouts().advance("a", false).rollout().percent());
     assertTrue(steps().getFirst().outcome().startsWith("gates passed, advanced by"));
-    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 1, 0, 0, 0, 0, 0, 0, 0);
     assertRefused("newly-denied-keys", () -> control.rollouts().advance("a", false));
     assertNull(control.rollouts().advance("a", true), "in an emergency");
     assertTrue(outcome().startsWith("gates skipped by "), this::outcome);
@@ -523,13 +537,13 @@ class RolloutsTest {
   /** At each step: an engine that ends there, killed or not, has left it on the disk. */
   @Test
   void theNextEngineMustGoOnAtTheSameStepWithTheSameUnits() {
-    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0, 0);
     begin();
     for (int step = 0; step < 2; step++) {
       Rollout before = now();
       FakeEnforcement next = new FakeEnforcement();
       next.bootTimeNs = kernel.bootTimeNs + PATIENCE.dividedBy(2).toNanos();
-      next.figures = new Figures(0, 0, 0, 0, 0, 0, 0, 0);
+      next.figures = new Figures(0, 0, 0, 0, 0, 0, 0, 0, 0);
       kernel = next;
       control = started(next);
       assertEquals(step, now().step());
@@ -540,7 +554,7 @@ class RolloutsTest {
       int asked = control.candidates().get("a").policy().slot();
       assertEquals(Set.of(asked), next.refusingInCanary());
       assertEquals(Set.of(active), next.refusing());
-      next.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0);
+      next.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0, 0);
       pass(STEP.minusSeconds(2));
       assertEquals(step, now().step(), "what it measures is of a whole step");
       pass(Duration.ofSeconds(2));
@@ -552,14 +566,14 @@ class RolloutsTest {
   /** What was accepted at the start is not what this engine measures. */
   @Test
   void whatIsNewlyDeniedAfterAStartMustBeLookedAt() {
-    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0, 0);
     begin();
     FakeEnforcement next = new FakeEnforcement();
     next.bootTimeNs = kernel.bootTimeNs;
     kernel = next;
     control = started(next);
     pass(Duration.ofSeconds(2));
-    next.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0);
+    next.figures = new Figures(100, 3, 1, 0, 0, 0, 0, 0, 0);
     pass(Duration.ofSeconds(2));
     assertEnded("newly-denied-keys: 3, more than 0");
   }
@@ -604,7 +618,7 @@ class RolloutsTest {
   @Test
   void timeInWhichNothingIsRefusedMustNotCount() {
     begin();
-    kernel.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0, 0);
     kernel.glass = Duration.ofMinutes(30);
     pass(PATIENCE.dividedBy(2));
     assertEquals(0, now().step());
@@ -620,7 +634,7 @@ class RolloutsTest {
 
   @Test
   void whatIsKnownToFailMustNotBegin() {
-    kernel.figures = new Figures(100, 0, 0, 1, 0, 0, 0, 0);
+    kernel.figures = new Figures(100, 0, 0, 0, 1, 0, 0, 0, 0);
     assertRefused("protected-denials", this::begin);
     assertNull(now());
     assertEquals(Set.of(active), kernel.refusingInCanary());

@@ -256,6 +256,26 @@ class ComparisonsTest {
     assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()), "these are no questions");
   }
 
+  /** Or whoever begins a rollout on a host of many short containers is never told of another. */
+  @Test
+  void cgroupsForWhichThereIsNoRoomAreCountedByTheAttempt() {
+    for (int cgroup = 1; cgroup <= Comparisons.TOLD_APART_MAX + 7; cgroup++) {
+      deniedIn(cgroup);
+    }
+    assertEquals(Comparisons.TOLD_APART_MAX, now().deniedIn());
+    assertEquals(7, now().deniedElsewhere());
+    deniedIn(Comparisons.TOLD_APART_MAX);
+    assertEquals(7, now().deniedElsewhere(), "this one is known");
+    deniedIn(Comparisons.TOLD_APART_MAX + 1);
+    assertEquals(8, now().deniedElsewhere());
+    assertEquals(Comparisons.TOLD_APART_MAX, now().deniedIn());
+  }
+
+  private void deniedIn(long cgroup) {
+    Event denied = told(1, SlotSet.NONE, SlotSet.of(CANDIDATE), SlotSet.NONE);
+    comparisons.answered(in(cgroup, denied), set);
+  }
+
   @Test
   void whatBothDenyOrOneHasNoAnswerToIsNotNewlyDenied() {
     SlotSet candidate = SlotSet.of(CANDIDATE);
