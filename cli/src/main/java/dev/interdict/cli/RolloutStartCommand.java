@@ -50,6 +50,16 @@ final class RolloutStartCommand implements Callable<Integer> {
   long minKeys;
 
   @Option(
+      names = "--min-units",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = {
+        "Units that must have the candidate before gates pass (default: ${DEFAULT-VALUE});",
+        "0: a step may pass that nobody is in."
+      })
+  int minUnits;
+
+  @Option(
       names = "--gate",
       paramLabel = "GATE=LIMIT",
       description = "Another limit of a gate; may be repeated.")
@@ -79,6 +89,9 @@ final class RolloutStartCommand implements Callable<Integer> {
     if (minKeys < 1) {
       throw wrong("--min-keys is " + minKeys + "; it is at least 1");
     }
+    if (minUnits < 0) {
+      throw wrong("--min-units is " + minUnits + "; it is at least 0");
+    }
     StartRolloutRequest.Builder request =
         StartRolloutRequest.newBuilder()
             .setPolicy(policy)
@@ -86,6 +99,7 @@ final class RolloutStartCommand implements Callable<Integer> {
             .setBeside(seen.beside())
             .addAllSteps(steps.list())
             .setMinKeys(minKeys)
+            .setMinUnits(minUnits)
             .setPatience(patience)
             .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text);

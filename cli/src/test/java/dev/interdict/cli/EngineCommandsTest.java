@@ -503,6 +503,11 @@ class EngineCommandsTest {
     assertTrue(history.contains("rollout of revision 2"), history);
     assertTrue(history.contains("50 %, step 2 of 3"), history);
     assertTrue(history.contains("gates skipped by uid"), history);
+    String nobody = run("rollout", "start", "a", "--steps", "3%:1m,100%").out();
+    assertTrue(nobody.contains("0, but no unit on the candidate's side, of 3"), nobody);
+    run("rollout", "abort", "a");
+    String anyway = run("rollout", "start", "a", "--steps", "3%:1m,100%", "--min-units=0").out();
+    assertTrue(anyway.contains("0, but 0 of 100 keys were judged"), anyway);
   }
 
   @Test
@@ -517,6 +522,10 @@ class EngineCommandsTest {
         run("rollout", "start", "a", "--steps", "50%:1m,100%", "--accept-lockout", "b")
             .err()
             .contains("names b, and this is about a"));
+    assertTrue(
+        run("rollout", "start", "a", "--steps", "50%:1m,100%", "--min-units=-1")
+            .err()
+            .contains("--min-units is -1"));
     assertTrue(
         run("rollout", "start", "a", "--steps", "50%:1m,100%", "--gate", "luck=1")
             .err()

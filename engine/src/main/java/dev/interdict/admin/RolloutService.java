@@ -61,6 +61,7 @@ final class RolloutService extends RolloutServiceGrpc.RolloutServiceImplBase {
               .map(step -> new Rollout.Step(step.getPercent(), seconds(step.getTime())))
               .toList(),
           request.getMinKeys() == 0 ? MIN_KEYS : request.getMinKeys(),
+          request.hasMinUnits() ? Integer.toUnsignedLong(request.getMinUnits()) : null,
           request.getLimitsMap(),
           request.hasPatience() ? seconds(request.getPatience()) : PATIENCE_SECONDS,
           request.hasConfirmWithin() ? seconds(request.getConfirmWithin()) : 0);

@@ -64,6 +64,8 @@ public record Rollout(
    * What an operator asks for.
    *
    * @param minKeys about so many keys both must have been asked before a gate can pass
+   * @param minUnits so many units must have the candidate before a gate can pass, 0: it may be in
+   *     none; null (of engines that did not ask): 1
    * @param limits by {@link Gate#id}; of others their own counts
    * @param patienceSeconds how long gates that cannot tell are waited for after a step's time
    * @param confirmSeconds how long the last step waits for its confirmation; 0: it needs none
@@ -71,6 +73,7 @@ public record Rollout(
   public record Plan(
       List<Step> steps,
       long minKeys,
+      Long minUnits,
       Map<String, Long> limits,
       long patienceSeconds,
       long confirmSeconds) {
@@ -84,9 +87,13 @@ public record Rollout(
     public Plan {
       steps = List.copyOf(steps);
       limits = Map.copyOf(limits);
+      minUnits = minUnits == null ? 1 : minUnits;
       check(steps);
       if (minKeys < 1) {
         throw new IllegalArgumentException("min-keys is " + minKeys + "; it is at least 1");
+      }
+      if (minUnits < 0) {
+        throw new IllegalArgumentException("min-units is " + minUnits + "; it is at least 0");
       }
       require("the patience", patienceSeconds, 1);
       require("the time to confirm", confirmSeconds, 0);

@@ -28,6 +28,9 @@ public final class Rollouts {
   /** Figures are read so often at most: reading them takes a look at all counters. */
   private static final long LOOK_NS = Duration.ofSeconds(1).toNanos();
 
+  /** Units are counted so often at most while there are enough: it goes through cgroups. */
+  private static final long UNITS_NS = Duration.ofSeconds(10).toNanos();
+
   private final HostChanges changes;
   private final Enforcement enforcement;
   private final Leases leases;
@@ -49,8 +52,19 @@ public final class Rollouts {
   /** When it was last seen that records were folded or lost, by the kernel's clock. */
   private volatile long unseenNs;
 
+  /** When enough units were last on the candidate's side; null: never. */
+  private volatile Peopled peopled;
+
   /** When the gates are to be looked at again, by the kernel's clock. */
   private volatile long nextNs;
+
+  /**
+   * Enough of them.
+   *
+   * @param change the step's line in the history
+   * @param atNs by the kernel's clock
+   */
+  private record Peopled(long change, long atNs) {}
 
   Rollouts(
       HostChanges changes,
@@ -386,8 +400,11 @@ public final class Rollouts {
     if (candidate == null || !candidate.inForce()) {
       return new Measured(Figures.NONE, null, "there is no candidate any more", 0, Duration.ZERO);
     }
-    String audited = audited(state, candidate);
-    if (audited != null) {
+    String idle = audited(state, candidate);
+    if (idle == null) {
+      idle = deserted(state.canary(), rollout, now);
+    }
+    if (idle != null) {
       idleNs = now;
     }
     long begun = Math.max(rollout.sinceNs(), idleNs);
@@ -405,10 +422,31 @@ public final class Rollouts {
     return new Measured(
         from == null ? figures : from,
         figures,
-        audited,
+        idle,
         trips,
         Duration.ofNanos(now - begun),
         unseenNs < begun ? null : Duration.ofNanos(now - unseenNs));
+  }
+
+  /** Why there is nobody in whose units anything could be told; null: somebody is. */
+  private String deserted(Canary canary, Rollout rollout, long now) {
+    long least = rollout.plan().minUnits();
+    Peopled seen = peopled;
+    boolean known =
+        seen != null && seen.change() == rollout.change() && now - seen.atNs() < UNITS_NS;
+    if (canary == null || least == 0 || known) {
+      return null;
+    }
+    List<Unit> units = enforcement.units(canary);
+    long in = units.stream().filter(unit -> unit.isIn(canary.percent())).count();
+    if (in >= least) {
+      peopled = new Peopled(rollout.change(), now);
+      return null;
+    }
+    return in == 0
+        ? "no unit on the candidate's side, of " + units.size()
+        : "%d of %d units on the candidate's side, less than %d"
+            .formatted(in, units.size(), least);
   }
 
   /** The next step, or into force. */

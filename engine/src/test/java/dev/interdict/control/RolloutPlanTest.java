@@ -14,7 +14,7 @@ class RolloutPlanTest {
   private static final List<Step> STEPS = List.of(new Step(10, 600), new Step(100, 0));
 
   private static void refused(String why, List<Step> steps) {
-    refused(why, () -> new Plan(steps, 1, Map.of(), 1, 0));
+    refused(why, () -> new Plan(steps, 1, 1L, Map.of(), 1, 0));
   }
 
   private static void refused(String why, Runnable plan) {
@@ -38,16 +38,24 @@ class RolloutPlanTest {
 
   @Test
   void limitsMustBeOfGatesThatHaveOne() {
-    refused("\"luck\" is no gate", () -> new Plan(STEPS, 1, Map.of("luck", 1L), 1, 0));
-    refused("newly-denied-keys", () -> new Plan(STEPS, 1, Map.of("luck", 1L), 1, 0));
-    refused("is always 0", () -> new Plan(STEPS, 1, Map.of("budget-trips", 1L), 1, 0));
-    refused("is always 0", () -> new Plan(STEPS, 1, Map.of("protected-denials", 0L), 1, 0));
-    refused("at least 0", () -> new Plan(STEPS, 1, Map.of("fallbacks", -1L), 1, 0));
-    refused("min-keys is 0", () -> new Plan(STEPS, 0, Map.of(), 1, 0));
-    refused("the patience is 0 s", () -> new Plan(STEPS, 1, Map.of(), 0, 0));
-    refused("the time to confirm", () -> new Plan(STEPS, 1, Map.of(), 1, 86_401));
-    Plan plan = new Plan(STEPS, 1, Map.of("fallbacks", 7L), 1, 0);
+    refused("\"luck\" is no gate", () -> new Plan(STEPS, 1, 1L, Map.of("luck", 1L), 1, 0));
+    refused("newly-denied-keys", () -> new Plan(STEPS, 1, 1L, Map.of("luck", 1L), 1, 0));
+    refused("is always 0", () -> new Plan(STEPS, 1, 1L, Map.of("budget-trips", 1L), 1, 0));
+    refused("is always 0", () -> new Plan(STEPS, 1, 1L, Map.of("protected-denials", 0L), 1, 0));
+    refused("at least 0", () -> new Plan(STEPS, 1, 1L, Map.of("fallbacks", -1L), 1, 0));
+    refused("min-keys is 0", () -> new Plan(STEPS, 0, 1L, Map.of(), 1, 0));
+    refused("min-units is -1", () -> new Plan(STEPS, 1, -1L, Map.of(), 1, 0));
+    refused("the patience is 0 s", () -> new Plan(STEPS, 1, 1L, Map.of(), 0, 0));
+    refused("the time to confirm", () -> new Plan(STEPS, 1, 1L, Map.of(), 1, 86_401));
+    Plan plan = new Plan(STEPS, 1, 1L, Map.of("fallbacks", 7L), 1, 0);
     assertEquals(7, plan.limit(Gate.FALLBACKS));
     assertEquals(0, plan.limit(Gate.NEWLY_DENIED_KEYS));
+  }
+
+  /** As it was saved by an engine that did not ask. */
+  @Test
+  void whoSaysNothingOfUnitsWantsOne() {
+    assertEquals(1, new Plan(STEPS, 1, null, Map.of(), 1, 0).minUnits());
+    assertEquals(0, new Plan(STEPS, 1, 0L, Map.of(), 1, 0).minUnits());
   }
 }

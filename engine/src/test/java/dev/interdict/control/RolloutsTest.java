@@ -75,9 +75,13 @@ class RolloutsTest {
   }
 
   private static Plan plan(long confirmSeconds, Map<String, Long> limits) {
+    return plan(confirmSeconds, limits, 1);
+  }
+
+  private static Plan plan(long confirmSeconds, Map<String, Long> limits, long minUnits) {
     List<Step> steps =
         List.of(new Step(10, STEP.toSeconds()), new Step(50, STEP.toSeconds()), new Step(100, 0));
-    return new Plan(steps, 100, limits, PATIENCE.toSeconds(), confirmSeconds);
+    return new Plan(steps, 100, minUnits, limits, PATIENCE.toSeconds(), confirmSeconds);
   }
 
   private Rollouts.Status begin() {
@@ -826,6 +830,46 @@ class RolloutsTest {
     kernel.units = null;
     assertEquals(List.of(), begin().units());
     assertEquals(Set.of(candidate), kernel.refusingInCanary());
+    pass(Duration.ofSeconds(2));
+    assertEnded("cannot be measured: no units");
+  }
+
+  /** Where nobody has it nothing can be told, however long that lasts. */
+  @Test
+  void aStepWithoutAUnitOnTheCandidatesSideMustNotPass() {
+    kernel.units = List.of(new Unit("/one", 10), new Unit("/two", 90));
+    kernel.figures = ENOUGH;
+    String why = "0, but no unit on the candidate's side, of 2";
+    assertEquals(why, begin().gates().getFirst().detail());
+    assertRefused(why, () -> control.rollouts().advance("a", false));
+    pass(Duration.ofMinutes(4));
+    kernel.units = List.of(new Unit("/new", 9.5), new Unit("/two", 90));
+    pass(STEP.minusSeconds(1));
+    assertEquals(0, now().step(), "the time without anybody does not count");
+    pass(Duration.ofSeconds(2));
+    assertEquals(1, now().step());
+    pass(STEP.dividedBy(2));
+    kernel.units = List.of();
+    pass(STEP.dividedBy(2));
+    assertEquals(1, now().step(), "who was there has gone");
+    pass(PATIENCE);
+    assertEnded("no unit on the candidate's side, of 0");
+  }
+
+  @Test
+  void thePlanMaySayHowManyUnitsItTakes() {
+    kernel.units = List.of(new Unit("/one", 0), new Unit("/two", 40));
+    kernel.figures = ENOUGH;
+    control.rollouts().start("a", plan(0, Map.of(), 2), false);
+    pass(STEP);
+    assertEquals(0, now().step());
+    String detail = control.rollouts().status().gates().getFirst().detail();
+    assertEquals("0, but 1 of 2 units on the candidate's side, less than 2", detail);
+    control.rollouts().abort("a");
+    kernel.units = List.of();
+    control.rollouts().start("a", plan(0, Map.of(), 0), false);
+    pass(STEP);
+    assertEquals(1, now().step());
   }
 
   @Test

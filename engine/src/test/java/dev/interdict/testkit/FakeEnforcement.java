@@ -86,7 +86,7 @@ public final class FakeEnforcement implements Enforcement {
   public Runnable judging = () -> {};
 
   /** Units of each pair; null: they cannot be listed. */
-  public List<Unit> units = List.of();
+  public List<Unit> units = List.of(new Unit("/first", 0));
 
   /** For how long break-glass lasts still. */
   public Duration glass = Duration.ZERO;
