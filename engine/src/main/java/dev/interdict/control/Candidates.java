@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * Policies that are asked beside those in force, to see what they would do in their place: at most
@@ -69,9 +70,18 @@ public final class Candidates {
     Built built = builder.build(sources, artefact);
     Revision revision = new Revision(sources, built.artefact());
     admit(built);
-    return validateOnly
-        ? bring(built, revision, seen, true)
-        : enforcement.prepared(List.of(built), () -> bring(built, revision, seen, false));
+    String name = built.policy().name();
+    String digest = Digest.of(sources);
+    Supplier<Applied> change = () -> bring(built, revision, seen, validateOnly);
+    if (validateOnly) {
+      return change.get();
+    }
+    // Nobody shall wait for the disk who waits for the lock.
+    Supplier<Applied> written =
+        PolicyControl.holds(seen.candidates().get(name), digest)
+            ? change
+            : () -> store.written(name, digest, revision, change);
+    return enforcement.prepared(List.of(built), written);
   }
 
   private void admit(Built built) {
@@ -100,7 +110,7 @@ public final class Candidates {
     try {
       HostState state = changes.state();
       HeldPolicy old = state.candidates().get(name);
-      if (old != null && old.inForce() && old.digest().equals(digest)) {
+      if (PolicyControl.holds(old, digest)) {
         return new Applied(Result.UNCHANGED, status(old), warnings, null);
       }
       requireOther(state.policies().get(name), digest);
@@ -121,7 +131,9 @@ public final class Candidates {
               "",
               null);
       if (!validateOnly) {
-        store.write(name, digest, revision);
+        if (!store.has(name, digest)) { // pruned since
+          store.write(name, digest, revision);
+        }
         changes.commit(state.withCandidate(fresh));
       }
       return new Applied(result, status(fresh), warnings, null);

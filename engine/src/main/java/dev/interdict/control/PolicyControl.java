@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -21,9 +22,9 @@ import java.util.function.UnaryOperator;
  *
  * <p>A change makes the next {@link HostState}, hands it to {@link Enforcement#use} as a whole and
  * then saves it. A failure before the hand-over changes nothing; one after it is undone, except
- * that a mode stays switched: an operator who calls for audit on a full disk must get it. Building
- * and loading take seconds and happen outside the lock, and a switch of modes takes no lock that a
- * change holds.
+ * that a mode stays switched: an operator who calls for audit on a full disk must get it. Building,
+ * loading and writing a revision take seconds and happen outside the lock, and a switch of modes
+ * takes no lock that a change holds.
  */
 public final class PolicyControl {
   private static final System.Logger LOG = System.getLogger(PolicyControl.class.getName());
@@ -188,17 +189,21 @@ public final class PolicyControl {
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
     HostState next = found.with(fresh(built, digest, -1, overrideOf(old)));
+    Supplier<Applied> change =
+        () -> bring(old, built, revision, digest, validateOnly, within);
     if (holds(old, digest) || (validateOnly && !LockoutCheck.concerns(found, next))) {
-      return bring(old, built, revision, digest, validateOnly, within);
+      return change.get();
     }
+    // Who confirms a change, or ends one whose gate has failed, shall not wait for the disk.
+    Supplier<Applied> written =
+        validateOnly
+            ? change
+            : () -> store.written(built.policy().name(), digest, revision, change);
     Set<String> accepted = lockout ? Set.of(built.policy().name()) : Set.of();
     admit(built, old);
     return enforcement.prepared(
         List.of(built),
-        () ->
-            lockouts
-                .ask(found, next, accepted)
-                .call(() -> bring(old, built, revision, digest, validateOnly, within)));
+        () -> lockouts.ask(found, next, accepted).call(written::get));
   }
 
   /** Of the same rules, in the same slot; it is saved with the next look. */
@@ -245,7 +250,9 @@ public final class PolicyControl {
       }
       // The one before goes on in its own slot as long as this one waits.
       int slot = slots.of(built, within == null ? old : null, changes.state().slots());
-      store.write(name, digest, revision);
+      if (!store.has(name, digest)) { // pruned since
+        store.write(name, digest, revision);
+      }
       HeldPolicy fresh = fresh(built, digest, slot, override);
       HostState next = changes.state().with(fresh);
       if (within == null) {
@@ -293,7 +300,7 @@ public final class PolicyControl {
     return HeldPolicy.of(built, digest, revision, slot, override, clock.instant(), "", null);
   }
 
-  private static boolean holds(HeldPolicy old, String digest) {
+  static boolean holds(HeldPolicy old, String digest) {
     return old != null && old.inForce() && old.digest().equals(digest);
   }
 

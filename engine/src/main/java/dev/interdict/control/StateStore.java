@@ -24,6 +24,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -35,7 +38,8 @@ import tools.jackson.databind.json.JsonMapper;
  * What survives a restart: {@code state.json}, the state before it, and one zip per policy revision
  * that either of them names, with its sources and the compiled policy. Each file is replaced as a
  * whole and reaches the disk before the call returns; a crash at any point leaves the old or the
- * new state, complete. Not safe for use by many threads: {@link PolicyControl} holds its lock.
+ * new state, complete. Not safe for use by many threads: {@link PolicyControl} holds its lock. Only
+ * revisions may be written and read by any of them, so that nobody waits with it for a disk.
  */
 public final class StateStore {
   private static final System.Logger LOG = System.getLogger(StateStore.class.getName());
@@ -53,6 +57,11 @@ public final class StateStore {
   private final Disk disk;
   private final History.Memory memory;
   private volatile SlotSet named = SlotSet.NONE;
+
+  /** Files of changes under way, which are in no state yet. */
+  private final Set<String> claimed = ConcurrentHashMap.newKeySet();
+
+  private final AtomicLong writes = new AtomicLong();
 
   /**
    * Opens the store; makes the directory, for its owner only, if there is none.
@@ -318,7 +327,27 @@ public final class StateStore {
   }
 
   /**
-   * Keeps a revision; {@link #save} must name it before the next {@link #prune}.
+   * Keeps a revision, then makes a change that is to name it; {@link #prune} leaves it meanwhile,
+   * unless two changes bring the same one. For any thread.
+   *
+   * @return what {@code change} returns
+   * @throws StoreException if it cannot be written
+   */
+  <T> T written(String name, String digest, Revision revision, Supplier<T> change) {
+    String file = fileName(name, digest);
+    boolean mine = claimed.add(file);
+    try {
+      write(name, digest, revision);
+      return change.get();
+    } finally {
+      if (mine) {
+        claimed.remove(file);
+      }
+    }
+  }
+
+  /**
+   * Keeps a revision; {@link #save} must name it before the next {@link #prune}. For any thread.
    *
    * @throws StoreException if it cannot be written
    */
@@ -333,12 +362,16 @@ public final class StateStore {
       throw new StoreException("cannot pack policy " + name, e);
     }
     Path file = revisions.resolve(fileName(name, digest));
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    String temporary = file.getFileName() + "." + writes.incrementAndGet() + ".new";
+    Path fresh = file.resolveSibling(temporary);
+    claimed.add(temporary);
     try {
       disk.write(fresh, bytes.toByteArray());
       disk.rename(fresh, file);
     } catch (IOException e) {
       throw new StoreException("cannot write " + file, e);
+    } finally {
+      claimed.remove(temporary);
     }
   }
 
@@ -402,7 +435,7 @@ public final class StateStore {
           String name = file.getFileName().toString();
           if (wanted.contains(name) && !needed.contains(name)) {
             spare.add(Spare.of(file));
-          } else if (!needed.contains(name)) {
+          } else if (!needed.contains(name) && !claimed.contains(name)) {
             disk.delete(file);
           }
         }

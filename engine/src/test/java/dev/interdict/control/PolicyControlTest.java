@@ -726,6 +726,36 @@ class PolicyControlTest {
     assertEquals(List.of(), names());
   }
 
+  /** Who ends a rollout or confirms a change waits for the lock; and whoever has it prunes. */
+  @Test
+  void whoeverHasTheLockMustNotWaitForARevisionToBeWritten() {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    for (String yaml : List.of("name=a", "name=b", "name=c")) {
+      apply(yaml);
+    }
+    List<Path> written = new ArrayList<>();
+    disk.renaming =
+        file -> {
+          if (file.getParent().endsWith("policies")) {
+            written.add(file);
+            inAnotherThread(() -> control.delete(control.list().getFirst().name()));
+          }
+        };
+    disk.renamed = disk.renaming;
+    apply("name=new");
+    assertEquals(2, written.size(), "once, not there while it was written, and then");
+    assertEquals(List.of("c", "new"), names());
+    control.candidates().apply(folder("name=new\ncode=2"), null, false);
+    assertEquals(4, written.size());
+    assertEquals(List.of(), names());
+    disk.renaming = file -> {};
+    disk.renamed = file -> {};
+    PolicyControl next = restarted(new FakeEnforcement());
+    assertEquals(1, next.candidates().list().size());
+    assertNull(next.candidates().list().getFirst().policy().problem());
+  }
+
   private List<Path> revisions() throws IOException {
     try (var files = Files.list(directory.resolve("policies"))) {
       return files.toList();

@@ -3,6 +3,7 @@ package dev.interdict.control;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -235,6 +236,25 @@ class StateStoreTest {
     assertEquals(
         List.of(1, 2, 5, 6),
         IntStream.rangeClosed(1, 6).filter(i -> store.has("p", digest(i))).boxed().toList());
+  }
+
+  /** The change that is to name it is not there yet. */
+  @Test
+  void whatIsWrittenForAChangeUnderWayMustStay() {
+    StateStore store = new StateStore(store("claimed", 2));
+    Revision revision = new Revision(sources(7), new byte[] {7});
+    boolean kept =
+        store.written(
+            "p",
+            digest(7),
+            revision,
+            () -> {
+              store.prune(List.of());
+              return store.has("p", digest(7));
+            });
+    assertTrue(kept);
+    store.prune(List.of());
+    assertFalse(store.has("p", digest(7)), "the change was not made");
   }
 
   @Test

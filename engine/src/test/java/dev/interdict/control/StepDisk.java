@@ -14,6 +14,9 @@ final class StepDisk implements Disk {
   /** Before a file is written. */
   volatile Step writing = file -> {};
 
+  /** When a file is written and is to get this name. */
+  volatile Step renaming = file -> {};
+
   /** After a file has got this name, before that is on the disk. */
   volatile Step renamed = file -> {};
 
@@ -25,6 +28,7 @@ final class StepDisk implements Disk {
 
   @Override
   public void rename(Path from, Path to) throws IOException {
+    make(renaming, to);
     Disk.REAL.rename(from, to);
     make(renamed, to);
   }
