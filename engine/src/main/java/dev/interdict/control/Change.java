@@ -44,7 +44,7 @@ public record Change(
 
     /** Whether the saved state shows that it was made. */
     boolean isSaved() {
-      return this != RESET && this != BREAK_GLASS;
+      return this != RESET && this != BREAK_GLASS && this != ROLLOUT;
     }
   }
 

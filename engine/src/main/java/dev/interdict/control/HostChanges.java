@@ -91,15 +91,16 @@ final class HostChanges {
 
   /** Brings a saved state into force, before anybody else calls. */
   void adopt(HostState saved) {
-    adopt(saved, null);
+    adopt(saved, null, null);
   }
 
   /**
    * The same.
    *
-   * @param ended what has become of a rollout that does not go on; null: there is none
+   * @param found the rollout that was saved; null: there was none
+   * @param ended why it does not go on; null: it does, or there was none
    */
-  void adopt(HostState saved, String ended) {
+  void adopt(HostState saved, Rollout found, String ended) {
     enforcement.use(saved.activeSet(), saved::modes, saved::modes);
     state = saved;
     history
@@ -107,15 +108,39 @@ final class HostChanges {
         .forEach(
             (id, changes) -> {
               if (saved.rollout() == null || saved.rollout().change() != id) {
-                history.end(id, interrupted(changes, ended));
+                boolean ofRollout =
+                    changes.stream().anyMatch(c -> c.kind() == Change.Kind.ROLLOUT);
+                String outcome =
+                    ofRollout
+                        ? interrupted(id, changes.getFirst(), found, ended)
+                        : interrupted(changes);
+                history.end(id, outcome);
               }
             });
     told(this::number);
   }
 
-  private String interrupted(List<Change> changes, String ended) {
-    boolean ofRollout = changes.stream().allMatch(c -> c.kind() == Change.Kind.ROLLOUT);
-    return ofRollout && ended != null ? ended : interrupted(changes);
+  /**
+   * What is to be said of a step, a pause or a resumption that was begun when an engine ended: how
+   * its gates stood, and who ended it why, has gone with that; what is saved is known.
+   */
+  private String interrupted(long id, Change step, Rollout found, String ended) {
+    boolean same =
+        found != null
+            && found.policy().equals(step.policy())
+            && found.revision() == step.revision();
+    if (same && id == found.change()) {
+      return ended;
+    }
+    if (same) {
+      String is = found.stepText() + (found.paused() ? ", paused" : "");
+      return UNKNOWN + (id < found.change() ? "; it was followed by " : "; saved is ") + is;
+    }
+    HeldPolicy held = state.policies().get(step.policy());
+    return UNKNOWN
+        + (held != null && held.revision() == step.revision()
+            ? "; the revision was promoted"
+            : "; no step of it is saved");
   }
 
   /** What is to be said of changes that were begun when an engine ended; null: they were made. */

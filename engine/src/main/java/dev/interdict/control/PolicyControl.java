@@ -130,7 +130,7 @@ public final class PolicyControl {
       String ended = rollout == null ? null : rollouts.over(rollout, found, tripped);
       HostState next =
           rollout == null ? found : found.withRollout(rollouts.resumed(rollout, ended));
-      changes.adopt(next, ended);
+      changes.adopt(next, rollout, ended);
       changes.saveUnless(saved);
     } finally {
       changes.unlock();

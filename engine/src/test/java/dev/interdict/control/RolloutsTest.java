@@ -780,6 +780,71 @@ class RolloutsTest {
     assertTrue(outcome().contains("its budget was used up"), this::outcome);
   }
 
+  private static final String UNKNOWN = "unknown: the engine ended before it told; ";
+
+  /** What the engine could still write into its history, and then it ends. */
+  private void endsAfter(int lines, Runnable change) {
+    disk.takes(lines);
+    change.run();
+    disk.takesAll();
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootTimeNs = kernel.bootTimeNs;
+    kernel = next;
+    control = started(next);
+    assertNull(control.history().verify().problem());
+  }
+
+  /** A step that others followed was no failure. */
+  @Test
+  void anEngineThatEndsBeforeItTellsHowAStepWentMustNotCallItFailed() {
+    begin();
+    kernel.figures = ENOUGH;
+    endsAfter(1, () -> pass(STEP));
+    assertEquals(1, now().step());
+    assertEquals(List.of(UNKNOWN + "it was followed by 50 %, step 2 of 3", ""), outcomes());
+    endsAfter(2, () -> control.rollouts().advance("a", true));
+    assertNull(now());
+    assertEquals(2, control.list().getFirst().revision());
+    assertEquals(UNKNOWN + "the revision was promoted", outcome());
+  }
+
+  @Test
+  void aPauseThatIsSavedIsNoFailureEither() {
+    begin();
+    endsAfter(1, () -> control.rollouts().pause("a"));
+    assertTrue(now().paused());
+    assertEquals("", outcome(), "the step goes on");
+    assertEquals(
+        UNKNOWN + "saved is 10 %, step 1 of 3, paused", lines().getLast().outcome());
+  }
+
+  @Test
+  void anEndThatWasNotToldMustNotBeCalledAFailure() {
+    begin();
+    endsAfter(0, () -> control.rollouts().abort("a"));
+    assertNull(now());
+    assertEquals(UNKNOWN + "no step of it is saved", outcome());
+  }
+
+  /** What ended the rollout is told of the step that it was at, and of no other. */
+  @Test
+  void theStepBeforeTheOneThatABootEndedWasFollowed() {
+    begin();
+    kernel.figures = ENOUGH;
+    disk.takes(1);
+    pass(STEP);
+    disk.takesAll();
+    FakeEnforcement next = new FakeEnforcement();
+    next.bootId = "the next boot";
+    kernel = next;
+    control = started(next);
+    assertEquals(
+        List.of(
+            UNKNOWN + "it was followed by 50 %, step 2 of 3",
+            "ended: the host was booted at 50 %, step 2 of 3"),
+        outcomes());
+  }
+
   /** The step that the state file names; -1: none. */
   private int onDisk() {
     StateStore.Saved saved = new StateStore(directory).load();
