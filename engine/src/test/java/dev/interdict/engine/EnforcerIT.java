@@ -1,5 +1,7 @@
 package dev.interdict.engine;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +14,7 @@ import dev.interdict.control.EnforcementException;
 import dev.interdict.control.Modes;
 import dev.interdict.decisions.DecisionLog;
 import dev.interdict.eval.PolicyModules;
+import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
 import dev.interdict.libbpf.BpfException;
@@ -29,6 +32,8 @@ import dev.interdict.verdict.Postures;
 import dev.interdict.verdict.Scopes;
 import dev.interdict.worker.Workers;
 import dev.interdict.workload.Workloads;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -180,6 +185,34 @@ final class EnforcerIT {
           assertTrue(steps > 6, "only " + steps + " steps could fail");
           return null;
         });
+  }
+
+  /** At the hooks of the slot and no other: these are the records that a rollout lacks. */
+  @Test
+  void whatWasFoldedOrLostMustBeAmongTheFigures() {
+    net.here(
+        () -> {
+          enforcer.use(set(1, one, "here"), EnforcerIT::modes, EnforcerIT::modes);
+          assertEquals(0, enforcer.figures(1).unseen());
+          count(Hook.FILE_OPEN, Map.of("folded", 50L, "lost_observe", 60L, "lost_decide", 70L));
+          count(
+              Hook.XDP_INGRESS,
+              Map.of("folded", 3L, "lost_observe", 4L, "lost_decide", 5L, "observed", 100L));
+          assertEquals(12, enforcer.figures(1).unseen());
+          return null;
+        });
+  }
+
+  /** As the programs would on the first processor. */
+  private void count(Hook hook, Map<String, Long> counters) {
+    BpfMap map = kernel.hooks().map("hook_counters");
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment values = arena.allocate(map.info().transferBytes(), 8);
+      counters.forEach(
+          (name, count) ->
+              values.set(JAVA_LONG, EventLayouts.HOOK_COUNTERS.offset(name), count));
+      map.update(arena.allocateFrom(JAVA_INT, hook.code()), values);
+    }
   }
 
   private static Modes modes() {
