@@ -201,12 +201,14 @@ public final class PolicyControl {
                 .call(() -> bring(old, built, revision, digest, validateOnly, within)));
   }
 
+  private boolean isTripped(int slot) {
+    return enforcement.tripped().contains(slot);
+  }
+
   /** Of the same rules, in the same slot; it is saved with the next look. */
   private void arm(int slot) {
     try {
-      if (enforcement.tripped().contains(slot)) {
-        enforcement.resetBudget(slot);
-      }
+      enforcement.resetBudget(slot);
     } catch (EnforcementException e) { // the change is made, and its status tells
       LOG.log(Level.ERROR, "a policy only records still: interdict mode reset", e);
     }
@@ -249,8 +251,11 @@ public final class PolicyControl {
       HeldPolicy fresh = fresh(built, digest, slot, override);
       HostState next = changes.state().with(fresh);
       if (within == null) {
+        boolean records = old != null && old.slot() == slot && isTripped(slot);
         changes.commit(next);
-        arm(slot);
+        if (records) {
+          arm(slot);
+        }
         return new Applied(result, status(changes.state().get(name)), warnings, null);
       }
       Pending pending = leases.commit(next, fresh, within);

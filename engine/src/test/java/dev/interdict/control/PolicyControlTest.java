@@ -888,6 +888,34 @@ class PolicyControlTest {
             .getMessage();
     assertTrue(why.contains("cannot be built") && why.contains("--accept-lockout a"), why);
     next.setHostMode(Mode.ENFORCE, null, Set.of("a"));
+    assertThrows(RefusedException.class, () -> next.setPolicyMode("a", Mode.ENFORCE, null));
+    next.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
+    next.setPolicyMode("a", null, null);
+  }
+
+  /** The end of a lease is written again when the kernel has changed over; that may fail. */
+  @Test
+  void aSwitchWhileAChangeIsUndoneMustNotLetWhatComesBackRefuse() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    control.setHostMode(Mode.AUDIT, null);
+    apply("name=a\nmode=enforce");
+    control.apply(folder("name=b"), null, false, Duration.ofMinutes(10));
+    kernel.switching =
+        () -> {
+          kernel.switching = () -> {};
+          kernel.using = this::assertSwitchOfWhatComesBackIsRefused;
+          throw new EnforcementException("the kernel is full", null);
+        };
+    assertThrows(EnforcementException.class, () -> control.delete("a"));
+    assertEquals(Set.of(), kernel.refusing());
+  }
+
+  /** Its budget, used up while it comes into force, is nobody's revision by hand. */
+  @Test
+  void aPolicyThatTripsWhileItComesIntoForceMustStayDisarmed() {
+    kernel.used = () -> kernel.tripped = kernel.asked();
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    assertEquals(SlotSet.of(slot), kernel.tripped);
   }
 
   private static void assertUnasked(Executable call) {
