@@ -280,8 +280,7 @@ final class HostChanges {
    * @throws RefusedException if something refuses with it that was not asked about
    */
   void make(HostState next) {
-    UnaryOperator<HostState> asked = asked(now -> next.after(now));
-    make(next, asked, this::save);
+    make(next, asked(next::after), this::save);
   }
 
   /** The same change, refused where something begins to refuse that was not asked about. */

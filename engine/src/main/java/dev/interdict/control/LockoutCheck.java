@@ -197,7 +197,7 @@ final class LockoutCheck {
     if (state.canary() != null) {
       HeldPolicy candidate = state.candidates().get(state.rollout().policy());
       HeldPolicy old = state.policies().get(candidate.name());
-      Mode override = old == null ? null : old.override();
+      Mode override = HeldPolicy.overrideOf(old);
       if (candidate.withOverride(override).mode() == Mode.ENFORCE) {
         refusing.put(Judged.of(candidate), candidate);
       }

@@ -187,7 +187,7 @@ public final class PolicyControl {
     Revision revision = new Revision(asked.sources(), built.artefact());
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
-    HostState next = found.with(fresh(built, digest, -1, overrideOf(old)));
+    HostState next = found.with(fresh(built, digest, -1, HeldPolicy.overrideOf(old)));
     if (holds(old, digest) || (validateOnly && !LockoutCheck.concerns(found, next))) {
       return bring(old, built, revision, digest, validateOnly, within);
     }
@@ -214,10 +214,6 @@ public final class PolicyControl {
     }
   }
 
-  private static Mode overrideOf(HeldPolicy held) {
-    return held == null ? null : held.override();
-  }
-
   /** Under the lock. */
   private Applied bring(
       HeldPolicy found,
@@ -241,7 +237,7 @@ public final class PolicyControl {
       admit(built, old);
       requireSame(name, found, old);
       Result result = old == null ? Result.CREATED : Result.REPLACED;
-      Mode override = overrideOf(old);
+      Mode override = HeldPolicy.overrideOf(old);
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings, null);
       }
