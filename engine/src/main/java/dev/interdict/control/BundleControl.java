@@ -91,8 +91,8 @@ public final class BundleControl {
     refuse(DeliveryRules.objections(changes.state(), source, delivery));
     Map<String, Built> built = build(source, delivery);
     refuse(ofHost(built));
-    // Who confirms a change shall not wait for the disk.
-    built.forEach((name, one) -> write(delivery, name, one));
+    Map<String, Revision> revisions = new TreeMap<>();
+    built.forEach((name, one) -> revisions.put(name, revision(delivery, name, one)));
     return enforcement.prepared(
         built.values(),
         () -> {
@@ -103,7 +103,10 @@ public final class BundleControl {
                   () ->
                       lockouts
                           .ask(state, with(state, source, built), accepted)
-                          .call(() -> bring(source, delivery, built)));
+                          .call(
+                              () ->
+                                  changes.written(
+                                      revisions, () -> bring(source, delivery, built))));
         });
   }
 
@@ -249,7 +252,7 @@ public final class BundleControl {
         enforcement.disarm(slot);
       }
       if (!store.has(name, digest)) { // pruned since
-        write(delivery, name, fresh);
+        store.write(name, digest, revision(delivery, name, fresh));
       }
       Mode override = HeldPolicy.overrideOf(old);
       long revision = changes.nextRevision(name);
@@ -272,9 +275,8 @@ public final class BundleControl {
                 && old.compiled().tables().equals(fresh.compiled().tables()))); // rules name them
   }
 
-  private void write(Delivery delivery, String name, Built built) {
-    SortedMap<String, byte[]> sources = delivery.policies().get(name);
-    store.write(name, Digest.of(sources), new Revision(sources, built.artefact()));
+  private static Revision revision(Delivery delivery, String name, Built built) {
+    return new Revision(delivery.policies().get(name), built.artefact());
   }
 
   /** What each source brought last, by its name; sources that are no longer configured too. */

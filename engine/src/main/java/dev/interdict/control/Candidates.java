@@ -9,6 +9,7 @@ import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
@@ -76,11 +77,10 @@ public final class Candidates {
     if (validateOnly) {
       return change.get();
     }
-    // Nobody shall wait for the disk who waits for the lock.
     Supplier<Applied> written =
         PolicyControl.holds(seen.candidates().get(name), digest)
             ? change
-            : () -> store.written(name, digest, revision, change);
+            : () -> changes.written(Map.of(name, revision), change);
     return enforcement.prepared(List.of(built), written);
   }
 

@@ -42,9 +42,9 @@ public record Change(
     /** A candidate refuses in a larger share of the units; its end says how that went. */
     ROLLOUT;
 
-    /** Whether the saved state shows that it was made. */
+    /** Whether the saved state shows that it was made; steps are told otherwise. */
     boolean isSaved() {
-      return this != RESET && this != BREAK_GLASS && this != ROLLOUT;
+      return this != RESET && this != BREAK_GLASS;
     }
   }
 

@@ -17,6 +17,7 @@ interface Disk {
   /** Gives a file another name, in place of what had it; when this returns it has. */
   void rename(Path from, Path to) throws IOException;
 
+  /** Takes a file away, if it is there still. */
   void delete(Path file) throws IOException;
 
   /**
@@ -49,7 +50,7 @@ interface Disk {
 
         @Override
         public void delete(Path file) throws IOException {
-          Files.delete(file);
+          Files.deleteIfExists(file);
         }
 
         @Override

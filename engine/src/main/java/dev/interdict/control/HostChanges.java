@@ -1,5 +1,6 @@
 package dev.interdict.control;
 
+import dev.interdict.control.StateStore.Revision;
 import dev.interdict.control.StateStore.Saved;
 import dev.interdict.control.StateStore.SavedPolicy;
 import dev.interdict.event.SlotSet;
@@ -14,6 +15,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -111,10 +113,10 @@ final class HostChanges {
         .forEach(
             (id, changes) -> {
               if (saved.rollout() == null || saved.rollout().change() != id) {
-                boolean ofRollout = changes.stream().anyMatch(c -> c.kind() == Change.Kind.ROLLOUT);
+                Change first = changes.getFirst();
                 String outcome =
-                    ofRollout
-                        ? interrupted(id, changes.getFirst(), found, ended)
+                    first.kind() == Change.Kind.ROLLOUT // it is always alone
+                        ? interrupted(id, first, found, ended)
                         : interrupted(changes);
                 history.end(id, outcome);
               }
@@ -216,6 +218,29 @@ final class HostChanges {
   void commit(HostState next) {
     recorded(Change.between(state, next), () -> make(next));
     prune();
+  }
+
+  /**
+   * Has revisions on the disk before the lock is taken, or who confirms a change, or ends one whose
+   * gate has failed, would wait for that; if the change is not made they go again.
+   *
+   * @param revisions by the policy's name
+   * @param change takes the lock
+   * @return what {@code change} returns
+   * @throws StoreException if one cannot be written
+   */
+  <T> T written(Map<String, Revision> revisions, Supplier<T> change) {
+    try {
+      return store.written(revisions, change);
+    } catch (RuntimeException | Error e) {
+      lock();
+      try {
+        prune();
+      } finally {
+        unlock();
+      }
+      throw e;
+    }
   }
 
   private void prune() {

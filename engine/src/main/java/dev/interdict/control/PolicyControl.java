@@ -11,6 +11,7 @@ import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.Supplier;
@@ -193,11 +194,10 @@ public final class PolicyControl {
     if (holds(old, digest) || (validateOnly && !LockoutCheck.concerns(found, next))) {
       return change.get();
     }
-    // Who confirms a change, or ends one whose gate has failed, shall not wait for the disk.
     Supplier<Applied> written =
         validateOnly
             ? change
-            : () -> store.written(built.policy().name(), digest, revision, change);
+            : () -> changes.written(Map.of(built.policy().name(), revision), change);
     Set<String> accepted = lockout ? Set.of(built.policy().name()) : Set.of();
     admit(built, old);
     return enforcement.prepared(

@@ -327,22 +327,28 @@ public final class StateStore {
   }
 
   /**
-   * Keeps a revision, then makes a change that is to name it; {@link #prune} leaves it meanwhile,
-   * unless two changes bring the same one. For any thread.
+   * Keeps revisions, then makes a change that is to name them; {@link #prune} leaves them
+   * meanwhile, except one that another change brings, too. For any thread.
    *
+   * @param fresh by the policy's name
    * @return what {@code change} returns
-   * @throws StoreException if it cannot be written
+   * @throws StoreException if one cannot be written
    */
-  <T> T written(String name, String digest, Revision revision, Supplier<T> change) {
-    String file = fileName(name, digest);
-    boolean mine = claimed.add(file);
+  <T> T written(Map<String, Revision> fresh, Supplier<T> change) {
+    List<String> mine = new ArrayList<>();
     try {
-      write(name, digest, revision);
+      fresh.forEach(
+          (name, revision) -> {
+            String digest = Digest.of(revision.sources());
+            String file = fileName(name, digest);
+            if (claimed.add(file)) {
+              mine.add(file);
+            }
+            write(name, digest, revision);
+          });
       return change.get();
     } finally {
-      if (mine) {
-        claimed.remove(file);
-      }
+      mine.forEach(claimed::remove);
     }
   }
 
@@ -369,7 +375,13 @@ public final class StateStore {
       disk.write(fresh, bytes.toByteArray());
       disk.rename(fresh, file);
     } catch (IOException e) {
-      throw new StoreException("cannot write " + file, e);
+      StoreException failure = new StoreException("cannot write " + file, e);
+      try {
+        disk.delete(fresh); // on a disk that is full each further one would take what is left
+      } catch (IOException stays) {
+        failure.addSuppressed(stays);
+      }
+      throw failure;
     } finally {
       claimed.remove(temporary);
     }
@@ -423,9 +435,11 @@ public final class StateStore {
    */
   void prune(Collection<Map.Entry<String, String>> kept) {
     try {
-      Set<String> needed = new HashSet<>(files(read(current)));
-      if (Files.exists(before)) {
-        needed.addAll(files(read(before)));
+      Set<String> needed = new HashSet<>();
+      for (Path state : List.of(current, before)) { // the first change may have failed
+        if (Files.exists(state)) {
+          needed.addAll(files(read(state)));
+        }
       }
       Set<String> wanted = new HashSet<>();
       kept.forEach(one -> wanted.add(fileName(one.getKey(), one.getValue())));

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -736,14 +737,15 @@ class PolicyControlTest {
       apply(yaml);
     }
     List<Path> written = new ArrayList<>();
-    disk.renaming =
+    StepDisk.Step meanwhile =
         file -> {
           if (file.getParent().endsWith("policies")) {
             written.add(file);
             inAnotherThread(() -> control.delete(control.list().getFirst().name()));
           }
         };
-    disk.renamed = disk.renaming;
+    disk.renaming = meanwhile;
+    disk.renamed = meanwhile;
     apply("name=new");
     assertEquals(2, written.size(), "once, not there while it was written, and then");
     assertEquals(List.of("c", "new"), names());
@@ -752,14 +754,102 @@ class PolicyControlTest {
     assertEquals(List.of(), names());
     disk.renaming = file -> {};
     disk.renamed = file -> {};
+    apply("name=d");
+    apply("name=e");
+    disk.renaming = meanwhile;
+    disk.renamed = meanwhile;
+    bundle("name=f");
+    assertEquals(6, written.size());
+    assertEquals(List.of("f"), names());
+    disk.renaming = file -> {};
+    disk.renamed = file -> {};
     PolicyControl next = restarted(new FakeEnforcement());
     assertEquals(1, next.candidates().list().size());
     assertNull(next.candidates().list().getFirst().policy().problem());
   }
 
+  /** Who tries again and again would fill the disk. */
+  @Test
+  void aRevisionOfAChangeThatWasRefusedMustNotStay() throws IOException {
+    for (int i = 0; i < 2; i++) { // before anything was saved, and after it
+      List<Path> before = revisions();
+      kernel.refuseUse = "the verifier says no";
+      assertThrows(EnforcementException.class, () -> apply("name=a\ncode=2"));
+      assertEquals(before, revisions());
+      kernel.refuseUse = "the verifier says no";
+      assertThrows(
+          EnforcementException.class,
+          () -> control.candidates().apply(folder("name=a\ncode=3"), null, false));
+      assertEquals(before, revisions());
+      kernel.refuseUse = "the verifier says no";
+      assertThrows(EnforcementException.class, () -> bundle("name=c\ncode=4"));
+      assertEquals(before, revisions());
+      apply("name=b");
+    }
+  }
+
+  private void bundle(String yaml) {
+    control
+        .bundles()
+        .activate(
+            "fleet",
+            new BundleControl.Delivery(
+                "r",
+                1,
+                "d",
+                new TreeMap<>(Map.of(yaml.substring(5, 6), folder(yaml))),
+                new TreeMap<>()));
+  }
+
+  /**
+   * Of two changes that bring the same the first fails, and takes its revision away: the other one
+   * has written it, and waits for the lock.
+   */
+  @Test
+  void aRevisionThatWasTakenAwayMeanwhileMustBeWrittenAgain() throws InterruptedException {
+    StepDisk disk = new StepDisk();
+    control = controlOver(disk);
+    apply("name=a");
+    for (Runnable change :
+        List.<Runnable>of(
+            () -> apply("name=a\ncode=2"),
+            () -> control.candidates().apply(folder("name=a\ncode=3"), null, false),
+            () -> bundle("name=c\ncode=4"))) {
+      CountDownLatch written = new CountDownLatch(1);
+      CountDownLatch refused = new CountDownLatch(1);
+      Thread first = Thread.currentThread();
+      Thread second = Thread.ofPlatform().unstarted(change);
+      disk.renamed =
+          file -> {
+            if (!file.getParent().endsWith("policies")) {
+              return;
+            }
+            if (Thread.currentThread() != first) {
+              written.countDown();
+              refused.await();
+            } else if (second.getState() == Thread.State.NEW) {
+              second.start();
+              written.await();
+            }
+          };
+      kernel.refuseUse = "the verifier says no";
+      assertThrows(EnforcementException.class, change::run);
+      refused.countDown();
+      second.join();
+    }
+    disk.renamed = file -> {};
+    assertEquals(List.of("a", "c"), names());
+    PolicyControl next = restarted(new FakeEnforcement());
+    assertArrayEquals(
+        folder("name=a\ncode=2").get("policy.yaml"), next.get("a").sources().get("policy.yaml"));
+    assertEquals(List.of("a", "c"), next.list().stream().map(PolicyStatus::name).toList());
+    next.list().forEach(one -> assertNull(one.problem()));
+    assertNull(next.candidates().get("a").policy().problem());
+  }
+
   private List<Path> revisions() throws IOException {
     try (var files = Files.list(directory.resolve("policies"))) {
-      return files.toList();
+      return files.sorted().toList();
     }
   }
 

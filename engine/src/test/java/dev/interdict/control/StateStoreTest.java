@@ -245,9 +245,7 @@ class StateStoreTest {
     Revision revision = new Revision(sources(7), new byte[] {7});
     boolean kept =
         store.written(
-            "p",
-            digest(7),
-            revision,
+            Map.of("p", revision),
             () -> {
               store.prune(List.of());
               return store.has("p", digest(7));
@@ -255,6 +253,77 @@ class StateStoreTest {
     assertTrue(kept);
     store.prune(List.of());
     assertFalse(store.has("p", digest(7)), "the change was not made");
+  }
+
+  private List<String> files(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("policies"))) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** Each try would take another part of what a full disk has left. */
+  @Test
+  void whatCouldNotBeWrittenMustNotStay() throws IOException {
+    Path directory = store("full", 2);
+    StepDisk disk = new StepDisk();
+    StateStore store = new StateStore(directory, History.Memory.NONE, disk);
+    List<String> before = files(directory);
+    Revision revision = new Revision(sources(7), new byte[] {7});
+    disk.renaming =
+        file -> {
+          throw new IOException("no space left on device");
+        };
+    for (int i = 0; i < 3; i++) {
+      assertThrows(StoreException.class, () -> store.write("p", digest(7), revision));
+      assertEquals(before, files(directory));
+    }
+    disk.deleting =
+        file -> {
+          throw new IOException("nor can it be taken away");
+        };
+    StoreException failure =
+        assertThrows(StoreException.class, () -> store.write("p", digest(7), revision));
+    assertEquals("nor can it be taken away", failure.getSuppressed()[0].getMessage());
+    assertEquals(before.size() + 1, files(directory).size());
+    disk.deleting = file -> {};
+    store.prune(List.of());
+    assertEquals(before, files(directory), "nobody writes there any more");
+  }
+
+  @Test
+  void twoThatWriteTheSameRevisionMustNotDisturbEachOther() {
+    StepDisk disk = new StepDisk();
+    StateStore store = new StateStore(store("same", 1), History.Memory.NONE, disk);
+    Revision revision = new Revision(sources(7), new byte[] {7});
+    disk.renaming =
+        file -> {
+          disk.renaming = again -> {};
+          store.write("p", digest(7), revision);
+        };
+    store.write("p", digest(7), revision);
+    assertArrayEquals(new byte[] {7}, store.read("p", digest(7)).compiled());
+  }
+
+  /** Its writer, who waits for nobody, gives it its name while the others are looked through. */
+  @Test
+  void aFileThatGoesMeanwhileMustNotKeepTheOthers() throws IOException {
+    Path directory = store("gone", 3);
+    StepDisk disk = new StepDisk();
+    StateStore store = new StateStore(directory, History.Memory.NONE, disk, 0);
+    Path policies = directory.resolve("policies");
+    Files.writeString(policies.resolve("x.1.new"), "half");
+    store.write("p", digest(9), new Revision(sources(9), new byte[] {9}));
+    disk.deleting =
+        file -> {
+          if (file.endsWith("x.1.new")) {
+            Files.delete(file);
+          }
+        };
+    store.prune(List.of(Map.entry("p", digest(9))));
+    assertEquals(
+        Stream.of(2, 3).map(i -> StateStore.fileName("p", digest(i))).sorted().toList(),
+        files(directory),
+        "and there is no room for the one that is not in force");
   }
 
   @Test

@@ -20,6 +20,9 @@ final class StepDisk implements Disk {
   /** After a file has got this name, before that is on the disk. */
   volatile Step renamed = file -> {};
 
+  /** Before a file is taken away. */
+  volatile Step deleting = file -> {};
+
   @Override
   public void write(Path file, byte[] content) throws IOException {
     make(writing, file);
@@ -43,6 +46,7 @@ final class StepDisk implements Disk {
 
   @Override
   public void delete(Path file) throws IOException {
+    make(deleting, file);
     Disk.REAL.delete(file);
   }
 
