@@ -13,7 +13,7 @@ package dev.interdict.control;
  * @param unanswered questions to which one of the two gave no answer
  * @param fallbacks attempts that the candidate's fallback answered
  * @param overRate questions that no policy of the host was asked since they came too fast
- * @param unseen attempts at the candidate's hooks that no figure but {@code fallbacks} has, since
+ * @param unseen attempts at the hooks of the two that no figure but {@code fallbacks} has, since
  *     their records were folded, lost, or could not be read; whoever's denials they are
  */
 public record Figures(

@@ -13,7 +13,6 @@ import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.control.Snapshot;
 import dev.interdict.control.Snapshot.HookStatus;
 import dev.interdict.control.Unit;
-import dev.interdict.decisions.Comparison;
 import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
@@ -484,45 +483,17 @@ final class Enforcer implements Enforcement {
 
   @Override
   public Figures figures(int slot) {
-    Comparison compared = pipeline.comparison(slot);
     try {
-      long fallbacks = kernel.counters().slot(slot).get("fallback");
-      Map<String, Long> engine = pipeline.counters().read();
-      long overRate = engine.get("over_rate");
-      long unseen = untold(slot) + engine.get("malformed") + engine.get("broken");
-      if (compared == null) {
-        return new Figures(0, 0, 0, 0, 0, 0, fallbacks, overRate, unseen);
-      }
-      Comparison.Kind kind = Comparison.Kind.NEWLY_DENIED;
-      long denied = compared.differences().stream().filter(one -> one.kind() == kind).count();
-      return new Figures(
-          compared.judged(),
-          denied + compared.omitted().get(kind),
-          compared.deniedIn(),
-          compared.deniedElsewhere(),
-          compared.deniedNeeded(),
-          compared.undecided(),
-          fallbacks,
-          overRate,
-          unseen);
+      return CandidateFigures.of(
+          pipeline.comparison(slot),
+          kernel.counters().slot(slot).get("fallback"),
+          pipeline.counters().read(),
+          CandidateFigures.hooks(current.policies(), slot).stream()
+              .map(kernel.counters()::hook)
+              .toList());
     } catch (BpfException e) {
       throw new EnforcementException("the counters cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  /** What the hooks of a slot have handed over no record of. */
-  private long untold(int slot) {
-    long untold = 0;
-    for (ActivePolicy active : current.policies()) {
-      if (active.slot() != slot) {
-        continue;
-      }
-      for (Hook hook : active.policy().hooks()) {
-        Map<String, Long> counted = kernel.counters().hook(hook);
-        untold += counted.get("folded") + counted.get("lost_observe") + counted.get("lost_decide");
-      }
-    }
-    return untold;
   }
 
   @Override

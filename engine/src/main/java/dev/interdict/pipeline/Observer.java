@@ -56,7 +56,7 @@ final class Observer implements Worker.Round {
     }
   }
 
-  private void observe(Event event) {
+  void observe(Event event) {
     counters.observed.increment();
     PolicySet set = evaluator.takeOver();
     comparisons.answered(event, set); // first: a rollout must not miss what a log stumbles over
