@@ -54,7 +54,8 @@ final class RolloutStartCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "1",
       description = {
-        "Units that must have the candidate before gates pass (default: ${DEFAULT-VALUE});",
+        "Units with tasks that must have the candidate before gates pass",
+        "(default: ${DEFAULT-VALUE});",
         "0: a step may pass that nobody is in."
       })
   int minUnits;

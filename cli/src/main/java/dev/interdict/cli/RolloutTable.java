@@ -7,6 +7,7 @@ import dev.interdict.v1.RolloutStep;
 import dev.interdict.v1.RolloutUnit;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /** A rollout for people. */
@@ -48,17 +49,26 @@ final class RolloutTable {
           gate.getDetail());
     }
     out.println(gates.render());
-    long in = rollout.getUnitsList().stream().filter(RolloutUnit::getCanary).count();
+    List<RolloutUnit> all = rollout.getUnitsList();
     Table units = new Table("UNIT", "REFUSES NOW", "NEXT STEP");
-    rollout.getUnitsList().stream()
+    all.stream()
         .limit(UNITS_MAX)
-        .forEach(unit -> units.row(unit.getCgroup(), side(unit.getCanary()), side(unit.getNext())));
+        .forEach(unit -> units.row(name(unit), side(unit.getCanary()), side(unit.getNext())));
     out.print(units.render());
-    int more = rollout.getUnitsCount() - UNITS_MAX;
+    List<RolloutUnit> some = all.stream().filter(unit -> !unit.getEmpty()).toList();
+    long in = some.stream().filter(RolloutUnit::getCanary).count();
+    int more = all.size() - UNITS_MAX;
     out.printf(
-        "%d of %d units have the candidate%s%n",
-        in, rollout.getUnitsCount(), more > 0 ? "; " + more + " more: -o json" : "");
+        "%d of %d units have the candidate%s%s%n",
+        in,
+        some.size(),
+        some.size() < all.size() ? ", " + (all.size() - some.size()) + " empty" : "",
+        more > 0 ? "; " + more + " more: -o json" : "");
     out.println("next: interdict rollout advance|pause|abort " + name);
+  }
+
+  private static String name(RolloutUnit unit) {
+    return unit.getCgroup() + (unit.getEmpty() ? " (empty)" : "");
   }
 
   private static String side(boolean canary) {

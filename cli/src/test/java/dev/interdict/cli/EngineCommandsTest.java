@@ -444,7 +444,12 @@ class EngineCommandsTest {
         run("rollout", "status").out());
     apply("name=a\nmode=enforce");
     control.candidates().apply(folder("name=a\nmode=enforce\ncode=2"), null, false);
-    kernel.units = List.of(new Unit("/one", 3.5), new Unit("/two", 10), new Unit("/three", 70));
+    kernel.units =
+        List.of(
+            new Unit("/one", 3.5, true),
+            new Unit("/two", 10, true),
+            new Unit("/none", 20, false),
+            new Unit("/three", 70, true));
     String started =
         run(
                 "rollout",
@@ -475,11 +480,12 @@ class EngineCommandsTest {
     assertTrue(
         started.endsWith(
             """
-            UNIT    REFUSES NOW  NEXT STEP
-            /one    candidate    candidate
-            /two    policy       candidate
-            /three  policy       policy
-            1 of 3 units have the candidate
+            UNIT           REFUSES NOW  NEXT STEP
+            /one           candidate    candidate
+            /two           policy       candidate
+            /none (empty)  policy       candidate
+            /three         policy       policy
+            1 of 3 units have the candidate, 1 empty
             next: interdict rollout advance|pause|abort a
             """),
         started);

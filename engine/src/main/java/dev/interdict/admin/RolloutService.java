@@ -173,6 +173,7 @@ final class RolloutService extends RolloutServiceGrpc.RolloutServiceImplBase {
         .setCgroup(unit.cgroup())
         .setCanary(unit.isIn(percent))
         .setNext(unit.isIn(next))
+        .setEmpty(!unit.populated())
         .build();
   }
 

@@ -21,7 +21,7 @@ final class Gates {
    * @param problem why not, or why nothing is refused that could tell; null: nothing is wrong
    * @param tripped budgets of the pair that are used up; {@link #UNKNOWN}: it cannot be had either
    * @param elapsed of the step's time
-   * @param seen for how long all records were read; null: for all of {@code elapsed}
+   * @param seen for how long all records were read; null: since the rollout began
    */
   record Measured(
       Figures start, Figures now, String problem, int tripped, Duration elapsed, Duration seen) {
@@ -86,8 +86,12 @@ final class Gates {
     // Also for who does not wait for the step's time: nothing passes by what was not seen.
     Duration whole = rollout.now().time();
     if (gate.restsOnRecords() && by.seen() != null && by.seen().compareTo(whole) < 0) {
-      return "unseen attempts: %d, the last one %s ago; it takes %s without one"
-          .formatted(by.now().unseen() - by.start().unseen(), words(by.seen()), words(whole));
+      long unseen = by.now().unseen() - by.start().unseen();
+      return unseen == 0
+          ? "no engine read records until %s ago; it takes %s"
+              .formatted(words(by.seen()), words(whole))
+          : "unseen attempts: %d, the last one %s ago; it takes %s without one"
+              .formatted(unseen, words(by.seen()), words(whole));
     }
     if (by.now().judged() < rollout.plan().minKeys()) {
       return by.now().judged() + " of " + rollout.plan().minKeys() + " keys were judged";

@@ -28,7 +28,7 @@ public final class Rollouts {
   /** Figures are read so often at most: reading them takes a look at all counters. */
   private static final long LOOK_NS = Duration.ofSeconds(1).toNanos();
 
-  /** Units are counted so often at most while there are enough: it goes through cgroups. */
+  /** Units are counted so often at most: it goes through cgroups. */
   private static final long UNITS_NS = Duration.ofSeconds(10).toNanos();
 
   private final HostChanges changes;
@@ -38,33 +38,61 @@ public final class Rollouts {
   private final LockoutCheck lockouts;
   private final SecureRandom random = new SecureRandom();
 
-  /** Of the rollout under way; null: not read yet. Written under the lock of changes. */
-  private volatile Figures start;
+  /** Of the rollout under way; null: nothing yet. Written under the lock of changes. */
+  private volatile Watched watched;
 
-  /**
-   * When it was last seen that nothing is refused, by the kernel's clock: that time does not count.
-   */
-  private volatile long idleNs;
-
-  /** What was measured last of the rollout under way; null: nothing yet. */
-  private volatile Figures latest;
-
-  /** When it was last seen that records were folded or lost, by the kernel's clock. */
-  private volatile long unseenNs;
-
-  /** When enough units were last on the candidate's side; null: never. */
-  private volatile Peopled peopled;
+  /** Who was there when that was counted last; null: nobody has counted. */
+  private volatile Counted counted;
 
   /** When the gates are to be looked at again, by the kernel's clock. */
   private volatile long nextNs;
 
   /**
-   * Enough of them.
+   * What was seen of a rollout; times are by the kernel's clock, 0: never.
+   *
+   * @param start figures when it began, or this engine
+   * @param latest figures
+   * @param idleNs when it was last seen that nothing is refused: that time does not count
+   * @param unseenNs when it was last seen that records were folded or lost, or that no engine had
+   *     read any
+   */
+  private record Watched(Figures start, Figures latest, long idleNs, long unseenNs) {
+    /** Of one that begins: what was not seen before is nobody's. */
+    static Watched begun(Figures figures) {
+      return new Watched(figures, figures, 0, 0);
+    }
+
+    /**
+     * The same with what is seen now.
+     *
+     * @param before null: an engine goes on with it
+     */
+    static Watched next(Watched before, Figures figures, boolean idle, long now) {
+      if (before == null) {
+        return new Watched(figures, figures, idle ? now : 0, now);
+      }
+      boolean all = figures.unseen() == before.latest.unseen();
+      return new Watched(
+          before.start, figures, idle ? now : before.idleNs, all ? before.unseenNs : now);
+    }
+  }
+
+  /** What is measured, and what is known with it. */
+  private record Look(Measured measured, Watched watched) {}
+
+  /**
+   * Units in which tasks are, at a step.
    *
    * @param change the step's line in the history
    * @param atNs by the kernel's clock
+   * @param in on the candidate's side
+   * @param all of the pair
+   * @param unlisted why nobody can say; null: that is known
    */
-  private record Peopled(long change, long atNs) {}
+  private record Counted(long change, long atNs, long in, long all, String unlisted) {}
+
+  /** All units of the pair, and how many of them count. */
+  private record Listed(List<Unit> units, Counted counted) {}
 
   Rollouts(
       HostChanges changes,
@@ -99,22 +127,49 @@ public final class Rollouts {
     if (rollout == null) {
       return null;
     }
-    Canary canary = state.canary();
+    Listed listed = list(state);
     return new Status(
         rollout,
         Duration.ofNanos(Math.max(0, rollout.endNs() - enforcement.bootTimeNs())),
-        Gates.judge(rollout, measured(state, rollout)),
-        canary == null ? List.of() : units(canary));
+        Gates.judge(rollout, look(state, rollout, listed.counted()).measured()),
+        listed.units());
   }
 
-  /** What was done is done, also where nobody can say to whom. */
-  private List<Unit> units(Canary canary) {
+  /** What was done is done, also where nobody can say to whom. Goes through cgroups. */
+  private Listed list(HostState state) {
+    Rollout rollout = state.rollout();
+    Canary canary = state.canary();
+    long now = enforcement.bootTimeNs();
     try {
-      return enforcement.units(canary);
+      List<Unit> units = canary == null ? List.of() : enforcement.units(canary);
+      List<Unit> some = units.stream().filter(Unit::populated).toList();
+      long in = some.stream().filter(unit -> unit.isIn(rollout.percent())).count();
+      return new Listed(units, new Counted(rollout.change(), now, in, some.size(), null));
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, "the units of a rollout cannot be listed", e);
-      return List.of();
+      return new Listed(List.of(), new Counted(rollout.change(), now, 0, 0, why(e)));
     }
+  }
+
+  /** Before the lock is taken: who ends a rollout must not wait for a walk through cgroups. */
+  private void count() {
+    HostState state = changes.state();
+    Rollout rollout = state.rollout();
+    if (rollout == null || rollout.plan().minUnits() == 0) {
+      return;
+    }
+    Counted last = counted;
+    boolean known =
+        last != null
+            && last.change() == rollout.change()
+            && enforcement.bootTimeNs() - last.atNs() < UNITS_NS;
+    if (!known) {
+      counted = list(state).counted();
+    }
+  }
+
+  private static String why(RuntimeException e) {
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
   /** What is under way; null: nothing. */
@@ -172,8 +227,7 @@ public final class Rollouts {
               now.newlyDeniedKeys(),
               now.newlyDeniedUnits());
       requireNoneFailed(fresh, now);
-      start = now;
-      latest = now; // what was not seen before is nobody's
+      watched = Watched.begun(now);
       move(fresh, 0, first, null);
       begun = changes.state();
     } finally {
@@ -287,11 +341,11 @@ public final class Rollouts {
    * @throws RefusedException if no rollout of this policy is under way, or a gate has not passed
    */
   public Status advance(String policy, boolean now) {
+    count();
     return change(
         policy,
         rollout -> {
-          HostState state = changes.state();
-          List<Result> gates = Gates.judge(rollout, measured(state, rollout), Duration.ZERO);
+          List<Result> gates = Gates.judge(rollout, look(changes.state(), rollout), Duration.ZERO);
           Outcome worst = Gates.worst(gates);
           if (!now && worst != Outcome.PASSED) {
             throw refused(
@@ -328,8 +382,11 @@ public final class Rollouts {
    * nobody.
    */
   public void look() {
-    Rollout seen = changes.state().rollout();
-    if (seen == null || enforcement.bootTimeNs() < nextNs || !changes.tryLock()) {
+    if (changes.state().rollout() == null || enforcement.bootTimeNs() < nextNs) {
+      return;
+    }
+    count();
+    if (!changes.tryLock()) {
       return;
     }
     try {
@@ -346,11 +403,7 @@ public final class Rollouts {
   private void judge(Rollout rollout) {
     HostState state = changes.state();
     long now = enforcement.bootTimeNs();
-    Measured measured = measured(state, rollout);
-    if (start == null && measured.now() != null) { // an engine that goes on counts from here
-      start = measured.start();
-    }
-    List<Result> gates = Gates.judge(rollout, measured);
+    List<Result> gates = Gates.judge(rollout, look(state, rollout));
     Outcome worst = Gates.worst(gates);
     if (state.canary() == null) {
       end(rollout, "aborted: the policy or its candidate is not what it was");
@@ -383,69 +436,77 @@ public final class Rollouts {
     }
   }
 
+  /** Under the lock of changes, and with what it keeps in mind. */
+  private Measured look(HostState state, Rollout rollout) {
+    Look look = look(state, rollout, counted);
+    watched = look.watched();
+    return look.measured();
+  }
+
   /** Whatever keeps it from being measured: a candidate that nobody can judge does not go on. */
-  private Measured measured(HostState state, Rollout rollout) {
+  private Look look(HostState state, Rollout rollout, Counted who) {
+    Watched before = watched;
     try {
-      return measure(state, rollout);
+      return measure(state, rollout, who, before);
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "the rollout of " + rollout.policy() + " cannot be measured", e);
-      String why = e.getMessage() == null ? e.toString() : e.getMessage();
-      return new Measured(Figures.NONE, null, why, Measured.UNKNOWN, Duration.ZERO);
+      return new Look(
+          new Measured(Figures.NONE, null, why(e), Measured.UNKNOWN, Duration.ZERO), before);
     }
   }
 
-  private Measured measure(HostState state, Rollout rollout) {
+  private Look measure(HostState state, Rollout rollout, Counted who, Watched before) {
     HeldPolicy candidate = state.candidates().get(rollout.policy());
     long now = enforcement.bootTimeNs();
     if (candidate == null || !candidate.inForce()) {
-      return new Measured(Figures.NONE, null, "there is no candidate any more", 0, Duration.ZERO);
+      return new Look(
+          new Measured(Figures.NONE, null, "there is no candidate any more", 0, Duration.ZERO),
+          before);
     }
     String idle = audited(state, candidate);
-    if (idle == null) {
-      idle = deserted(state.canary(), rollout, now);
+    if (idle == null && state.canary() != null) {
+      idle = deserted(who, rollout);
     }
-    if (idle != null) {
-      idleNs = now;
-    }
-    long begun = Math.max(rollout.sinceNs(), idleNs);
     HeldPolicy old = state.policies().get(rollout.policy());
     SlotSet tripped = enforcement.tripped();
     int trips = tripped.contains(candidate.slot()) ? 1 : 0;
     trips += old != null && old.inForce() && tripped.contains(old.slot()) ? 1 : 0;
     Figures figures = enforcement.figures(candidate.slot());
-    Figures before = latest;
-    if (before != null && figures.unseen() != before.unseen()) {
-      unseenNs = now;
-    }
-    latest = figures;
-    Figures from = start;
-    return new Measured(
-        from == null ? figures : from,
-        figures,
-        idle,
-        trips,
-        Duration.ofNanos(now - begun),
-        unseenNs < begun ? null : Duration.ofNanos(now - unseenNs));
+    Watched seen = Watched.next(before, figures, idle != null, now);
+    return new Look(
+        new Measured(
+            seen.start(),
+            figures,
+            idle,
+            trips,
+            Duration.ofNanos(now - Math.max(rollout.sinceNs(), seen.idleNs())),
+            seen.unseenNs() == 0 ? null : Duration.ofNanos(now - seen.unseenNs())),
+        seen);
   }
 
-  /** Why there is nobody in whose units anything could be told; null: somebody is. */
-  private String deserted(Canary canary, Rollout rollout, long now) {
+  /**
+   * Why there is nobody in whose units anything could be told; null: somebody is.
+   *
+   * @throws IllegalStateException if that cannot be known
+   */
+  private static String deserted(Counted who, Rollout rollout) {
     long least = rollout.plan().minUnits();
-    Peopled seen = peopled;
-    boolean known =
-        seen != null && seen.change() == rollout.change() && now - seen.atNs() < UNITS_NS;
-    if (canary == null || least == 0 || known) {
+    if (least == 0) {
       return null;
     }
-    List<Unit> units = enforcement.units(canary);
-    long in = units.stream().filter(unit -> unit.isIn(canary.percent())).count();
-    if (in >= least) {
-      peopled = new Peopled(rollout.change(), now);
+    if (who == null || who.change() != rollout.change()) { // a step was made since
+      return "its units were not counted yet";
+    }
+    if (who.unlisted() != null) {
+      throw new IllegalStateException(who.unlisted());
+    }
+    if (who.in() >= least) {
       return null;
     }
-    return in == 0
-        ? "no unit on the candidate's side, of " + units.size()
-        : "%d of %d units on the candidate's side, less than %d".formatted(in, units.size(), least);
+    return who.in() == 0
+        ? "no unit on the candidate's side, of " + who.all()
+        : "%d of %d units on the candidate's side, less than %d"
+            .formatted(who.in(), who.all(), least);
   }
 
   /** The next step, or into force. */
@@ -462,7 +523,7 @@ public final class Rollouts {
             () ->
                 candidates.promoted(
                     rollout.policy(), seconds == 0 ? null : Duration.ofSeconds(seconds)));
-    start = null;
+    watched = null;
     changes.end(rollout.change(), outcome);
   }
 
@@ -509,7 +570,7 @@ public final class Rollouts {
   private void end(Rollout rollout, String outcome) {
     letGo(rollout);
     String notSaved = changes.makeAnyway(changes.state().withRollout(null));
-    start = null;
+    watched = null;
     changes.end(rollout.change(), outcome + (notSaved == null ? "" : "; not saved: " + notSaved));
     LOG.log(Level.WARNING, "rollout of {0}: {1}", rollout.policy(), outcome);
   }

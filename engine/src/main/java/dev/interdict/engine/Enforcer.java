@@ -61,6 +61,7 @@ import java.util.function.Supplier;
 final class Enforcer implements Enforcement {
   private static final Logger LOG = System.getLogger(Enforcer.class.getName());
 
+  private static final Path PROC = Path.of("/proc");
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final KernelSide kernel;
@@ -504,7 +505,8 @@ final class Enforcer implements Enforcement {
             .map(one -> one.policy().scope())
             .toList();
     Cgroups cgroups = kernel.cgroups();
-    return new Units(cgroups.root(), path -> cgroups.id(path.getBytes(StandardCharsets.UTF_8)))
+    return new Units(
+            cgroups.root(), PROC, path -> cgroups.id(path.getBytes(StandardCharsets.UTF_8)))
         .of(scopes, new UnitPlace(canary.first(), canary.second()));
   }
 

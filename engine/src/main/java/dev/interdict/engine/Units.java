@@ -5,6 +5,7 @@ import dev.interdict.policy.Policy.Scope;
 import dev.interdict.verdict.UnitPlace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -32,15 +33,21 @@ final class Units {
   /** More are not listed: a scope with so many cgroups is looked at by its share. */
   static final int UNITS_MAX = 10_000;
 
+  /** {@code PF_KTHREAD} of the kernel. */
+  private static final long KERNEL_THREAD = 0x200000;
+
   private final Path root;
+  private final Path proc;
   private final Function<String, OptionalLong> id;
 
   /**
    * @param root where cgroups are mounted
+   * @param proc where {@code /proc} is
    * @param id number of a cgroup by its path below that
    */
-  Units(Path root, Function<String, OptionalLong> id) {
+  Units(Path root, Path proc, Function<String, OptionalLong> id) {
     this.root = root;
+    this.proc = proc;
     this.id = id;
   }
 
@@ -50,46 +57,55 @@ final class Units {
   }
 
   /**
+   * One that was found.
+   *
+   * @param leaf whether all cgroups below belong to it; else only tasks that are in none below
+   */
+  private record Found(String path, boolean leaf) {}
+
+  /**
    * At most {@link #UNITS_MAX}, those that come first first.
    *
    * @param scopes of both policies; one that is for the whole host counts for both
+   * @throws UncheckedIOException if cgroups cannot be read
    */
   List<Unit> of(Collection<Scope> scopes, UnitPlace place) {
-    List<String> paths = new ArrayList<>();
+    List<Found> all = new ArrayList<>();
     if (scopes.stream().anyMatch(Units::isWholeHost)) {
-      below("", LEVEL, paths);
+      below("", LEVEL, all);
     } else {
       List<String> cgroups =
           scopes.stream().flatMap(scope -> scope.cgroups().stream()).distinct().toList();
       cgroups.stream()
           .filter(path -> cgroups.stream().noneMatch(other -> path.startsWith(other + "/")))
-          .forEach(path -> below(path, 1, paths));
+          .forEach(path -> below(path, 1, all));
     }
     List<Unit> units = new ArrayList<>();
-    for (String path : paths) {
-      OptionalLong number = id.apply(path);
+    for (Found found : all) {
+      OptionalLong number = id.apply(found.path());
       if (number.isPresent()) { // else it has gone meanwhile
-        units.add(new Unit(path, 100.0 * place.of(number.getAsLong()) / UnitPlace.ALL));
+        double percent = 100.0 * place.of(number.getAsLong()) / UnitPlace.ALL;
+        units.add(new Unit(found.path(), percent, isPopulated(found)));
       }
     }
     units.sort(Comparator.comparingDouble(Unit::percent).thenComparing(Unit::cgroup));
     return units;
   }
 
-  private void below(String path, int levels, List<String> paths) {
-    if (paths.size() >= UNITS_MAX) {
+  private void below(String path, int levels, List<Found> all) {
+    if (all.size() >= UNITS_MAX) {
       return;
     }
-    paths.add(path.isEmpty() ? "/" : path);
+    all.add(new Found(path.isEmpty() ? "/" : path, levels == 0));
     if (levels == 0) {
       return;
     }
-    Path folder = root.resolve(path.isEmpty() ? "." : path.substring(1));
+    Path folder = folder(path);
     try (DirectoryStream<Path> children =
         Files.newDirectoryStream(
             folder, child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))) {
       for (Path child : children) {
-        below(path + "/" + child.getFileName(), levels - 1, paths);
+        below(path + "/" + child.getFileName(), levels - 1, all);
       }
     } catch (NoSuchFileException | NotDirectoryException e) {
       // It is not there, or has gone meanwhile.
@@ -97,6 +113,36 @@ final class Units {
       return;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot list the cgroups of " + folder, e);
+    }
+  }
+
+  private Path folder(String path) {
+    return root.resolve(path.length() < 2 ? "." : path.substring(1));
+  }
+
+  private boolean isPopulated(Found unit) {
+    Path folder = folder(unit.path());
+    try {
+      return unit.leaf()
+          ? Files.readAllLines(folder.resolve("cgroup.events")).contains("populated 1")
+          : Files.readAllLines(folder.resolve("cgroup.threads")).stream().anyMatch(this::isTask);
+    } catch (IOException e) {
+      if (Files.exists(folder)) {
+        throw new UncheckedIOException("cannot tell whether tasks are in " + folder, e);
+      }
+      return false; // it has gone meanwhile
+    }
+  }
+
+  /** Threads of the kernel itself, of which a host's root is full, are nobody. */
+  private boolean isTask(String thread) {
+    try {
+      Path file = proc.resolve(thread).resolve("stat");
+      String stat = Files.readString(file, StandardCharsets.ISO_8859_1); // a name may be any bytes
+      String flags = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[6];
+      return (Long.parseLong(flags) & KERNEL_THREAD) == 0;
+    } catch (IOException e) {
+      return false; // it has ended meanwhile
     }
   }
 }

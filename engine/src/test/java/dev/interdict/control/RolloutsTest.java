@@ -305,25 +305,72 @@ class RolloutsTest {
     assertEnded("inconclusive: newly-denied-keys: 0, but unseen attempts: 15, the last one 0s ago");
   }
 
-  /** Neither what was lost before a rollout, nor before an engine. */
   @Test
-  void whatWasNotSeenBeforeIsNobodys() {
+  void whatWasNotSeenBeforeARolloutIsNobodys() {
+    kernel.figures = unseen(3);
     begin();
-    control.rollouts().abort("a");
-    kernel.bootTimeNs++;
     kernel.figures = unseen(9);
+    pass(Duration.ofSeconds(1));
+    control.rollouts().abort("a");
+    kernel.figures = unseen(12);
     begin();
-    pass(STEP);
-    assertEquals(1, now().step());
+    assertEquals(1, control.rollouts().advance("a", false).rollout().step());
+  }
+
+  /** Whoever has them wait a moment would have them forget it. */
+  @Test
+  void neitherAPauseNorAStepNorAnAuditMustMakeUpForWhatWasNotSeen() {
+    begin();
+    kernel.figures = unseen(1);
+    pass(Duration.ofSeconds(1));
+    pass(Duration.ofSeconds(1));
+    control.rollouts().pause("a");
+    control.rollouts().resume("a");
+    assertRefused("unseen attempts: 1", () -> control.rollouts().advance("a", false));
+    kernel.glass = Duration.ofSeconds(1);
+    pass(Duration.ofSeconds(1));
+    kernel.glass = Duration.ZERO;
+    pass(Duration.ofSeconds(1));
+    assertRefused("unseen attempts: 1", () -> control.rollouts().advance("a", false));
+    control.rollouts().advance("a", true);
+    assertRefused("unseen attempts: 1", () -> control.rollouts().advance("a", false));
+    pass(STEP.minusSeconds(3));
+    assertEquals(1, now().step(), "its own time is not over either");
+    assertNull(control.rollouts().advance("a", false), "a whole one has gone by without it");
+  }
+
+  /** While none reads them the ring is as full as it gets. */
+  @Test
+  void whatWasLostBeforeAnEngineReadMustNotPassEither() {
+    kernel.figures = unseen(0);
+    begin();
     FakeEnforcement next = new FakeEnforcement();
     next.bootTimeNs = kernel.bootTimeNs;
     next.figures = unseen(20);
     kernel = next;
     control = started(next);
-    pass(Duration.ofSeconds(1));
+    next.bootTimeNs += Duration.ofSeconds(1).toNanos();
+    assertRefused(
+        "0, but no engine read records until 0s ago; it takes 10m",
+        () -> control.rollouts().advance("a", false));
+    pass(STEP.minusNanos(1));
+    assertEquals(0, now().step(), "the step's time is over");
+    pass(Duration.ofSeconds(2));
+    assertEquals(1, now().step());
+  }
+
+  /** Who only looks, and at what was before, must not take away what is known. */
+  @Test
+  void whoAsksHowItStandsMustChangeNothing() {
+    begin();
+    kernel.figures = unseen(1);
+    control.rollouts().status();
+    kernel.figures = unseen(0);
+    kernel.glass = Duration.ofSeconds(1);
+    control.rollouts().status();
+    kernel.glass = Duration.ZERO;
     pass(STEP);
-    assertNull(now());
-    assertEquals(2, control.list().getFirst().revision());
+    assertEquals(1, now().step());
   }
 
   @Test
@@ -558,6 +605,7 @@ class RolloutsTest {
       int asked = control.candidates().get("a").policy().slot();
       assertEquals(Set.of(asked), next.refusingInCanary());
       assertEquals(Set.of(active), next.refusing());
+      control.rollouts().look();
       next.figures = new Figures(100, 0, 0, 0, 0, 0, 0, 0, 0);
       pass(STEP.minusSeconds(2));
       assertEquals(step, now().step(), "what it measures is of a whole step");
@@ -825,6 +873,20 @@ class RolloutsTest {
     assertEquals(UNKNOWN + "no step of it is saved", outcome());
   }
 
+  /** The state file is one from before, which somebody has put back. */
+  @Test
+  void aStepOfAnotherRevisionMustNotBeTakenForTheOneThatIsSaved() throws IOException {
+    begin();
+    Path state = directory.resolve("state.json");
+    byte[] before = Files.readAllBytes(state);
+    control.rollouts().abort("a");
+    candidate("name=a\nmode=enforce\ncode=3");
+    begin();
+    Files.write(state, before);
+    endsAfter(0, () -> {});
+    assertEquals(UNKNOWN + "no step of it is saved", outcome());
+  }
+
   /** What ended the rollout is told of the step that it was at, and of no other. */
   @Test
   void theStepBeforeTheOneThatABootEndedWasFollowed() {
@@ -901,13 +963,13 @@ class RolloutsTest {
   /** Where nobody has it nothing can be told, however long that lasts. */
   @Test
   void aStepWithoutAUnitOnTheCandidatesSideMustNotPass() {
-    kernel.units = List.of(new Unit("/one", 10), new Unit("/two", 90));
+    kernel.units = List.of(new Unit("/one", 10, true), new Unit("/two", 90, true));
     kernel.figures = ENOUGH;
     String why = "0, but no unit on the candidate's side, of 2";
     assertEquals(why, begin().gates().getFirst().detail());
     assertRefused(why, () -> control.rollouts().advance("a", false));
     pass(Duration.ofMinutes(4));
-    kernel.units = List.of(new Unit("/new", 9.5), new Unit("/two", 90));
+    kernel.units = List.of(new Unit("/new", 9.5, true), new Unit("/two", 90, true));
     pass(STEP.minusSeconds(1));
     assertEquals(0, now().step(), "the time without anybody does not count");
     pass(Duration.ofSeconds(2));
@@ -920,9 +982,68 @@ class RolloutsTest {
     assertEnded("no unit on the candidate's side, of 0");
   }
 
+  /** As of each second step, and each second rollout. */
+  @Test
+  void unitsMustBeCountedAnewForEachStep() {
+    kernel.figures = ENOUGH;
+    begin();
+    pass(Duration.ofSeconds(1));
+    kernel.units = List.of();
+    control.rollouts().advance("a", false);
+    assertRefused("no unit", () -> control.rollouts().advance("a", false));
+    control.rollouts().abort("a");
+    begin();
+    assertRefused("no unit", () -> control.rollouts().advance("a", false));
+  }
+
+  /** Who confirms or aborts shall not wait for a walk through cgroups. */
+  @Test
+  void unitsMustBeCountedWithoutTheLockAndNotAllTheTime() throws InterruptedException {
+    begin();
+    List<String> counted = new ArrayList<>();
+    Runnable changing =
+        () -> {
+          control.setPolicyMode("a", Mode.ENFORCE, null);
+          control.candidates().apply(folder("name=b\ncode=" + counted.size()), null, false);
+          counted.add("beside a change");
+        };
+    kernel.counting =
+        () -> {
+          Thread other = Thread.ofPlatform().start(changing);
+          try {
+            other.join();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        };
+    kernel.units = List.of(); // too few are not counted more often
+    for (int i = 0; i < 9; i++) {
+      pass(Duration.ofSeconds(1));
+    }
+    assertEquals(1, counted.size());
+    pass(Duration.ofSeconds(2));
+    assertEquals(2, counted.size());
+    pass(Duration.ofSeconds(10));
+    assertRefused("no unit", () -> control.rollouts().advance("a", false));
+    assertEquals(3, counted.size());
+    control.rollouts().status();
+    assertEquals(4, counted.size());
+  }
+
+  @Test
+  void whoTakesNobodyMustNotNeedToKnowWhoIsThere() {
+    kernel.figures = ENOUGH;
+    kernel.units = null;
+    control.rollouts().start("a", plan(0, Map.of(), 0), false);
+    pass(STEP);
+    assertEquals(1, now().step());
+  }
+
   @Test
   void thePlanMaySayHowManyUnitsItTakes() {
-    kernel.units = List.of(new Unit("/one", 0), new Unit("/two", 40));
+    kernel.units =
+        List.of(
+            new Unit("/one", 0, true), new Unit("/empty", 1, false), new Unit("/two", 40, true));
     kernel.figures = ENOUGH;
     control.rollouts().start("a", plan(0, Map.of(), 2), false);
     pass(STEP);

@@ -1,18 +1,22 @@
 package dev.interdict.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.control.Unit;
 import dev.interdict.policy.Policy.Scope;
 import dev.interdict.verdict.UnitPlace;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +25,7 @@ class UnitsTest {
   private static final UnitPlace PLACE = new UnitPlace(1, 2);
 
   @TempDir Path root;
+  @TempDir Path proc;
   private Units units;
 
   @BeforeEach
@@ -30,8 +35,66 @@ class UnitsTest {
             "system.slice/a.service/deep", "system.slice/b.service", "user.slice/user-0.slice/s")) {
       Files.createDirectories(root.resolve(path));
     }
-    Files.writeString(root.resolve("system.slice/cgroup.procs"), "");
-    units = new Units(root, path -> OptionalLong.of(path.length()));
+    try (Stream<Path> all = Files.walk(root)) {
+      for (Path cgroup : all.toList()) {
+        Files.writeString(cgroup.resolve("cgroup.threads"), "");
+        Files.writeString(cgroup.resolve("cgroup.events"), "populated 0\nfrozen 0\n");
+      }
+    }
+    Files.delete(root.resolve("cgroup.events")); // as in a real one
+    units = new Units(root, proc, path -> OptionalLong.of(path.length()));
+  }
+
+  private static void thread(Path proc, int number, long flags) throws IOException {
+    Files.createDirectories(proc.resolve("" + number));
+    Files.writeString(
+        proc.resolve(number + "/stat"),
+        number + " (a (b) c) S 1 1 1 0 -1 " + flags + " 100 0",
+        StandardCharsets.US_ASCII);
+  }
+
+  private void threads(String cgroup, String numbers) throws IOException {
+    Files.writeString(root.resolve(cgroup).resolve("cgroup.threads"), numbers);
+  }
+
+  private Set<String> populated(Scope scope) {
+    return units.of(List.of(scope), PLACE).stream()
+        .filter(Unit::populated)
+        .map(Unit::cgroup)
+        .collect(Collectors.toSet());
+  }
+
+  /** Most cgroups of a host are slices whose tasks are below, or wait for somebody to use them. */
+  @Test
+  void aUnitWithoutATaskIsNobody() throws IOException {
+    assertEquals(Set.of(), populated(scope()));
+    Path service = root.resolve("system.slice/a.service/cgroup.events");
+    Files.writeString(service, "populated 1\nfrozen 0\n"); // the task may be deep in it
+    assertEquals(Set.of("/system.slice/a.service"), populated(scope()));
+    assertEquals(Set.of("/system.slice/a.service"), populated(scope("/system.slice")));
+    assertEquals(Set.of(), populated(scope("/system.slice/a.service")), "below it is another");
+    thread(proc, 7, 0x400140);
+    threads("system.slice", "6\n7\n");
+    assertEquals(Set.of("/system.slice", "/system.slice/a.service"), populated(scope()));
+    threads("system.slice", "6\n");
+    assertEquals(Set.of("/system.slice/a.service"), populated(scope()), "its last one has ended");
+  }
+
+  @Test
+  void threadsOfTheKernelAreNobody() throws IOException {
+    thread(proc, 2, 0x208040);
+    threads("", "2\n");
+    assertEquals(Set.of(), populated(scope()));
+    thread(proc, 8, 0x400100);
+    threads("", "2\n8\n");
+    assertEquals(Set.of("/"), populated(scope()));
+  }
+
+  @Test
+  void aUnitOfWhichNobodyCanSayMustNotBeTakenForEmpty() throws IOException {
+    Files.delete(root.resolve("system.slice/b.service/cgroup.events"));
+    String message = assertThrows(UncheckedIOException.class, () -> of(scope())).getMessage();
+    assertTrue(message.endsWith("system.slice/b.service"), message);
   }
 
   private Set<String> of(Scope... scopes) {
@@ -83,7 +146,7 @@ class UnitsTest {
 
   @Test
   void whatHasGoneMeanwhileIsNotListed() {
-    Units none = new Units(root, path -> OptionalLong.empty());
+    Units none = new Units(root, proc, path -> OptionalLong.empty());
     assertEquals(List.of(), none.of(List.of(scope()), PLACE));
   }
 }

@@ -89,7 +89,10 @@ public final class FakeEnforcement implements Enforcement {
   public Runnable judging = () -> {};
 
   /** Units of each pair; null: they cannot be listed. */
-  public List<Unit> units = List.of(new Unit("/first", 0));
+  public List<Unit> units = List.of(new Unit("/first", 0, true));
+
+  /** Called while they are listed. */
+  public Runnable counting = () -> {};
 
   /** For how long break-glass lasts still. */
   public Duration glass = Duration.ZERO;
@@ -174,6 +177,7 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public List<Unit> units(Canary canary) {
+    counting.run();
     if (units == null) {
       throw new IllegalStateException("no units");
     }
