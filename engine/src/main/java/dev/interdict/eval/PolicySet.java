@@ -60,6 +60,7 @@ public final class PolicySet {
         case Event.FileEvent file -> file.subject().cgroup();
         case Event.SocketEvent socket -> socket.subject().cgroup();
         case Event.SubjectEvent plain -> plain.subject().cgroup();
+        case Event.PeerEvent other -> other.subject().cgroup();
         case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
       };
     }
@@ -339,6 +340,7 @@ public final class PolicySet {
     for (int slot = 0; slot < modules.length; slot++) {
       if (modules[slot] != null
           && (modules[slot].reads().mayRead("file.path")
+              || modules[slot].reads().mayRead(Readings.PEER_PATH)
               || modules[slot].reads().mayRead("process.exe.path"))) {
         all.addAll(literals.get(slot));
       }

@@ -25,6 +25,7 @@ final class Decisions {
           "trial-local",
           "trial-namespace",
           "trial-module",
+          "trial-peer",
           "trial-labels",
           "trial-context",
           "trial-exec",

@@ -24,6 +24,7 @@ final class TrialPolicies {
           "trial-local",
           "trial-namespace",
           "trial-module",
+          "trial-peer",
           "trial-labels",
           "trial-labels-apart",
           "trial-labels-narrow",

@@ -89,6 +89,37 @@ class CasesTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "name: SIGKILL,             SIGKILL, 9",
+    "number: 9,                 SIGKILL, 9",
+    "number: 34,                34,      34",
+    "'number: 9, name: SIGKILL', SIGKILL, 9",
+    "'name: \"40\"',             40,      40",
+  })
+  void aSignalHasItsNameAndItsNumber(String given, String name, int number)
+      throws PolicyException {
+    String yaml = "cases: [{name: a, allow: true, input: {signal: {%s}}}]".formatted(given);
+    JsonNode input =
+        JsonMapper.shared().readTree(read("signal", yaml).list().getFirst().inputJson());
+    assertEquals(name, input.at("/signal/name").asString());
+    assertEquals(number, input.at("/signal/number").asInt());
+    assertTrue(input.at("/peer/exe/inode").isNumber(), input::toString);
+  }
+
+  @Test
+  void aSignalOfAnotherNameIsNoCase() {
+    PolicyException e =
+        assertThrows(
+            PolicyException.class,
+            () ->
+                read(
+                    "signal",
+                    "cases: [{name: a, allow: true, input: {signal: {number: 9, name: SIGHUP}}}]"));
+    assertEquals(
+        "signal.number 9 is SIGKILL, and never SIGHUP", e.diagnostics().getFirst().message());
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
