@@ -280,11 +280,13 @@ SUBPROGRAM bool keep_to_budgets(struct run *run)
 {
 	struct slot_walk *walk = &run->walk;
 
-	for (int i = 0; i < SLOT_WORDS; i++)
+	for (int i = 0; i < SLOT_WORDS; i++) {
 		walk->over[i] = 0;
+		run->spending[i] = run->record.refused[i] & ~(run->unspent ? run->fell[i] : 0);
+	}
 	walk->used_up = 0;
 	walk->now_ns = bpf_ktime_get_boot_ns();
-	each_slot(run, run->record.refused, SPEND);
+	each_slot(run, run->spending, SPEND);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.would[i] |= walk->over[i];
 		run->record.refused[i] &= ~walk->over[i];

@@ -83,6 +83,15 @@ static __always_inline enum outcome without_engine(struct run *run, enum hook ho
 	return FALL_BACK;
 }
 
+/* Who may not stay, and cannot go round, has the fallback. As long as the engine works that says nothing about the policy, and spends nothing from its budget. */
+static __always_inline enum outcome answer_at_once(struct run *run, enum hook hook)
+{
+	COUNT(hook, at_once);
+	run->unspent = 1;
+	ask_by_the_way(run, hook, any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0);
+	return FALL_BACK;
+}
+
 /* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. */
 SUBPROGRAM enum outcome miss(struct run *run, enum hook hook, enum way way)
 {
@@ -98,7 +107,9 @@ SUBPROGRAM enum outcome miss(struct run *run, enum hook hook, enum way way)
 		ask_by_the_way(run, hook, 0);
 		return answered(run, hook);
 	}
-	return engine_lost(run->stale_ns) ? without_engine(run, hook) : wait(run, hook, way);
+	if (engine_lost(run->stale_ns))
+		return without_engine(run, hook);
+	return run->at_once ? answer_at_once(run, hook) : wait(run, hook, way);
 }
 
 /* SIGKILL, if a slot that refuses wants it. */

@@ -121,6 +121,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
 	unsigned int ptrace;
+	int exit_state;			/* 0 until it has let go of all it had */
 	unsigned long jobctl;
 	unsigned long atomic_flags;
 	int pid;

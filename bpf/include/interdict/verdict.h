@@ -422,6 +422,7 @@ struct hook_counters {
 	__u64 no_memory;	/* no working memory: comes again; who cannot is refused */
 	__u64 labelled;		/* labels were set that the process did not have; at exec: are to be set when it has succeeded */
 	__u64 unlabelled;	/* no memory for a label: refused if a policy that sets it enforces; of HOOK_NONE: a fork, which fails */
+	__u64 at_once;		/* nobody may stay in the hook, and the call cannot be issued again: fallback */
 };
 
 /* What the engine's decisions said about attempts that the kernel had let pass, or dropped to wait, before they were there (map told: by

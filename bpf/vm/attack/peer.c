@@ -3,6 +3,7 @@
  * nobody has to send it a signal. */
 #define _GNU_SOURCE
 #include "attack.h"
+#include <linux/capability.h>
 #include <linux/kcmp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -13,9 +14,9 @@
 #define COMPAT_KILL 37
 #define COMPAT_TGKILL 270
 
-struct peer start_peer(const char *path)
+static struct peer start_large_peer(const char *path, int megabytes)
 {
-	char *arguments[] = {(char *)path, "idle", NULL};
+	char *arguments[] = {(char *)path, "idle", "-n", text("%d", megabytes), NULL};
 	struct peer peer = {};
 	int input[2], done[2];
 	char byte;
@@ -40,18 +41,34 @@ struct peer start_peer(const char *path)
 	return peer;
 }
 
+struct peer start_peer(const char *path)
+{
+	return start_large_peer(path, 0);
+}
+
+/* One that was stopped does not see that its input has ended: the kernel ends it, and goes on with it first, when this program has left its group alone. */
 void end_peer(const struct peer *peer)
 {
+	int status;
+
 	close(peer->input);
-	wait_for(peer->pid);
+	while (waitpid(peer->pid, &status, WUNTRACED) < 0 && errno == EINTR)
+		;
 }
 
 int command_idle(const struct options *options, char **args)
 {
-	char bytes[64];
+	size_t much = (size_t)options->count << 20;
+	char bytes[64], *memory;
 
-	(void)options, (void)args;
+	(void)args;
 	signal(SIGPIPE, SIG_IGN);
+	if (much) {
+		memory = mmap(NULL, much, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED)
+			return EXIT_UNPREPARED;
+		memset(memory, 1, much);
+	}
 	while (read(STDIN_FILENO, bytes, sizeof(bytes)) > 0)
 		;
 	return 0;
@@ -126,13 +143,30 @@ static long memory_file(pid_t pid)
 	return open_of(pid, "mem", O_RDWR);
 }
 
+/* Since Linux 6.15 who may measure performance (CAP_PERFMON) may look at the memory's maps and the environment of everybody without being asked about: these doors are for those who may
+ * not. */
+static void lay_down_perfmon(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		unprepared("capget");
+	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
+	data[1].effective &= ~(1U << (CAP_PERFMON - 32));
+	if (syscall(SYS_capset, &header, data))
+		unprepared("capset");
+}
+
 static long environment(pid_t pid)
 {
+	lay_down_perfmon();
 	return open_of(pid, "environ", O_RDONLY);
 }
 
 static long maps(pid_t pid)
 {
+	lay_down_perfmon();
 	return open_of(pid, "maps", O_RDONLY);
 }
 
@@ -157,6 +191,17 @@ static long compare(pid_t pid)
 
 static long by_kill(pid_t pid)
 {
+	return kill(pid, SIGWINCH);
+}
+
+/* Whoever blocks SIGCONT would notice that he is sent round: that is no way to the fallback. */
+static long by_kill_without_continue(pid_t pid)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return kill(pid, SIGWINCH);
 }
 
@@ -229,6 +274,7 @@ static const struct {
 	{"pidfd-getfd", "ptrace", "EPERM", take_descriptor, seize},
 	{"kcmp", "ptrace", "EPERM", compare, seize},
 	{"kill", "signal", "EPERM", by_kill, NULL},
+	{"kill-without-continue", "signal", "EPERM", by_kill_without_continue, NULL},
 	{"tkill", "signal", "EPERM", by_tkill, NULL},
 	{"tgkill", "signal", "EPERM", by_tgkill, NULL},
 	{"sigqueue", "signal", "EPERM", by_queue, NULL},
@@ -249,7 +295,7 @@ int command_peer(const struct options *options, char **args)
 			unknown("door to another process", options->door);
 	fact("door=%s", doors[door].name);
 	peer = start_peer(args[0]);
-	if (doors[door].first)
+	if (doors[door].first && options->count)
 		doors[door].first(peer.pid);
 	if (doors[door].reach(peer.pid) < 0)
 		outcome->error = errno;
@@ -257,19 +303,83 @@ int command_peer(const struct options *options, char **args)
 	return report();
 }
 
-/* The other way round: a child of this program lets itself be traced by it. */
+/* The other way round: a child that runs another program lets itself be traced by this one. */
 int command_traced(const struct options *options, char **args)
 {
+	char *arguments[] = {args[0], "traceme", NULL};
 	pid_t child = fork();
+	int status;
 
-	(void)options, (void)args;
+	(void)options;
 	if (child == 0) {
-		outcome->error = ptrace(PTRACE_TRACEME, 0, 0, 0) ? errno : 0;
-		_exit(0);
+		execv(args[0], arguments);
+		_exit(255);
 	}
 	if (child < 0)
 		unprepared("fork");
-	wait_for(child);
+	status = wait_for(child);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 255)
+		unprepared(text("child:%s", args[0]));
+	outcome->error = WEXITSTATUS(status);
+	return report();
+}
+
+/* The exit status is errno. */
+int command_traceme(const struct options *options, char **args)
+{
+	(void)options, (void)args;
+	return ptrace(PTRACE_TRACEME, 0, 0, 0) ? errno : 0;
+}
+
+/* A child has asked for SIGKILL when its parent ends, which ends: it is sent before anybody can be told of the end. Whether it came. */
+int command_orphan(const struct options *options, char **args)
+{
+	char *arguments[] = {args[0], "idle", "-n", "0", NULL};
+	pid_t *child = shared(sizeof(*child)), parent;
+	int input[2], done[2], status;
+	char byte;
+
+	(void)options;
+	if (pipe2(input, O_CLOEXEC) || pipe2(done, O_CLOEXEC) || prctl(PR_SET_CHILD_SUBREAPER, 1))
+		unprepared("prepare");
+	parent = fork();
+	if (parent == 0) {
+		*child = fork();
+		if (*child == 0) {
+			if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && dup2(input[0], STDIN_FILENO) >= 0)
+				execv(args[0], arguments);
+			_exit(255);
+		}
+		close(done[1]);
+		_exit(read(done[0], &byte, 1) != 0);
+	}
+	close(done[1]);
+	close(input[0]);
+	if (parent < 0 || wait_for(parent) || *child <= 0)
+		unprepared("parent");
+	close(input[1]);
+	status = wait_for(*child);
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		unprepared(text("child:%s", args[0]));
+	outcome->error = WIFSIGNALED(status) ? 0 : EPERM;
+	return report();
+}
+
+/* Takes a descriptor of a process that ends by itself: its memory goes first, which takes the longer the more it has, and the descriptors are there still. */
+int command_ending(const struct options *options, char **args)
+{
+	struct peer peer = start_large_peer(args[0], options->count);
+	int pidfd = syscall(SYS_pidfd_open, peer.pid, 0), taken;
+
+	if (pidfd < 0)
+		unprepared("pidfd_open");
+	seize(peer.pid);
+	close(peer.input);
+	do
+		taken = syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+	while (taken < 0 && errno == EPERM);
+	outcome->error = taken < 0 ? errno : 0;
+	wait_for(peer.pid);
 	return report();
 }
 

@@ -127,7 +127,7 @@ public final class EventLayouts {
           .u64(
               "patient", "gave_up", "stale", "lost_decide", "lost_observe", "folded", "undecidable")
           .u64("no_waiter", "sigcont_seen", "killed", "asked", "observed")
-          .u64("cannot", "crowded", "no_memory", "labelled", "unlabelled")
+          .u64("cannot", "crowded", "no_memory", "labelled", "unlabelled", "at_once")
           .end();
 
   public static final Layout SLOT_COUNTERS =

@@ -85,7 +85,8 @@ public enum Metric {
           "stale", "stale",
           "cannot", "cannot",
           "crowded", "crowded",
-          "no_waiter", "no_waiter")),
+          "no_waiter", "no_waiter",
+          "at_once", "at_once")),
   UNJUDGED_TOTAL(
       Origin.HOOK,
       "What could not be judged: its path or headers cannot be told, or memory was short.",

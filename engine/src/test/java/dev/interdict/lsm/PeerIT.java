@@ -2,6 +2,7 @@ package dev.interdict.lsm;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -29,25 +31,38 @@ class PeerIT {
   /** Programs that are the attack tool by other names. */
   private static final Path FOLDER = Path.of("/usr/lib/trial-peer");
 
-  private static final Path FORBIDDEN = FOLDER.resolve("keeper");
-  /** Nobody else's, so that nothing is decided. */
-  private static final String USER = "2901";
+  /** The same, but what is undecided is refused, and one refusal uses the budget up. */
+  private static final String STRICT = "trial-peer-strict";
 
+  private static final String STRICT_COVERED = "/strict";
+
+  private static final Path FORBIDDEN = FOLDER.resolve("keeper");
   private static final Path ALLOWED = FOLDER.resolve("other");
+
+  /** Deeper than is walked where others spin. */
+  private static final Path DEEP = FOLDER.resolve("d/".repeat(100)).resolve("deep");
+
+  /** Nobody else's, so that nothing is decided. */
+  private static final int FIRST_USER = 2901;
+
+  private static int users;
 
   @BeforeAll
   static void apply() throws IOException {
     Host host = Host.get();
     Files.createDirectories(FOLDER);
-    for (Path program : new Path[] {FORBIDDEN, ALLOWED}) {
+    Files.createDirectories(DEEP.getParent());
+    for (Path program : new Path[] {FORBIDDEN, ALLOWED, DEEP}) {
       Files.copy(Attack.TOOL, program, StandardCopyOption.REPLACE_EXISTING);
       Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
     host.apply(POLICY);
+    host.apply(STRICT);
   }
 
   @AfterAll
   static void delete() {
+    Host.get().delete(STRICT);
     Host.get().delete(POLICY);
   }
 
@@ -63,18 +78,66 @@ class PeerIT {
 
   /** Where nobody can wait the first one has the fallback, and the next the answer. */
   @Test
-  void whoLetsHimselfBeTracedIsAnsweredAtOnceAndDecidedBehind() {
+  void whoIsToBeTheTracerIsAnsweredAboutAtOnceAndDecidedBehind() {
     String cgroup = Guest.COVERED + "/traced";
-    assertEquals("ok", traced(FORBIDDEN, cgroup), "undecided, and nobody waits");
-    Guest.eventually(() -> traced(FORBIDDEN, cgroup).equals("EPERM"));
-    assertEquals("EPERM", traced(FORBIDDEN, cgroup));
-    assertEquals("ok", traced(ALLOWED, cgroup));
-    assertEquals("ok", traced(FORBIDDEN, Guest.UNCOVERED + "/traced"));
+    int user = newUser();
+    long before = Host.get().admin().counter("at_once");
+    assertEquals("ok", traced(FORBIDDEN, ALLOWED, user, cgroup), "undecided, and nobody waits");
+    assertTrue(Host.get().admin().counter("at_once") > before, "it is counted");
+    Guest.eventually(() -> traced(FORBIDDEN, ALLOWED, user, cgroup).equals("EPERM"));
+    assertEquals("ok", traced(ALLOWED, FORBIDDEN, user, cgroup), "the peer is the tracer");
+    assertEquals("ok", traced(ALLOWED, FORBIDDEN, user, cgroup), "decided, too");
+    assertEquals("ok", traced(FORBIDDEN, ALLOWED, user, Guest.UNCOVERED + "/traced"));
   }
 
-  private static String traced(Path program, String cgroup) {
-    List<String> words =
-        List.of(program.toString(), "-g", Guest.cgroup(cgroup).toString(), "-u", USER, "traced");
+  /** A signal that a child has asked for is nobody's act, whatever is denied to its parent. */
+  @Test
+  void whatAChildHasAskedForWhenItsParentEndsMustCome() {
+    String cgroup = Guest.COVERED + "/orphan";
+    int user = newUser();
+    assertEquals("EPERM", run(cgroup, user, "peer -d kill " + FORBIDDEN));
+    assertEquals("ok", run(cgroup, user, "orphan " + FORBIDDEN));
+  }
+
+  /** Where others spin nobody walks far: what lies too deep has no name, and unknownPath answers. */
+  @Test
+  void aProgramTooDeepToBeNamedWhereOthersSpinCannotBeTold() {
+    assertEquals("EPERM", run(Guest.COVERED + "/deep", newUser(), "peer -d kill " + DEEP));
+    assertEquals("ok", run(Guest.UNCOVERED + "/deep", newUser(), "peer -d kill " + DEEP));
+  }
+
+  /** Each is another program in another unit; one more than one would disarm the policy. */
+  @Test
+  void whatTheFallbackRefusesAtOnceSpendsNoBudget() {
+    for (int i = 0; i < 4; i++) {
+      String cgroup = STRICT_COVERED + "/group-" + i;
+      int user = newUser();
+      String group = "peer -n 0 -d group " + ALLOWED;
+      assertEquals("EPERM", run(cgroup, user, group), "undecided, and the fallback denies");
+      Guest.eventually(() -> run(cgroup, user, group).equals("ok"));
+    }
+  }
+
+  /** Its memory is gone, and with it its program, while its descriptors can be taken. */
+  @Test
+  void nothingIsTakenFromAForbiddenProcessWhileItEnds() {
+    String ending = "ending -n 256 " + FORBIDDEN;
+    String result = run(STRICT_COVERED + "/ending", newUser(), ending);
+    assertTrue(List.of("ESRCH", "EBADF").contains(result), result);
+    assertEquals("ok", run(Guest.UNCOVERED + "/ending", newUser(), ending));
+  }
+
+  private static synchronized int newUser() {
+    return FIRST_USER + users++;
+  }
+
+  private static String run(String cgroup, int user, String command) {
+    return Attack.run(Attack.in(cgroup, user, command)).result();
+  }
+
+  private static String traced(Path tracer, Path child, int user, String cgroup) {
+    List<String> words = new ArrayList<>(List.of(tracer.toString()));
+    words.addAll(List.of(Attack.in(cgroup, user, "traced " + child).split(" ", -1)));
     try {
       Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
       return Answer.parse(new String(process.getInputStream().readAllBytes(), UTF_8).strip())

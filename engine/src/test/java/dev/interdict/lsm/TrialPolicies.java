@@ -25,6 +25,7 @@ final class TrialPolicies {
           "trial-namespace",
           "trial-module",
           "trial-peer",
+          "trial-peer-strict",
           "trial-labels",
           "trial-labels-apart",
           "trial-labels-narrow",
