@@ -32,7 +32,7 @@ static __always_inline bool maps_itself(struct file *file)
 SEC("lsm/mmap_file")
 int BPF_PROG(lsm_mmap_file, struct file *file, unsigned long asked, unsigned long protection, unsigned long flags, int before)
 {
-	if (before || !file || !(protection & PROT_EXEC) || uncovered(HOOK_MMAP_EXEC) || maps_itself(file))
+	if (before || !(protection & PROT_EXEC) || !argument(ctx, 0) || uncovered(HOOK_MMAP_EXEC) || maps_itself(file))
 		return before;
 	return clamp(run_file(file, HOOK_MMAP_EXEC, ACCESS_MAP, WAY_MMAP));
 }

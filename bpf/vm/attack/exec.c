@@ -223,6 +223,8 @@ static int by_map(const struct running *it)
 
 	if (file < 0)
 		unprepared("open:victim");
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)	/* as a JIT: of no file, and nobody's business */
+		unprepared("mmap:anonymous");
 	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0) == MAP_FAILED)
 		return -1;
 	_exit(VICTIM_STATUS);
