@@ -39,6 +39,7 @@ public final class Readings {
   static final String CGROUP = "process.cgroup.path";
 
   static final String PEER_PATH = "peer.exe.path";
+  private static final String PEER_PROGRAM = "peer.exe";
   private static final String PEER_CGROUP = "peer.cgroup.path";
 
   /** What the engine looks up elsewhere. */
@@ -146,6 +147,7 @@ public final class Readings {
       case SubjectEvent plain -> isUnknown(plain.subject());
       case PeerEvent other ->
           (reads.mayRead(PEER_PATH) && Facts.pathUnknown(other))
+              || (reads.mayRead(PEER_PROGRAM) && Facts.programUnknown(other))
               || (reads.mayRead(PEER_CGROUP) && names.cgroupPath(other.peer().cgroup()) == null)
               || isUnknown(other.subject());
       case PacketEvent packet -> false;

@@ -86,6 +86,17 @@ final class ReadingsTest {
     Event untold = RecordBuilder.of(Hook.PTRACE).objectFlags(ObjectFlag.PATH_UNKNOWN).event();
     assertTrue(peers.isUnknown(untold));
     assertFalse(peers.isUnknown(RecordBuilder.of(Hook.PTRACE).event()), "a thread of the kernel");
+    for (String number : List.of("peer.exe.inode", "peer.exe.dev")) {
+      Readings numbers = new Readings(new ReadSet(Set.of(number)), Set.of(), NAMES);
+      assertTrue(numbers.isUnknown(untold), "anybody can make his program one that is not told");
+      Event deep =
+          RecordBuilder.of(Hook.PTRACE)
+              .peer("inode", 7)
+              .objectFlags(ObjectFlag.PATH_UNKNOWN)
+              .event();
+      assertFalse(numbers.isUnknown(deep), "its number is known");
+      assertTrue(peers.isUnknown(deep));
+    }
     Readings others = new Readings(new ReadSet(Set.of("peer.uid")), Set.of(), NAMES);
     assertFalse(others.isUnknown(untold));
     Readings cgroups = new Readings(new ReadSet(Set.of("peer.cgroup.path")), Set.of(), NAMES);
