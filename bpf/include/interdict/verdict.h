@@ -59,7 +59,7 @@ enum access {
 	ACCESS_KEXEC = 1 << 24,	/* another kernel, or its initial RAM disk */
 	ACCESS_MEMORY = 1 << 25,	/* what is loaded comes from no file */
 	ACCESS_REQUEST = 1 << 26,	/* the kernel asks for a module by its name, in the caller's behalf */
-	ACCESS_ATTACH = 1 << 27,	/* to change another process, or read its memory; ACCESS_READ: to look at it */
+	ACCESS_ATTACH = 1 << 27,	/* to change another process, or read its memory; ACCESS_READ: to look at it, and what the kernel takes for that: environ, process_madvise */
 	ACCESS_TRACEME = 1 << 28,	/* to be traced by the parent */
 };
 

@@ -295,13 +295,26 @@ final class CaseReader {
               .filter(e -> e.getValue().equals(name))
               .map(e -> Long.valueOf(e.getKey()))
               .findFirst()
-              .orElseGet(() -> name.toString().matches("\\d+") ? Long.valueOf(name.toString()) : 15L);
+              .orElseGet(() -> numbered(name.toString(), at));
     } else if (!name.equals(named)) {
       error(
           at, "rule.value", "signal.number %s is %s, and never %s".formatted(number, named, name));
     }
     facts.put("signal.number", number);
     facts.put(SIGNAL, name);
+  }
+
+  /** Of a signal without a name; of a word that is none, which is told elsewhere, any. */
+  private long numbered(String name, Mark at) {
+    if (!name.matches("\\d+")) {
+      return 15;
+    }
+    if (!name.matches("3[2-9]|[45]\\d|6[0-4]")) {
+      String problem = "signal.name %s is none: those up to 31 have names, 64 is the last";
+      error(at, "rule.value", problem.formatted(name));
+      return 15;
+    }
+    return Long.parseLong(name);
   }
 
   private Hook hook(YamlNode input) {

@@ -14,6 +14,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -104,6 +105,13 @@ class CasesTest {
     assertEquals(name, input.at("/signal/name").asString());
     assertEquals(number, input.at("/signal/number").asInt());
     assertTrue(input.at("/peer/exe/inode").isNumber(), input::toString);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"9", "0", "65", "99999999999999999999"})
+  void aNumberThatIsNoNameOfASignalIsNoCase(String name) {
+    String yaml = "cases: [{name: a, allow: true, input: {signal: {name: \"%s\"}}}]";
+    assertThrows(PolicyException.class, () -> read("signal", yaml.formatted(name)));
   }
 
   @Test
