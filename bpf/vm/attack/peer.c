@@ -256,6 +256,43 @@ static long by_compat_tgkill(pid_t pid)
 	return compat_call(COMPAT_TGKILL, pid, pid, SIGWINCH, 0, 0);
 }
 
+/* Whether there is somebody. */
+static long by_nothing(pid_t pid)
+{
+	return kill(pid, 0);
+}
+
+static long to_itself(pid_t pid)
+{
+	(void)pid;
+	return kill(getpid(), SIGWINCH);
+}
+
+/* kthreadd ignores it. */
+static long to_the_kernel(pid_t pid)
+{
+	(void)pid;
+	return kill(2, SIGWINCH);
+}
+
+/* Where the program's code begins is 1 to who may not know; nobody is told no. */
+static long addresses(pid_t pid)
+{
+	FILE *stat = fopen(text("/proc/%d/stat", pid), "re");
+	unsigned long code;
+	char line[4096], *at;
+
+	if (!stat || !fgets(line, sizeof(line), stat) || !(at = strrchr(line, ')')))
+		unprepared("stat");
+	fclose(stat);
+	for (int field = 2; field < 26; field++)
+		if (!(at = strchr(at + 1, ' ')))
+			unprepared("field");
+	code = strtoul(at, NULL, 10);
+	errno = EPERM;
+	return code > 1 ? 0 : -1;
+}
+
 /* first: what is done before, since it can wait for an answer and the door cannot. */
 static const struct {
 	const char *name, *kind, *refusal;
@@ -283,6 +320,11 @@ static const struct {
 	{"int80-kill", "signal", "EPERM", by_compat_kill, NULL},
 	{"int80-tgkill", "signal", "EPERM", by_compat_tgkill, NULL},
 	{"group", "signal", "EPERM", by_group, by_kill},
+	/* What is nobody's business. */
+	{"kill-nothing", "nobody", "-", by_nothing, by_kill},
+	{"kill-itself", "nobody", "-", to_itself, NULL},
+	{"kill-kernel", "nobody", "-", to_the_kernel, NULL},
+	{"addresses", "nobody", "-", addresses, seize},
 };
 
 int command_peer(const struct options *options, char **args)

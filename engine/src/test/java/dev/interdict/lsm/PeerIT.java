@@ -36,6 +36,9 @@ class PeerIT {
 
   private static final String STRICT_COVERED = "/strict";
 
+  /** Tells a look from an attack, which the masks of the others do not. */
+  private static final String ATTACH = "trial-peer-attach";
+
   private static final Path FORBIDDEN = FOLDER.resolve("keeper");
   private static final Path ALLOWED = FOLDER.resolve("other");
 
@@ -106,6 +109,41 @@ class PeerIT {
     assertEquals("ok", run(Guest.UNCOVERED + "/deep", newUser(), "peer -d kill " + DEEP));
   }
 
+  /** Of the forbidden program, which is denied before: nobody is asked. */
+  @Test
+  void whatIsNobodysBusinessPasses() {
+    String cgroup = Guest.COVERED + "/nobody";
+    int user = newUser();
+    for (String door : List.of("kill-nothing", "addresses")) {
+      assertEquals("ok", run(cgroup, user, "peer -d " + door + " " + FORBIDDEN), door);
+    }
+    assertEquals("EPERM", run(cgroup, user, "peer -d kill " + FORBIDDEN));
+    assertEquals("ok", by(FORBIDDEN, user, cgroup, "peer -d kill-itself " + ALLOWED));
+    assertEquals(
+        "ok",
+        Attack.run(Attack.in(cgroup, "peer -d kill-kernel " + ALLOWED)).result(),
+        "a thread of the kernel has no program, and that is known");
+  }
+
+  /** A look is not an attack, and is not taken for one that was decided. */
+  @Test
+  void whoOnlyLooksDoesNotAttach() {
+    Host host = Host.get();
+    host.apply(ATTACH);
+    try {
+      String cgroup = "/attach/look";
+      int user = newUser();
+      assertEquals("EPERM", run(cgroup, user, "peer -d seize " + FORBIDDEN));
+      String look = "peer -n 0 -d exe " + FORBIDDEN;
+      assertEquals("ok", run(cgroup, user, look), "undecided");
+      host.settle();
+      assertEquals("ok", run(cgroup, user, look), "decided");
+      assertEquals("EPERM", run(cgroup, user, "peer -n 0 -d pidfd-getfd " + FORBIDDEN));
+    } finally {
+      host.delete(ATTACH);
+    }
+  }
+
   /** Each is another program in another unit; one more than one would disarm the policy. */
   @Test
   void whatTheFallbackRefusesAtOnceSpendsNoBudget() {
@@ -136,8 +174,13 @@ class PeerIT {
   }
 
   private static String traced(Path tracer, Path child, int user, String cgroup) {
-    List<String> words = new ArrayList<>(List.of(tracer.toString()));
-    words.addAll(List.of(Attack.in(cgroup, user, "traced " + child).split(" ", -1)));
+    return by(tracer, user, cgroup, "traced " + child);
+  }
+
+  /** What the attack tool does under another name of its own. */
+  private static String by(Path program, int user, String cgroup, String command) {
+    List<String> words = new ArrayList<>(List.of(program.toString()));
+    words.addAll(List.of(Attack.in(cgroup, user, command).split(" ", -1)));
     try {
       Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
       return Answer.parse(new String(process.getInputStream().readAllBytes(), UTF_8).strip())

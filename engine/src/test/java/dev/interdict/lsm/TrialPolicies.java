@@ -26,6 +26,7 @@ final class TrialPolicies {
           "trial-module",
           "trial-peer",
           "trial-peer-strict",
+          "trial-peer-attach",
           "trial-labels",
           "trial-labels-apart",
           "trial-labels-narrow",
