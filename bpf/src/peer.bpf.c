@@ -52,6 +52,11 @@ static __always_inline void fill_peer(struct run *run, struct task_struct *peer,
 	fill_peer_program(run, peer);
 }
 
+static __always_inline bool is_init(void)
+{
+	return bpf_get_current_task_btf()->tgid == 1;
+}
+
 /* Of the host's first process, which nobody attacks as. What it is refused for want of an answer it takes for done: a service that was not told to end is killed, or left behind. */
 static __always_inline void spare_init(struct run *run)
 {
@@ -71,7 +76,7 @@ static __always_inline void never_stay(struct run *run, enum way way)
 	run->at_once = round_of(way) == STAYS;
 	run->object.tries = run->exe.tries = SPINNING_TRIES;
 	run->object.depth = run->exe.depth = SPINNING_DEPTH;
-	if (bpf_get_current_task_btf()->tgid == 1)
+	if (is_init())
 		spare_init(run);
 }
 
@@ -85,6 +90,10 @@ SUBPROGRAM int meet(struct task_struct *peer, enum hook hook, __u32 access, enum
 	if (!posture)
 		return 0;
 	run = claim_within(SPINNING_CLAIM_TRIES);
+	if (!run && is_init()) {
+		COUNT(hook, no_memory);
+		return 0;
+	}
 	if (!run)
 		return no_memory(&covered, posture, hook, way);
 	begin(run, posture, &covered, hook, access);

@@ -419,7 +419,7 @@ struct hook_counters {
 	__u64 observed;		/* observe records submitted */
 	__u64 cannot;		/* the engine has said that a policy cannot answer: fallback without waiting */
 	__u64 crowded;		/* cannot leave the hook, where as many wait as there are processors, and the engine gets none: fallback */
-	__u64 no_memory;	/* no working memory: comes again; who cannot is refused */
+	__u64 no_memory;	/* no working memory: comes again; who cannot is refused, but for PID 1 at the hooks of other processes */
 	__u64 labelled;		/* labels were set that the process did not have; at exec: are to be set when it has succeeded */
 	__u64 unlabelled;	/* no memory for a label: refused if a policy that sets it enforces; of HOOK_NONE: a fork, which fails */
 	__u64 at_once;		/* nobody may stay in the hook, and the call cannot be issued again: fallback */

@@ -85,8 +85,13 @@ public enum Metric {
           "stale", "stale",
           "cannot", "cannot",
           "crowded", "crowded",
-          "no_waiter", "no_waiter",
-          "at_once", "at_once")),
+          "no_waiter", "no_waiter")),
+  AT_ONCE_TOTAL(
+      Origin.HOOK,
+      "Misses that were answered by the policies' fallback since nobody can wait there, with an"
+          + " engine that is well, too.",
+      "",
+      Map.of("", "at_once")),
   UNJUDGED_TOTAL(
       Origin.HOOK,
       "What could not be judged: its path or headers cannot be told, or memory was short.",
