@@ -99,7 +99,9 @@ public final class PolicySet {
     this.labels = Map.copyOf(parts.labels);
     this.concerns = new ConcernIndex(modules, names);
     this.cgroupNames =
-        Arrays.stream(modules).anyMatch(m -> m != null && Readings.rest(m.reads())) ? names : null;
+        Arrays.stream(modules).anyMatch(m -> m != null && Readings.restOnAny(m.reads()))
+            ? names
+            : null;
     this.containerSlots = slots(modules, reads -> reads.mayRead(Readings.CONTAINER));
   }
 

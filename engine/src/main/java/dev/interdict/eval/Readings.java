@@ -165,6 +165,11 @@ public final class Readings {
     return OF_CGROUP.stream().anyMatch(reads::mayRead);
   }
 
+  /** The same of the cgroup of either process. */
+  static boolean restOnAny(ReadSet reads) {
+    return rest(reads) || reads.mayRead(PEER_CGROUP);
+  }
+
   private List<byte[]> otherPaths(String fact, FileNames of, byte[] used) {
     if (!reads.mayRead(fact) || of.equals(FileNames.NONE)) {
       return List.of();
