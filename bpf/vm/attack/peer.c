@@ -417,9 +417,8 @@ int command_ending(const struct options *options, char **args)
 		unprepared("pidfd_open");
 	seize(peer.pid);
 	close(peer.input);
-	do
-		taken = syscall(SYS_pidfd_getfd, pidfd, 0, 0);
-	while (taken < 0 && errno == EPERM);
+	while ((taken = syscall(SYS_pidfd_getfd, pidfd, 0, 0)) < 0 && errno == EPERM)
+		usleep(500);
 	outcome->error = taken < 0 ? errno : 0;
 	wait_for(peer.pid);
 	return report();
