@@ -29,10 +29,11 @@ static __always_inline bool maps_itself(struct file *file)
 	return task->mm && task->mm->exe_file == file && is_exec(call.number, call.compat);
 }
 
+/* Asked twice whether there is a file: of the number, which no kernel drops, and of the pointer, without which the newest let nobody load from it. */
 SEC("lsm/mmap_file")
 int BPF_PROG(lsm_mmap_file, struct file *file, unsigned long asked, unsigned long protection, unsigned long flags, int before)
 {
-	if (before || !(protection & PROT_EXEC) || !argument(ctx, 0) || uncovered(HOOK_MMAP_EXEC) || maps_itself(file))
+	if (before || !(protection & PROT_EXEC) || !argument(ctx, 0) || !file || uncovered(HOOK_MMAP_EXEC) || maps_itself(file))
 		return before;
 	return clamp(run_file(file, HOOK_MMAP_EXEC, ACCESS_MAP, WAY_MMAP));
 }
