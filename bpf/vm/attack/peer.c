@@ -377,7 +377,7 @@ int command_traceme(const struct options *options, char **args)
 int command_orphan(const struct options *options, char **args)
 {
 	char *arguments[] = {args[0], "idle", "-n", "0", NULL};
-	pid_t *child = shared(sizeof(*child)), parent;
+	pid_t *child = shared(sizeof(*child)), parent, forked;
 	int input[2], done[2], status;
 	char byte;
 
@@ -386,12 +386,13 @@ int command_orphan(const struct options *options, char **args)
 		unprepared("prepare");
 	parent = fork();
 	if (parent == 0) {
-		*child = fork();
-		if (*child == 0) {
+		forked = fork();
+		if (forked == 0) {
 			if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && dup2(input[0], STDIN_FILENO) >= 0)
 				execv(args[0], arguments);
 			_exit(255);
 		}
+		*child = forked;
 		close(done[1]);
 		_exit(read(done[0], &byte, 1) != 0);
 	}
