@@ -168,7 +168,8 @@ final class EventFacts {
       String field,
       BiFunction<PeerEvent, HostNames, Object> read) {
     all.put(
-        field, (event, names) -> event instanceof PeerEvent other ? read.apply(other, names) : null);
+        field,
+        (event, names) -> event instanceof PeerEvent other ? read.apply(other, names) : null);
   }
 
   private static void socket(

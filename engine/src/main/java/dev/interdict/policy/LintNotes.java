@@ -178,7 +178,7 @@ public final class LintNotes {
               LintRule.ALLOW_UNDECIDED,
               hooks,
               "nobody can wait for an answer about a signal to a group, nor about most looks into a"
-                  + " process: the first of each kind passes, which is all that a SIGKILL needs. With"
+                  + " process: the first of each kind passes, which is all that SIGKILL needs. With"
                   + " fallback: deny it is refused, and decided behind"));
     }
     boolean everywhere =

@@ -102,7 +102,7 @@ class PeerIT {
     assertEquals("ok", run(cgroup, user, "orphan " + FORBIDDEN));
   }
 
-  /** Where others spin nobody walks far: what lies too deep has no name, and unknownPath answers. */
+  /** Where others spin nobody walks far: what lies too deep has no name. */
   @Test
   void aProgramTooDeepToBeNamedWhereOthersSpinCannotBeTold() {
     assertEquals("EPERM", run(Guest.COVERED + "/deep", newUser(), "peer -d kill " + DEEP));

@@ -210,8 +210,8 @@ class ReplayTest {
   /** What rests on names that are gone when it is recorded. */
   private static final Pattern LOOKED_UP_LATER =
       Pattern.compile(
-          "(process\\.cgroup\\.path|process\\.unit|process\\.container\\.[a-z.]+|peer\\.cgroup\\.path|packet\\.interface\\.name)"
-              + " was not seen");
+          "(process\\.cgroup\\.path|process\\.unit|process\\.container\\.[a-z.]+"
+              + "|peer\\.cgroup\\.path|packet\\.interface\\.name) was not seen");
 
   @Test
   void thePolicyThatWasInForceIsAlwaysOfTheSameMind() throws Exception {
