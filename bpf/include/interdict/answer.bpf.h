@@ -148,150 +148,18 @@ static __always_inline __u64 expected(const struct run *run, const __u64 *wish)
 	return found;
 }
 
-static __always_inline __u32 lowest_slot(__u64 bits)
+/* Does its work for each slot of run->walk.left. In answer.bpf.c, as all that is declared here: the verifier goes through it once a program, whatever its
+ * callers know. */
+int walk_slots(struct run *run);
+
+static __always_inline void each_slot(struct run *run, const __u64 *slots, enum slot_work work)
 {
-	__u32 slot = 0;
-
-	bits &= -bits;
-	slot += !!(bits & 0xffffffff00000000ULL) * 32;
-	slot += !!(bits & 0xffff0000ffff0000ULL) * 16;
-	slot += !!(bits & 0xff00ff00ff00ff00ULL) * 8;
-	slot += !!(bits & 0xf0f0f0f0f0f0f0f0ULL) * 4;
-	slot += !!(bits & 0xccccccccccccccccULL) * 2;
-	slot += !!(bits & 0xaaaaaaaaaaaaaaaaULL);
-	return slot;
-}
-
-/* Adds one subject to a window; how many it has now. 0 if others were faster again and again: then it is not counted. */
-static __always_inline __u64 add_subject(__u64 *spent, __u64 window)
-{
-	for (int try = 0; try < 8; try++) {
-		__u64 old = READ(*spent), next = old >> SPENT_BITS == window ? old + 1 : window << SPENT_BITS | 1;
-
-		if (__sync_val_compare_and_swap(spent, old, next) == old)
-			return next & ((1 << SPENT_BITS) - 1);
-	}
-	return 0;
-}
-
-/* True if the window has not seen the subject before and it is one too many. Looks at the unit first, so that one that is used up
- * takes no more room. */
-static __always_inline bool overspent(const struct slot_walk *walk, __u32 slot, const struct budget *budget)
-{
-	struct budget_subject subject = {.unit = walk->unit, .window = walk->now_ns / budget->window_ns, .slot = slot};
-	struct budget_window *window = bpf_map_lookup_elem(&budget_windows, &slot);
-	__u64 *executables = bpf_map_lookup_elem(&budget_subjects, &subject), one = 1, none = 0;
-
-	if (!executables) {
-		bpf_map_update_elem(&budget_subjects, &subject, &none, BPF_NOEXIST);
-		executables = bpf_map_lookup_elem(&budget_subjects, &subject);
-	}
-	if (!window || (executables && READ(*executables) >= UNIT_SUBJECTS))
-		return false;
-	subject.executable = walk->executable;
-	if (bpf_map_update_elem(&budget_subjects, &subject, &one, BPF_NOEXIST))
-		return false;
-	if (executables && __sync_fetch_and_add(executables, 1) >= UNIT_SUBJECTS)
-		return false;	/* others of the unit were faster */
-	return add_subject(&window->spent, subject.window) > budget->subjects;
-}
-
-/* Sets the slot's bit; true for the one who was first. */
-static __always_inline bool raise(enum alarm alarm, __u32 slot)
-{
-	__u64 bit = 1ULL << (slot & 63);
-	__u32 index = alarm;
-	struct slot_mask *set = bpf_map_lookup_elem(&tripped, &index);
-
-	return set && !(__sync_fetch_and_or(&set->slots[slot / 64 & (SLOT_WORDS - 1)], bit) & bit);
-}
-
-static __always_inline void spend(struct slot_walk *walk, __u32 slot, struct slot_counters *counters)
-{
-	struct budget *budget = bpf_map_lookup_elem(&budgets, &slot);
-
-	if (!budget || !budget->subjects || !overspent(walk, slot, budget))
-		return;
-	if (walk->now_ns < READ(budget->settled_ns)) {
-		walk->over[slot / 64 & (SLOT_WORDS - 1)] |= 1ULL << (slot & 63);
-		if (raise(ALARM_TRIPPED, slot)) {
-			walk->used_up = 1;
-			__sync_fetch_and_add(&counters->tripped, 1);
-		}
-	} else if (raise(ALARM_RAISED, slot)) {
-		walk->used_up = 1;
-		__sync_fetch_and_add(&counters->alarms, 1);
-	}
-}
-
-static __always_inline void work_on(struct slot_walk *walk, __u32 slot)
-{
-	struct slot_counters *counters;
-	__u64 *labels;
-
-	if (walk->work == LABEL) {
-		labels = bpf_map_lookup_elem(&slot_labels, &slot);
-		walk->labels |= labels ? READ(*labels) : 0;
-		return;
-	}
-	counters = bpf_map_lookup_elem(&slot_counters, &slot);
-	if (!counters)
-		return;
-	if (walk->work == COUNT_DENIED)
-		__sync_fetch_and_add(&counters->denied, 1);
-	else if (walk->work == COUNT_WOULD_DENY)
-		__sync_fetch_and_add(&counters->would_deny, 1);
-	else if (walk->work == COUNT_FALLBACK)
-		__sync_fetch_and_add(&counters->fallback, 1);
-	else
-		spend(walk, slot, counters);
-}
-
-/* What a callback of bpf_loop gets has to be on the stack, of which all functions together have 512 bytes. */
-struct slots_of { struct run *run; };
-
-static long next_slot(__u32 step, struct slots_of *of)
-{
-	struct slot_walk *walk = &of->run->walk;
-	__u32 word = step & (SLOT_WORDS - 1);
-	__u64 bits = walk->left[word];
-
-	if (!bits)
-		return !any(walk->left);
-	walk->left[word] = bits & (bits - 1);
-	work_on(walk, word * 64 + lowest_slot(bits));
-	return 0;
-}
-
-SUBPROGRAM void each_slot(struct run *run, const __u64 *slots, enum slot_work work)
-{
-	struct slots_of of = {.run = run};
-
 	if (!any(slots))
 		return;
 	for (int i = 0; i < SLOT_WORDS; i++)
 		run->walk.left[i] = slots[i];
 	run->walk.work = work;
-	bpf_loop(SLOTS + SLOT_WORDS, next_slot, &of, 0);
-}
-
-/* Takes what is over its budget out of refused, so that it is only recorded; true if a budget is used up with this. */
-SUBPROGRAM bool keep_to_budgets(struct run *run)
-{
-	struct slot_walk *walk = &run->walk;
-
-	for (int i = 0; i < SLOT_WORDS; i++) {
-		walk->over[i] = 0;
-		run->spending[i] = run->record.refused[i] & ~(run->unspent ? run->fell[i] : 0);
-	}
-	walk->used_up = 0;
-	walk->now_ns = bpf_ktime_get_boot_ns();
-	each_slot(run, run->spending, SPEND);
-	for (int i = 0; i < SLOT_WORDS; i++) {
-		run->record.would[i] |= walk->over[i];
-		run->record.refused[i] &= ~walk->over[i];
-	}
-	return walk->used_up;
+	walk_slots(run);
 }
 
 /* What a verdict refuses, and what it would. */
@@ -314,56 +182,15 @@ SUBPROGRAM void refuse_undecided(struct run *run, const __u64 *wish, const __u64
 	each_slot(run, run->fell, COUNT_FALLBACK);
 }
 
-/* Keeps what is refused to the budgets, and counts; the subject has been named. True if something is still refused. */
-SUBPROGRAM bool settle(struct run *run, enum hook hook)
-{
-	run->used_up = keep_to_budgets(run);
-	each_slot(run, run->record.refused, COUNT_DENIED);
-	each_slot(run, run->record.would, COUNT_WOULD_DENY);
-	if (any(run->record.would))
-		COUNT(hook, would_deny);
-	if (!any(run->record.refused))
-		return false;
-	COUNT(hook, denied);
-	return true;
-}
-
-/* Whether the observe ring has room for this record. The second half of it is for denials of tasks that were not reported lately. */
-static __always_inline bool worth_the_room(const struct run *run, enum hook hook)
-{
-	__u64 digest = run->digest, now = bpf_ktime_get_boot_ns();
-	bool room = bpf_ringbuf_query(&observe, BPF_RB_AVAIL_DATA) < OBSERVE_RESERVE_BYTES;
-	__u64 *last;
-
-	if (hook == HOOK_XDP_INGRESS)
-		return room;
-	last = bpf_map_lookup_elem(&reported, &digest);
-	if (last && now - READ(*last) < OBSERVE_AGAIN_NS && !run->used_up)
-		return room;
-	bpf_map_update_elem(&reported, &digest, &now, BPF_ANY);
-	return true;
-}
-
-SUBPROGRAM void report(struct run *run, enum hook hook, __u8 flags)
-{
-	if (!worth_the_room(run, hook)) {
-		COUNT(hook, folded);
-		return;
-	}
-	for (int i = 0; i < SLOT_WORDS; i++)
-		run->record.asked[i] = flags & RECORD_FALLBACK ? run->undecided[i] : 0;
-	if (send(run, &observe, RECORD_OBSERVE, run->flags | flags | (run->used_up ? RECORD_BUDGET : 0)))
-		COUNT(hook, observed);
-	else
-		COUNT(hook, lost_observe);
-}
+int settle(struct run *run, __u32 hook);
+int report(struct run *run, __u32 hook, __u32 flags);
 
 /* Sends the question about the undecided slots of a complete run. */
 static __always_inline bool ask(struct run *run, void *ring, enum hook hook, __u8 flags)
 {
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.asked[i] = run->undecided[i] & ~run->cannot[i];
-		run->record.refused[i] = flags & RECORD_HELD ? run->record.asked[i] & run->enforce[i] : 0;
+		run->record.refused[i] = flags & (RECORD_HELD | RECORD_REFUSED) ? run->record.asked[i] & run->enforce[i] : 0;
 		run->record.would[i] = 0;
 	}
 	if (!send(run, ring, RECORD_DECIDE, run->flags | flags)) {

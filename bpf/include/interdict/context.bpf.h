@@ -52,12 +52,13 @@ static __always_inline __u8 other_namespaces(struct task_struct *task)
 }
 
 /* All that it can have by itself, now or over an execve: what is laid down for the moment counts, else a rule would be passed by that. The effective
- * ones are always among the permitted. To root an execve gives back what his bounding set has, as much as he has laid down. */
+ * ones are always among the permitted. To root an execve gives back what his bounding set has, as much as he has laid down; and root is whoever
+ * can have his number back by himself. */
 static __always_inline __u64 capabilities_of(const struct cred *cred, bool no_new_privs)
 {
 	__u64 all = pointer_at(&cred->cap_permitted);
 
-	if ((cred->uid.val && cred->euid.val) || no_new_privs || cred->securebits & SECBIT_NOROOT)
+	if ((cred->uid.val && cred->euid.val && cred->suid.val) || no_new_privs || cred->securebits & SECBIT_NOROOT)
 		return all;
 	return all | pointer_at(&cred->cap_bset) | pointer_at(&cred->cap_inheritable);
 }

@@ -37,7 +37,7 @@ struct event {
 	struct verdict_key facts;	/* the same before masking */
 	struct context context;		/* before masking, too; of a packet nothing */
 	__u64 asked[SLOT_WORDS];	/* decide: undecided slots that cover this event */
-	__u64 refused[SLOT_WORDS];	/* observe: slots that refused; decide, held: those of asked that refuse if they deny */
+	__u64 refused[SLOT_WORDS];	/* observe: slots that refused; decide, held or refused: those of asked that refuse if they deny */
 	__u64 would[SLOT_WORDS];	/* observe: slots that deny, not enforced */
 	__u64 names;			/* of the object, enum names */
 	__u64 exe_names;		/* of the executable */

@@ -100,7 +100,7 @@ struct inet_sock___labels { void *ipv6_fl_list; };
 
 struct capabilities { __u8 bytes; };	/* as ipv6_address: it has 8 */
 struct cred {
-	struct kernel_id uid, gid, euid, egid, fsuid, fsgid;
+	struct kernel_id uid, gid, suid, euid, egid, fsuid, fsgid;
 	unsigned int securebits;
 	struct capabilities cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;

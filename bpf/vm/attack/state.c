@@ -55,6 +55,10 @@ static void with_one_laid_down(int unused)
 static void with_all_to_come(int unused)
 {
 	(void)unused;
+	if (geteuid()) {
+		errno = EPERM;
+		unprepared("root");
+	}
 	set_capabilities(0, 0, 0);
 }
 
@@ -65,6 +69,14 @@ static void with_one_inherited(int unused)
 	set_capabilities(ONE | 1U << CAP_SETPCAP, ONE | 1U << CAP_SETPCAP, ONE);
 	give_up_for_good();
 	set_capabilities(0, 0, ONE);
+}
+
+/* Somebody who can be root again, and have all that he may ever have. */
+static void with_all_behind_a_saved_user(int unused)
+{
+	with_all_to_come(unused);
+	if (syscall(SYS_setresuid, 1999, 1999, 0))
+		unprepared("setresuid");
 }
 
 static void with_no_capability(int unused)
@@ -148,6 +160,7 @@ static const struct {
 	{"capabilities", with_one_capability, 0},
 	{"permitted", with_one_laid_down, 0},
 	{"bounding", with_all_to_come, 0},
+	{"saved", with_all_behind_a_saved_user, 0},
 	{"inheritable", with_one_inherited, 0},
 	{"mnt", in_namespace, CLONE_NEWNS},
 	{"pid", in_namespace, CLONE_NEWPID},

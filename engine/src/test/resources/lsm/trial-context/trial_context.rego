@@ -9,7 +9,7 @@ deny contains state if {
 states contains state if some state in input.process.namespaces
 
 states contains state if {
-	some state in {"capabilities", "permitted", "bounding", "inheritable"}
+	some state in {"capabilities", "permitted", "bounding", "saved", "inheritable"}
 	"CAP_NET_RAW" in input.process.capabilities
 }
 

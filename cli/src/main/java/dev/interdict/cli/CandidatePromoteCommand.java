@@ -7,7 +7,6 @@ import dev.interdict.v1.PromoteCandidateResponse;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code interdict candidate promote}. */
@@ -22,19 +21,8 @@ final class CandidatePromoteCommand implements Callable<Integer> {
   @Parameters(paramLabel = "POLICY", description = "The policy's name.")
   String policy;
 
-  @Option(
-      names = "--revision",
-      paramLabel = "N",
-      description = "Only if the candidate is this revision still, and --beside in force.")
-  long revision;
-
-  @Option(
-      names = "--beside",
-      paramLabel = "N",
-      description = "The revision in force that it was compared with; 0 (the default): none.")
-  long beside;
-
   @Mixin Message message;
+  @Mixin SeenCandidate seen;
   @Mixin ConfirmWithin confirmWithin;
   @Mixin AcceptLockout acceptLockout;
   @Mixin Engine engine;
@@ -47,8 +35,8 @@ final class CandidatePromoteCommand implements Callable<Integer> {
             .setPolicy(policy)
             .setAcceptLockout(acceptLockout.of(policy))
             .setMessage(message.text)
-            .setRevision(revision)
-            .setBeside(beside);
+            .setRevision(seen.revision())
+            .setBeside(seen.beside());
     if (confirmWithin.given()) {
       request.setConfirmWithin(confirmWithin.proto());
     }

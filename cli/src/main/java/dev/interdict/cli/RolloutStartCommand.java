@@ -42,18 +42,6 @@ final class RolloutStartCommand implements Callable<Integer> {
   RolloutSteps steps;
 
   @Option(
-      names = "--revision",
-      paramLabel = "N",
-      description = "Only if the candidate is this revision still, and --beside in force.")
-  long revision;
-
-  @Option(
-      names = "--beside",
-      paramLabel = "N",
-      description = "The revision in force that it was compared with; 0 (the default): none.")
-  long beside;
-
-  @Option(
       names = "--min-keys",
       paramLabel = "N",
       defaultValue = "100",
@@ -79,6 +67,7 @@ final class RolloutStartCommand implements Callable<Integer> {
   Duration patience;
 
   @Spec CommandSpec spec;
+  @Mixin SeenCandidate seen;
   @Mixin ConfirmWithin confirmWithin;
   @Mixin AcceptLockout acceptLockout;
   @Mixin Message message;
@@ -93,8 +82,8 @@ final class RolloutStartCommand implements Callable<Integer> {
     StartRolloutRequest.Builder request =
         StartRolloutRequest.newBuilder()
             .setPolicy(policy)
-            .setRevision(revision)
-            .setBeside(beside)
+            .setRevision(seen.revision())
+            .setBeside(seen.beside())
             .addAllSteps(steps.list())
             .setMinKeys(minKeys)
             .setPatience(patience)

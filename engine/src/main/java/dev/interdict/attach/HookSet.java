@@ -11,6 +11,7 @@ import dev.interdict.libbpf.BpfProgram;
 import dev.interdict.libbpf.Interfaces;
 import dev.interdict.libbpf.KernelMap;
 import dev.interdict.libbpf.MapInfo;
+import dev.interdict.libbpf.ThreadPriority;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -33,6 +34,11 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -50,6 +56,12 @@ public final class HookSet implements AutoCloseable {
 
   /** Of so many not all are at 0, unless they are hidden. */
   private static final int SYMBOLS = 100;
+
+  /** Threads that load programs; each has the verifier's memory, and libbpf's of an object. */
+  private static final int LOADERS_MAX = 8;
+
+  /** Programs of an object, at least: libbpf reads the kernel's types for each object anew. */
+  private static final int SHARE = 4;
 
   private final byte[] elf;
   private final Pins pins;
@@ -201,10 +213,9 @@ public final class HookSet implements AutoCloseable {
   private void pin(Set<String> programs) {
     Map<String, BpfLink> made = new LinkedHashMap<>();
     List<String> pinned = new ArrayList<>();
-    try (BpfObject object = open(programs)) {
-      object.load();
+    try (Loaded loaded = new Loaded(programs)) {
       for (String name : carriersFirst(programs)) {
-        try (BpfProgram program = object.program(name)) {
+        try (BpfProgram program = loaded.program(name)) {
           if (!runs(name, program)) {
             made.put(name, attach(name, program));
           }
@@ -222,6 +233,87 @@ public final class HookSet implements AutoCloseable {
       made.values().forEach(BpfLink::close);
     }
     pinned.forEach(name -> Pins.move(current.link(staged(name)), current.link(name)));
+  }
+
+  /**
+   * Programs on their way to their hooks. The verifier takes one at a time and a tenth of a second
+   * for each, so they are in several objects, loaded side by side; what they share are the maps.
+   */
+  private final class Loaded implements AutoCloseable {
+    private final Map<String, BpfObject> objects = new TreeMap<>();
+
+    Loaded(Set<String> programs) {
+      List<Set<String>> shares = shares(programs);
+      List<CompletableFuture<BpfObject>> loading = new ArrayList<>();
+      List<Throwable> failed = new ArrayList<>();
+      try (ExecutorService loaders = loaders(shares.size())) {
+        try {
+          for (Set<String> share : shares) {
+            loading.add(CompletableFuture.supplyAsync(() -> load(share), loaders));
+          }
+        } catch (RuntimeException | Error e) { // there may be no thread for it
+          failed.add(e);
+        }
+        for (int i = 0; i < loading.size(); i++) {
+          try { // also of who is interrupted: what is loaded is to be closed
+            BpfObject object = loading.get(i).join();
+            shares.get(i).forEach(name -> objects.put(name, object));
+          } catch (CompletionException e) {
+            failed.add(e.getCause());
+          }
+        }
+      }
+      if (!failed.isEmpty()) {
+        close();
+        Throwable first = failed.removeFirst();
+        failed.forEach(first::addSuppressed);
+        switch (first) {
+          case RuntimeException e -> throw e;
+          case Error e -> throw e;
+          default -> throw new IllegalStateException(first);
+        }
+      }
+    }
+
+    private static List<Set<String>> shares(Set<String> programs) {
+      int processors = Math.min(Runtime.getRuntime().availableProcessors(), LOADERS_MAX);
+      int count = Math.clamp(programs.size() / SHARE, 1, processors);
+      List<Set<String>> shares = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        shares.add(new TreeSet<>());
+      }
+      int next = 0;
+      for (String name : programs) { // by turns: those of a kind take the verifier as long
+        shares.get(next++ % count).add(name);
+      }
+      return shares;
+    }
+
+    /** The first goes on at the engine's own priority, the others at everybody's. */
+    private static ExecutorService loaders(int shares) {
+      AtomicInteger started = new AtomicInteger();
+      return Executors.newFixedThreadPool(
+          shares,
+          work -> {
+            boolean first = started.getAndIncrement() == 0;
+            Runnable all = first ? work : () -> runAsUsual(work);
+            return new Thread(all, "program-loader-" + started.get());
+          });
+    }
+
+    private static void runAsUsual(Runnable work) {
+      ThreadPriority.usual();
+      work.run();
+    }
+
+    BpfProgram program(String name) {
+      return objects.get(name).program(name);
+    }
+
+    @Override
+    public void close() {
+      new HashSet<>(objects.values()).forEach(BpfObject::close);
+    }
   }
 
   /** Who sets a label before those are there that carry it would have children without. */
@@ -333,14 +425,7 @@ public final class HookSet implements AutoCloseable {
   }
 
   private BpfObject loadPacketProgram(LinkHeader link) {
-    BpfObject object = open(Set.of(link.program()));
-    try {
-      object.load();
-      return object;
-    } catch (RuntimeException e) {
-      object.close();
-      throw e;
-    }
+    return load(Set.of(link.program()));
   }
 
   private void closePacketObjects() {
@@ -385,6 +470,17 @@ public final class HookSet implements AutoCloseable {
     if (current != pins) {
       pins.replaceBy(current);
       current = pins;
+    }
+  }
+
+  private BpfObject load(Set<String> programs) {
+    BpfObject object = open(programs);
+    try {
+      object.load();
+      return object;
+    } catch (RuntimeException e) {
+      object.close();
+      throw e;
     }
   }
 

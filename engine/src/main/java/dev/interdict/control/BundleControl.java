@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Policies that come as bundles: all of a source's at once, in place of all that it brought before.
@@ -97,12 +96,15 @@ public final class BundleControl {
     return enforcement.prepared(
         built.values(),
         () -> {
-          Set<String> refusing = refusing(changes.state(), built);
-          refuse(ofLockouts(built, refusing, accepted));
+          HostState state = changes.state();
           Origin by = new Origin("bundle " + source, delivery.revision());
-          boolean meant = refusing.stream().anyMatch(accepted::contains);
-          return ScopedValue.where(Origin.CURRENT, meant ? LockoutCheck.accepted(by) : by)
-              .call(() -> bring(source, delivery, built, refusing, accepted));
+          return ScopedValue.where(Origin.CURRENT, by)
+              .call(
+                  () ->
+                      ScopedValue.where(
+                              Origin.CURRENT,
+                              lockouts.ask(state, with(state, source, built), accepted))
+                          .call(() -> bring(source, delivery, built)));
         });
   }
 
@@ -111,46 +113,23 @@ public final class BundleControl {
     return activate(source, delivery, Set.of());
   }
 
-  /** Those that refuse as soon as they are there. */
-  private static Set<String> refusing(HostState state, Map<String, Built> built) {
-    Set<String> names = new TreeSet<>();
-    built.forEach(
-        (name, one) -> {
-          HeldPolicy old = state.policies().get(name);
-          if (LockoutCheck.refuses(state, old == null ? null : old.override(), one.policy())) {
-            names.add(name);
-          }
-        });
-    return names;
+  /** With these, before it is known in which slots. */
+  private HostState with(HostState state, String source, Map<String, Built> built) {
+    HostState next = state;
+    for (Map.Entry<String, Built> one : built.entrySet()) {
+      HeldPolicy old = state.policies().get(one.getKey());
+      Mode override = old == null ? null : old.override();
+      next =
+          next.with(
+              HeldPolicy.of(one.getValue(), "", 0, -1, override, clock.instant(), source, null));
+    }
+    return next;
   }
 
-  private List<Objection> ofLockouts(
-      Map<String, Built> built, Set<String> refusing, Set<String> accepted) {
-    return refusing.stream()
-        .filter(name -> !accepted.contains(name))
-        .map(built::get)
-        .flatMap(
-            one ->
-                lockouts
-                    .objections("policy " + one.policy().name(), one.policy(), one.compiled())
-                    .stream())
-        .toList();
-  }
-
-  private boolean bring(
-      String source,
-      Delivery delivery,
-      Map<String, Built> built,
-      Set<String> asked,
-      Set<String> accepted) {
+  private boolean bring(String source, Delivery delivery, Map<String, Built> built) {
     changes.lock();
     try {
       HostState state = changes.state();
-      for (String name : refusing(state, built)) {
-        if (!asked.contains(name) && !accepted.contains(name)) {
-          throw LockoutCheck.unasked("policy " + name);
-        }
-      }
       refuse(DeliveryRules.objections(state, source, delivery));
       BundleMark mark =
           new BundleMark(
@@ -267,7 +246,7 @@ public final class BundleControl {
       String digest = Digest.of(entry.getValue());
       int slot = slots.of(fresh, old, taken);
       taken = taken.with(slot);
-      if (old != null && old.inForce() && slot != old.slot() && goesOn(old, fresh)) {
+      if (old != null && slot != old.slot() && goesOn(old, digest, fresh)) {
         enforcement.disarm(slot);
       }
       if (!store.has(name, digest)) { // pruned since
@@ -285,10 +264,13 @@ public final class BundleControl {
    * Whether one that only records is to go on so: other data come by themselves, and are nobody's
    * word that its rules are right now.
    */
-  private boolean goesOn(HeldPolicy old, Built fresh) {
-    return enforcement.tripped().contains(old.slot())
-        && Arrays.equals(old.compiled().wasm(), fresh.compiled().wasm())
-        && old.compiled().tables().equals(fresh.compiled().tables()); // lists that rules name
+  private boolean goesOn(HeldPolicy old, String digest, Built fresh) {
+    boolean disarmed = old.inForce() ? enforcement.tripped().contains(old.slot()) : old.disarmed();
+    return disarmed
+        && (old.digest().equals(digest)
+            || (old.compiled() != null
+                && Arrays.equals(old.compiled().wasm(), fresh.compiled().wasm())
+                && old.compiled().tables().equals(fresh.compiled().tables()))); // rules name them
   }
 
   private void write(Delivery delivery, String name, Built built) {

@@ -9,6 +9,7 @@ import dev.interdict.policy.Policy.Mode;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 
@@ -228,13 +229,11 @@ public final class Candidates {
     HostState state = changes.state();
     HeldPolicy candidate = state.candidate(name);
     requireSeen(seen.revision(), candidate);
-    boolean refuses = candidate.inForce() && refuses(state, candidate);
-    if (refuses && !lockout) {
-      lockouts.require("candidate of " + name, candidate.policy(), candidate.compiled());
-    }
-    Origin by = Origin.current();
-    return ScopedValue.where(Origin.CURRENT, refuses && lockout ? LockoutCheck.accepted(by) : by)
-        .call(() -> promote(candidate, seen, within, refuses || lockout));
+    requireInForce(candidate);
+    Set<String> accepted = lockout ? Set.of(name) : Set.of();
+    return ScopedValue.where(
+            Origin.CURRENT, lockouts.ask(state, promoted(state, candidate), accepted))
+        .call(() -> promote(candidate, seen, within));
   }
 
   /** The same, of one that locks nobody out. */
@@ -242,18 +241,20 @@ public final class Candidates {
     return promote(name, seen, within, false);
   }
 
-  private static boolean refuses(HostState state, HeldPolicy candidate) {
+  /** With the candidate in place of the policy of its name. */
+  private HostState promoted(HostState state, HeldPolicy candidate) {
     HeldPolicy old = state.policies().get(candidate.name());
-    return LockoutCheck.refuses(state, old == null ? null : old.override(), candidate.policy());
+    return state
+        .withoutCandidate(candidate.name())
+        .with(candidate.promoted(old == null ? null : old.override(), clock.instant()));
   }
 
   /**
    * Under the lock.
    *
    * @param found the one that was asked about
-   * @param asked whether it may refuse as soon as it is there
    */
-  private Applied promote(HeldPolicy found, Seen seen, Duration within, boolean asked) {
+  private Applied promote(HeldPolicy found, Seen seen, Duration within) {
     String name = found.name();
     changes.lock();
     try {
@@ -261,9 +262,6 @@ public final class Candidates {
       HeldPolicy old = changes.state().policies().get(name);
       requireSeen(found.revision(), candidate);
       requireSeen(seen, candidate, old);
-      if (!asked && candidate.inForce() && refuses(changes.state(), candidate)) {
-        throw LockoutCheck.unasked("candidate of " + name);
-      }
       leases.requireSettled(name);
       if (within != null) {
         leases.requireNone();
@@ -283,10 +281,10 @@ public final class Candidates {
     requireInForce(candidate);
     enforcement.resetBudget(
         candidate.slot()); // a rollout may have used it up: then nobody would enforce
-    HeldPolicy fresh = candidate.promoted(old == null ? null : old.override(), clock.instant());
     Rollout rollout = state.rollout();
     boolean ends = rollout != null && rollout.policy().equals(name);
-    HostState next = state.withoutCandidate(name).with(fresh);
+    HostState next = promoted(state, candidate);
+    HeldPolicy fresh = next.get(name);
     next = ends ? next.withRollout(null) : next;
     Pending pending = null;
     if (within == null) {

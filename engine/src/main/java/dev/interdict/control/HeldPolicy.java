@@ -74,18 +74,7 @@ record HeldPolicy(
   }
 
   HeldPolicy withOverride(Mode newOverride) {
-    return new HeldPolicy(
-        name,
-        digest,
-        revision,
-        policy,
-        compiled,
-        slot,
-        newOverride,
-        applied,
-        bundle,
-        problem,
-        disarmed);
+    return promoted(newOverride, applied);
   }
 
   /** In force, with an operator's mode. */

@@ -28,6 +28,8 @@ import java.util.stream.Stream;
 final class HostChanges {
   private static final System.Logger LOG = System.getLogger(HostChanges.class.getName());
   private static final String NOT_SAVED = "failed: the engine ended before it was saved";
+  private static final String NOT_KNOWN =
+      "what is in force is not saved: the next start does not know of it";
   private static final String UNKNOWN = "unknown: the engine ended before it told";
   private static final Origin FOUND = new Origin("engine", "was in force and not in the history");
 
@@ -35,6 +37,7 @@ final class HostChanges {
 
   private final Enforcement enforcement;
   private final StateStore store;
+  private final LockoutCheck lockouts;
   private final History history;
   private final ReentrantLock lock = new ReentrantLock();
   private final Object saving = new Object();
@@ -47,7 +50,7 @@ final class HostChanges {
   /** What was found at a start at which not all could be in force; null: saved is what is. */
   private volatile Saved late;
 
-  /** Slots in use that only record, as far as it is saved. */
+  /** Slots in use that only record, as it is saved; null: it is not. */
   private volatile SlotSet disarmed = SlotSet.NONE;
 
   /** When a save of these that has failed is tried again. */
@@ -56,9 +59,10 @@ final class HostChanges {
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
 
-  HostChanges(Enforcement enforcement, StateStore store) {
+  HostChanges(Enforcement enforcement, StateStore store, LockoutCheck lockouts) {
     this.enforcement = enforcement;
     this.store = store;
+    this.lockouts = lockouts;
     this.history = store.history();
   }
 
@@ -251,7 +255,7 @@ final class HostChanges {
 
   /** Saves what is in force all the same; returns why it could not be. */
   private String saved() {
-    return done(this::save, "what is in force is not saved: the next start does not know of it");
+    return done(this::save, NOT_KNOWN);
   }
 
   private static String done(Runnable writing, String otherwise) {
@@ -264,14 +268,28 @@ final class HostChanges {
     }
   }
 
-  /** In force and saved, or neither; without a line in the history. */
+  /**
+   * In force and saved, or neither; without a line in the history.
+   *
+   * @throws RefusedException if something refuses with it that was not asked about
+   */
   void make(HostState next) {
-    make(next, this::save);
+    UnaryOperator<HostState> asked = asked(now -> next.after(now));
+    make(next, asked, this::save);
+  }
+
+  /** The same change, refused where something begins to refuse that was not asked about. */
+  UnaryOperator<HostState> asked(UnaryOperator<HostState> change) {
+    return now -> {
+      HostState after = change.apply(now);
+      lockouts.requireAsked(now, after);
+      return after;
+    };
   }
 
   /** In force; what is saved says so already. */
   void makeSaved(HostState next) {
-    make(next, () -> {});
+    make(next, next::after, () -> {});
   }
 
   /**
@@ -313,11 +331,18 @@ final class HostChanges {
     }
   }
 
-  private void make(HostState next, Runnable saved) {
+  /**
+   * @param move to {@code next}, with the modes of the state it is given
+   */
+  private void make(HostState next, UnaryOperator<HostState> move, Runnable saved) {
     HostState before = state;
-    enforcement.use(next.activeSet(), () -> next.after(state).modes(), () -> state.modes());
     try {
-      moveTo(next);
+      enforcement.use(next.activeSet(), () -> move.apply(state).modes(), () -> state.modes());
+    } catch (EnforcementException e) {
+      throw e.getCause() instanceof RefusedException refused ? refused : e;
+    }
+    try {
+      moveTo(move);
       saved.run();
     } catch (RuntimeException | Error e) {
       undo(before, e);
@@ -325,9 +350,9 @@ final class HostChanges {
     }
   }
 
-  private synchronized void moveTo(HostState next) {
+  private synchronized void moveTo(UnaryOperator<HostState> move) {
     HostState before = state;
-    state = next.after(before);
+    state = move.apply(before);
     if (before.lapses() || state.lapses()) {
       // A switch that came after the kernel had changed over knew of no lease, or of one too many.
       enforcement.switchTo(state.modes());
@@ -338,7 +363,7 @@ final class HostChanges {
     try {
       enforcement.use(
           before.after(state).activeSet(), () -> before.after(state).modes(), () -> state.modes());
-      moveTo(before);
+      moveTo(before::after);
     } catch (RuntimeException | Error e) {
       because.addSuppressed(e);
     }
@@ -436,23 +461,29 @@ final class HostChanges {
         Stream.of(state.policies(), state.candidates())
             .flatMap(held -> held.values().stream())
             .allMatch(HeldPolicy::inForce);
-    Saved now = Saved.of(state, enforcement.decider(), tripped());
+    SlotSet tripped = tripped();
+    Saved now = Saved.of(state, enforcement.decider(), tripped);
     Saved before = at(found, now.generation(), found.rollout());
-    disarmed = tripped().and(state.slots());
-    if (whole && !now.equals(before)) {
-      saved();
-    } else if (!whole) {
-      late = late(before, now);
-      if (!late.equals(before)) {
-        saveLate(late);
-      }
+    Saved next = whole ? now : late(before, now);
+    late = whole ? null : next;
+    if (next.equals(before) || done(() -> saveAll(tripped), NOT_KNOWN) == null) {
+      disarmed = tripped.and(state.slots());
+    } else {
+      disarmed = null; // look() tries again
     }
   }
 
-  private void saveLate(Saved next) {
+  /** What is in force, or what was found with what has become of it. */
+  private void saveAll(SlotSet tripped) {
     synchronized (saving) {
-      store.save(next);
-      late = next;
+      if (late == null) {
+        keepOnDisk(state, tripped);
+      } else {
+        Saved next = late(late, Saved.of(state, enforcement.decider(), tripped));
+        store.save(next);
+        late = next;
+        disarmed = tripped.and(state.slots());
+      }
     }
   }
 
@@ -504,7 +535,10 @@ final class HostChanges {
 
   /** Under the monitor of who saves. */
   private void keepOnDisk(HostState next) {
-    SlotSet tripped = tripped();
+    keepOnDisk(next, tripped());
+  }
+
+  private void keepOnDisk(HostState next, SlotSet tripped) {
     store.save(Saved.of(next, enforcement.decider(), tripped));
     late = null;
     disarmed = tripped.and(next.slots());
@@ -516,7 +550,8 @@ final class HostChanges {
       return enforcement.tripped();
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "it cannot be read which policies only record", e);
-      return disarmed;
+      SlotSet known = disarmed;
+      return known == null ? SlotSet.NONE : known;
     }
   }
 
@@ -532,15 +567,9 @@ final class HostChanges {
       return;
     }
     try {
-      Saved found = late;
-      if (found == null) {
-        save();
-      } else {
-        disarmed = tripped().and(state.slots());
-        saveLate(late(found, Saved.of(state, enforcement.decider(), disarmed)));
-      }
+      saveAll(tripped());
     } catch (StoreException e) {
-      disarmed = SlotSet.NONE;
+      disarmed = null;
       againNs = now + AGAIN_NS;
       LOG.log(Level.ERROR, "after a boot a policy would refuse again that only records now", e);
     } finally {

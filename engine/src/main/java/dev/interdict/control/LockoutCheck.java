@@ -1,29 +1,35 @@
 package dev.interdict.control;
 
-import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Mode;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Keeps out of force what denies the protected set ({@link Enforcement#lockouts}), unless somebody
- * says that it is meant. It is asked wherever a policy begins to refuse, before the lock of changes
- * is taken: it evaluates about a hundred events. Not asked at a start: what was in force is again.
- * Safe for use by many threads.
+ * says that it is meant. It is asked wherever a policy begins to refuse, or will once what waits
+ * for its confirmation has ended, before the lock of changes is taken: it evaluates about a hundred
+ * events. What it has not been asked about does not come into force, whoever has switched what
+ * meanwhile. Not asked at a start: what was in force is again. Safe for use by many threads.
  */
 final class LockoutCheck {
   /** Of the cases that a policy denies so many are named. */
   private static final int CASES_MAX = 10;
 
-  private static final int CLEAN_MAX = 1024;
+  private static final int ASKED_MAX = 1024;
 
   private final Enforcement enforcement;
 
   /** What denies nothing of it: a host that is switched to and fro asks once. */
   private final Set<Judged> clean = new HashSet<>();
+
+  /** What was asked about: it denies nothing of it, or that is meant. */
+  private final Set<Judged> asked = new HashSet<>();
 
   LockoutCheck(Enforcement enforcement) {
     this.enforcement = enforcement;
@@ -35,86 +41,155 @@ final class LockoutCheck {
       Set<Hook> hooks,
       Policy.Scope scope,
       Policy.OnMiss onMiss,
-      Policy.Fallback fallback) {}
+      Policy.Fallback fallback) {
 
-  /** Whether a policy refuses as soon as it is there. */
-  static boolean refuses(HostState state, Mode override, Policy policy) {
-    Mode mode = override == null ? policy.mode() : override;
-    return state.host() == Mode.ENFORCE && mode == Mode.ENFORCE;
+    /** What cannot be built is known by its sources. */
+    static Judged of(HeldPolicy held) {
+      Policy policy = held.policy();
+      return held.compiled() == null
+          ? new Judged(held.digest(), Set.of(), null, null, null)
+          : new Judged(
+              held.compiled().digest(),
+              policy.hooks(),
+              policy.scope(),
+              policy.onMiss(),
+              policy.fallback());
+    }
   }
 
   /**
-   * Asks about one policy.
+   * Asks about all that begins to refuse with a change.
    *
-   * @param subject such as {@code policy open}
-   * @throws RefusedException if it denies some of it
+   * @param accepted names of policies that may deny some of it
+   * @return who makes the change, and why
+   * @throws RefusedException if others deny some of it
    */
-  void require(String subject, Policy policy, CompiledPolicy compiled) {
-    List<Objection> objections = objections(subject, policy, compiled);
+  Origin ask(HostState before, HostState after, Set<String> accepted) {
+    List<Objection> objections = new ArrayList<>();
+    boolean meant = false;
+    for (Map.Entry<Judged, HeldPolicy> begins : begins(before, after).entrySet()) {
+      if (accepted.contains(begins.getValue().name())) {
+        meant = true;
+        note(asked, begins.getKey());
+      } else {
+        objections.addAll(objections(begins.getKey(), begins.getValue()));
+      }
+    }
+    if (!objections.isEmpty()) {
+      throw new RefusedException(objections);
+    }
+    return meant ? accepted(Origin.current()) : Origin.current();
+  }
+
+  /** The same of one that is to refuse at some places. */
+  void ask(HeldPolicy candidate) {
+    List<Objection> objections = objections(Judged.of(candidate), candidate);
     if (!objections.isEmpty()) {
       throw new RefusedException(objections);
     }
   }
 
-  /** The same of several; empty: they deny nothing of it. */
-  List<Objection> objections(String subject, Policy policy, CompiledPolicy compiled) {
-    Judged judged =
-        new Judged(
-            compiled.digest(), policy.hooks(), policy.scope(), policy.onMiss(), policy.fallback());
+  /**
+   * To be called where the change is made.
+   *
+   * @throws RefusedException if something begins to refuse with it that was not asked about: the
+   *     modes were others then, or the policy
+   */
+  void requireAsked(HostState before, HostState after) {
+    begins(before, after)
+        .forEach(
+            (judged, held) -> {
+              synchronized (asked) {
+                if (asked.contains(judged)) {
+                  return;
+                }
+              }
+              throw new RefusedException(
+                  List.of(
+                      new Objection(
+                          "policy " + held.name(),
+                          "it would begin to refuse, since somebody has switched modes or brought"
+                              + " another revision meanwhile",
+                          "do it again")));
+            });
+  }
+
+  private List<Objection> objections(Judged judged, HeldPolicy held) {
     synchronized (clean) {
       if (clean.contains(judged)) {
+        note(asked, judged);
         return List.of();
       }
     }
-    List<String> denied = enforcement.lockouts(policy, compiled);
+    if (held.compiled() == null) {
+      return List.of(
+          objection(
+              held.name(),
+              "it cannot be built (" + held.problem() + "), so nobody can tell what it denies",
+              "mend it"));
+    }
+    List<String> denied = enforcement.lockouts(held.policy(), held.compiled());
     if (!denied.isEmpty()) {
-      return List.of(objection(subject, policy.name(), denied));
+      int more = denied.size() - CASES_MAX;
+      return List.of(
+          objection(
+              held.name(),
+              "it denies what this host or the programs of its scope need: "
+                  + String.join("; ", denied.stream().limit(CASES_MAX).toList())
+                  + (more > 0 ? "; and " + more + " more" : ""),
+              "let these through"));
     }
-    synchronized (clean) {
-      if (clean.size() >= CLEAN_MAX) {
-        clean.clear();
-      }
-      clean.add(judged);
-    }
+    note(clean, judged);
+    note(asked, judged);
     return List.of();
   }
 
-  private static Objection objection(String subject, String name, List<String> denied) {
-    int more = denied.size() - CASES_MAX;
+  private static void note(Set<Judged> set, Judged judged) {
+    synchronized (set) {
+      if (set.size() >= ASKED_MAX) {
+        set.clear();
+      }
+      set.add(judged);
+    }
+  }
+
+  private static Objection objection(String name, String why, String remedy) {
     return new Objection(
-        subject,
-        "it denies what this host or the programs of its scope need: "
-            + String.join("; ", denied.stream().limit(CASES_MAX).toList())
-            + (more > 0 ? "; and " + more + " more" : ""),
-        "let these through, or say that it is meant: --accept-lockout " + name);
+        "policy " + name, why, remedy + ", or say that it is meant: --accept-lockout " + name);
   }
 
-  /** Those that a switch has begin to refuse. */
-  static List<HeldPolicy> begins(HostState before, HostState after) {
-    return after.policies().values().stream()
-        .filter(HeldPolicy::inForce)
-        .filter(held -> refuses(after, held.override(), held.policy()))
-        .filter(held -> !refuses(before, before.get(held.name()).override(), held.policy()))
-        .toList();
+  /** Those that refuse after a change, or will, and did and would not before. */
+  private static Map<Judged, HeldPolicy> begins(HostState before, HostState after) {
+    Map<Judged, HeldPolicy> begins = refusing(after);
+    begins.keySet().removeAll(refusing(before).keySet());
+    return begins;
   }
 
-  /** What these deny of it. */
-  List<Objection> ofSwitch(HostState before, HostState after, Set<String> accepted) {
-    return begins(before, after).stream()
-        .filter(held -> !accepted.contains(held.name()))
-        .flatMap(
-            held -> objections("policy " + held.name(), held.policy(), held.compiled()).stream())
-        .toList();
+  /** What refuses now, or once what waits for its confirmation has ended. */
+  private static Map<Judged, HeldPolicy> refusing(HostState state) {
+    Map<Judged, HeldPolicy> refusing = new LinkedHashMap<>();
+    add(refusing, state);
+    add(refusing, state.undone());
+    return refusing;
   }
 
-  /** Nobody asked about it: the modes were others then. */
-  static RefusedException unasked(String subject) {
-    return new RefusedException(
-        List.of(
-            new Objection(
-                subject,
-                "it would begin to refuse, since somebody has switched modes meanwhile",
-                "do it again")));
+  private static void add(Map<Judged, HeldPolicy> refusing, HostState state) {
+    if (state.host() != Mode.ENFORCE) {
+      return;
+    }
+    for (HeldPolicy held : state.policies().values()) {
+      if (held.mode() == Mode.ENFORCE) {
+        refusing.put(Judged.of(held), held);
+      }
+    }
+    if (state.canary() != null) {
+      HeldPolicy candidate = state.candidates().get(state.rollout().policy());
+      HeldPolicy old = state.policies().get(candidate.name());
+      Mode override = old == null ? null : old.override();
+      if (candidate.withOverride(override).mode() == Mode.ENFORCE) {
+        refusing.put(Judged.of(candidate), candidate);
+      }
+    }
   }
 
   /** For the history. */

@@ -47,9 +47,9 @@ public final class PolicyControl {
     this.store = store;
     this.restorer = new Restorer(builder, enforcement, store, slots);
     this.clock = clock;
-    this.changes = new HostChanges(enforcement, store);
-    this.leases = new Leases(changes, enforcement, clock);
     this.lockouts = new LockoutCheck(enforcement);
+    this.changes = new HostChanges(enforcement, store, lockouts);
+    this.leases = new Leases(changes, enforcement, clock);
     this.bundles = new BundleControl(builder, enforcement, store, clock, changes, slots, lockouts);
     this.candidates =
         new Candidates(builder, enforcement, store, clock, changes, slots, leases, lockouts);
@@ -184,44 +184,31 @@ public final class PolicyControl {
     Revision revision = new Revision(asked.sources(), built.artefact());
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
-    boolean refuses = LockoutCheck.refuses(found, overrideOf(old), built.policy());
-    if (holds(old, digest) || (validateOnly && (lockout || !refuses))) {
-      return bring(old, built, revision, digest, validateOnly, within, lockout);
+    if (holds(old, digest)) {
+      return bring(old, built, revision, digest, validateOnly, within);
     }
+    HostState next = found.with(fresh(built, digest, -1, overrideOf(old)));
+    Set<String> accepted = lockout ? Set.of(built.policy().name()) : Set.of();
     admit(built, old);
     return enforcement.prepared(
         List.of(built),
-        () -> {
-          if (refuses && !lockout) {
-            lockouts.require("policy " + built.policy().name(), built.policy(), built.compiled());
-          }
-          Origin by = Origin.current();
-          return ScopedValue.where(
-                  Origin.CURRENT, refuses && lockout ? LockoutCheck.accepted(by) : by)
-              .call(
-                  () ->
-                      bring(
-                          old, built, revision, digest, validateOnly, within, refuses || lockout));
-        });
+        () ->
+            ScopedValue.where(Origin.CURRENT, lockouts.ask(found, next, accepted))
+                .call(() -> bring(old, built, revision, digest, validateOnly, within)));
   }
 
   private static Mode overrideOf(HeldPolicy held) {
     return held == null ? null : held.override();
   }
 
-  /**
-   * Under the lock.
-   *
-   * @param asked whether it may refuse as soon as it is there
-   */
+  /** Under the lock. */
   private Applied bring(
       HeldPolicy found,
       Built built,
       Revision revision,
       String digest,
       boolean validateOnly,
-      Duration within,
-      boolean asked) {
+      Duration within) {
     String name = built.policy().name();
     List<Diagnostic> warnings = built.compiled().warnings();
     changes.lock();
@@ -238,9 +225,6 @@ public final class PolicyControl {
       requireSame(name, found, old);
       Result result = old == null ? Result.CREATED : Result.REPLACED;
       Mode override = overrideOf(old);
-      if (!asked && LockoutCheck.refuses(changes.state(), override, built.policy())) {
-        throw LockoutCheck.unasked("policy " + name);
-      }
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings, null);
       }
@@ -251,6 +235,9 @@ public final class PolicyControl {
       HostState next = changes.state().with(fresh);
       if (within == null) {
         changes.commit(next);
+        if (enforcement.tripped().contains(slot)) { // of the same rules, in the same slot
+          reset(changes.state().get(name), true);
+        }
         return new Applied(result, status(changes.state().get(name)), warnings, null);
       }
       Pending pending = leases.commit(next, fresh, within);
@@ -471,7 +458,7 @@ public final class PolicyControl {
   public Switched setHostMode(Mode mode, Duration within, Set<String> accepted) {
     UnaryOperator<HostState> switched = state -> state.withHost(mode);
     return ScopedValue.where(Origin.CURRENT, asked(switched, accepted))
-        .call(() -> setHostMode(mode, within, switched));
+        .call(() -> setHostMode(mode, within, changes.asked(switched)));
   }
 
   /** The same, where nobody is to be locked out. */
@@ -486,16 +473,7 @@ public final class PolicyControl {
    */
   private Origin asked(UnaryOperator<HostState> switched, Set<String> accepted) {
     HostState before = changes.state();
-    HostState after = switched.apply(before);
-    List<Objection> objections = lockouts.ofSwitch(before, after, accepted);
-    if (!objections.isEmpty()) {
-      throw new RefusedException(objections);
-    }
-    Origin by = Origin.current();
-    return LockoutCheck.begins(before, after).stream()
-            .anyMatch(one -> accepted.contains(one.name()))
-        ? LockoutCheck.accepted(by)
-        : by;
+    return lockouts.ask(before, switched.apply(before), accepted);
   }
 
   private Switched setHostMode(Mode mode, Duration within, UnaryOperator<HostState> switched) {
@@ -521,7 +499,7 @@ public final class PolicyControl {
   public Switched setPolicyMode(String name, Mode mode, Duration within, Set<String> accepted) {
     UnaryOperator<HostState> switched = state -> state.withOverride(name, mode);
     return ScopedValue.where(Origin.CURRENT, asked(switched, accepted))
-        .call(() -> setPolicyMode(name, mode, within, switched));
+        .call(() -> setPolicyMode(name, mode, within, changes.asked(switched)));
   }
 
   /** The same, where nobody is to be locked out. */

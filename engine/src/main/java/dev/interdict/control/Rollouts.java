@@ -119,7 +119,7 @@ public final class Rollouts {
     HeldPolicy asked = changes.state().candidate(policy);
     requireReady(changes.state(), asked, seen);
     if (!lockout) { // once: each step enforces the very same module
-      lockouts.require("candidate of " + policy, asked.policy(), asked.compiled());
+      lockouts.ask(asked);
     }
     HostState begun;
     changes.lock();

@@ -279,15 +279,14 @@ final class LibC {
   }
 
   /**
-   * Sets the nice value of a thread, which Linux keeps per thread, to the best; false if it may
-   * not.
+   * Sets the nice value of a thread, which Linux keeps per thread; false if it may not.
    *
    * @param thread its number; 0 for the calling one
+   * @param value -20, the best, to 19
    */
-  static boolean nice(int thread) {
+  static boolean nice(int thread, int value) {
     int process = 0;
-    int first = -20;
-    return (int) Native.call(SETPRIORITY, process, thread, first) == 0;
+    return (int) Native.call(SETPRIORITY, process, thread, value) == 0;
   }
 
   /** CLOCK_BOOTTIME in nanoseconds. */

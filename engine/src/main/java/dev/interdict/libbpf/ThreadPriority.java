@@ -8,6 +8,11 @@ package dev.interdict.libbpf;
  * usual scheduling class is moved there.
  */
 public final class ThreadPriority {
+  /** Of nice values. */
+  static final int BEST = -20;
+
+  private static final int CALLING = 0;
+
   private ThreadPriority() {}
 
   /**
@@ -16,6 +21,11 @@ public final class ThreadPriority {
    * @return false if the process may not: it needs CAP_SYS_NICE
    */
   public static boolean raise() {
-    return LibC.nice(0);
+    return LibC.nice(CALLING, BEST);
+  }
+
+  /** Lets the calling thread run as everybody's do. */
+  public static void usual() {
+    LibC.nice(CALLING, 0);
   }
 }

@@ -47,6 +47,7 @@ public final class UnderPressure {
 
   /** True also of a thread that has ended meanwhile. */
   private static boolean raise(Path thread) {
-    return LibC.nice(Integer.parseInt(thread.getFileName().toString())) || !Files.exists(thread);
+    int number = Integer.parseInt(thread.getFileName().toString());
+    return LibC.nice(number, ThreadPriority.BEST) || !Files.exists(thread);
   }
 }

@@ -203,7 +203,8 @@ final class Comparisons {
   private record Sides(int slot, Said now, int other, Said before) {
     /** Nothing can be made of it: neither of them has failed. */
     boolean isUntold() {
-      return now == Said.UNTOLD || before == Said.UNTOLD;
+      boolean failed = now == Said.NOTHING || before == Said.NOTHING;
+      return !failed && (now == Said.UNTOLD || before == Said.UNTOLD);
     }
 
     /** Null: alike. Who is not asked objects to nothing. */

@@ -17,8 +17,9 @@ import java.util.List;
 /**
  * Sees to it that each attempt leaves exactly one record in the log, and is counted once: the
  * kernel reports and counts what it refused or would have refused by a verdict; what it let pass
- * undecided, and allowed after waiting, is told by the decision. So is a packet that was dropped to
- * wait: whether it comes again nobody knows. Safe for use by many threads.
+ * undecided, and allowed after waiting, is told by the decision. What others refused meanwhile has
+ * their record, and is only counted here. So is a packet that was dropped to wait told: whether it
+ * comes again nobody knows. Safe for use by many threads.
  */
 final class Outcomes {
   private final DecisionLog log;
@@ -59,6 +60,12 @@ final class Outcomes {
     SlotSet failed = said == null ? SlotSet.NONE : said.failed().and(asked);
     boolean packet = event.hook() == Hook.XDP_INGRESS;
     SlotSet refusing = failed.and(set.refusing()).and(event.head().refused());
+    if (isRefused(event)) {
+      // It has its record, and who refused is counted. Who was not decided and refuses nothing is
+      // not.
+      counters.tell(event.hook(), SlotSet.NONE, deny.minus(event.head().refused()));
+      return;
+    }
     if (kernelTells(event, packet && !deny.isEmpty() ? SlotSet.NONE : deny.or(refusing))) {
       return;
     }
@@ -74,6 +81,12 @@ final class Outcomes {
           event,
           digests(set, named));
     }
+  }
+
+  /** Whether others have refused while these were asked by the way. */
+  private static boolean isRefused(Event event) {
+    int flags = event.head().flags();
+    return RecordFlag.REFUSED.in(flags) && !RecordFlag.HELD.in(flags);
   }
 
   private static boolean kernelTells(Event event, SlotSet refusing) {

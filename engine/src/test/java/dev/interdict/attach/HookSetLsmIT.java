@@ -3,6 +3,7 @@ package dev.interdict.attach;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.event.Hook;
 import dev.interdict.libbpf.BpfLink;
@@ -12,6 +13,7 @@ import dev.interdict.libbpf.Interfaces;
 import dev.interdict.libbpf.KernelObjects;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
+import dev.interdict.testkit.Share;
 import dev.interdict.testkit.TestObject;
 import dev.interdict.verdict.EngineState;
 import dev.interdict.verdict.Posture;
@@ -32,7 +34,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** LSM programs attached for real, for a cgroup of the test's own; in the virtual machine. */
+/**
+ * LSM programs attached for real, for a cgroup of the test's own; in the virtual machine. Spread
+ * over the kernels: that all programs load and attach, and that the next engine adopts them, each
+ * of them shows by the engine of the other classes.
+ */
 @Tag("lsm")
 @ExtendWith(FdLeaks.class)
 class HookSetLsmIT {
@@ -76,6 +82,7 @@ class HookSetLsmIT {
 
   @Test
   void allHooksAttachAndFewerDetachTheRest() {
+    assumeTrue(Share.isTurn(0));
     try (HookSet hooks = HookSet.open(TestObject.product(), pins, Map.of())) {
       hooks.attach(ALL);
       assertEquals(ALL, hooks.attached());
@@ -91,6 +98,7 @@ class HookSetLsmIT {
 
   @Test
   void enforcementGoesOnWithoutTheEngineAndTheNextOneAdoptsItAsItIs() throws Exception {
+    assumeTrue(Share.isTurn(1));
     assertTrue(opens());
     try (HookSet hooks = HookSet.open(TestObject.product(), pins, Map.of())) {
       refuseOpens(hooks);
@@ -123,6 +131,7 @@ class HookSetLsmIT {
 
   @Test
   void anotherLayoutReplacesTheOldProgramsWithoutAGap() throws Exception {
+    assumeTrue(Share.isTurn(1));
     try (HookSet old = HookSet.open(TestObject.product(), pins, Map.of())) {
       refuseOpens(old);
       old.attach(Set.of(Hook.FILE_OPEN));
@@ -145,6 +154,7 @@ class HookSetLsmIT {
   /** Somebody has put another program of ours behind the name of one. */
   @Test
   void whatHasTheNameOfAProgramAndIsAnotherMustBeReplaced() throws Exception {
+    assumeTrue(Share.isTurn(2));
     try (HookSet hooks = HookSet.open(TestObject.product(), pins, Map.of())) {
       refuseOpens(hooks);
       hooks.attach(Set.of(Hook.FILE_OPEN, Hook.EXEC));

@@ -273,6 +273,20 @@ class BundleControlTest {
     assertEquals(SlotSet.NONE, kernel.tripped.and(kernel.asked()));
   }
 
+  /** The same bundle comes again with each poll. */
+  @Test
+  void whoIsDisarmedAndOutOfForceMustNotBeArmedByTheSameBundle() {
+    activate("fleet", 1, "name=a\nmode=enforce", "name=b\nhooks=exec");
+    kernel.tripped = SlotSet.of(slot("a"));
+    control.look();
+    kernel.missing.add(Hook.FILE_OPEN);
+    restart(new TinyBuilder());
+    kernel.missing.clear();
+    kernel.tripped = SlotSet.NONE;
+    activate("fleet", 1, "name=a\nmode=enforce", "name=b\nhooks=exec");
+    assertEquals(SlotSet.of(slot("a")), kernel.tripped.and(kernel.asked()));
+  }
+
   private static Delivery withData(long serial, String trusted) {
     SortedMap<String, SortedMap<String, byte[]>> policies = new TreeMap<>();
     for (String name : List.of("one", "two")) {

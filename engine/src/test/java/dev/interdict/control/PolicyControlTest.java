@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -787,7 +788,7 @@ class PolicyControlTest {
     assertEquals(1, kernel.refusing().size());
     assertLockout("policy a", () -> control.rollback("a", 2, null));
     control.candidates().apply(folder("name=a\ncode=4"), null, false);
-    assertLockout("candidate of a", () -> control.candidates().promote("a", Seen.ANY, null));
+    assertLockout("policy a", () -> control.candidates().promote("a", Seen.ANY, null));
     assertTrue(control.rollback("a", 2, null, true).policy().mode().effective() == Mode.ENFORCE);
     assertTrue(last().origin().why().startsWith("lockout accepted: rollback to revision 2"));
     control.candidates().promote("a", Seen.ANY, null, true);
@@ -818,14 +819,108 @@ class PolicyControlTest {
 
   /** Nobody has asked then what would begin to refuse. */
   @Test
-  void aSwitchWhileAPolicyIsLoadedMustNotLetItRefuseUnasked() {
+  void aSwitchDuringAChangeMustNotLetItRefuseUnasked() {
     kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
-    control.setHostMode(Mode.AUDIT, null);
-    kernel.preparing = () -> control.setHostMode(Mode.ENFORCE, null);
-    String why =
-        assertThrows(RefusedException.class, () -> apply("name=a\nmode=enforce")).getMessage();
-    assertTrue(why.contains("switched modes meanwhile"), why);
+    Runnable enforce =
+        () -> {
+          kernel.preparing = kernel.using = kernel.used = () -> {};
+          control.setHostMode(Mode.ENFORCE, null);
+        };
+    List<Runnable> moments =
+        List.of(
+            () -> kernel.preparing = enforce,
+            () -> kernel.using = enforce,
+            () -> kernel.used = enforce);
+    for (Runnable moment : moments) {
+      control.setHostMode(Mode.AUDIT, null);
+      moment.run();
+      assertUnasked(() -> apply("name=a\nmode=enforce"));
+      assertEquals(Set.of(), kernel.refusing());
+      assertEquals(List.of(), names());
+    }
+  }
+
+  private static void assertUnasked(Executable call) {
+    String why = assertThrows(RefusedException.class, call).getMessage();
+    assertTrue(why.contains("meanwhile; do it again"), why);
+  }
+
+  @Test
+  void aSwitchMustNotHaveARevisionRefuseThatCameWhileItWasAsked() {
+    apply("name=a");
+    kernel.judging =
+        () -> {
+          kernel.judging = () -> {};
+          apply("name=a\ncode=2");
+        };
+    assertUnasked(() -> control.setPolicyMode("a", Mode.ENFORCE, null));
     assertEquals(Set.of(), kernel.refusing());
+    control.setPolicyMode("a", Mode.ENFORCE, null);
+    assertEquals(1, kernel.refusing().size());
+  }
+
+  /** Nobody may be there when it ends. */
+  @Test
+  void whatALeasePutsBackMustNotRefuseUnasked() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    control.setHostMode(Mode.AUDIT, Duration.ofMinutes(10));
+    assertLockout("policy a", () -> apply("name=a\nmode=enforce"));
+    control.leases().cancel(control.leases().pending().id());
+    apply("name=a");
+    control.apply(folder("name=a\ncode=2"), null, false, Duration.ofMinutes(10));
+    kernel.lockouts = List.of();
+    List<String> judged = new ArrayList<>();
+    kernel.judging = () -> judged.add("one");
+    control.setPolicyMode("a", Mode.ENFORCE, null);
+    assertEquals(2, judged.size(), "the one that comes back, too");
+  }
+
+  @Test
+  void whatIsOutOfForceMustNotBeSwitchedUnasked() {
+    apply("name=a");
+    FakeEnforcement late = new FakeEnforcement();
+    late.missing.add(Hook.FILE_OPEN);
+    PolicyControl next = restarted(late);
+    late.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    assertLockout("policy a", () -> next.setPolicyMode("a", Mode.ENFORCE, null));
+  }
+
+  /** What was found to deny nothing is not asked about again; but where and how it answers is. */
+  @Test
+  void theSameRulesMustBeAskedAboutWhereTheyReachFurther() {
+    apply("name=a\nmode=enforce\nscope=/a.slice");
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    apply("name=a\nmode=enforce\nscope=/a.slice\nwords=others");
+    assertLockout("policy a", () -> apply("name=a\nmode=enforce"));
+    assertLockout("policy a", () -> apply("name=a\nmode=enforce\nscope=/a.slice\nfallback=deny"));
+  }
+
+  /** It refuses still, and somebody who looks sees why it is not saved. */
+  @Test
+  void aFullDiskMustNotKeepAnEngineFromStarting() throws IOException {
+    apply("name=a\nhooks=exec");
+    int slot = apply("name=b\nmode=enforce").policy().slot();
+    for (Set<Hook> missing : List.of(Set.of(Hook.EXEC), Set.<Hook>of())) {
+      FakeEnforcement late = new FakeEnforcement();
+      late.missing.addAll(missing);
+      late.tripped = SlotSet.of(slot);
+      blockStateFile();
+      PolicyControl next = restarted(late);
+      assertTrue(slotOf(next, "b") >= 0);
+      Files.delete(directory.resolve("state.json.new"));
+      next.look();
+      assertTrue(new StateStore(directory).load().policies().getLast().disarmed());
+      next.resetBudget("b");
+    }
+  }
+
+  @Test
+  void anotherRevisionByHandMustArm() {
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    kernel.tripped = SlotSet.of(slot);
+    assertEquals(slot, apply("name=a\nmode=enforce\nwords=others").policy().slot());
+    assertEquals(SlotSet.NONE, kernel.tripped);
+    assertFalse(new StateStore(directory).load().policies().getLast().disarmed());
   }
 
   /** A release that decides otherwise, a boot, a host that cannot use it for a while. */

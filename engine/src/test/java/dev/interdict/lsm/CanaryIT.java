@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.interdict.testkit.Share;
 import dev.interdict.v1.PolicyCounters;
 import dev.interdict.v1.Rollout;
 import dev.interdict.v1.RolloutUnit;
@@ -153,7 +154,7 @@ class CanaryIT {
 
   @Test
   void aKilledEngineMustLeaveTheStepAndTheNextOneGoOnWithIt() {
-    assumeTrue(Guest.isTurn(0));
+    assumeTrue(Share.isTurn(0));
     List<String> units = units("killed", 16);
     host.admin().candidate("trial-canary-next");
     assertEquals(50, host.admin().rollout("trial-canary", 50, LONG, LONG).getPercent());
@@ -172,7 +173,7 @@ class CanaryIT {
   /** What nobody follows ends by the kernel's clock. */
   @Test
   void aStepMustEndWithoutTheEngine() {
-    assumeTrue(Guest.isTurn(1));
+    assumeTrue(Share.isTurn(1));
     List<String> units = units("ended", 16);
     host.admin().candidate("trial-canary-next");
     boolean seen = false;
@@ -203,7 +204,7 @@ class CanaryIT {
   /** Two units may be refused; the third takes the candidate out of all of them. */
   @Test
   void aBudgetThatIsUsedUpMustPutThePolicyBackWithoutTheEngine() {
-    assumeTrue(Guest.isTurn(2));
+    assumeTrue(Share.isTurn(2));
     List<String> units = units("tripped", 16);
     host.admin().candidate("trial-canary-small");
     assertEquals(90, host.admin().rollout("trial-canary", 90, LONG, LONG).getPercent());

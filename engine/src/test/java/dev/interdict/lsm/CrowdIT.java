@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.interdict.testkit.Share;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -41,14 +42,14 @@ class CrowdIT {
   @BeforeAll
   static void shorten() {
     host = Host.get();
-    if (Guest.isTurn(1)) {
+    if (Share.isTurn(1)) {
       host.restart(DEADLINE);
     }
   }
 
   @AfterAll
   static void lengthen() {
-    if (host != null && Guest.isTurn(1)) {
+    if (host != null && Share.isTurn(1)) {
       host.restart(EngineProcess.DEADLINE);
     }
   }
@@ -65,7 +66,7 @@ class CrowdIT {
   /** Their questions need more room than the ring has: they ask again later. */
   @Test
   void aFullRingMakesNobodyPass() {
-    assumeTrue(Guest.isTurn(2)); // on one kernel: it rests on none
+    assumeTrue(Share.isTurn(2)); // on one kernel: it rests on none
     Path deep = Host.folder();
     while (deep.toString().length() < 3700) {
       deep = deep.resolve("d".repeat(250));

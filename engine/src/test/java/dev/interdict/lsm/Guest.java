@@ -117,15 +117,6 @@ final class Guest {
   }
 
   /**
-   * Whether the work with this number is for this machine, of what need not be done on every
-   * kernel: the environment variable SHARE is {@code 1/3} on the second of three machines.
-   */
-  static boolean isTurn(int number) {
-    String[] share = System.getenv().getOrDefault("SHARE", "0/1").split("/", -1);
-    return number % Integer.parseInt(share[1]) == Integer.parseInt(share[0]);
-  }
-
-  /**
    * Waits until it is so.
    *
    * @throws AssertionError if it is not within a minute and more

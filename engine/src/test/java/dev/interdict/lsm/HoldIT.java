@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
+import dev.interdict.testkit.Share;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Outcome;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class HoldIT {
   /** Ten thousand on one kernel, two thousand on the others. */
   @Test
   void allFirstOpensOfFiftyProcessesMustBeAnsweredRight() {
-    int each = Guest.isTurn(0) ? 200 : 40;
+    int each = Share.isTurn(0) ? 200 : 40;
     int all = 50 * each;
     Path files = Host.files(all, EVERY);
     String cgroup = Host.covered("storm");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.event.Hook;
+import dev.interdict.testkit.Share;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -156,6 +157,7 @@ class LabelsIT {
 
   @Test
   void aLabelMustOutliveTheEngineThatHasNamedIt() throws IOException {
+    assumeTrue(Share.isTurn(2));
     assertEquals("EPERM", open("known", "label -d self " + MARKER + " " + AFTER));
     Attack with = waiting("kept");
     host.engine().kill();
@@ -172,7 +174,7 @@ class LabelsIT {
 
   @Test
   void aLabelMustMeanTheSameToTheNextEngine() throws IOException {
-    assumeTrue(Guest.isTurn(0)); // on one kernel: it rests on none
+    assumeTrue(Share.isTurn(0)); // on one kernel: it rests on none
     Attack with = waiting("restarted");
     host.engine().stop();
     host.restart();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Cases;
+import dev.interdict.testkit.Share;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.Outcome;
@@ -38,7 +39,7 @@ class LibraryIT {
         LibraryPolicy.all().stream()
             .filter(policy -> !policy.hooks().contains(Hook.XDP_INGRESS))
             .toList();
-    return all.stream().filter(p -> Guest.isTurn(all.indexOf(p))).flatMap(this::tests);
+    return all.stream().filter(p -> Share.isTurn(all.indexOf(p))).flatMap(this::tests);
   }
 
   private Stream<DynamicTest> tests(LibraryPolicy policy) {

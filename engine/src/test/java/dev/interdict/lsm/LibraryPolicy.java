@@ -66,7 +66,8 @@ record LibraryPolicy(
   /** What the kernel starts has no program yet, and is in the root cgroup: no test can act so. */
   private static boolean isKernel(Cases.Case about) {
     JsonNode process = JsonMapper.shared().readTree(about.inputJson()).path("process");
-    return !process.has("exe") && process.at("/cgroup/path").asString("").equals("/");
+    return process.at("/exe/path").isMissingNode()
+        && process.at("/cgroup/path").asString("").equals("/");
   }
 
   private static LibraryPolicy read(Path folder) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.event.Hook;
+import dev.interdict.testkit.Share;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class RacesIT {
   void theForbiddenObjectMustNeverBeReached(int number, String tries) {
     // Of the many tries all on one kernel, a fifth on the others.
     String race =
-        Guest.isTurn(number)
+        Share.isTurn(number)
             ? tries
             : tries.replace(" 50000 ", " 10000 ").replace(" 20000 ", " 4000 ");
     Answer control = Attack.run(Attack.in(Guest.UNCOVERED + "/race", race));

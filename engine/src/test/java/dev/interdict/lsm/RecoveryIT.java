@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.testkit.Share;
 import dev.interdict.v1.ApplyPolicyRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -45,7 +46,7 @@ class RecoveryIT {
   /** A step through all of them that meets each kind, and each of this machine's share. */
   static Stream<BadPolicy> tried() {
     return IntStream.range(0, TRIED)
-        .filter(Guest::isTurn)
+        .filter(Share::isTurn)
         .mapToObj(i -> BadPolicy.ALL.get(i * STEP % BadPolicy.ALL.size()));
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.lsm.Trial.Run;
 import dev.interdict.lsm.Trial.Who;
+import dev.interdict.testkit.Share;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Mode;
 import dev.interdict.v1.Outcome;
@@ -60,7 +61,7 @@ final class Trials {
 
   Trials(List<Trial> trials) {
     for (Trial trial : trials) {
-      boolean everybody = Guest.isTurn(trials.indexOf(trial));
+      boolean everybody = Share.isTurn(trials.indexOf(trial));
       for (Who who : everybody ? ALL : List.of(trial.weakest())) {
         cases.add(new Case(NUMBER.incrementAndGet(), trial, who));
       }

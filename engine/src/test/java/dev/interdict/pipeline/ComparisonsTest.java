@@ -331,6 +331,8 @@ class ComparisonsTest {
     assertEquals(List.of(0L, 0L, 0L, 0L), counts(now()), "nobody has failed to answer");
     assertEquals(1, now().untold());
     assertEquals(0, now().judged(), "and nobody was judged");
+    asked(2, SlotSet.of(CANDIDATE), said(SlotSet.NONE, SlotSet.NONE));
+    assertEquals(List.of(0L, 0L, 0L, 1L), counts(now()), "the candidate has");
   }
 
   /** The decider goes on with the set before for a moment. */

@@ -474,13 +474,31 @@ class JudgeTest {
         assertEquals(times, counted.slot(ONE).get("would_deny"));
         assertEquals(times, counted.hook(Hook.FILE_OPEN).get("would_deny"));
       }
-      judge(miss(0, RecordFlag.REFUSED.bit()), policies);
+      judge(refused(miss(0, RecordFlag.REFUSED.bit()), SlotSet.of(ONE), BOTH), policies);
       judge(miss(0, RecordFlag.HELD.bit()), policies);
       assertNull(watcher.poll(NOW), "the kernel tells, and counts");
     }
     assertEquals(2, counted.slot(ONE).get("would_deny"));
     assertEquals(0, counted.slot(TWO).get("would_deny"));
     assertEquals(0, counted.slot(ONE).get("denied"));
+  }
+
+  /** Its record is of who refused; what the undecided would have denied is counted all the same. */
+  @Test
+  void whatACandidateWouldDenyIsCountedWhereAnotherHasRefused() throws Exception {
+    PolicySet set = set(STEADY, STEADY).candidate(TWO, ONE).build();
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      Event event = refused(miss(0, RecordFlag.REFUSED.bit()), SlotSet.NONE, SlotSet.of(TWO));
+      judge(event, set.newEvaluator());
+      assertNull(watcher.poll(NOW), "the kernel has told");
+      assertEquals(1, counted.slot(TWO).get("would_deny"));
+      judge(event, set.newEvaluator());
+      assertEquals(2, counted.slot(TWO).get("would_deny"), "each time");
+      judge(refused(miss(0, RecordFlag.HELD.bit()), SlotSet.of(ONE), BOTH), set.newEvaluator());
+      assertNull(watcher.poll(NOW));
+    }
+    assertEquals(2, counted.slot(TWO).get("would_deny"), "who has waited asks, or is told");
+    assertEquals(0, counted.slot(ONE).get("would_deny"));
   }
 
   @Test

@@ -241,8 +241,15 @@ public final class FakeEnforcement implements Enforcement {
       }
     }
     using.run();
+    Modes now;
+    try {
+      now = latest.get();
+    } catch (RuntimeException e) { // the set before stays in force
+      modes = before.get();
+      throw new EnforcementException(e.getMessage(), e);
+    }
     set = next;
-    modes = latest.get();
+    modes = now;
     used.run();
   }
 

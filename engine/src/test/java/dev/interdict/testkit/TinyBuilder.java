@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /**
  * Builds policies from a folder whose {@code policy.yaml} has lines {@code name}, {@code mode},
@@ -57,9 +58,9 @@ public class TinyBuilder implements PolicyBuilder {
             Map.of("severity", "high"),
             hooks,
             Policy.Mode.valueOf(yaml.getProperty("mode", "AUDIT").toUpperCase(Locale.ROOT)),
-            new Policy.Scope(List.of(), List.of()),
+            new Policy.Scope(Stream.ofNullable(yaml.getProperty("scope")).toList(), List.of()),
             Policy.OnMiss.HOLD,
-            Policy.Fallback.ALLOW,
+            Policy.Fallback.valueOf(yaml.getProperty("fallback", "allow").toUpperCase(Locale.ROOT)),
             false,
             yaml.getProperty("unknownPath", "deny").equals("judge"),
             null,

@@ -1,0 +1,15 @@
+package dev.interdict.testkit;
+
+/** What need not be done on every kernel is spread over the machines of a run. */
+public final class Share {
+  private Share() {}
+
+  /**
+   * Whether the work with this number is for this machine: the environment variable SHARE is {@code
+   * 1/3} on the second of three machines.
+   */
+  public static boolean isTurn(int number) {
+    String[] share = System.getenv().getOrDefault("SHARE", "0/1").split("/", -1);
+    return number % Integer.parseInt(share[1]) == Integer.parseInt(share[0]);
+  }
+}
