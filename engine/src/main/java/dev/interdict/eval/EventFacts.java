@@ -84,8 +84,7 @@ final class EventFacts {
     peer(
         all,
         "signal.name",
-        (e, names) ->
-            e.hook() == Hook.SIGNAL ? InputJson.named(Facts.SIGNALS, e.signal()) : null);
+        (e, names) -> e.hook() == Hook.SIGNAL ? InputJson.named(Facts.SIGNALS, e.signal()) : null);
     end(all, "socket.", hook -> hook == Hook.SOCKET_CONNECT);
     end(all, "socket.local.", Hook::isLocal);
     socket(all, "socket.family", InputJson::family);

@@ -172,9 +172,7 @@ public final class InputEvent {
     int flags = none || exe.has("path") ? 0 : ObjectFlag.PATH_UNKNOWN.bit();
     JsonNode signal = input.path("signal");
     int number =
-        signal.has("number")
-            ? number(signal, "number")
-            : number(Facts.SIGNALS, signal, "name");
+        signal.has("number") ? number(signal, "number") : number(Facts.SIGNALS, signal, "name");
     return new PeerEvent(
         head(input, hook, flags),
         subject,

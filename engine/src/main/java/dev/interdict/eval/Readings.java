@@ -82,8 +82,7 @@ public final class Readings {
           subjects(plain.subject()).stream().<Event>map(plain::withSubject).toList();
       case PeerEvent other -> {
         List<Event> all = new ArrayList<>();
-        List<byte[]> others =
-            otherPaths(PEER_PATH, other.peer().names(), other.peer().exePath());
+        List<byte[]> others = otherPaths(PEER_PATH, other.peer().names(), other.peer().exePath());
         for (Subject subject : subjects(other.subject())) {
           PeerEvent by = other.withSubject(subject);
           all.add(by);

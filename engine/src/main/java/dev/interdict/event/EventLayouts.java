@@ -68,7 +68,7 @@ public final class EventLayouts {
           .u8("hook", "family", "protocol", "flags")
           .u32("mask_set", "access", "uid", "gid", "euid", "egid", "exe_device")
           .u64("exe_inode", "exe_path", "image", "cgroup", "labels", "context")
-          .union(ordered("file", FILE_IDENTITY, "socket", SOCKET_ADDRESS, "packet", PACKET_TUPLE, "peer", PEER))
+          .union(ordered(FILE_IDENTITY, SOCKET_ADDRESS, PACKET_TUPLE, PEER))
           .end();
 
   public static final Layout VERDICT =

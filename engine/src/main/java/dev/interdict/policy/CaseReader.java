@@ -310,8 +310,10 @@ final class CaseReader {
       return 15;
     }
     if (!name.matches("3[2-9]|[45]\\d|6[0-4]")) {
-      String problem = "signal.name %s is none: those up to 31 have names, 64 is the last";
-      error(at, "rule.value", problem.formatted(name));
+      error(
+          at,
+          "rule.value",
+          "signal.name %s is none: those up to 31 have names, 64 is the last".formatted(name));
       return 15;
     }
     return Long.parseLong(name);

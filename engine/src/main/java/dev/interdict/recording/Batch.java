@@ -108,8 +108,7 @@ final class Batch {
     ObjectNode input = JsonMapper.shared().valueToTree(InputJson.tree(event, names));
     one.seen = mask.tells(event.hook());
     one.file =
-        known(
-            objectNames(event), event.hook().isPeer() ? PEER : "file.path", one.seen, names);
+        known(objectNames(event), event.hook().isPeer() ? PEER : "file.path", one.seen, names);
     one.exe = known(exeNames(event), "process.exe.path", one.seen, names);
     // These were looked up now, not when the policies were asked: what is gone since cannot be
     // told.

@@ -97,8 +97,7 @@ class CasesTest {
     "'number: 9, name: SIGKILL', SIGKILL, 9",
     "'name: \"40\"',             40,      40",
   })
-  void aSignalHasItsNameAndItsNumber(String given, String name, int number)
-      throws PolicyException {
+  void aSignalHasItsNameAndItsNumber(String given, String name, int number) throws PolicyException {
     String yaml = "cases: [{name: a, allow: true, input: {signal: {%s}}}]".formatted(given);
     JsonNode input =
         JsonMapper.shared().readTree(read("signal", yaml).list().getFirst().inputJson());
@@ -110,8 +109,13 @@ class CasesTest {
   @ParameterizedTest
   @ValueSource(strings = {"9", "0", "65", "99999999999999999999"})
   void aNumberThatIsNoNameOfASignalIsNoCase(String name) {
-    String yaml = "cases: [{name: a, allow: true, input: {signal: {name: \"%s\"}}}]";
-    assertThrows(PolicyException.class, () -> read("signal", yaml.formatted(name)));
+    assertThrows(
+        PolicyException.class,
+        () ->
+            read(
+                "signal",
+                "cases: [{name: a, allow: true, input: {signal: {name: \"%s\"}}}]"
+                    .formatted(name)));
   }
 
   @Test

@@ -118,8 +118,7 @@ class KeyMaskTest {
 
   @Test
   void anotherProcessIsNamedByItsProgramAndWhetherItCanBeTold() {
-    assertEquals(
-        Set.of("hook", "mask_set", "flags", "path"), kept(Hook.PTRACE, "peer.exe.path"));
+    assertEquals(Set.of("hook", "mask_set", "flags", "path"), kept(Hook.PTRACE, "peer.exe.path"));
     assertEquals(Set.of("hook", "mask_set", "signal"), kept(Hook.SIGNAL, "signal.name"));
     assertEquals(Set.of("hook", "mask_set", "uid"), kept(Hook.SIGNAL, "peer.uid"));
   }
