@@ -196,7 +196,7 @@ SUBPROGRAM bool keep_to_budgets(struct run *run)
 __noinline int settle(struct run *run, __u32 hook)
 {
 	if (!run)
-		return false;
+		return true;
 	run->used_up = keep_to_budgets(run);
 	each_slot(run, run->record.refused, COUNT_DENIED);
 	each_slot(run, run->record.would, COUNT_WOULD_DENY);
@@ -271,9 +271,9 @@ __noinline int miss(struct run *run, __u32 hook, __u32 way)
 			flags = any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0;
 		} else {
 			outcome = wait(run, hook, way);
-			if (outcome != SETTLED)
+			if (outcome == RESTART || expected(run, run->hold))
 				return outcome;
-			flags = any_of(run->deny, run->enforce, run->covered) ? RECORD_REFUSED : 0;
+			flags = outcome != SETTLED || any(run->deny) ? RECORD_REFUSED : 0;
 		}
 	}
 	if (any_open(run))

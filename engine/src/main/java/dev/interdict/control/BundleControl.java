@@ -101,9 +101,8 @@ public final class BundleControl {
           return ScopedValue.where(Origin.CURRENT, by)
               .call(
                   () ->
-                      ScopedValue.where(
-                              Origin.CURRENT,
-                              lockouts.ask(state, with(state, source, built), accepted))
+                      lockouts
+                          .ask(state, with(state, source, built), accepted)
                           .call(() -> bring(source, delivery, built)));
         });
   }
@@ -268,8 +267,8 @@ public final class BundleControl {
     boolean disarmed = old.inForce() ? enforcement.tripped().contains(old.slot()) : old.disarmed();
     return disarmed
         && (old.digest().equals(digest)
-            || (old.compiled() != null
-                && Arrays.equals(old.compiled().wasm(), fresh.compiled().wasm())
+            || old.compiled() == null // nobody knows whether its rules are others
+            || (Arrays.equals(old.compiled().wasm(), fresh.compiled().wasm())
                 && old.compiled().tables().equals(fresh.compiled().tables()))); // rules name them
   }
 

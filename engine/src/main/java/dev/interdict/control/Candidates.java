@@ -231,8 +231,8 @@ public final class Candidates {
     requireSeen(seen.revision(), candidate);
     requireInForce(candidate);
     Set<String> accepted = lockout ? Set.of(name) : Set.of();
-    return ScopedValue.where(
-            Origin.CURRENT, lockouts.ask(state, promoted(state, candidate), accepted))
+    return lockouts
+        .ask(state, promoted(state, candidate), accepted)
         .call(() -> promote(candidate, seen, within));
   }
 

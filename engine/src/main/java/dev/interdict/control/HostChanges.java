@@ -59,6 +59,9 @@ final class HostChanges {
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
 
+  /** What may be in force next, by a change under way or its undoing; null: nothing. */
+  private volatile HostState other;
+
   HostChanges(Enforcement enforcement, StateStore store, LockoutCheck lockouts) {
     this.enforcement = enforcement;
     this.store = store;
@@ -283,6 +286,10 @@ final class HostChanges {
     return now -> {
       HostState after = change.apply(now);
       lockouts.requireAsked(now, after);
+      HostState next = other;
+      if (next != null) {
+        lockouts.requireAsked(next.after(now), next.after(after));
+      }
       return after;
     };
   }
@@ -336,17 +343,21 @@ final class HostChanges {
    */
   private void make(HostState next, UnaryOperator<HostState> move, Runnable saved) {
     HostState before = state;
+    other = next;
     try {
       enforcement.use(next.activeSet(), () -> move.apply(state).modes(), () -> state.modes());
+      try {
+        moveTo(move);
+        other = before;
+        saved.run();
+      } catch (RuntimeException | Error e) {
+        undo(before, e);
+        throw e;
+      }
     } catch (EnforcementException e) {
       throw e.getCause() instanceof RefusedException refused ? refused : e;
-    }
-    try {
-      moveTo(move);
-      saved.run();
-    } catch (RuntimeException | Error e) {
-      undo(before, e);
-      throw e;
+    } finally {
+      other = null;
     }
   }
 

@@ -21,15 +21,18 @@ final class LockoutCheck {
   /** Of the cases that a policy denies so many are named. */
   private static final int CASES_MAX = 10;
 
-  private static final int ASKED_MAX = 1024;
+  private static final int CLEAN_MAX = 1024;
 
   private final Enforcement enforcement;
 
   /** What denies nothing of it: a host that is switched to and fro asks once. */
   private final Set<Judged> clean = new HashSet<>();
 
-  /** What was asked about: it denies nothing of it, or that is meant. */
-  private final Set<Judged> asked = new HashSet<>();
+  /**
+   * What was asked about for the change that the thread makes: it denies none of it, or that is
+   * meant.
+   */
+  private static final ScopedValue<Set<Judged>> ASKED = ScopedValue.newInstance();
 
   LockoutCheck(Enforcement enforcement) {
     this.enforcement = enforcement;
@@ -61,24 +64,29 @@ final class LockoutCheck {
    * Asks about all that begins to refuse with a change.
    *
    * @param accepted names of policies that may deny some of it
-   * @return who makes the change, and why
+   * @return what the change is to be made in, by whom and why
    * @throws RefusedException if others deny some of it
    */
-  Origin ask(HostState before, HostState after, Set<String> accepted) {
+  ScopedValue.Carrier ask(HostState before, HostState after, Set<String> accepted) {
+    Map<Judged, HeldPolicy> begins = begins(before, after);
     List<Objection> objections = new ArrayList<>();
-    boolean meant = false;
-    for (Map.Entry<Judged, HeldPolicy> begins : begins(before, after).entrySet()) {
-      if (accepted.contains(begins.getValue().name())) {
-        meant = true;
-        note(asked, begins.getKey());
+    Origin by = Origin.current();
+    for (Map.Entry<Judged, HeldPolicy> one : begins.entrySet()) {
+      if (accepted.contains(one.getValue().name())) {
+        by = accepted(Origin.current());
       } else {
-        objections.addAll(objections(begins.getKey(), begins.getValue()));
+        objections.addAll(objections(one.getKey(), one.getValue()));
       }
     }
     if (!objections.isEmpty()) {
       throw new RefusedException(objections);
     }
-    return meant ? accepted(Origin.current()) : Origin.current();
+    return ScopedValue.where(Origin.CURRENT, by).where(ASKED, begins.keySet());
+  }
+
+  /** Whether something begins to refuse with a change. */
+  static boolean concerns(HostState before, HostState after) {
+    return !begins(before, after).isEmpty();
   }
 
   /** The same of one that is to refuse at some places. */
@@ -99,27 +107,27 @@ final class LockoutCheck {
     begins(before, after)
         .forEach(
             (judged, held) -> {
-              synchronized (asked) {
-                if (asked.contains(judged)) {
-                  return;
-                }
+              if (!ASKED.orElse(Set.of()).contains(judged) && !isClean(judged)) {
+                throw new RefusedException(
+                    List.of(
+                        new Objection(
+                            "policy " + held.name(),
+                            "it would begin to refuse, since somebody has switched modes or brought"
+                                + " another revision meanwhile",
+                            "do it again")));
               }
-              throw new RefusedException(
-                  List.of(
-                      new Objection(
-                          "policy " + held.name(),
-                          "it would begin to refuse, since somebody has switched modes or brought"
-                              + " another revision meanwhile",
-                          "do it again")));
             });
   }
 
-  private List<Objection> objections(Judged judged, HeldPolicy held) {
+  private boolean isClean(Judged judged) {
     synchronized (clean) {
-      if (clean.contains(judged)) {
-        note(asked, judged);
-        return List.of();
-      }
+      return clean.contains(judged);
+    }
+  }
+
+  private List<Objection> objections(Judged judged, HeldPolicy held) {
+    if (isClean(judged)) {
+      return List.of();
     }
     if (held.compiled() == null) {
       return List.of(
@@ -139,18 +147,13 @@ final class LockoutCheck {
                   + (more > 0 ? "; and " + more + " more" : ""),
               "let these through"));
     }
-    note(clean, judged);
-    note(asked, judged);
-    return List.of();
-  }
-
-  private static void note(Set<Judged> set, Judged judged) {
-    synchronized (set) {
-      if (set.size() >= ASKED_MAX) {
-        set.clear();
+    synchronized (clean) {
+      if (clean.size() >= CLEAN_MAX) {
+        clean.clear();
       }
-      set.add(judged);
+      clean.add(judged);
     }
+    return List.of();
   }
 
   private static Objection objection(String name, String why, String remedy) {
@@ -178,7 +181,9 @@ final class LockoutCheck {
       return;
     }
     for (HeldPolicy held : state.policies().values()) {
-      if (held.mode() == Mode.ENFORCE) {
+      // What cannot be built may be at the next start, in a mode that nobody knows now.
+      boolean unknown = held.policy() == null && held.override() == null;
+      if (unknown || held.mode() == Mode.ENFORCE) {
         refusing.put(Judged.of(held), held);
       }
     }

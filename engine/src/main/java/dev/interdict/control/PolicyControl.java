@@ -7,6 +7,7 @@ import dev.interdict.control.StateStore.Saved;
 import dev.interdict.event.SlotSet;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.Policy.Mode;
+import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +26,8 @@ import java.util.function.UnaryOperator;
  * change holds.
  */
 public final class PolicyControl {
+  private static final System.Logger LOG = System.getLogger(PolicyControl.class.getName());
+
   private final PolicyBuilder builder;
   private final Enforcement enforcement;
   private final StateStore store;
@@ -184,17 +187,29 @@ public final class PolicyControl {
     Revision revision = new Revision(asked.sources(), built.artefact());
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
-    if (holds(old, digest)) {
+    HostState next = found.with(fresh(built, digest, -1, overrideOf(old)));
+    if (holds(old, digest) || (validateOnly && !LockoutCheck.concerns(found, next))) {
       return bring(old, built, revision, digest, validateOnly, within);
     }
-    HostState next = found.with(fresh(built, digest, -1, overrideOf(old)));
     Set<String> accepted = lockout ? Set.of(built.policy().name()) : Set.of();
     admit(built, old);
     return enforcement.prepared(
         List.of(built),
         () ->
-            ScopedValue.where(Origin.CURRENT, lockouts.ask(found, next, accepted))
+            lockouts
+                .ask(found, next, accepted)
                 .call(() -> bring(old, built, revision, digest, validateOnly, within)));
+  }
+
+  /** Of the same rules, in the same slot; it is saved with the next look. */
+  private void arm(int slot) {
+    try {
+      if (enforcement.tripped().contains(slot)) {
+        enforcement.resetBudget(slot);
+      }
+    } catch (EnforcementException e) { // the change is made, and its status tells
+      LOG.log(Level.ERROR, "a policy only records still: interdict mode reset", e);
+    }
   }
 
   private static Mode overrideOf(HeldPolicy held) {
@@ -235,9 +250,7 @@ public final class PolicyControl {
       HostState next = changes.state().with(fresh);
       if (within == null) {
         changes.commit(next);
-        if (enforcement.tripped().contains(slot)) { // of the same rules, in the same slot
-          reset(changes.state().get(name), true);
-        }
+        arm(slot);
         return new Applied(result, status(changes.state().get(name)), warnings, null);
       }
       Pending pending = leases.commit(next, fresh, within);
@@ -457,8 +470,7 @@ public final class PolicyControl {
    */
   public Switched setHostMode(Mode mode, Duration within, Set<String> accepted) {
     UnaryOperator<HostState> switched = state -> state.withHost(mode);
-    return ScopedValue.where(Origin.CURRENT, asked(switched, accepted))
-        .call(() -> setHostMode(mode, within, changes.asked(switched)));
+    return ask(switched, accepted).call(() -> setHostMode(mode, within, changes.asked(switched)));
   }
 
   /** The same, where nobody is to be locked out. */
@@ -466,12 +478,8 @@ public final class PolicyControl {
     return setHostMode(mode, within, Set.of());
   }
 
-  /**
-   * What a switch would have begin to refuse is asked about first, without a lock.
-   *
-   * @return who makes it, and why
-   */
-  private Origin asked(UnaryOperator<HostState> switched, Set<String> accepted) {
+  /** What a switch would have begin to refuse is asked about first, without a lock. */
+  private ScopedValue.Carrier ask(UnaryOperator<HostState> switched, Set<String> accepted) {
     HostState before = changes.state();
     return lockouts.ask(before, switched.apply(before), accepted);
   }
@@ -498,7 +506,7 @@ public final class PolicyControl {
    */
   public Switched setPolicyMode(String name, Mode mode, Duration within, Set<String> accepted) {
     UnaryOperator<HostState> switched = state -> state.withOverride(name, mode);
-    return ScopedValue.where(Origin.CURRENT, asked(switched, accepted))
+    return ask(switched, accepted)
         .call(() -> setPolicyMode(name, mode, within, changes.asked(switched)));
   }
 

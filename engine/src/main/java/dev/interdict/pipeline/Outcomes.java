@@ -60,7 +60,7 @@ final class Outcomes {
     SlotSet failed = said == null ? SlotSet.NONE : said.failed().and(asked);
     boolean packet = event.hook() == Hook.XDP_INGRESS;
     SlotSet refusing = failed.and(set.refusing()).and(event.head().refused());
-    if (isRefused(event)) {
+    if (RecordFlag.REFUSED.in(event.head().flags())) {
       // It has its record, and who refused is counted. Who was not decided and refuses nothing is
       // not.
       counters.tell(event.hook(), SlotSet.NONE, deny.minus(event.head().refused()));
@@ -83,15 +83,8 @@ final class Outcomes {
     }
   }
 
-  /** Whether others have refused while these were asked by the way. */
-  private static boolean isRefused(Event event) {
-    int flags = event.head().flags();
-    return RecordFlag.REFUSED.in(flags) && !RecordFlag.HELD.in(flags);
-  }
-
   private static boolean kernelTells(Event event, SlotSet refusing) {
-    int flags = event.head().flags();
-    return RecordFlag.REFUSED.in(flags) || (RecordFlag.HELD.in(flags) && !refusing.isEmpty());
+    return RecordFlag.HELD.in(event.head().flags()) && !refusing.isEmpty();
   }
 
   /** The slots of a miss for whose sake the kernel waits. */

@@ -821,23 +821,73 @@ class PolicyControlTest {
   @Test
   void aSwitchDuringAChangeMustNotLetItRefuseUnasked() {
     kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
-    Runnable enforce =
+    control.setHostMode(Mode.AUDIT, null);
+    control.apply(folder("name=a\nmode=enforce"), null, true, null, true); // meant, of a trial
+    kernel.preparing = () -> control.setHostMode(Mode.ENFORCE, null);
+    assertUnasked(() -> apply("name=a\nmode=enforce"));
+    assertEquals(List.of(), names());
+    kernel.preparing = () -> {};
+
+    control.setHostMode(Mode.AUDIT, null);
+    kernel.using = kernel.used = this::assertStaysInAudit;
+    apply("name=a\nmode=enforce");
+    assertEquals(List.of("a"), names());
+    assertEquals(Mode.AUDIT, control.hostMode());
+  }
+
+  private void assertStaysInAudit() {
+    assertUnasked(() -> control.setHostMode(Mode.ENFORCE, null));
+    assertEquals(Set.of(), kernel.refusing());
+  }
+
+  /** It comes back, and nobody was asked about it. */
+  @Test
+  void aSwitchBeforeAChangeIsUndoneMustNotLetWhatComesBackRefuse() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    control.setHostMode(Mode.AUDIT, null);
+    apply("name=a\nmode=enforce");
+    kernel.used =
         () -> {
-          kernel.preparing = kernel.using = kernel.used = () -> {};
-          control.setHostMode(Mode.ENFORCE, null);
+          kernel.used = () -> {};
+          throw new EnforcementException("the kernel is full", null);
         };
-    List<Runnable> moments =
-        List.of(
-            () -> kernel.preparing = enforce,
-            () -> kernel.using = enforce,
-            () -> kernel.used = enforce);
-    for (Runnable moment : moments) {
-      control.setHostMode(Mode.AUDIT, null);
-      moment.run();
-      assertUnasked(() -> apply("name=a\nmode=enforce"));
-      assertEquals(Set.of(), kernel.refusing());
-      assertEquals(List.of(), names());
-    }
+    kernel.using = this::assertSwitchOfWhatComesBackIsRefused;
+    assertThrows(EnforcementException.class, () -> control.delete("a"));
+    assertEquals(Set.of(), kernel.refusing());
+  }
+
+  private void assertSwitchOfWhatComesBackIsRefused() {
+    kernel.using = () -> {};
+    String why =
+        assertThrows(RefusedException.class, () -> control.setHostMode(Mode.ENFORCE, null))
+            .getMessage();
+    assertTrue(why.contains("policy a"), why);
+  }
+
+  /** The next start may build it, and asks nobody. */
+  @Test
+  void whatCannotBeBuiltMustNotBeSwitchedUnasked() {
+    control.setHostMode(Mode.AUDIT, null);
+    apply("name=a\nmode=enforce");
+    PolicyControl next =
+        restarted(
+            new FakeEnforcement(),
+            new TinyBuilder() {
+              @Override
+              public Built build(SortedMap<String, byte[]> sources, byte[] artefact) {
+                throw new BuildException("no compiler", null);
+              }
+
+              @Override
+              public Built kept(SortedMap<String, byte[]> sources, byte[] artefact) {
+                throw new InvalidPolicyException(List.of());
+              }
+            });
+    String why =
+        assertThrows(RefusedException.class, () -> next.setHostMode(Mode.ENFORCE, null))
+            .getMessage();
+    assertTrue(why.contains("cannot be built") && why.contains("--accept-lockout a"), why);
+    next.setHostMode(Mode.ENFORCE, null, Set.of("a"));
   }
 
   private static void assertUnasked(Executable call) {
@@ -920,6 +970,7 @@ class PolicyControlTest {
     kernel.tripped = SlotSet.of(slot);
     assertEquals(slot, apply("name=a\nmode=enforce\nwords=others").policy().slot());
     assertEquals(SlotSet.NONE, kernel.tripped);
+    control.look();
     assertFalse(new StateStore(directory).load().policies().getLast().disarmed());
   }
 

@@ -494,10 +494,13 @@ class JudgeTest {
       assertEquals(1, counted.slot(TWO).get("would_deny"));
       judge(event, set.newEvaluator());
       assertEquals(2, counted.slot(TWO).get("would_deny"), "each time");
+      int both = RecordFlag.HELD.bit() | RecordFlag.REFUSED.bit(); // of a packet
+      judge(refused(miss(1, both), SlotSet.of(ONE), BOTH), set.newEvaluator());
+      assertEquals(3, counted.slot(TWO).get("would_deny"));
       judge(refused(miss(0, RecordFlag.HELD.bit()), SlotSet.of(ONE), BOTH), set.newEvaluator());
       assertNull(watcher.poll(NOW));
     }
-    assertEquals(2, counted.slot(TWO).get("would_deny"), "who has waited asks, or is told");
+    assertEquals(3, counted.slot(TWO).get("would_deny"), "who has waited asks, or is told");
     assertEquals(0, counted.slot(ONE).get("would_deny"));
   }
 
