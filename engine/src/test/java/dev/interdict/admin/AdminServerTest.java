@@ -418,6 +418,21 @@ class AdminServerTest {
     assertFalse(watch.hasNext());
   }
 
+  /** Policies are looked up; other lists are gone through for each decision. */
+  @Test
+  void aFilterMayNameEachPolicyOfAHostAndNoEndlessLists() {
+    WatchDecisionsRequest past = WatchDecisionsRequest.newBuilder().setNoFollow(true).build();
+    List<String> names =
+        IntStream.rangeClosed(0, SlotSet.SLOTS).mapToObj(i -> "/policy-" + i).toList();
+    var most = past.toBuilder().addAllPolicies(names.subList(0, SlotSet.SLOTS)).build();
+    var stub = DecisionServiceGrpc.newBlockingStub(channel);
+    assertFalse(stub.watchDecisions(most).hasNext());
+    var more = past.toBuilder().addAllPolicies(names).build();
+    assertEquals(Code.INVALID_ARGUMENT, codeOf(() -> stub.watchDecisions(more).hasNext()));
+    var lists = past.toBuilder().addAllCgroups(names.subList(0, 65)).build();
+    assertEquals(Code.INVALID_ARGUMENT, codeOf(() -> stub.watchDecisions(lists).hasNext()));
+  }
+
   @Test
   void aWatcherThatDoesNotReadMustNotSlowThePipelineAndMustBeToldItsLoss() throws Exception {
     Iterator<WatchDecisionsResponse> watch =
