@@ -117,7 +117,7 @@ public final class BundleControl {
     HostState next = state;
     for (Map.Entry<String, Built> one : built.entrySet()) {
       HeldPolicy old = state.policies().get(one.getKey());
-      Mode override = old == null ? null : old.override();
+      Mode override = HeldPolicy.overrideOf(old);
       next =
           next.with(
               HeldPolicy.of(one.getValue(), "", 0, -1, override, clock.instant(), source, null));
@@ -251,7 +251,7 @@ public final class BundleControl {
       if (!store.has(name, digest)) { // pruned since
         write(delivery, name, fresh);
       }
-      Mode override = old == null ? null : old.override();
+      Mode override = HeldPolicy.overrideOf(old);
       long revision = changes.nextRevision(name);
       all.add(
           HeldPolicy.of(fresh, digest, revision, slot, override, clock.instant(), source, null));

@@ -246,7 +246,7 @@ public final class Candidates {
     HeldPolicy old = state.policies().get(candidate.name());
     return state
         .withoutCandidate(candidate.name())
-        .with(candidate.promoted(old == null ? null : old.override(), clock.instant()));
+        .with(candidate.promoted(HeldPolicy.overrideOf(old), clock.instant()));
   }
 
   /**

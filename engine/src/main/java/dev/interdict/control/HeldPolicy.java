@@ -60,6 +60,11 @@ record HeldPolicy(
     return policy == null ? 0 : policy.revision();
   }
 
+  /** The operator's mode of {@code policy}; null: none, or there is no policy. */
+  static Mode overrideOf(HeldPolicy policy) {
+    return policy == null ? null : policy.override();
+  }
+
   boolean inForce() {
     return slot >= 0;
   }

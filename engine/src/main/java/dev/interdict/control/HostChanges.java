@@ -59,7 +59,10 @@ final class HostChanges {
   /** Written under this object's monitor, which is never held for longer than a switch. */
   private volatile HostState state = HostState.EMPTY;
 
-  /** What may be in force next, by a change under way or its undoing; null: nothing. */
+  /**
+   * What may be in force next, by a change under way or its undoing; null: nothing. Set under the
+   * monitor: no switch is judged before it and made behind it.
+   */
   private volatile HostState other;
 
   HostChanges(Enforcement enforcement, StateStore store, LockoutCheck lockouts) {
@@ -277,8 +280,7 @@ final class HostChanges {
    * @throws RefusedException if something refuses with it that was not asked about
    */
   void make(HostState next) {
-    UnaryOperator<HostState> asked = asked(now -> next.after(now));
-    make(next, asked, this::save);
+    make(next, asked(next::after), this::save);
   }
 
   /** The same change, refused where something begins to refuse that was not asked about. */
@@ -342,13 +344,15 @@ final class HostChanges {
    * @param move to {@code next}, with the modes of the state it is given
    */
   private void make(HostState next, UnaryOperator<HostState> move, Runnable saved) {
-    HostState before = state;
-    other = next;
+    HostState before;
+    synchronized (this) {
+      before = state;
+      other = next;
+    }
     try {
       enforcement.use(next.activeSet(), () -> move.apply(state).modes(), () -> state.modes());
       try {
-        moveTo(move);
-        other = before;
+        moveTo(move, before);
         saved.run();
       } catch (RuntimeException | Error e) {
         undo(before, e);
@@ -361,9 +365,13 @@ final class HostChanges {
     }
   }
 
-  private synchronized void moveTo(UnaryOperator<HostState> move) {
+  /**
+   * @param back what may come back now
+   */
+  private synchronized void moveTo(UnaryOperator<HostState> move, HostState back) {
     HostState before = state;
     state = move.apply(before);
+    other = back;
     if (before.lapses() || state.lapses()) {
       // A switch that came after the kernel had changed over knew of no lease, or of one too many.
       enforcement.switchTo(state.modes());
@@ -374,7 +382,7 @@ final class HostChanges {
     try {
       enforcement.use(
           before.after(state).activeSet(), () -> before.after(state).modes(), () -> state.modes());
-      moveTo(before::after);
+      moveTo(before::after, before);
     } catch (RuntimeException | Error e) {
       because.addSuppressed(e);
     }

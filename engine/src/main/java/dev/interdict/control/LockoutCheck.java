@@ -3,9 +3,9 @@ package dev.interdict.control;
 import dev.interdict.event.Hook;
 import dev.interdict.policy.Policy;
 import dev.interdict.policy.Policy.Mode;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,17 +46,19 @@ final class LockoutCheck {
       Policy.OnMiss onMiss,
       Policy.Fallback fallback) {
 
-    /** What cannot be built is known by its sources. */
     static Judged of(HeldPolicy held) {
       Policy policy = held.policy();
-      return held.compiled() == null
-          ? new Judged(held.digest(), Set.of(), null, null, null)
-          : new Judged(
-              held.compiled().digest(),
-              policy.hooks(),
-              policy.scope(),
-              policy.onMiss(),
-              policy.fallback());
+      return new Judged(
+          held.compiled().digest(),
+          policy.hooks(),
+          policy.scope(),
+          policy.onMiss(),
+          policy.fallback());
+    }
+
+    /** Of one that cannot be built now: as its sources say, which nobody can read, or for sure. */
+    static Judged unbuilt(HeldPolicy held, boolean sure) {
+      return new Judged(held.digest() + (sure ? "" : "?"), Set.of(), null, null, null);
     }
   }
 
@@ -69,7 +71,7 @@ final class LockoutCheck {
    */
   ScopedValue.Carrier ask(HostState before, HostState after, Set<String> accepted) {
     Map<Judged, HeldPolicy> begins = begins(before, after);
-    List<Objection> objections = new ArrayList<>();
+    Set<Objection> objections = new LinkedHashSet<>();
     Origin by = Origin.current();
     for (Map.Entry<Judged, HeldPolicy> one : begins.entrySet()) {
       if (accepted.contains(one.getValue().name())) {
@@ -79,7 +81,7 @@ final class LockoutCheck {
       }
     }
     if (!objections.isEmpty()) {
-      throw new RefusedException(objections);
+      throw new RefusedException(List.copyOf(objections));
     }
     return ScopedValue.where(Origin.CURRENT, by).where(ASKED, begins.keySet());
   }
@@ -181,16 +183,21 @@ final class LockoutCheck {
       return;
     }
     for (HeldPolicy held : state.policies().values()) {
-      // What cannot be built may be at the next start, in a mode that nobody knows now.
-      boolean unknown = held.policy() == null && held.override() == null;
-      if (unknown || held.mode() == Mode.ENFORCE) {
+      if (held.compiled() == null) { // it may be built at the next start
+        if (held.override() != Mode.AUDIT) {
+          refusing.put(Judged.unbuilt(held, false), held);
+        }
+        if (held.override() == Mode.ENFORCE) {
+          refusing.put(Judged.unbuilt(held, true), held);
+        }
+      } else if (held.mode() == Mode.ENFORCE) {
         refusing.put(Judged.of(held), held);
       }
     }
     if (state.canary() != null) {
       HeldPolicy candidate = state.candidates().get(state.rollout().policy());
       HeldPolicy old = state.policies().get(candidate.name());
-      Mode override = old == null ? null : old.override();
+      Mode override = HeldPolicy.overrideOf(old);
       if (candidate.withOverride(override).mode() == Mode.ENFORCE) {
         refusing.put(Judged.of(candidate), candidate);
       }

@@ -187,7 +187,7 @@ public final class PolicyControl {
     Revision revision = new Revision(asked.sources(), built.artefact());
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
-    HostState next = found.with(fresh(built, digest, -1, overrideOf(old)));
+    HostState next = found.with(fresh(built, digest, -1, HeldPolicy.overrideOf(old)));
     if (holds(old, digest) || (validateOnly && !LockoutCheck.concerns(found, next))) {
       return bring(old, built, revision, digest, validateOnly, within);
     }
@@ -201,19 +201,17 @@ public final class PolicyControl {
                 .call(() -> bring(old, built, revision, digest, validateOnly, within)));
   }
 
+  private boolean isTripped(int slot) {
+    return enforcement.tripped().contains(slot);
+  }
+
   /** Of the same rules, in the same slot; it is saved with the next look. */
   private void arm(int slot) {
     try {
-      if (enforcement.tripped().contains(slot)) {
-        enforcement.resetBudget(slot);
-      }
+      enforcement.resetBudget(slot);
     } catch (EnforcementException e) { // the change is made, and its status tells
       LOG.log(Level.ERROR, "a policy only records still: interdict mode reset", e);
     }
-  }
-
-  private static Mode overrideOf(HeldPolicy held) {
-    return held == null ? null : held.override();
   }
 
   /** Under the lock. */
@@ -239,7 +237,7 @@ public final class PolicyControl {
       admit(built, old);
       requireSame(name, found, old);
       Result result = old == null ? Result.CREATED : Result.REPLACED;
-      Mode override = overrideOf(old);
+      Mode override = HeldPolicy.overrideOf(old);
       if (validateOnly) {
         return new Applied(result, status(fresh(built, digest, -1, override)), warnings, null);
       }
@@ -249,8 +247,11 @@ public final class PolicyControl {
       HeldPolicy fresh = fresh(built, digest, slot, override);
       HostState next = changes.state().with(fresh);
       if (within == null) {
+        boolean records = old != null && old.slot() == slot && isTripped(slot);
         changes.commit(next);
-        arm(slot);
+        if (records) {
+          arm(slot);
+        }
         return new Applied(result, status(changes.state().get(name)), warnings, null);
       }
       Pending pending = leases.commit(next, fresh, within);

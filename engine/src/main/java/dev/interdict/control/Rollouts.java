@@ -221,7 +221,7 @@ public final class Rollouts {
       return "the host is in audit";
     }
     HeldPolicy old = state.policies().get(candidate.name());
-    Mode override = old == null ? null : old.override();
+    Mode override = HeldPolicy.overrideOf(old);
     Mode mode = override == null ? candidate.declared() : override;
     return mode == Mode.ENFORCE ? null : "the policy is in audit";
   }

@@ -3,6 +3,7 @@ package dev.interdict.attach;
 import static dev.interdict.attach.PacketKernel.BIT;
 import static dev.interdict.attach.PacketKernel.DROP;
 import static dev.interdict.attach.PacketKernel.PASS;
+import static dev.interdict.attach.PacketKernel.SECOND;
 import static dev.interdict.attach.PacketKernel.SLOT;
 import static dev.interdict.attach.PacketKernel.TIMING;
 import static dev.interdict.attach.PacketKernel.consume;
@@ -135,6 +136,7 @@ class PacketAnswerIT {
     assertEquals(DROP, kernel.answer(from("10.1.2.1")), "counted already");
     assertEquals(SlotSet.NONE, kernel.budgets.tripped());
     assertEquals(PASS, denied("10.1.3.1"), "the sixth");
+    assertEquals(1, kernel.counters.slot(SLOT).get("would_deny"));
     assertEquals(BIT, kernel.budgets.tripped());
     assertEquals(PASS, kernel.answer(from("10.1.1.1")), "it only records now");
 
@@ -147,6 +149,30 @@ class PacketAnswerIT {
     assertEquals(BIT, kernel.budgets.alarmed());
     assertEquals(1, kernel.counters.slot(SLOT).get("tripped"));
     assertEquals(1, kernel.counters.slot(SLOT).get("alarms"));
+  }
+
+  /** As many again in the next window; none is like the one before. */
+  @Test
+  void aBudgetIsWholeAgainInTheNextWindow() throws InterruptedException {
+    kernel.use(true, false);
+    Duration window = Duration.ofSeconds(1);
+    kernel.budgets.set(SLOT, 1, window, null, true);
+    for (int network = 1; network <= 3; network++) {
+      assertEquals(DROP, denied("10.1." + network + ".1"));
+      Thread.sleep(window.plusMillis(100));
+    }
+    assertEquals(SlotSet.NONE, kernel.budgets.tripped());
+  }
+
+  /** Who has answered is not asked again. */
+  @Test
+  void onlyWhoIsUndecidedIsAsked() throws InterruptedException {
+    kernel.use(TIMING, PacketKernel.slot(SLOT, true, true), PacketKernel.slot(SECOND, true, true));
+    VerdictKey key = kernel.keyOf(frame());
+    kernel.table.merge(key, PacketKernel.verdict(SlotSet.NONE), 1);
+    Thread.sleep(150); // of a flow there is one question in a tenth of a second
+    assertEquals(DROP, kernel.answer(frame()));
+    assertEquals(SlotSet.of(SECOND), consume(kernel.packets).getFirst().head().asked());
   }
 
   private int denied(String source) {
@@ -187,6 +213,14 @@ class PacketAnswerIT {
         new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, Set.of()));
     assertEquals(DROP, kernel.answer(frame()), "fallback: deny");
     assertEquals(1, kernel.counters.slot(SLOT).get("denied"));
+    assertEquals(2, kernel.counters.slot(SLOT).get("fallback"));
+    kernel.use(
+        TIMING,
+        PacketKernel.slot(SLOT, true, true),
+        new Posture.Slot(
+            SECOND, Set.of(Hook.XDP_INGRESS), true, false, true, false, true, Set.of()));
+    assertEquals(PASS, kernel.answer(frame()), "in audit nobody's fallback refuses");
+    assertEquals(0, kernel.counters.slot(SECOND).get("fallback"));
   }
 
   /** Nobody waits for what will not come, and nobody is asked for it again. */
@@ -224,7 +258,8 @@ class PacketAnswerIT {
     }
     assertEquals(PASS, answer);
     assertEquals(1, kernel.counted("gave_up"));
-    assertTrue(
-        consume(kernel.observe).stream().anyMatch(e -> RecordFlag.FALLBACK.in(e.head().flags())));
+    Event record = consume(kernel.observe).getFirst();
+    assertTrue(RecordFlag.FALLBACK.in(record.head().flags()));
+    assertEquals(BIT, record.head().asked());
   }
 }

@@ -38,7 +38,12 @@ import java.util.Set;
  * The packet program with its maps in the kernel, on an interface of its own, without an engine.
  */
 final class PacketKernel implements AutoCloseable {
-  static final int SLOT = 200;
+  /** Odd, and not in the lowest word: each bit of its number counts. */
+  static final int SLOT = 201;
+
+  /** Of another policy of the same interface, where a test has one. */
+  static final int SECOND = 7;
+
   static final SlotSet BIT = SlotSet.of(SLOT);
   static final int DROP = 1;
   static final int PASS = 2;
@@ -104,7 +109,7 @@ final class PacketKernel implements AutoCloseable {
             hooks.map("interfaces"),
             path -> OptionalLong.empty(),
             Interfaces::index)
-        .widen(Map.of(), Map.of(SLOT, List.of(name)));
+        .widen(Map.of(), Map.of(SLOT, List.of(name), SECOND, List.of(name)));
     XdpPlace place = hooks.attachXdp(Set.of(name)).get(name);
     assertNull(place.problem());
     return place.at().index();

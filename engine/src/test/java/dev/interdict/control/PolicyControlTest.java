@@ -45,6 +45,7 @@ class PolicyControlTest {
   @TempDir Path directory;
   private final FakeEnforcement kernel = new FakeEnforcement();
   private PolicyControl control;
+  private String meanwhile = "";
 
   @BeforeEach
   void start() {
@@ -851,17 +852,23 @@ class PolicyControlTest {
           kernel.used = () -> {};
           throw new EnforcementException("the kernel is full", null);
         };
-    kernel.using = this::assertSwitchOfWhatComesBackIsRefused;
+    kernel.using = this::enforceMeanwhile;
     assertThrows(EnforcementException.class, () -> control.delete("a"));
+    assertTrue(meanwhile.contains("policy a"), meanwhile);
     assertEquals(Set.of(), kernel.refusing());
   }
 
-  private void assertSwitchOfWhatComesBackIsRefused() {
+  /**
+   * Whether what comes back keeps the host from enforcing; told apart, since an undoing goes on.
+   */
+  private void enforceMeanwhile() {
     kernel.using = () -> {};
-    String why =
-        assertThrows(RefusedException.class, () -> control.setHostMode(Mode.ENFORCE, null))
-            .getMessage();
-    assertTrue(why.contains("policy a"), why);
+    try {
+      control.setHostMode(Mode.ENFORCE, null);
+      meanwhile = "it was switched";
+    } catch (RefusedException e) {
+      meanwhile = e.getMessage();
+    }
   }
 
   /** The next start may build it, and asks nobody. */
@@ -888,6 +895,35 @@ class PolicyControlTest {
             .getMessage();
     assertTrue(why.contains("cannot be built") && why.contains("--accept-lockout a"), why);
     next.setHostMode(Mode.ENFORCE, null, Set.of("a"));
+    assertThrows(RefusedException.class, () -> next.setPolicyMode("a", Mode.ENFORCE, null));
+    next.setPolicyMode("a", Mode.ENFORCE, null, Set.of("a"));
+    next.setPolicyMode("a", null, null);
+  }
+
+  /** The end of a lease is written again when the kernel has changed over; that may fail. */
+  @Test
+  void aSwitchWhileAChangeIsUndoneMustNotLetWhatComesBackRefuse() {
+    kernel.lockouts = List.of("PID 1 starts sshd (\"no\")");
+    control.setHostMode(Mode.AUDIT, null);
+    apply("name=a\nmode=enforce");
+    control.apply(folder("name=b"), null, false, Duration.ofMinutes(10));
+    kernel.switching =
+        () -> {
+          kernel.switching = () -> {};
+          kernel.using = this::enforceMeanwhile;
+          throw new EnforcementException("the kernel is full", null);
+        };
+    assertThrows(EnforcementException.class, () -> control.delete("a"));
+    assertTrue(meanwhile.contains("policy a"), meanwhile);
+    assertEquals(Set.of(), kernel.refusing());
+  }
+
+  /** Its budget, used up while it comes into force, is nobody's revision by hand. */
+  @Test
+  void aPolicyThatTripsWhileItComesIntoForceMustStayDisarmed() {
+    kernel.used = () -> kernel.tripped = kernel.asked();
+    int slot = apply("name=a\nmode=enforce").policy().slot();
+    assertEquals(SlotSet.of(slot), kernel.tripped);
   }
 
   private static void assertUnasked(Executable call) {

@@ -102,6 +102,7 @@ class CanaryIT {
 
   @Test
   void theKernelMustEnforceTheCandidateInTheUnitsThatAreListedAndInNoOther() {
+    assumeTrue(Share.isTurn(2)); // on one kernel: each shows the sides with the first programs
     List<String> units = units("listed", 64);
     host.admin().candidate("trial-canary-next");
     Rollout rollout = host.admin().rollout("trial-canary", 25, LONG, LONG);

@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 final class EngineProcess {
   static final Path SOCKET = Path.of("/run/interdict/admin.sock");
   private static final int SIGQUIT = 3;
+  private static final int SIGKILL = 9;
+  private static final int SIGTERM = 15;
   private static final int SIGCONT = 18;
   private static final int SIGSTOP = 19;
   private static final MethodHandle KILL =
@@ -120,7 +122,10 @@ final class EngineProcess {
     signal(SIGCONT);
   }
 
-  /** Without a program, which a policy may refuse to run. */
+  /**
+   * Without a program, which a policy may refuse to run, and without the JDK, which kills nobody
+   * whose {@code stat} in /proc it may not open.
+   */
   private void signal(int number) {
     try {
       int failed = (int) KILL.invokeExact((int) process.pid(), number);
@@ -136,13 +141,18 @@ final class EngineProcess {
 
   /** SIGKILL. */
   void kill() {
-    process.destroyForcibly();
-    await();
+    end(SIGKILL);
   }
 
   /** SIGTERM: what is pinned stays in force. */
   void stop() {
-    process.destroy();
+    end(SIGTERM);
+  }
+
+  private void end(int signal) {
+    if (process.isAlive()) {
+      signal(signal);
+    }
     await();
   }
 

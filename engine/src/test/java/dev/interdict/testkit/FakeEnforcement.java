@@ -61,6 +61,9 @@ public final class FakeEnforcement implements Enforcement {
   /** The same, after it. */
   public Runnable used = () -> {};
 
+  /** Called before modes are switched. */
+  public Runnable switching = () -> {};
+
   /** Since boot, in nanoseconds. */
   public long bootTimeNs = 1;
 
@@ -214,6 +217,7 @@ public final class FakeEnforcement implements Enforcement {
 
   @Override
   public void switchTo(Modes next) {
+    switching.run();
     modes = next;
   }
 
