@@ -37,7 +37,8 @@ final class Decisions {
           "trial-ahead");
 
   /** How a stream ends when its engine does, or the test leaves. */
-  private static final Set<Status.Code> ENDS = Set.of(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
+  private static final Set<Status.Code> ENDS =
+      Set.of(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
 
   private final List<Decision> all = new CopyOnWriteArrayList<>();
 
