@@ -178,11 +178,13 @@ SUBPROGRAM bool keep_to_budgets(struct run *run)
 {
 	struct slot_walk *walk = &run->walk;
 
-	for (int i = 0; i < SLOT_WORDS; i++)
+	for (int i = 0; i < SLOT_WORDS; i++) {
 		walk->over[i] = 0;
+		run->spending[i] = run->record.refused[i] & ~(run->unspent ? run->fell[i] : 0);
+	}
 	walk->used_up = 0;
 	walk->now_ns = bpf_ktime_get_boot_ns();
-	each_slot(run, run->record.refused, SPEND);
+	each_slot(run, run->spending, SPEND);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.would[i] |= walk->over[i];
 		run->record.refused[i] &= ~walk->over[i];
@@ -260,6 +262,11 @@ __noinline int miss(struct run *run, __u32 hook, __u32 way)
 			COUNT(hook, stale);
 			if (waiter_of(id, run))
 				return end_wait(id, FALL_BACK);
+			outcome = FALL_BACK;
+			flags = any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0;
+		} else if (run->at_once) {	/* as long as the engine works this says nothing about the policy, and spends nothing from its budget */
+			COUNT(hook, at_once);
+			run->unspent = 1;
 			outcome = FALL_BACK;
 			flags = any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0;
 		} else {

@@ -11,11 +11,11 @@ SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const 
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 }
 
-/* At the other hooks the same bytes of a key are something else. */
-static __always_inline bool has_file(enum hook hook)
+/* A file, or another process's program. At the other hooks the same bytes of a key are something else. */
+static __always_inline bool has_path(enum hook hook)
 {
 	return hook == HOOK_EXEC || hook == HOOK_MMAP_EXEC || hook == HOOK_FILE_OPEN || hook == HOOK_FILE_CHANGE ||
-	       hook == HOOK_MODULE_LOAD;
+	       hook == HOOK_MODULE_LOAD || hook == HOOK_PTRACE || hook == HOOK_SIGNAL;
 }
 
 /* Names the event: the facts as far as a policy reads them. */
@@ -38,7 +38,7 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		fill_context(run);
 		run->record.facts.context = fold(&run->record.context, run->record.facts.mask_set, hook, state);
 	}
-	if (has_file(hook) && (mask->file.path || mask->flags))
+	if (has_path(hook) && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
 		recall_exe(run);

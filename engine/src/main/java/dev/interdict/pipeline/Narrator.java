@@ -153,6 +153,7 @@ final class Narrator {
               ? InputJson.kind(socket)
               : endpoint(socket.family(), socket.address(), socket.port());
       case Event.SubjectEvent plain -> "";
+      case Event.PeerEvent other -> InputJson.meeting(other);
       case Event.PacketEvent packet ->
           endpoint(packet.family(), packet.source(), packet.sourcePort())
               + " > "
