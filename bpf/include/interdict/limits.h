@@ -32,9 +32,10 @@
  * nothing but rename spoil about three walks of four, and 1024 in a row never. */
 #define PATH_TRIES 1024
 
-/* The same under a spin lock, where others wait with interrupts off: some ten microseconds at the most. Programs that are worth a rule are not so deep, and a
- * path that is raced four times has an answer, too (unknownPath). */
-#define SPINNING_TRIES 4
+/* The same under a spin lock, where others wait with interrupts off: a program of five folders takes half a microsecond, the deepest that is walked spoilt each time
+ * 200. Programs that are worth a rule are not so deep, and of two processors that do nothing but rename not one in 10,000 is spoilt so often; who can comes again
+ * then, for the others unknownPath answers. */
+#define SPINNING_TRIES 32
 #define SPINNING_DEPTH 64
 
 /* Names that policies mention. */

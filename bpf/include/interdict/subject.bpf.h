@@ -187,12 +187,14 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->context_read = 0;
 	run->object.slash = 0;
 	run->exe.slash = 0;
+	run->object.raced = run->exe.raced = 0;
 	run->object.tries = run->exe.tries = PATH_TRIES;
 	run->object.depth = run->exe.depth = PATH_DEPTH;
 	run->fresh = 0;
 	run->foreign = 0;
 	run->at_once = 0;
 	run->unspent = 0;
+	run->asks = 0;
 	run->at.dentry = 0;
 	run->below.dentry = 0;
 	off = bpf_map_lookup_elem(&tripped, &zero);

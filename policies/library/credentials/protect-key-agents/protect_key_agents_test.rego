@@ -17,5 +17,6 @@ test_a_look_at_what_everybody_is_shown_passes if {
 }
 
 test_the_trusted_may if {
-	count(protect_key_agents.deny) == 0 with input as object.union(attack, {"process": {"exe": {"path": "/usr/lib/systemd/systemd-coredump"}}})
+	count(protect_key_agents.deny) == 0 with input as object.union(attack, {"process": {"exe": {"path": "/usr/sbin/debuggerd"}}})
+		with data.trusted as ["/usr/sbin/debuggerd"]
 }

@@ -24,12 +24,7 @@ final class Gates {
    * @param seen for how long all records were read; null: for all of {@code elapsed}
    */
   record Measured(
-      Figures start,
-      Figures now,
-      String problem,
-      int tripped,
-      Duration elapsed,
-      Duration seen) {
+      Figures start, Figures now, String problem, int tripped, Duration elapsed, Duration seen) {
     static final int UNKNOWN = -1;
 
     /** All was seen. */

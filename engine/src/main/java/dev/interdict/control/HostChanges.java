@@ -111,8 +111,7 @@ final class HostChanges {
         .forEach(
             (id, changes) -> {
               if (saved.rollout() == null || saved.rollout().change() != id) {
-                boolean ofRollout =
-                    changes.stream().anyMatch(c -> c.kind() == Change.Kind.ROLLOUT);
+                boolean ofRollout = changes.stream().anyMatch(c -> c.kind() == Change.Kind.ROLLOUT);
                 String outcome =
                     ofRollout
                         ? interrupted(id, changes.getFirst(), found, ended)

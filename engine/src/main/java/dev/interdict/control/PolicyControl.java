@@ -189,8 +189,7 @@ public final class PolicyControl {
     String digest = Digest.of(asked.sources());
     HeldPolicy old = found.policies().get(built.policy().name());
     HostState next = found.with(fresh(built, digest, -1, HeldPolicy.overrideOf(old)));
-    Supplier<Applied> change =
-        () -> bring(old, built, revision, digest, validateOnly, within);
+    Supplier<Applied> change = () -> bring(old, built, revision, digest, validateOnly, within);
     if (holds(old, digest) || (validateOnly && !LockoutCheck.concerns(found, next))) {
       return change.get();
     }
@@ -202,8 +201,7 @@ public final class PolicyControl {
     Set<String> accepted = lockout ? Set.of(built.policy().name()) : Set.of();
     admit(built, old);
     return enforcement.prepared(
-        List.of(built),
-        () -> lockouts.ask(found, next, accepted).call(written::get));
+        List.of(built), () -> lockouts.ask(found, next, accepted).call(written::get));
   }
 
   private boolean isTripped(int slot) {

@@ -445,8 +445,7 @@ public final class Rollouts {
     }
     return in == 0
         ? "no unit on the candidate's side, of " + units.size()
-        : "%d of %d units on the candidate's side, less than %d"
-            .formatted(in, units.size(), least);
+        : "%d of %d units on the candidate's side, less than %d".formatted(in, units.size(), least);
   }
 
   /** The next step, or into force. */

@@ -814,8 +814,7 @@ class RolloutsTest {
     endsAfter(1, () -> control.rollouts().pause("a"));
     assertTrue(now().paused());
     assertEquals("", outcome(), "the step goes on");
-    assertEquals(
-        UNKNOWN + "saved is 10 %, step 1 of 3, paused", lines().getLast().outcome());
+    assertEquals(UNKNOWN + "saved is 10 %, step 1 of 3, paused", lines().getLast().outcome());
   }
 
   @Test

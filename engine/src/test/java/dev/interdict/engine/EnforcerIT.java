@@ -209,8 +209,7 @@ final class EnforcerIT {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment values = arena.allocate(map.info().transferBytes(), 8);
       counters.forEach(
-          (name, count) ->
-              values.set(JAVA_LONG, EventLayouts.HOOK_COUNTERS.offset(name), count));
+          (name, count) -> values.set(JAVA_LONG, EventLayouts.HOOK_COUNTERS.offset(name), count));
       map.update(arena.allocateFrom(JAVA_INT, hook.code()), values);
     }
   }

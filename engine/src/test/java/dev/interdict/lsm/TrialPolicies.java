@@ -38,6 +38,7 @@ final class TrialPolicies {
           "trial-race",
           "trial-budget",
           "trial-leased",
+          "trial-retold",
           "trial-canary",
           "trial-canary-next",
           "trial-canary-small",

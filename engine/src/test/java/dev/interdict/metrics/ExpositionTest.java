@@ -122,7 +122,8 @@ class ExpositionTest {
     assertEquals(0, read().value("interdict_rollout_percent"));
     control.candidates().apply(TinyBuilder.folder("name=a\nmode=enforce\ncode=2"), null, false);
     var steps = List.of(new Rollout.Step(30, 60), new Rollout.Step(100, 0));
-    var ignored = control.rollouts().start("a", new Rollout.Plan(steps, 1, 1L, Map.of(), 60, 0), false);
+    var ignored =
+        control.rollouts().start("a", new Rollout.Plan(steps, 1, 1L, Map.of(), 60, 0), false);
     assertEquals(30, read().value("interdict_rollout_percent"));
   }
 
