@@ -178,11 +178,13 @@ SUBPROGRAM bool keep_to_budgets(struct run *run)
 {
 	struct slot_walk *walk = &run->walk;
 
-	for (int i = 0; i < SLOT_WORDS; i++)
+	for (int i = 0; i < SLOT_WORDS; i++) {
 		walk->over[i] = 0;
+		run->spending[i] = run->record.refused[i] & ~(run->unspent ? run->fell[i] : 0);
+	}
 	walk->used_up = 0;
 	walk->now_ns = bpf_ktime_get_boot_ns();
-	each_slot(run, run->record.refused, SPEND);
+	each_slot(run, run->spending, SPEND);
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.would[i] |= walk->over[i];
 		run->record.refused[i] &= ~walk->over[i];
@@ -239,39 +241,27 @@ __noinline int report(struct run *run, __u32 hook, __u32 flags)
 	return 0;
 }
 
-/* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. Who is asked by the way has asked already where
- * somebody waits on in vain; where the answer has come, those for whom nobody waits (candidates) may not have theirs yet, and this attempt is
- * theirs to tell. */
+/* Some covering slot is undecided. Names nothing itself: the older kernels count the stack of all callers. */
 __noinline int miss(struct run *run, __u32 hook, __u32 way)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	enum outcome outcome = SETTLED;
-	__u8 flags = RECORD_REFUSED;
-
 	if (!run)
 		return FALL_BACK;
-	if (!any_of(run->deny, run->enforce, run->covered)) {
-		if (any_of(run->undecided, run->enforce, run->refuse_miss)) {
-			outcome = REFUSE_MISS;
-		} else if (!expected(run, run->hold)) {
-			outcome = answered(run, hook);
-			flags = 0;
-		} else if (engine_lost(run->stale_ns)) {	/* nobody waits for it */
-			COUNT(hook, stale);
-			if (waiter_of(id, run))
-				return end_wait(id, FALL_BACK);
-			outcome = FALL_BACK;
-			flags = any_of(run->undecided, run->enforce, run->fallback_deny) ? RECORD_REFUSED : 0;
-		} else {
-			outcome = wait(run, hook, way);
-			if (outcome == RESTART || expected(run, run->hold))
-				return outcome;
-			flags = outcome != SETTLED || any(run->deny) ? RECORD_REFUSED : 0;
-		}
+	if (any_of(run->deny, run->enforce, run->covered))
+		return SETTLED;
+	if (any_of(run->undecided, run->enforce, run->refuse_miss))
+		return REFUSE_MISS;
+	if (!expected(run, run->hold))
+		return answered(run, hook);
+	if (engine_lost(run->stale_ns)) {	/* nobody waits for it */
+		COUNT(hook, stale);
+		return end_wait(bpf_get_current_pid_tgid(), FALL_BACK);
 	}
-	if (any_open(run))
-		ask(run, &decide, hook, flags);
-	return outcome;
+	if (run->at_once) {	/* as long as the engine works this says nothing about the policy, and spends nothing from its budget */
+		COUNT(hook, at_once);
+		run->unspent = 1;
+		return FALL_BACK;
+	}
+	return wait(run, hook, way);
 }
 
 /* SIGKILL, if a slot that refuses wants it. */
@@ -292,10 +282,32 @@ static __always_inline void name_subject(struct run *run)
 	run->walk.executable = (facts->exe_inode ^ (__u64)facts->exe_device << 32) | 1ULL << 63;
 }
 
-/* Turns an outcome into an answer; records and counts what was refused, would have been, or fell back. */
+/* Records and counts what was refused, would have been, or fell back; true if it is refused. */
+static __always_inline bool tell(struct run *run, __u32 hook, bool fallback)
+{
+	bool refused;
+
+	complete_run(run);
+	name_subject(run);
+	refused = settle(run, hook);
+	report(run, hook, (fallback ? RECORD_FALLBACK : 0) | (refused ? RECORD_REFUSED : 0));
+	if (refused)
+		punish(run, hook);
+	return refused;
+}
+
+/* Who is still undecided is asked by the way, with what has become of the attempt, which is theirs to tell, too. Who has asked and waited in vain
+ * does not ask again; where the answer has come, those for whom nobody waits (candidates) may not have theirs yet. */
+static __always_inline void ask_aside(struct run *run, __u32 hook, __u8 flags)
+{
+	if (any_open(run) && (!run->asks || !expected(run, run->hold)))
+		ask(run, &decide, hook, flags);
+}
+
+/* Turns an outcome into an answer. */
 __noinline int conclude(struct run *run, __u32 hook, __u32 outcome)
 {
-	bool fallback, refused;
+	bool fallback, told, refused = false;
 
 	if (!run)
 		return -EPERM;	/* nothing known, nothing passes */
@@ -305,14 +317,9 @@ __noinline int conclude(struct run *run, __u32 hook, __u32 outcome)
 	if (fallback)
 		refuse_undecided(run, outcome == REFUSE_MISS ? run->refuse_miss : run->fallback_deny,
 				 outcome == REFUSE_MISS ? run->refuse_miss : run->hold);
-	else if (!any(run->deny))
-		return 0;
-	complete_run(run);
-	name_subject(run);
-	refused = settle(run, hook);
-	report(run, hook, (fallback ? RECORD_FALLBACK : 0) | (refused ? RECORD_REFUSED : 0));
-	if (!refused)
-		return 0;
-	punish(run, hook);
-	return -EPERM;
+	told = fallback || any(run->deny);
+	if (told)
+		refused = tell(run, hook, fallback);
+	ask_aside(run, hook, (told ? RECORD_TOLD : 0) | (refused ? RECORD_REFUSED : 0));
+	return refused ? -EPERM : 0;
 }

@@ -151,9 +151,10 @@ static long try_walk(__u32 try, struct walk *walk)
 	if (text->at.dentry == text->mount_root)
 		text->flags = 0;	/* the root of a file system is in no table of names */
 	text->done = false;
-	bpf_loop(PATH_DEPTH, walk_up, walk, 0);
-	if (count_of(&rename_lock) == renames &&
-	    (text->mounts == crossed || (!(mounts & 1) && count_of(&mount_lock) == mounts)))
+	bpf_loop(text->depth, walk_up, walk, 0);
+	text->raced = count_of(&rename_lock) != renames ||
+		      (text->mounts != crossed && ((mounts & 1) || count_of(&mount_lock) != mounts));
+	if (!text->raced)
 		return 1;
 	text->done = false;
 	return 0;
@@ -173,7 +174,8 @@ __noinline int build_text(struct text *text, const struct place *from)
 	text->done = 0;
 	text->flags = 0;
 	text->mounts = 0;
-	bpf_loop(PATH_TRIES, try_walk, &walk, 0);
+	text->raced = 1;
+	bpf_loop(text->tries, try_walk, &walk, 0);
 	text->hash = 0;
 	if (!text->done)
 		text->start = PATH_BYTES;

@@ -114,11 +114,19 @@ SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
 {
 	bool refuses = any_of(run->deny, run->enforce, run->covered) || any_of(run->undecided, run->enforce, posture->refuse_miss);
 	bool holds = any_of(run->undecided, run->enforce, posture->hold), cannot = holds && !expected(run, posture->hold);
-	__u64 now = bpf_ktime_get_boot_ns(), since;
-	bool asked = true;
+	__u64 now = bpf_ktime_get_boot_ns(), since = now;
+	bool asks = any_open(run) && due(run->digest, now, posture->deadline_ns, &since);
+	bool lost = holds && engine_lost(posture->stale_ns), late = now - since > posture->deadline_ns, asked = true;
+	__u8 flags = 0;
 
-	if (any_open(run) && due(run->digest, now, posture->deadline_ns, &since))
-		asked = ask(run, &packets, HOOK_XDP_INGRESS, (holds ? RECORD_HELD : 0) | (refuses ? RECORD_REFUSED : 0));
+	if (refuses || (holds && (cannot | lost | late) && any_of(run->undecided, run->enforce, posture->fallback_deny)))
+		flags = RECORD_TOLD | RECORD_REFUSED;
+	else if (holds && !(cannot | lost | late))
+		flags = RECORD_HELD;
+	else if (holds || any(run->deny))
+		flags = RECORD_TOLD;
+	if (asks)
+		asked = ask(run, &packets, HOOK_XDP_INGRESS, flags);
 	apply_mode(run);
 	if (refuses)
 		return conclude_packet(run, posture, posture->refuse_miss, posture->refuse_miss);
@@ -126,9 +134,9 @@ SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
 		return any(run->deny) ? conclude_packet(run, posture, NULL, NULL) : XDP_PASS;
 	if (cannot)
 		COUNT(HOOK_XDP_INGRESS, cannot);
-	else if (engine_lost(posture->stale_ns))
+	else if (lost)
 		COUNT(HOOK_XDP_INGRESS, stale);
-	else if (now - since > posture->deadline_ns)
+	else if (late)
 		COUNT(HOOK_XDP_INGRESS, gave_up);
 	else if (asked) {
 		COUNT(HOOK_XDP_INGRESS, restarted);

@@ -191,7 +191,7 @@ static __always_inline bool ask(struct run *run, void *ring, enum hook hook, __u
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.asked[i] = run->undecided[i] & ~run->cannot[i];
 		run->record.refused[i] = flags & (RECORD_HELD | RECORD_REFUSED) ? run->record.asked[i] & run->enforce[i] : 0;
-		run->record.would[i] = 0;
+		run->record.would[i] = flags & RECORD_TOLD ? run->deny[i] & ~run->enforce[i] : 0;
 	}
 	if (!send(run, ring, RECORD_DECIDE, run->flags | flags)) {
 		COUNT(hook, lost_decide);

@@ -21,6 +21,7 @@ enum x86_64_call {
 	X86_64_GETSOCKOPT = 55,
 	X86_64_CLONE = 56,
 	X86_64_EXECVE = 59,
+	X86_64_KILL = 62,
 	X86_64_TRUNCATE = 76,
 	X86_64_FTRUNCATE = 77,
 	X86_64_RENAME = 82,
@@ -35,6 +36,8 @@ enum x86_64_call {
 	X86_64_CHOWN = 92,
 	X86_64_FCHOWN = 93,
 	X86_64_LCHOWN = 94,
+	X86_64_PTRACE = 101,
+	X86_64_RT_SIGQUEUEINFO = 129,
 	X86_64_MKNOD = 133,
 	X86_64_INIT_MODULE = 175,
 	X86_64_SETXATTR = 188,
@@ -43,6 +46,8 @@ enum x86_64_call {
 	X86_64_REMOVEXATTR = 197,
 	X86_64_LREMOVEXATTR = 198,
 	X86_64_FREMOVEXATTR = 199,
+	X86_64_TKILL = 200,
+	X86_64_TGKILL = 234,
 	X86_64_KEXEC_LOAD = 246,
 	X86_64_OPENAT = 257,
 	X86_64_MKDIRAT = 258,
@@ -55,12 +60,14 @@ enum x86_64_call {
 	X86_64_FCHMODAT = 268,
 	X86_64_UNSHARE = 272,
 	X86_64_ACCEPT4 = 288,
+	X86_64_RT_TGSIGQUEUEINFO = 297,
 	X86_64_OPEN_BY_HANDLE_AT = 304,
 	X86_64_SENDMMSG = 307,
 	X86_64_RENAMEAT2 = 316,
 	X86_64_KEXEC_FILE_LOAD = 320,
 	X86_64_EXECVEAT = 322,
 	X86_64_PKEY_MPROTECT = 329,
+	X86_64_PIDFD_SEND_SIGNAL = 424,
 	X86_64_CLONE3 = 435,
 	X86_64_OPENAT2 = 437,
 	X86_64_FCHMODAT2 = 452,
@@ -77,6 +84,8 @@ enum i386_call {
 	I386_MKNOD = 14,
 	I386_CHMOD = 15,
 	I386_LCHOWN = 16,
+	I386_PTRACE = 26,
+	I386_KILL = 37,
 	I386_RENAME = 38,
 	I386_MKDIR = 39,
 	I386_RMDIR = 40,
@@ -90,6 +99,7 @@ enum i386_call {
 	I386_CLONE = 120,
 	I386_MPROTECT = 125,
 	I386_INIT_MODULE = 128,
+	I386_RT_SIGQUEUEINFO = 178,
 	I386_CHOWN = 182,
 	I386_MMAP2 = 192,
 	I386_TRUNCATE64 = 193,
@@ -103,6 +113,8 @@ enum i386_call {
 	I386_REMOVEXATTR = 235,
 	I386_LREMOVEXATTR = 236,
 	I386_FREMOVEXATTR = 237,
+	I386_TKILL = 238,
+	I386_TGKILL = 270,
 	I386_KEXEC_LOAD = 283,
 	I386_OPENAT = 295,
 	I386_MKDIRAT = 296,
@@ -114,6 +126,7 @@ enum i386_call {
 	I386_SYMLINKAT = 304,
 	I386_FCHMODAT = 306,
 	I386_UNSHARE = 310,
+	I386_RT_TGSIGQUEUEINFO = 335,
 	I386_OPEN_BY_HANDLE_AT = 342,
 	I386_SENDMMSG = 345,
 	I386_RENAMEAT2 = 353,
@@ -129,6 +142,7 @@ enum i386_call {
 	I386_SENDTO = 369,
 	I386_SENDMSG = 370,
 	I386_PKEY_MPROTECT = 380,
+	I386_PIDFD_SEND_SIGNAL = 424,
 	I386_CLONE3 = 435,
 	I386_OPENAT2 = 437,
 	I386_FCHMODAT2 = 452,
@@ -174,6 +188,8 @@ enum way {
 	WAY_SOCKET,
 	WAY_NAMESPACE,
 	WAY_LOAD,	/* into the kernel, but for finit_module: who waits for another's gets his result, and nobody sends him round */
+	WAY_TRACE,	/* to attach; other looks into a process tell their callers nothing but no */
+	WAY_SIGNAL,	/* to one process: of several some may have it already */
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -234,6 +250,30 @@ static __always_inline bool is_load(long number, bool compat)
 	if (compat)
 		return number == I386_INIT_MODULE || number == I386_KEXEC_LOAD;
 	return number == X86_64_INIT_MODULE || number == X86_64_KEXEC_LOAD || number == X86_64_KEXEC_FILE_LOAD;
+}
+
+static __always_inline bool is_signal(long number, bool compat)
+{
+	if (compat)
+		return number == I386_KILL || number == I386_TKILL || number == I386_TGKILL || number == I386_RT_SIGQUEUEINFO ||
+		       number == I386_RT_TGSIGQUEUEINFO || number == I386_PIDFD_SEND_SIGNAL;
+	return number == X86_64_KILL || number == X86_64_TKILL || number == X86_64_TGKILL || number == X86_64_RT_SIGQUEUEINFO ||
+	       number == X86_64_RT_TGSIGQUEUEINFO || number == X86_64_PIDFD_SEND_SIGNAL;
+}
+
+/* Whether a call that sends a signal sends it to several processes. */
+static __always_inline bool sends_to_many(struct task_struct *task, const struct call *call)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	int first, fourth;
+
+	if (!bpf_core_field_exists(regs->di))
+		return true;
+	first = call->compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+	fourth = call->compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10);
+	if (call->number == (call->compat ? I386_PIDFD_SEND_SIGNAL : X86_64_PIDFD_SEND_SIGNAL))
+		return fourth & PIDFD_SIGNAL_PROCESS_GROUP;
+	return call->number == (call->compat ? I386_KILL : X86_64_KILL) && first <= 0;
 }
 
 static __always_inline bool is_truncate(long number, bool compat)
@@ -311,6 +351,10 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return is_namespace(number, compat);
 	case WAY_LOAD:
 		return is_load(number, compat);
+	case WAY_TRACE:
+		return compat ? number == I386_PTRACE : number == X86_64_PTRACE;
+	case WAY_SIGNAL:
+		return is_signal(number, compat);
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

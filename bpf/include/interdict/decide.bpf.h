@@ -11,11 +11,11 @@ SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const 
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 }
 
-/* At the other hooks the same bytes of a key are something else. */
-static __always_inline bool has_file(enum hook hook)
+/* A file, or another process's program. At the other hooks the same bytes of a key are something else. */
+static __always_inline bool has_path(enum hook hook)
 {
 	return hook == HOOK_EXEC || hook == HOOK_MMAP_EXEC || hook == HOOK_FILE_OPEN || hook == HOOK_FILE_CHANGE ||
-	       hook == HOOK_MODULE_LOAD;
+	       hook == HOOK_MODULE_LOAD || hook == HOOK_PTRACE || hook == HOOK_SIGNAL;
 }
 
 /* Names the event: the facts as far as a policy reads them. */
@@ -38,7 +38,7 @@ SUBPROGRAM void name_event(struct run *run, enum hook hook)
 		fill_context(run);
 		run->record.facts.context = fold(&run->record.context, run->record.facts.mask_set, hook, state);
 	}
-	if (has_file(hook) && (mask->file.path || mask->flags))
+	if (has_path(hook) && (mask->file.path || mask->flags))
 		name_object(run);
 	if (mask->exe_path && !run->record.facts.exe_path)
 		recall_exe(run);
@@ -67,6 +67,16 @@ static __always_inline bool remains_undecided(struct run *run, enum hook hook)
 int miss(struct run *run, __u32 hook, __u32 way);	/* in answer.bpf.c, both */
 int conclude(struct run *run, __u32 hook, __u32 outcome);
 
+/* Sends the current task round although there is nothing to wait for, if it can go. */
+SUBPROGRAM bool comes_again(enum hook hook, enum way way)
+{
+	struct waiter none = {.digest = ~0ULL, .last_ns = bpf_ktime_get_ns()};
+	__u64 id = bpf_get_current_pid_tgid();
+	enum round round = round_of(way);
+
+	return round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook);
+}
+
 /* The answer to a run whose facts are filled in. */
 static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 {
@@ -74,6 +84,8 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 	bool matters;
 
 	name_event(run, hook);
+	if ((run->object.raced | run->exe.raced) && comes_again(hook, way))
+		return -ERESTARTNOINTR;
 	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
 		COUNT(hook, undecidable);
 	matters = consult(run);
@@ -87,16 +99,6 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 			return 0;
 	}
 	return outcome == RESTART ? -ERESTARTNOINTR : set_labels(run, hook, conclude(run, hook, outcome));
-}
-
-/* Sends the current task round although there is nothing to wait for, if it can go. */
-static __always_inline bool comes_again(enum hook hook, enum way way)
-{
-	struct waiter none = {.digest = ~0ULL, .last_ns = bpf_ktime_get_ns()};
-	__u64 id = bpf_get_current_pid_tgid();
-	enum round round = round_of(way);
-
-	return round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook);
 }
 
 /* Whether a covering slot refuses at all: none that was tripped does. */

@@ -14,11 +14,12 @@ enum record_kind {
 enum record_flag {
 	RECORD_HELD = 1 << 0,	/* decide: the task waits, its outcome follows as an observe record if it is a denial; a packet was dropped
 				 * and does not come back by itself: the decision is its outcome */
-	RECORD_REFUSED = 1 << 1,	/* the answer was a refusal; of a decide record: it has an observe record of its own */
+	RECORD_REFUSED = 1 << 1,	/* the answer was a refusal */
 	RECORD_FALLBACK = 1 << 2,	/* observe: no verdict, a fallback answered */
 	RECORD_COMPAT = 1 << 3,	/* by a 32-bit system call */
 	RECORD_IO_URING = 1 << 4,	/* by io_uring */
 	RECORD_BUDGET = 1 << 5,	/* observe: with this subject a budget is used up */
+	RECORD_TOLD = 1 << 6,	/* decide: the attempt has an observe record of its own, or would have had room been */
 };
 
 /* Why a record has no verdict or an unusual one. */
@@ -38,7 +39,7 @@ struct event {
 	struct context context;		/* before masking, too; of a packet nothing */
 	__u64 asked[SLOT_WORDS];	/* decide: undecided slots that cover this event */
 	__u64 refused[SLOT_WORDS];	/* observe: slots that refused; decide, held or refused: those of asked that refuse if they deny */
-	__u64 would[SLOT_WORDS];	/* observe: slots that deny, not enforced */
+	__u64 would[SLOT_WORDS];	/* slots that deny, not enforced; decide: of an attempt that is told, where these are counted */
 	__u64 names;			/* of the object, enum names */
 	__u64 exe_names;		/* of the executable */
 	__u32 pid;			/* tgid, in the initial pid namespace */

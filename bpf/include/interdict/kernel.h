@@ -116,11 +116,12 @@ struct atomic_number { int counter; };	/* atomic_t */
 struct signal_struct { struct atomic_number live; unsigned int flags; int nr_threads; struct sigpending shared_pending; void *tty; };
 struct callback_head { struct callback_head *next; };
 struct thread_info { __u32 status; };
-struct pt_regs { unsigned long ax, orig_ax, cx, dx, si; };	/* x86 only */
+struct pt_regs { unsigned long ax, orig_ax, bx, cx, dx, si, di, r10; };	/* x86 only */
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
 	unsigned int ptrace;
+	int exit_state;			/* 0 until it has let go of all it had */
 	unsigned long jobctl;
 	unsigned long atomic_flags;
 	int pid;
@@ -182,6 +183,10 @@ struct bpf_task_work { __u64 opaque; };
 #define SIGNAL_BIT(signal) (1ULL << ((signal) - 1))
 #define STOP_SIGNALS (SIGNAL_BIT(19) | SIGNAL_BIT(20) | SIGNAL_BIT(21) | SIGNAL_BIT(22))	/* STOP TSTP TTIN TTOU */
 #define SIG_IGN 1
+
+#define PTRACE_MODE_ATTACH 0x02
+#define PTRACE_MODE_NOAUDIT 0x04	/* no call fails for the answer */
+#define PIDFD_SIGNAL_PROCESS_GROUP 4
 
 /* task_struct.flags */
 #define PF_EXITING 0x00000004

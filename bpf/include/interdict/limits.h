@@ -32,6 +32,12 @@
  * nothing but rename spoil about three walks of four, and 1024 in a row never. */
 #define PATH_TRIES 1024
 
+/* The same under a spin lock, where others wait with interrupts off: a program of five folders takes half a microsecond, the deepest that is walked spoilt each time
+ * 200. Programs that are worth a rule are not so deep, and of two processors that do nothing but rename not one in 10,000 is spoilt so often; who can comes again
+ * then, for the others unknownPath answers. */
+#define SPINNING_TRIES 32
+#define SPINNING_DEPTH 64
+
 /* Names that policies mention. */
 #define NAMES_MAX 65536
 
@@ -75,6 +81,9 @@
 
 /* Looks for one that is free, of 30 ns each: some milliseconds, in which a preempted task is back. */
 #define CLAIM_TRIES (1 << 17)
+
+/* Under a spin lock: two microseconds, in which one is found unless nearly all are in use. */
+#define SPINNING_CLAIM_TRIES 64
 
 /* Questions of one waiting task. The engine leaves an answer to each or says that there is none; one that has pushed the answer out, or let it
  * expire, before the task could look is asked again. */

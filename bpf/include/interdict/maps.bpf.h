@@ -55,6 +55,8 @@ struct text {
 	__u64 mount_root;	/* dentry */
 	__u32 done;
 	__u32 slash;		/* the path ends with one: a file without a name, in this folder */
+	__u32 tries, depth;	/* walks, and names of one, at most */
+	__u32 raced;		/* renames or mounts have spoilt all of them */
 	struct link last;	/* the last name, */
 	__u64 name[(NAME_BYTES + 1) / 8];	/* and its bytes */
 	char room[PATH_BYTES + 256 + 8];	/* the hash reads words beyond the end of a name */
@@ -92,6 +94,7 @@ struct run {
 	__u64 label[SLOT_WORDS];	/* slots that set labels, */
 	__u64 labels;		/* of these */
 	__u64 fell[SLOT_WORDS];	/* slots whose fallback answers */
+	__u64 spending[SLOT_WORDS];	/* slots that refuse at the cost of their budget */
 	struct slot_walk walk;
 	/* Of the posture that the run began with: it may be filled anew while a task waits. */
 	__u64 wait[SLOT_WORDS];	/* slots that may be waited for: those of enforce, and those that set labels */
@@ -104,7 +107,7 @@ struct run {
 	__u64 stale_ns;
 	__u64 asked_until;	/* where its question ends in the ring, or a little beyond; 0: it has not been asked */
 	__u32 asks;		/* how often it has been */
-	__u32 pad0;
+	__u32 at_once;		/* nobody may stay in the hook, and the call cannot be issued again */
 	struct place at;	/* of the object; no dentry: it has no path */
 	struct place below;	/* where it really is, below an overlay; no dentry: at */
 	__u32 exe_walked;
@@ -114,7 +117,9 @@ struct run {
 	__u32 used_up;		/* a budget, by this refusal */
 	__u32 labels_read;
 	__u32 context_read;	/* what the record says of the task's state */
-	__u32 pad1;
+	__u32 foreign;		/* whoever has the object could arrange names */
+	__u32 unspent;		/* what fell back spends no budget */
+	__u32 pad0;
 	struct text object;
 	struct text exe;
 	struct event record;

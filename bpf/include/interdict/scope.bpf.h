@@ -15,6 +15,9 @@
 			__sync_fetch_and_add(&(word), 0); \
 	} while (0)
 
+/* Keeps the compiler from moving loads over it. */
+#define COMPILER_BARRIER() asm volatile("" ::: "memory")
+
 /* An argument of the hook that may be NULL, as a number: from Linux 6.5 on the verifier takes it that there is always a pointer, and drops from a program the question whether there is
  * one, with all that follows, and loads from it unguarded. */
 static __always_inline __u64 argument(void *ctx, __u32 number)

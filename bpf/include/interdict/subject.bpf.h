@@ -22,22 +22,27 @@ static long try_claim(__u32 step, struct search *search)
 	return search->found;
 }
 
-SUBPROGRAM struct run *claim_any(void)
+SUBPROGRAM struct run *claim_any(__u32 tries)
 {
 	struct search search = {};
 
-	bpf_loop(CLAIM_TRIES, try_claim, &search, 0);
+	bpf_loop(tries, try_claim, &search, 0);
 	return search.found ? bpf_map_lookup_elem(&scratch, &search.index) : NULL;
 }
 
 /* One hook runs with this memory until release(). NULL if none is found. The processor's own is likely to be free and near; if a task was
  * preempted while it had that one, any other will do. */
-static __always_inline struct run *claim(void)
+static __always_inline struct run *claim_within(__u32 tries)
 {
 	__u32 index = bpf_get_smp_processor_id() & (SCRATCH_MAX - 1);
 	struct run *run = bpf_map_lookup_elem(&scratch, &index);
 
-	return run && !__sync_val_compare_and_swap(&run->claimed, 0, 1) ? run : claim_any();
+	return run && !__sync_val_compare_and_swap(&run->claimed, 0, 1) ? run : claim_any(tries);
+}
+
+static __always_inline struct run *claim(void)
+{
+	return claim_within(CLAIM_TRIES);
 }
 
 static __always_inline void release(struct run *run)
@@ -182,7 +187,14 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->context_read = 0;
 	run->object.slash = 0;
 	run->exe.slash = 0;
+	run->object.raced = run->exe.raced = 0;
+	run->object.tries = run->exe.tries = PATH_TRIES;
+	run->object.depth = run->exe.depth = PATH_DEPTH;
 	run->fresh = 0;
+	run->foreign = 0;
+	run->at_once = 0;
+	run->unspent = 0;
+	run->asks = 0;
 	run->at.dentry = 0;
 	run->below.dentry = 0;
 	off = bpf_map_lookup_elem(&tripped, &zero);
@@ -266,6 +278,8 @@ static __always_inline void name_object(struct run *run)
 		find_names(&run->object, &run->below, run->record.facts.file.inode, run->record.facts.file.device);
 	if (!run->below.dentry || !((run->object.names >> 32) & ~NAMES_FOREIGN))
 		find_names(&run->object, &run->at, run->record.facts.file.inode, run->record.facts.file.device);
+	if (run->foreign)
+		run->object.names |= (__u64)NAMES_FOREIGN << 32;
 	run->record.facts.file.path = run->object.hash ^ run->object.names;
 	run->record.facts.flags = run->object.flags;
 	if (run->fresh)

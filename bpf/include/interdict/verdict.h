@@ -26,6 +26,8 @@ enum hook {
 	HOOK_SOCKET_ACCEPT = 10,	/* socket_accept: before it is known whom */
 	HOOK_USER_NAMESPACE = 11,	/* userns_create */
 	HOOK_MODULE_LOAD = 12,	/* kernel_read_file, kernel_load_data, kernel_module_request: what the kernel itself is to run, or to hand to a device */
+	HOOK_PTRACE = 13,	/* ptrace_access_check, ptrace_traceme: who looks into another process, or lets himself be traced */
+	HOOK_SIGNAL = 14,	/* task_kill */
 };
 
 /* What the subject wants of the object; a set. */
@@ -57,6 +59,8 @@ enum access {
 	ACCESS_KEXEC = 1 << 24,	/* another kernel, or its initial RAM disk */
 	ACCESS_MEMORY = 1 << 25,	/* what is loaded comes from no file */
 	ACCESS_REQUEST = 1 << 26,	/* the kernel asks for a module by its name, in the caller's behalf */
+	ACCESS_ATTACH = 1 << 27,	/* to change another process, or read its memory; ACCESS_READ: to look at it, and what the kernel takes for that: environ, process_madvise */
+	ACCESS_TRACEME = 1 << 28,	/* to be traced by the parent */
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */
@@ -144,6 +148,17 @@ struct socket_address {
 	__u64 pad1[2];
 };
 
+/* Another process. What its program is stands where a file's identity does, so that its path is made in the same way. */
+struct peer {
+	__u64 inode;		/* of its program; 0: none, or it cannot be told */
+	__u64 path;		/* as file_identity.path */
+	__u32 device;
+	__u32 signal;		/* at the hook of signals */
+	__u32 uid;
+	__u32 pad0;
+	__u64 cgroup;
+};
+
 /* Of a fragment that is not the first the ports are unknown: zero, and OBJECT_UNPARSED says so. */
 struct packet_tuple {
 	__u8 source[16];	/* network order; IPv4 as ::ffff:a.b.c.d */
@@ -177,6 +192,7 @@ struct verdict_key {
 		struct file_identity file;
 		struct socket_address socket;
 		struct packet_tuple packet;
+		struct peer peer;
 	};
 };
 
@@ -403,9 +419,10 @@ struct hook_counters {
 	__u64 observed;		/* observe records submitted */
 	__u64 cannot;		/* the engine has said that a policy cannot answer: fallback without waiting */
 	__u64 crowded;		/* cannot leave the hook, where as many wait as there are processors, and the engine gets none: fallback */
-	__u64 no_memory;	/* no working memory: comes again; who cannot is refused */
+	__u64 no_memory;	/* no working memory: comes again; who cannot is refused, but for PID 1 at the hooks of other processes */
 	__u64 labelled;		/* labels were set that the process did not have; at exec: are to be set when it has succeeded */
 	__u64 unlabelled;	/* no memory for a label: refused if a policy that sets it enforces; of HOOK_NONE: a fork, which fails */
+	__u64 at_once;		/* nobody may stay in the hook, and the call cannot be issued again: fallback */
 };
 
 /* What the engine's decisions said about attempts that the kernel had let pass, or dropped to wait, before they were there (map told: by

@@ -7,6 +7,7 @@
 #include <linux/kexec.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -239,6 +240,15 @@ static void load_object(const char *path, const char *access)
 		outcome->error = errno;
 }
 
+static void meet(const char *path, const char *signal)
+{
+	struct peer peer = start_peer(path);
+
+	if (is(signal, "peer") ? seize(peer.pid) : kill(peer.pid, atoi(signal)))
+		outcome->error = errno;
+	end_peer(&peer);
+}
+
 /* Nobody listens, no such device: the hooks had let it pass. */
 static bool comes_from_below(int error)
 {
@@ -269,6 +279,8 @@ int command_acting(const struct options *options, char **args)
 		run_object(args[OBJECT], file);
 	else if (is(hook, "mmap_exec"))
 		map_object(file);
+	else if (is(hook, "ptrace") || is(hook, "signal"))
+		meet(args[OBJECT], type);
 	else if (is(hook, "module_load"))
 		load_object(args[OBJECT], args[ACCESS]);
 	else if (is(hook, "socket_bind"))

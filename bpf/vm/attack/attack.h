@@ -97,6 +97,12 @@ enum gift { GIFT_FILE, GIFT_FETCHED, GIFT_SOCKET };
 void start_giver(void);
 int given(enum gift gift, const char *path, const struct sockaddr_storage *address, socklen_t length, int kind);
 
+/* peer.c: a child that runs a program of this tool's, by whatever path, until end_peer(). */
+struct peer { pid_t pid; int input; };
+struct peer start_peer(const char *path);
+void end_peer(const struct peer *peer);
+long seize(pid_t pid);	/* and lets it go again; -1 and errno */
+
 /* Lists for the harness: it goes through all of them, so that no word is forgotten. */
 void list_open_doors(void);
 void list_exec_doors(void);
@@ -109,6 +115,7 @@ void list_local_doors(void);
 void list_makers(void);
 void list_namespace_doors(void);
 void list_module_doors(void);
+void list_peer_doors(void);
 void list_label_doors(void);
 void list_states(void);
 
@@ -147,6 +154,12 @@ int command_label(const struct options *options, char **args);
 int command_namespace(const struct options *options, char **args);
 int command_module(const struct options *options, char **args);
 int command_unload(const struct options *options, char **args);
+int command_peer(const struct options *options, char **args);
+int command_idle(const struct options *options, char **args);
+int command_traced(const struct options *options, char **args);
+int command_traceme(const struct options *options, char **args);
+int command_orphan(const struct options *options, char **args);
+int command_ending(const struct options *options, char **args);
 int command_absent(const struct options *options, char **args);
 int command_file(const struct options *options, char **args);
 int command_folder(const struct options *options, char **args);

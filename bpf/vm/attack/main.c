@@ -25,6 +25,7 @@ static int command_list(const struct options *options, char **args)
 	list_makers();
 	list_namespace_doors();
 	list_module_doors();
+	list_peer_doors();
 	list_label_doors();
 	list_states();
 	fflush(stdout);
@@ -124,6 +125,12 @@ static const struct {
 	{"socket", "[-d DOOR] FAMILY TYPE PROTOCOL", 3, NOWHERE, command_socket},
 	{"namespace", "[-d DOOR] user|none", 1, NOWHERE, command_namespace},
 	{"module", "[-d DOOR] PATH|some|none|FILE_SYSTEM", 1, NOWHERE, command_module},
+	{"peer", "[-d DOOR] PROGRAM", 1, NOWHERE, command_peer},
+	{"idle", "-n MEGABYTES", 0, NOWHERE, command_idle},
+	{"traced", "PROGRAM", 1, NOWHERE, command_traced},
+	{"traceme", "", 0, NOWHERE, command_traceme},
+	{"orphan", "PROGRAM", 1, NOWHERE, command_orphan},
+	{"ending", "-n MEGABYTES PROGRAM", 1, NOWHERE, command_ending},
 	{"unload", "MODULE", 1, NOWHERE, command_unload},
 	{"label", "[-d DOOR] MARKER OBJECT", 2, NOWHERE, command_label},
 	{"state", "[-d STATE] PATH", 1, NOWHERE, command_state},

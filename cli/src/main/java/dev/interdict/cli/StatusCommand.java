@@ -29,7 +29,7 @@ import picocli.CommandLine.Mixin;
 final class StatusCommand implements Callable<Integer> {
   /** Counters of answers without a decision. */
   private static final List<String> WITHOUT_ANSWER =
-      List.of("gave_up", "stale", "cannot", "crowded", "no_waiter");
+      List.of("gave_up", "stale", "cannot", "crowded", "no_waiter", "at_once");
 
   @Mixin Engine engine;
   @Mixin Output output;

@@ -8,6 +8,7 @@ import dev.interdict.decisions.Glob;
 import dev.interdict.event.Access;
 import dev.interdict.event.Context;
 import dev.interdict.event.Hook;
+import dev.interdict.event.SlotSet;
 import dev.interdict.event.Workload;
 import dev.interdict.v1.Container;
 import dev.interdict.v1.Decision;
@@ -24,6 +25,9 @@ final class DecisionProtos {
   /** Longest list of a filter: each element costs the pipeline time. */
   private static final int MAX_ELEMENTS = 64;
 
+  /** These are looked up. As many as a host can have. */
+  private static final int MAX_POLICIES = SlotSet.SLOTS;
+
   private static final long NS_PER_SECOND = 1_000_000_000;
 
   private DecisionProtos() {}
@@ -35,13 +39,15 @@ final class DecisionProtos {
     for (List<?> list :
         List.of(
             request.getHooksList(),
-            request.getPoliciesList(),
             request.getUidsList(),
             request.getExecutablesList(),
             request.getCgroupsList())) {
       if (list.size() > MAX_ELEMENTS) {
         throw new BadRequestException("a filter lists at most " + MAX_ELEMENTS + " of each");
       }
+    }
+    if (request.getPoliciesCount() > MAX_POLICIES) {
+      throw new BadRequestException("a filter lists at most " + MAX_POLICIES + " policies");
     }
     Set<Outcome> outcomes =
         request.getOutcomesList().stream()

@@ -99,6 +99,8 @@ final class HookPrograms {
       case USER_NAMESPACE -> List.of("lsm_userns_create");
       case MODULE_LOAD ->
           List.of("lsm_kernel_read_file", "lsm_kernel_load_data", "lsm_kernel_module_request");
+      case PTRACE -> List.of("lsm_ptrace_access_check", "lsm_ptrace_traceme");
+      case SIGNAL -> List.of("lsm_task_kill");
       case SOCKET_ACCEPT -> List.of("lsm_socket_accept");
       case SOCKET_CREATE -> List.of("lsm_socket_create");
       case XDP_INGRESS -> List.of();

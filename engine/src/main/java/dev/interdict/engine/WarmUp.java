@@ -96,6 +96,9 @@ final class WarmUp {
       case SOCKET_CONNECT, SOCKET_BIND, SOCKET_LISTEN, SOCKET_CREATE, SOCKET_ACCEPT ->
           new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
       case USER_NAMESPACE -> new Event.SubjectEvent(head, subject);
+      case PTRACE, SIGNAL ->
+          new Event.PeerEvent(
+              head, subject, new Event.Peer(1000, 1, i, path, FileNames.NONE, 1), i % 31 + 1);
       case XDP_INGRESS ->
           new Event.PacketEvent(head, 6, 6, address, address, i & 0xffff, 443, 1, 64);
     };
@@ -113,6 +116,8 @@ final class WarmUp {
       case SOCKET_CREATE, USER_NAMESPACE -> Access.CREATE;
       case SOCKET_ACCEPT -> Access.ACCEPT;
       case MODULE_LOAD -> Access.MODULE;
+      case PTRACE -> Access.ATTACH;
+      case SIGNAL -> Access.SEND;
       case XDP_INGRESS -> Access.RECEIVE;
     };
   }

@@ -4,6 +4,7 @@ import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
@@ -68,6 +69,22 @@ final class EventFacts {
         "module.name",
         (e, names) -> e instanceof FileEvent f && f.isRequest() ? name(f.path()) : null);
     file(all, "file.type", e -> Facts.FILE_TYPES[Facts.fileType(e.mode())]);
+    peer(
+        all,
+        "peer.exe.path",
+        (e, names) -> Facts.hasPath(e) ? Names.toText(e.peer().exePath()) : null);
+    peer(all, "peer.uid", (e, names) -> Integer.toUnsignedLong(e.peer().uid()));
+    peer(
+        all,
+        "peer.cgroup.path",
+        (e, names) -> {
+          byte[] path = names.cgroupPath(e.peer().cgroup());
+          return path == null ? null : Names.toText(path);
+        });
+    peer(
+        all,
+        "signal.name",
+        (e, names) -> e.hook() == Hook.SIGNAL ? InputJson.named(Facts.SIGNALS, e.signal()) : null);
     end(all, "socket.", hook -> hook == Hook.SOCKET_CONNECT);
     end(all, "socket.local.", Hook::isLocal);
     socket(all, "socket.family", InputJson::family);
@@ -107,6 +124,7 @@ final class EventFacts {
               case FileEvent file -> read.apply(file.subject(), names);
               case SocketEvent socket -> read.apply(socket.subject(), names);
               case SubjectEvent plain -> read.apply(plain.subject(), names);
+              case PeerEvent other -> read.apply(other.subject(), names);
               case PacketEvent packet -> null;
             });
   }
@@ -142,6 +160,15 @@ final class EventFacts {
         field,
         (event, names) ->
             event instanceof FileEvent file && file.hasFile() ? read.apply(file) : null);
+  }
+
+  private static void peer(
+      Map<String, BiFunction<Event, HostNames, Object>> all,
+      String field,
+      BiFunction<PeerEvent, HostNames, Object> read) {
+    all.put(
+        field,
+        (event, names) -> event instanceof PeerEvent other ? read.apply(other, names) : null);
   }
 
   private static void socket(

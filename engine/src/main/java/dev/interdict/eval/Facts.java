@@ -4,6 +4,7 @@ import dev.interdict.event.Access;
 import dev.interdict.event.Context;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
 import java.util.Arrays;
@@ -90,6 +91,15 @@ final class Facts {
           22,
           "smc");
 
+  /** {@code signal.name} by number. */
+  static final String[] SIGNALS =
+      Stream.of(
+              ("- HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD"
+                      + " CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS")
+                  .split(" ", -1))
+          .map(name -> name.equals("-") ? null : "SIG" + name)
+          .toArray(String[]::new);
+
   private static final String[] NO_NAMES = {};
 
   private Facts() {}
@@ -156,6 +166,20 @@ final class Facts {
   /** Whether there is a file whose path cannot be told. */
   static boolean pathUnknown(FileEvent event) {
     return event.hasFile() && !pathKnown(event);
+  }
+
+  /** Whether the program of the other process cannot be told; if not, it may have none. */
+  static boolean pathUnknown(PeerEvent event) {
+    return ObjectFlag.PATH_UNKNOWN.in(event.head().objectFlags());
+  }
+
+  /** Whether not even the number of its program can be told. */
+  static boolean programUnknown(PeerEvent event) {
+    return pathUnknown(event) && event.peer().exeInode() == 0;
+  }
+
+  static boolean hasPath(PeerEvent event) {
+    return event.peer().exePath().length != 0 && !pathUnknown(event);
   }
 
   static boolean created(FileEvent event) {

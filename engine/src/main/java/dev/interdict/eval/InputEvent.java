@@ -7,6 +7,8 @@ import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.Peer;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
@@ -50,6 +52,9 @@ public final class InputEvent {
     Hook hook = hook(input);
     if (hook.isFile()) {
       return file(input, hook, file, subject(input.path("process"), exe));
+    }
+    if (hook.isPeer()) {
+      return peer(input, hook, file, subject(input.path("process"), exe));
     }
     if (hook == Hook.USER_NAMESPACE) {
       return new SubjectEvent(head(input, hook, 0), subject(input.path("process"), exe));
@@ -157,6 +162,28 @@ public final class InputEvent {
         number(file, "uid"),
         number(file, "gid"),
         mode);
+  }
+
+  private static PeerEvent peer(JsonNode input, Hook hook, FileNames names, Subject subject) {
+    JsonNode peer = input.path("peer");
+    JsonNode exe = peer.path("exe");
+    long inode = wide(exe, "inode");
+    boolean none = exe.isObject() && inode == 0;
+    int flags = none || exe.has("path") ? 0 : ObjectFlag.PATH_UNKNOWN.bit();
+    JsonNode signal = input.path("signal");
+    int number =
+        signal.has("number") ? number(signal, "number") : number(Facts.SIGNALS, signal, "name");
+    return new PeerEvent(
+        head(input, hook, flags),
+        subject,
+        new Peer(
+            number(peer, "uid"),
+            device(exe.path("dev")),
+            inode,
+            Names.toBytes(exe.path("path").asString("")),
+            names,
+            wide(peer.path("cgroup"), "id")),
+        number);
   }
 
   private static SocketEvent socket(JsonNode input, Hook hook, Subject subject) {

@@ -8,6 +8,7 @@ import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
@@ -64,6 +65,13 @@ public final class InputJson {
         input.put("socket", socket(socket));
       }
       case SubjectEvent plain -> input.put("process", process(plain.subject(), names));
+      case PeerEvent other -> {
+        input.put("process", process(other.subject(), names));
+        input.put("peer", peer(other, names));
+        if (other.hook() == Hook.SIGNAL) {
+          input.put("signal", signal(other.signal()));
+        }
+      }
       case PacketEvent packet -> input.put("packet", packet(packet, names));
     }
     return input;
@@ -156,6 +164,42 @@ public final class InputJson {
     file.put("deleted", ObjectFlag.DELETED.in(event.head().objectFlags()));
     file.put("unreachable", ObjectFlag.UNREACHABLE.in(event.head().objectFlags()));
     return file;
+  }
+
+  private static Map<String, Object> peer(PeerEvent event, HostNames names) {
+    Event.Peer of = event.peer();
+    Map<String, Object> exe = new LinkedHashMap<>();
+    if (Facts.hasPath(event)) {
+      exe.put("path", Names.toText(of.exePath()));
+    }
+    exe.put("dev", device(of.exeDevice()));
+    exe.put("inode", unsigned(of.exeInode()));
+    Map<String, Object> cgroup = new LinkedHashMap<>();
+    cgroup.put("id", unsigned(of.cgroup()));
+    byte[] path = names.cgroupPath(of.cgroup());
+    if (path != null) {
+      cgroup.put("path", Names.toText(path));
+    }
+    Map<String, Object> peer = new LinkedHashMap<>();
+    peer.put("uid", Integer.toUnsignedLong(of.uid()));
+    if (!Facts.programUnknown(event)) {
+      peer.put("exe", exe);
+    }
+    peer.put("cgroup", cgroup);
+    return peer;
+  }
+
+  private static Map<String, Object> signal(int number) {
+    Map<String, Object> signal = new LinkedHashMap<>();
+    signal.put("number", Integer.toUnsignedLong(number));
+    signal.put("name", named(Facts.SIGNALS, number));
+    return signal;
+  }
+
+  /** Of a signal: its name; of a trace, what is wanted; each with whose program is meant. */
+  public static String meeting(PeerEvent event) {
+    String path = Facts.hasPath(event) ? Names.toText(event.peer().exePath()) : "?";
+    return event.hook() == Hook.SIGNAL ? named(Facts.SIGNALS, event.signal()) + " " + path : path;
   }
 
   private static Map<String, Object> socket(SocketEvent event) {

@@ -7,6 +7,7 @@ import dev.interdict.event.Context;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
@@ -63,6 +64,8 @@ final class InputWriter {
   private final Document<SocketEvent> local;
   private final Document<SocketEvent> created;
   private final Document<SubjectEvent> plain;
+  private final Document<PeerEvent> traced;
+  private final Document<PeerEvent> signalled;
   private final Document<PacketEvent> packet;
 
   /* Of the event that is written. */
@@ -85,6 +88,8 @@ final class InputWriter {
     this.local = local();
     this.created = created();
     this.plain = plain();
+    this.traced = peer(false);
+    this.signalled = peer(true);
     this.packet = packet();
     this.heap = (instance.heapPointer() + 7) & -8;
     // Text goes behind the heap pointer, unknown to the module's allocator: the memory must be
@@ -109,6 +114,10 @@ final class InputWriter {
       case SubjectEvent e -> {
         run(subjectWork, e.subject());
         yield write(plain, e);
+      }
+      case PeerEvent e -> {
+        run(subjectWork, e.subject());
+        yield write(e.hook() == Hook.SIGNAL ? signalled : traced, e);
       }
       case PacketEvent e -> write(packet, e);
     };
@@ -377,6 +386,45 @@ final class InputWriter {
   private Document<SubjectEvent> plain() {
     List<Consumer<SubjectEvent>> work = new ArrayList<>();
     return document(withProcess(root(work)), work);
+  }
+
+  private Document<PeerEvent> peer(boolean signalled) {
+    InputCells cells = site.cells();
+    List<Consumer<PeerEvent>> work = new ArrayList<>();
+    InputShape<PeerEvent> exe =
+        new InputShape<>(site, "peer.exe", work)
+            .text("dev", (e, cell) -> cells.device(cell, e.peer().exeDevice()))
+            .number("inode", e -> e.peer().exeInode());
+    int exeOnly = exe.build();
+    int exeWithPath = exe.text("path", (e, cell) -> cells.name(cell, e.peer().exePath())).build();
+    InputShape<PeerEvent> cgroup =
+        new InputShape<>(site, "peer.cgroup", work).number("id", e -> e.peer().cgroup());
+    int cgroupOnly = cgroup.build();
+    int cgroupWithPath =
+        cgroup.text("path", (e, cell) -> known(cell, names.cgroupPath(e.peer().cgroup()))).build();
+    InputShape<PeerEvent> peer =
+        new InputShape<>(site, "peer", work)
+            .number("uid", e -> Integer.toUnsignedLong(e.peer().uid()))
+            .choice("exe", "path", exeOnly, e -> Facts.hasPath(e) ? exeWithPath : exeOnly)
+            .choice(
+                "cgroup",
+                "path",
+                cgroupOnly,
+                e -> names.cgroupPath(e.peer().cgroup()) == null ? cgroupOnly : cgroupWithPath);
+    int whole = peer.build();
+    int untold = peer.without(Set.of("exe")).build();
+    InputShape<PeerEvent> root =
+        withProcess(root(work))
+            .choice("peer", "exe", whole, e -> Facts.programUnknown(e) ? untold : whole);
+    if (signalled) {
+      root.child(
+          "signal",
+          new InputShape<>(site, "signal", work)
+              .number("number", e -> Integer.toUnsignedLong(e.signal()))
+              .named("name", Facts.SIGNALS, PeerEvent::signal)
+              .build());
+    }
+    return document(root, work);
   }
 
   private InputShape<SocketEvent> kind(List<Consumer<SocketEvent>> work) {

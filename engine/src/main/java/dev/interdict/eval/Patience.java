@@ -3,6 +3,7 @@ package dev.interdict.eval;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.SubjectEvent;
 import java.nio.ByteBuffer;
@@ -118,6 +119,7 @@ final class Patience {
       case FileEvent file -> origin(file.subject());
       case SocketEvent socket -> origin(socket.subject());
       case SubjectEvent plain -> origin(plain.subject());
+      case PeerEvent other -> origin(other.subject());
       case PacketEvent packet ->
           new Origin(
               PACKETS, ByteBuffer.wrap(packet.source()).getLong(packet.family() == 6 ? 0 : 8));

@@ -60,6 +60,7 @@ public final class PolicySet {
         case Event.FileEvent file -> file.subject().cgroup();
         case Event.SocketEvent socket -> socket.subject().cgroup();
         case Event.SubjectEvent plain -> plain.subject().cgroup();
+        case Event.PeerEvent other -> other.subject().cgroup();
         case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
       };
     }
@@ -98,7 +99,9 @@ public final class PolicySet {
     this.labels = Map.copyOf(parts.labels);
     this.concerns = new ConcernIndex(modules, names);
     this.cgroupNames =
-        Arrays.stream(modules).anyMatch(m -> m != null && Readings.rest(m.reads())) ? names : null;
+        Arrays.stream(modules).anyMatch(m -> m != null && Readings.restOnAny(m.reads()))
+            ? names
+            : null;
     this.containerSlots = slots(modules, reads -> reads.mayRead(Readings.CONTAINER));
   }
 
@@ -339,6 +342,7 @@ public final class PolicySet {
     for (int slot = 0; slot < modules.length; slot++) {
       if (modules[slot] != null
           && (modules[slot].reads().mayRead("file.path")
+              || modules[slot].reads().mayRead(Readings.PEER_PATH)
               || modules[slot].reads().mayRead("process.exe.path"))) {
         all.addAll(literals.get(slot));
       }

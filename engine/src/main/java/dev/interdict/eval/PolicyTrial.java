@@ -190,6 +190,9 @@ public final class PolicyTrial {
       if (hook.isFile()) {
         BEGINNINGS.forEach(start -> events.add(event(hook, "file.path", start + LONG)));
       }
+      if (hook.isPeer()) {
+        events.add(event(hook, "peer.exe.path", "/usr/lib/" + LONG));
+      }
       if (hook != Hook.XDP_INGRESS) {
         events.add(event(hook, "process.exe.path", "/usr/lib/" + LONG));
         events.add(event(hook, Readings.CGROUP, "/user.slice/" + LONG)); // he has one of his own
@@ -217,6 +220,7 @@ public final class PolicyTrial {
           put(event, "socket.local.address", "192.0.2.1");
       case SOCKET_CREATE -> put(event, "socket.family", "inet");
       case USER_NAMESPACE -> put(event, "access", List.of("create"));
+      case PTRACE, SIGNAL -> put(event, "peer.exe.path", unlike);
       case XDP_INGRESS -> put(event, "packet.source.address", "192.0.2.1");
     }
     if (hook != Hook.XDP_INGRESS) {

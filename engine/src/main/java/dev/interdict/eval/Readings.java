@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
@@ -37,6 +38,10 @@ public final class Readings {
 
   static final String CGROUP = "process.cgroup.path";
 
+  static final String PEER_PATH = "peer.exe.path";
+  private static final String PEER_PROGRAM = "peer.exe";
+  private static final String PEER_CGROUP = "peer.cgroup.path";
+
   /** What the engine looks up elsewhere. */
   static final String CONTAINER = "process.container";
 
@@ -63,7 +68,7 @@ public final class Readings {
     return switch (event) {
       case FileEvent file -> {
         List<Event> all = new ArrayList<>();
-        List<byte[]> others = otherPaths(file);
+        List<byte[]> others = otherPaths("file.path", file.names(), file.path());
         for (Subject subject : subjects(file.subject())) {
           FileEvent by = file.withSubject(subject);
           all.add(by);
@@ -75,6 +80,16 @@ public final class Readings {
           subjects(socket.subject()).stream().<Event>map(socket::withSubject).toList();
       case SubjectEvent plain ->
           subjects(plain.subject()).stream().<Event>map(plain::withSubject).toList();
+      case PeerEvent other -> {
+        List<Event> all = new ArrayList<>();
+        List<byte[]> others = otherPaths(PEER_PATH, other.peer().names(), other.peer().exePath());
+        for (Subject subject : subjects(other.subject())) {
+          PeerEvent by = other.withSubject(subject);
+          all.add(by);
+          others.forEach(path -> all.add(by.withPath(path)));
+        }
+        yield all;
+      }
       case PacketEvent packet -> List.of(packet);
     };
   }
@@ -92,6 +107,11 @@ public final class Readings {
               && isPlain(file.subject(), names);
       case SocketEvent socket -> isPlain(socket.subject(), names);
       case SubjectEvent plain -> isPlain(plain.subject(), names);
+      case PeerEvent other ->
+          other.peer().names().equals(FileNames.NONE)
+              && !Facts.pathUnknown(other)
+              && (names == null || names.cgroupPath(other.peer().cgroup()) != null)
+              && isPlain(other.subject(), names);
       case PacketEvent packet -> true;
     };
   }
@@ -108,6 +128,7 @@ public final class Readings {
       case FileEvent file -> areKnown(file.names()) && areKnown(file.subject().names());
       case SocketEvent socket -> areKnown(socket.subject().names());
       case SubjectEvent plain -> areKnown(plain.subject().names());
+      case PeerEvent other -> areKnown(other.peer().names()) && areKnown(other.subject().names());
       case PacketEvent packet -> true;
     };
   }
@@ -123,6 +144,11 @@ public final class Readings {
           (reads.mayRead("file.path") && Facts.pathUnknown(file)) || isUnknown(file.subject());
       case SocketEvent socket -> isUnknown(socket.subject());
       case SubjectEvent plain -> isUnknown(plain.subject());
+      case PeerEvent other ->
+          (reads.mayRead(PEER_PATH) && Facts.pathUnknown(other))
+              || (reads.mayRead(PEER_PROGRAM) && Facts.programUnknown(other))
+              || (reads.mayRead(PEER_CGROUP) && names.cgroupPath(other.peer().cgroup()) == null)
+              || isUnknown(other.subject());
       case PacketEvent packet -> false;
     };
   }
@@ -138,13 +164,18 @@ public final class Readings {
     return OF_CGROUP.stream().anyMatch(reads::mayRead);
   }
 
-  private List<byte[]> otherPaths(FileEvent file) {
-    if (!reads.mayRead("file.path") || file.names().equals(FileNames.NONE)) {
+  /** The same of the cgroup of either process. */
+  static boolean restOnAny(ReadSet reads) {
+    return rest(reads) || reads.mayRead(PEER_CGROUP);
+  }
+
+  private List<byte[]> otherPaths(String fact, FileNames of, byte[] used) {
+    if (!reads.mayRead(fact) || of.equals(FileNames.NONE)) {
       return List.of();
     }
-    Set<String> known = mentioned(file.names());
-    List<byte[]> paths = new ArrayList<>(others(known, file.path()));
-    if (file.names().foreign() && known.isEmpty()) {
+    Set<String> known = mentioned(of);
+    List<byte[]> paths = new ArrayList<>(others(known, used));
+    if (of.foreign() && known.isEmpty()) {
       paths.add(FOREIGN_PATH);
     }
     return paths;

@@ -32,7 +32,9 @@ public enum Access {
   FIRMWARE,
   KEXEC,
   MEMORY,
-  REQUEST;
+  REQUEST,
+  ATTACH,
+  TRACEME;
 
   private final String id = name().toLowerCase(Locale.ROOT);
 

@@ -30,7 +30,12 @@ public sealed interface Event {
 
   /** Of its names. */
   default long nameBytes() {
-    long object = this instanceof FileEvent file ? file.path().length : 0;
+    long object =
+        switch (this) {
+          case FileEvent file -> file.path().length;
+          case PeerEvent other -> other.peer().exePath().length;
+          default -> 0;
+        };
     return subject() == null ? object : object + subject().exePath().length;
   }
 
@@ -223,6 +228,38 @@ public sealed interface Event {
     /** The same by another subject. */
     public SubjectEvent withSubject(Subject other) {
       return new SubjectEvent(head, other);
+    }
+  }
+
+  /**
+   * Another process.
+   *
+   * @param exePath of its program, as the acting process would see it: bytes, empty if unknown
+   *     ({@link ObjectFlag#PATH_UNKNOWN}) or if it has none, as threads of the kernel
+   * @param names by which names that policies mention its program is known
+   * @param cgroup cgroup v2 id
+   */
+  record Peer(
+      int uid, int exeDevice, long exeInode, byte[] exePath, FileNames names, long cgroup) {}
+
+  /**
+   * What is done to another process.
+   *
+   * @param signal the number; 0 but at {@link Hook#SIGNAL}
+   */
+  record PeerEvent(Head head, Subject subject, Peer peer, int signal) implements Event {
+
+    /** The same by another subject. */
+    public PeerEvent withSubject(Subject other) {
+      return new PeerEvent(head, other, peer, signal);
+    }
+
+    /** The same to one whose program has another path, which is known. */
+    public PeerEvent withPath(byte[] other) {
+      Head known = head.withObjectFlags(head.objectFlags & ~ObjectFlag.PATH_UNKNOWN.bit());
+      Peer named =
+          new Peer(peer.uid, peer.exeDevice, peer.exeInode, other, peer.names, peer.cgroup);
+      return new PeerEvent(known, subject, named, signal);
     }
   }
 

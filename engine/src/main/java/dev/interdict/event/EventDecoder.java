@@ -64,6 +64,11 @@ public final class EventDecoder {
   private static final int FILE_UID = fact("file", EventLayouts.FILE_IDENTITY, "uid");
   private static final int FILE_GID = fact("file", EventLayouts.FILE_IDENTITY, "gid");
   private static final int FILE_MODE = fact("file", EventLayouts.FILE_IDENTITY, "mode");
+  private static final int PEER_UID = fact("peer", EventLayouts.PEER, "uid");
+  private static final int PEER_DEVICE = fact("peer", EventLayouts.PEER, "device");
+  private static final int PEER_INODE = fact("peer", EventLayouts.PEER, "inode");
+  private static final int PEER_CGROUP = fact("peer", EventLayouts.PEER, "cgroup");
+  private static final int SIGNAL = fact("peer", EventLayouts.PEER, "signal");
   private static final int ADDRESS = fact("socket", EventLayouts.SOCKET_ADDRESS, "address");
   private static final int PORT = fact("socket", EventLayouts.SOCKET_ADDRESS, "port");
   private static final int TYPE = fact("socket", EventLayouts.SOCKET_ADDRESS, "type");
@@ -123,7 +128,7 @@ public final class EventDecoder {
     if (hook == Hook.USER_NAMESPACE) {
       return new Event.SubjectEvent(head, subject);
     }
-    if (!hook.isFile()) {
+    if (!hook.isFile() && !hook.isPeer()) {
       return new Event.SocketEvent(
           head,
           subject,
@@ -133,10 +138,22 @@ public final class EventDecoder {
           u16(data, at + TYPE),
           hook == Hook.SOCKET_CREATE ? i32(data, at + KIND_OF_FAMILY) : u8(data, at + PROTOCOL));
     }
+    byte[] path = bytes(data, at + FIXED + exePathBytes, pathBytes);
+    if (hook.isPeer()) {
+      Event.Peer peer =
+          new Event.Peer(
+              i32(data, at + PEER_UID),
+              i32(data, at + PEER_DEVICE),
+              i64(data, at + PEER_INODE),
+              path,
+              FileNames.of(i64(data, at + NAMES)),
+              i64(data, at + PEER_CGROUP));
+      return new Event.PeerEvent(head, subject, peer, i32(data, at + SIGNAL));
+    }
     return new Event.FileEvent(
         head,
         subject,
-        bytes(data, at + FIXED + exePathBytes, pathBytes),
+        path,
         FileNames.of(i64(data, at + NAMES)),
         i32(data, at + FILE_DEVICE),
         i64(data, at + FILE_INODE),

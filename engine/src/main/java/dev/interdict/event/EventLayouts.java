@@ -56,12 +56,19 @@ public final class EventLayouts {
           .u8("namespaces", "no_new_privs", "seccomp", "tty")
           .end();
 
+  public static final Layout PEER =
+      Layout.struct("peer")
+          .u64("inode", "path")
+          .u32("device", "signal", "uid", "pad0")
+          .u64("cgroup")
+          .end();
+
   public static final Layout VERDICT_KEY =
       Layout.struct("verdict_key")
           .u8("hook", "family", "protocol", "flags")
           .u32("mask_set", "access", "uid", "gid", "euid", "egid", "exe_device")
           .u64("exe_inode", "exe_path", "image", "cgroup", "labels", "context")
-          .union(ordered("file", FILE_IDENTITY, "socket", SOCKET_ADDRESS, "packet", PACKET_TUPLE))
+          .union(ordered(FILE_IDENTITY, SOCKET_ADDRESS, PACKET_TUPLE, PEER))
           .end();
 
   public static final Layout VERDICT =
@@ -120,7 +127,7 @@ public final class EventLayouts {
           .u64(
               "patient", "gave_up", "stale", "lost_decide", "lost_observe", "folded", "undecidable")
           .u64("no_waiter", "sigcont_seen", "killed", "asked", "observed")
-          .u64("cannot", "crowded", "no_memory", "labelled", "unlabelled")
+          .u64("cannot", "crowded", "no_memory", "labelled", "unlabelled", "at_once")
           .end();
 
   public static final Layout SLOT_COUNTERS =
@@ -171,6 +178,7 @@ public final class EventLayouts {
             SOCKET_ADDRESS,
             PACKET_TUPLE,
             CONTEXT,
+            PEER,
             VERDICT_KEY,
             VERDICT,
             POSTURE,
@@ -291,12 +299,14 @@ public final class EventLayouts {
     return constants;
   }
 
+  /* The members of the union, by their names in the key. */
   private static Map<String, Layout> ordered(
-      String a, Layout first, String b, Layout second, String c, Layout third) {
+      Layout file, Layout socket, Layout packet, Layout peer) {
     Map<String, Layout> members = new LinkedHashMap<>();
-    members.put(a, first);
-    members.put(b, second);
-    members.put(c, third);
+    members.put("file", file);
+    members.put("socket", socket);
+    members.put("packet", packet);
+    members.put("peer", peer);
     return members;
   }
 }

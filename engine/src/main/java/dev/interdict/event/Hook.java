@@ -18,7 +18,9 @@ public enum Hook {
   SOCKET_CREATE(9),
   SOCKET_ACCEPT(10),
   USER_NAMESPACE(11),
-  MODULE_LOAD(12);
+  MODULE_LOAD(12),
+  PTRACE(13),
+  SIGNAL(14);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.
@@ -60,6 +62,11 @@ public enum Hook {
         || this == FILE_OPEN
         || this == FILE_CHANGE
         || this == MODULE_LOAD;
+  }
+
+  /** Whether the object of this hook is another process. */
+  public boolean isPeer() {
+    return this == PTRACE || this == SIGNAL;
   }
 
   /** Whether the address of this hook is the near end of a socket, not the far one. */

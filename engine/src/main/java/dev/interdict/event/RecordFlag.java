@@ -4,7 +4,7 @@ package dev.interdict.event;
 public enum RecordFlag {
   /** The task waits for the decision. */
   HELD,
-  /** The answer was a refusal. */
+  /** The answer is a refusal. */
   REFUSED,
   /** There was no verdict; a fallback answered. */
   FALLBACK,
@@ -13,7 +13,9 @@ public enum RecordFlag {
   /** By io_uring. */
   IO_URING,
   /** With this subject a budget is used up. */
-  BUDGET;
+  BUDGET,
+  /** Of a question: the kernel tells of the attempt in a record of its own. */
+  TOLD;
 
   /** This flag as a bit of {@code record_header.flags}. */
   public int bit() {

@@ -86,6 +86,12 @@ public enum Metric {
           "cannot", "cannot",
           "crowded", "crowded",
           "no_waiter", "no_waiter")),
+  AT_ONCE_TOTAL(
+      Origin.HOOK,
+      "Misses that were answered by the policies' fallback since nobody can wait there, with an"
+          + " engine that is well, too.",
+      "",
+      Map.of("", "at_once")),
   UNJUDGED_TOTAL(
       Origin.HOOK,
       "What could not be judged: its path or headers cannot be told, or memory was short.",

@@ -124,7 +124,9 @@ final class Explainer {
     if (slot < 0) {
       return new Asked(policy, -1, false, List.of());
     }
-    HostNames then = new NamesOfThen(names, kept.record().subject());
+    Event.Subject acting = kept.event().subject();
+    HostNames then =
+        new NamesOfThen(names, kept.record().subject(), acting == null ? 0 : acting.cgroup());
     return new Asked(
         policy,
         slot,
@@ -146,11 +148,12 @@ final class Explainer {
     return found.isEmpty() ? -1 : found.getFirst();
   }
 
-  /** A cgroup may be gone by now; the decision has what it was called. */
-  private record NamesOfThen(HostNames now, DecisionRecord.Subject subject) implements HostNames {
+  /** The cgroup of who acted may be gone by now; the decision has what it was called. */
+  private record NamesOfThen(HostNames now, DecisionRecord.Subject subject, long acting)
+      implements HostNames {
     @Override
     public byte[] cgroupPath(long id) {
-      return subject == null || subject.cgroup().isEmpty()
+      return subject == null || subject.cgroup().isEmpty() || id != acting
           ? now.cgroupPath(id)
           : Names.toBytes(subject.cgroup());
     }

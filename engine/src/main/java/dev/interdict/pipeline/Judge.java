@@ -73,8 +73,9 @@ final class Judge {
     Verdict known = verdicts.get(key);
     boolean holds = known != null && known.holds(BootClock.nowNs());
     SlotSet open = holds ? asked.minus(known.answered()) : asked;
+    SlotDecisions before = holds ? outcomes.reasons(key) : null;
     if (open.isEmpty()) {
-      repeat(event, set, asked, key, known);
+      repeat(event, set, asked, key, known, before);
       return;
     }
     // Whoever waits does not wait for candidates.
@@ -88,8 +89,10 @@ final class Judge {
     counters.decided.increment();
     counters.latency.add(latency);
     countMissed(event, answer.decisions);
-    outcomes.passed(event, set, asked, answer.decisions, latency);
-    told(event, set, key, holds ? known.with(answer.verdict) : answer.verdict);
+    Verdict now = holds ? known.with(answer.verdict) : answer.verdict;
+    SlotDecisions said = before == null ? answer.decisions : before.merge(answer.decisions);
+    outcomes.passed(event, set, asked, now, said, latency);
+    told(event, set, key, now);
   }
 
   private record Answer(SlotDecisions decisions, Verdict verdict) {
@@ -174,14 +177,20 @@ final class Judge {
    * Another task asked the same before the verdict was there; or the kernel has lost it, so that it
    * is written again.
    */
-  private void repeat(Event event, PolicySet set, SlotSet asked, VerdictKey key, Verdict known) {
+  private void repeat(
+      Event event,
+      PolicySet set,
+      SlotSet asked,
+      VerdictKey key,
+      Verdict known,
+      SlotDecisions said) {
     if (asked.isEmpty()) {
       counters.outdated.increment();
       return;
     }
     counters.repeated.increment();
     write(key, known, set.generation());
-    outcomes.passed(event, set, asked, null, -1);
+    outcomes.passed(event, set, asked, known, said, -1);
     told(event, set, key, known);
   }
 

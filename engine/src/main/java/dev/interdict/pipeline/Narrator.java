@@ -29,7 +29,7 @@ final class Narrator {
           List.of("no decision in time: the policy's fallback refused"), List.of(), List.of());
   private static final Decision FORGOTTEN =
       new Decision(
-          List.of("refused by a verdict whose policy is no longer loaded"), List.of(), List.of());
+          List.of("denied by a verdict whose reasons are not kept any more"), List.of(), List.of());
 
   private static final Decision UNREAD =
       new Decision(
@@ -153,6 +153,7 @@ final class Narrator {
               ? InputJson.kind(socket)
               : endpoint(socket.family(), socket.address(), socket.port());
       case Event.SubjectEvent plain -> "";
+      case Event.PeerEvent other -> InputJson.meeting(other);
       case Event.PacketEvent packet ->
           endpoint(packet.family(), packet.source(), packet.sourcePort())
               + " > "

@@ -10,6 +10,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.RecordFlag;
 import dev.interdict.event.SlotSet;
 import dev.interdict.verdict.KernelCounters;
+import dev.interdict.verdict.Verdict;
 import dev.interdict.verdict.VerdictKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,21 +52,20 @@ final class Outcomes {
   /**
    * Tells of a miss once it is decided.
    *
-   * @param decisions null if it had been decided before
+   * @param now what is known about it by now, by whichever question
+   * @param said the same with its reasons, as far as they are kept; null if none are
+   * @param latencyNs from the attempt to the verdict; -1 if it had been decided before
    */
-  void passed(Event event, PolicySet set, SlotSet asked, SlotDecisions decisions, long latencyNs) {
-    SlotDecisions said =
-        decisions == null ? reasons.get(VerdictKey.of(event.head().key())) : decisions;
-    SlotSet deny = said == null ? SlotSet.NONE : said.deny().and(asked);
-    SlotSet failed = said == null ? SlotSet.NONE : said.failed().and(asked);
-    boolean packet = event.hook() == Hook.XDP_INGRESS;
-    SlotSet refusing = failed.and(set.refusing()).and(event.head().refused());
-    if (RecordFlag.REFUSED.in(event.head().flags())) {
-      // It has its record, and who refused is counted. Who was not decided and refuses nothing is
-      // not.
-      counters.tell(event.hook(), SlotSet.NONE, deny.minus(event.head().refused()));
+  void passed(
+      Event event, PolicySet set, SlotSet asked, Verdict now, SlotDecisions said, long latencyNs) {
+    SlotSet deny = now.deny().and(asked);
+    if (RecordFlag.TOLD.in(event.head().flags())) {
+      countBeside(event, deny);
       return;
     }
+    SlotSet failed = now.cannot().and(asked);
+    boolean packet = event.hook() == Hook.XDP_INGRESS;
+    SlotSet refusing = failed.and(set.refusing()).and(event.head().refused());
     if (kernelTells(event, packet && !deny.isEmpty() ? SlotSet.NONE : deny.or(refusing))) {
       return;
     }
@@ -80,6 +80,19 @@ final class Outcomes {
           narrator.describe(event, outcome, set, named, enforced, said, latencyNs),
           event,
           digests(set, named));
+    }
+  }
+
+  /**
+   * Where the kernel tells, who refused is counted, and those who were not decided are not: who
+   * refuses was not needed, the others would have.
+   */
+  private void countBeside(Event event, SlotSet deny) {
+    SlotSet would = deny.minus(event.head().refused());
+    if (event.head().would().isEmpty()) {
+      counters.tell(event.hook(), SlotSet.NONE, would);
+    } else {
+      counters.tellMore(would);
     }
   }
 

@@ -29,7 +29,10 @@ final class ProtectedSet {
 
   private ProtectedSet() {}
 
-  /** Whether PID 1 or such a program made it, or such a program was to be started or read. */
+  /**
+   * Whether PID 1 or such a program made it, or such a program was to be started or read. Not what
+   * others do to the process of one: to refuse that takes nothing from the host.
+   */
   static boolean has(Event attempt) {
     Event.Subject subject = attempt.subject();
     return subject != null

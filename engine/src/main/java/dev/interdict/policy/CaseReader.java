@@ -25,6 +25,7 @@ final class CaseReader {
   private static final String UNIT = "process.unit";
   private static final String CONTAINER = "process.container.";
   private static final String MODULE = "module.name";
+  private static final String SIGNAL = "signal.name";
 
   /** Facts that every event of a hook has, where a case does not name them. */
   private static final Map<String, Object> HARMLESS =
@@ -35,6 +36,7 @@ final class CaseReader {
           Map.entry("process.exe.dev", "8:1"),
           Map.entry("process.capabilities", List.of()),
           Map.entry("process.namespaces", List.of()),
+          Map.entry("peer.uid", 1000L),
           Map.entry("file.dev", "8:1"),
           Map.entry("file.mode", "0644"),
           Map.entry("socket.type", "stream"),
@@ -171,6 +173,13 @@ final class CaseReader {
     if (fields.containsKey(MODULE)) {
       loaded(fields, facts, at);
     }
+    if (fields.containsKey(SIGNAL)) {
+      signal(fields.get(SIGNAL).names(), facts, at);
+    }
+    if (fields.containsKey("peer.exe.dev")) {
+      facts.putIfAbsent("peer.exe.dev", "8:1");
+      facts.putIfAbsent("peer.exe.inode", 0L);
+    }
     fields.forEach(
         (path, field) -> {
           if (!field.optional()) {
@@ -273,6 +282,41 @@ final class CaseReader {
             }
           });
     }
+  }
+
+  /** Name and number are one. */
+  private void signal(Map<String, String> names, Map<String, Object> facts, Mark at) {
+    Object number = facts.getOrDefault("signal.number", 15L);
+    String named = names.getOrDefault(number.toString(), number.toString());
+    Object name = facts.getOrDefault(SIGNAL, named);
+    if (facts.containsKey(SIGNAL) && !facts.containsKey("signal.number")) {
+      number =
+          names.entrySet().stream()
+              .filter(e -> e.getValue().equals(name))
+              .map(e -> Long.valueOf(e.getKey()))
+              .findFirst()
+              .orElseGet(() -> numbered(name.toString(), at));
+    } else if (!name.equals(named)) {
+      error(
+          at, "rule.value", "signal.number %s is %s, and never %s".formatted(number, named, name));
+    }
+    facts.put("signal.number", number);
+    facts.put(SIGNAL, name);
+  }
+
+  /** Of a signal without a name; of a word that is none, which is told elsewhere, any. */
+  private long numbered(String name, Mark at) {
+    if (!name.matches("\\d+")) {
+      return 15;
+    }
+    if (!name.matches("3[2-9]|[45]\\d|6[0-4]")) {
+      error(
+          at,
+          "rule.value",
+          "signal.name %s is none: those up to 31 have names, 64 is the last".formatted(name));
+      return 15;
+    }
+    return Long.parseLong(name);
   }
 
   private Hook hook(YamlNode input) {

@@ -53,12 +53,12 @@ record Field(
 
   /** Whether the values are absolute paths of files. */
   boolean isPath() {
-    return path.equals("file.path") || path.equals("process.exe.path");
+    return path.equals("file.path") || path.endsWith(".exe.path");
   }
 
   /** Whether the values are paths of cgroups, written as those of files. */
   boolean isCgroupPath() {
-    return path.equals("process.cgroup.path");
+    return path.endsWith(".cgroup.path");
   }
 
   /** Whether the values are ports, which have names. */

@@ -169,6 +169,18 @@ public final class LintNotes {
               "enforces without a budget: a wrong rule refuses without end. With spec.budget, such as"
                   + " {subjects: 10, window: 1m}, the kernel itself stops enforcing it"));
     }
+    if (policy.mode() == Mode.ENFORCE
+        && policy.onMiss() == OnMiss.HOLD
+        && policy.fallback() == Fallback.ALLOW
+        && policy.hooks().stream().anyMatch(Hook::isPeer)) {
+      settings.add(
+          warning(
+              LintRule.ALLOW_UNDECIDED,
+              hooks,
+              "nobody can wait for an answer about a signal to a group, nor about most looks into a"
+                  + " process: the first of each kind passes, which is all that SIGKILL needs. With"
+                  + " fallback: deny it is refused, and decided behind"));
+    }
     boolean everywhere =
         policy.scope().cgroups().isEmpty() || policy.scope().cgroups().contains("/");
     boolean files = policy.hooks().stream().anyMatch(Hook::isFile);

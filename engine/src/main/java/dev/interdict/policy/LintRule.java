@@ -15,6 +15,7 @@ public enum LintRule {
   LOCKOUT("denies what a host needs to start, to be logged in to, and to be put right"),
   MAINTENANCE("denies what a host needs to be kept up to date and reachable"),
   DENY_UNDECIDED("refuses what nobody has decided, for every process of the host"),
+  ALLOW_UNDECIDED("lets pass what nobody has decided, where nobody can wait"),
   NO_BUDGET("enforces without a budget"),
   IDENTITY("a pattern that has only one member"),
   DIRECTORY("a directory is named where files are meant"),

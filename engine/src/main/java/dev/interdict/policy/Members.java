@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class Members {
   private static final String FILE = "/file/path";
+  private static final String PEER = "/peer/exe/path";
   private static final String PROGRAM = "/process/exe/path";
 
   private Members() {}
@@ -48,6 +49,8 @@ final class Members {
     boolean unknown =
         isUntold(input, reads, "file.path", "hook")
             || isUntold(input, reads, "process.exe.path", "process.exe.inode")
+            || isUntold(input, reads, "peer.exe.path", "peer.exe.inode")
+            || isUntold(input, reads, "peer.cgroup.path", "peer.cgroup.id")
             || isUntold(input, reads, "process.cgroup.path", "process.cgroup.id");
     return unknown && !policy.judgesUnknownPath()
         ? "a path is too long or too deep to be told (unknownPath: deny)"
@@ -75,14 +78,15 @@ final class Members {
     if (programs.isEmpty() || literals.contains(program)) {
       programs.add(program);
     }
-    Set<String> files = leadingTo(input.at(FILE).asString(""), literals);
-    files.add(input.at(FILE).asString(""));
+    String object = input.at(PEER).isString() ? PEER : FILE;
+    Set<String> files = leadingTo(input.at(object).asString(""), literals);
+    files.add(input.at(object).asString(""));
     List<byte[]> all = new ArrayList<>();
     for (String each : programs) {
       for (String file : files) {
         JsonNode shown = input.deepCopy();
         put(shown, PROGRAM, each);
-        put(shown, FILE, file);
+        put(shown, object, file);
         all.add(JsonMapper.shared().writeValueAsBytes(shown));
       }
     }

@@ -38,6 +38,8 @@ final class Batch {
 
   private static final long BYTES_A_CHARACTER = 2;
 
+  private static final String PEER = "peer.exe.path";
+
   /** The masked key does not tell detours: the kernel sees to them itself. */
   record Same(VerdictKey key, boolean detour) implements Comparable<Same> {
     private static final Comparator<Same> ORDER =
@@ -106,11 +108,7 @@ final class Batch {
     ObjectNode input = JsonMapper.shared().valueToTree(InputJson.tree(event, names));
     one.seen = mask.tells(event.hook());
     one.file =
-        known(
-            event instanceof FileEvent file ? file.names() : FileNames.NONE,
-            "file.path",
-            one.seen,
-            names);
+        known(objectNames(event), event.hook().isPeer() ? PEER : "file.path", one.seen, names);
     one.exe = known(exeNames(event), "process.exe.path", one.seen, names);
     // These were looked up now, not when the policies were asked: what is gone since cannot be
     // told.
@@ -123,6 +121,7 @@ final class Batch {
         || !settled(event, names)) {
       one.seen.removeIf(fact -> isWithin(fact, "process.container")); // it was shown as it was then
     }
+    dropUnlessThere("peer.cgroup.path", input, one.seen);
     dropUnlessThere("packet.interface.name", input, one.seen);
     one.input = input;
     if (!redacted.isEmpty()) {
@@ -146,6 +145,14 @@ final class Batch {
     }
   }
 
+  private static FileNames objectNames(Event event) {
+    return switch (event) {
+      case FileEvent file -> file.names();
+      case Event.PeerEvent other -> other.peer().names();
+      default -> FileNames.NONE;
+    };
+  }
+
   private static FileNames exeNames(Event event) {
     Subject subject = event.subject();
     return subject == null ? FileNames.NONE : subject.names();
@@ -167,7 +174,7 @@ final class Batch {
   private void redact(Pending one, ObjectNode input) {
     for (String path : redacted) {
       one.seen.removeIf(fact -> isWithin(fact, path));
-      if (isWithin("file.path", path)) {
+      if (isWithin("file.path", path) || isWithin(PEER, path)) {
         one.file = KnownAs.NOTHING;
       }
       if (isWithin("process.exe.path", path)) {
@@ -176,6 +183,9 @@ final class Batch {
       // Without its number an executable of unknown path looks like a thread of the kernel.
       if (isWithin("process.exe.inode", path)) {
         dropUnlessThere("process.exe.path", input, one.seen);
+      }
+      if (isWithin("peer.exe.inode", path)) {
+        dropUnlessThere(PEER, input, one.seen);
       }
       int dot = path.lastIndexOf('.');
       if (input.at(pointer(dot < 0 ? "" : path.substring(0, dot))) instanceof ObjectNode parent) {

@@ -120,7 +120,8 @@ public record Tuple(
     return new HostNames() {
       @Override
       public byte[] cgroupPath(long id) {
-        return bytes("process.cgroup.path");
+        boolean other = id == number("peer.cgroup.id") && id != number("process.cgroup.id");
+        return bytes(other ? "peer.cgroup.path" : "process.cgroup.path");
       }
 
       @Override
@@ -169,6 +170,12 @@ public record Tuple(
   private byte[] bytes(String path) {
     String text = text(path);
     return text == null ? null : Names.toBytes(text);
+  }
+
+  /** As the event has it: 0 where the document has none. */
+  private long number(String path) {
+    JsonNode value = input.at("/" + path.replace('.', '/'));
+    return value.isIntegralNumber() ? value.bigIntegerValue().longValue() : 0;
   }
 
   private String text(String path) {

@@ -259,6 +259,7 @@ public final class Replay implements RecordingReader.Visitor {
     names.removeAll(set.literals());
     boolean reads =
         candidate.compiled().reads().mayRead("file.path")
+            || candidate.compiled().reads().mayRead("peer.exe.path")
             || candidate.compiled().reads().mayRead("process.exe.path");
     return reads ? names : Set.of();
   }

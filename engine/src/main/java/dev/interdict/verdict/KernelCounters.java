@@ -46,6 +46,11 @@ public final class KernelCounters {
     tell(hook.code(), wouldDeny, WOULD_DENY);
   }
 
+  /** The same of an attempt that the kernel has counted among those that would be denied. */
+  public void tellMore(SlotSet wouldDeny) {
+    wouldDeny.forEach(slot -> add(Hook.ARRAY_LENGTH + slot, WOULD_DENY));
+  }
+
   private void tell(int hook, SlotSet slots, long field) {
     if (!slots.isEmpty()) {
       add(hook, field);

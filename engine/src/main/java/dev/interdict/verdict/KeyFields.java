@@ -55,6 +55,8 @@ final class KeyFields {
         process(fields);
         if (hook == Hook.MODULE_LOAD) {
           loaded(fields);
+        } else if (hook.isPeer()) {
+          peer(fields, hook);
         } else if (hook.isFile()) {
           file(fields);
         } else if (hook == Hook.SOCKET_CREATE) {
@@ -127,6 +129,21 @@ final class KeyFields {
     file(file);
     file.forEach((path, bytes) -> fields.put(path, bytes.and(key("access"))));
     fields.put("module.name", in("file", EventLayouts.FILE_IDENTITY, "path").and(key("access")));
+  }
+
+  private static void peer(Map<String, Bytes> fields, Hook hook) {
+    Layout peer = EventLayouts.PEER;
+    fields.put("peer.uid", in("peer", peer, "uid"));
+    // One that has no program and one whose program cannot be told are two.
+    fields.put("peer.exe.path", in("peer", peer, "path").and(key("flags")));
+    fields.put("peer.exe.dev", in("peer", peer, "device").and(key("flags")));
+    fields.put("peer.exe.inode", in("peer", peer, "inode").and(key("flags")));
+    fields.put("peer.cgroup.id", in("peer", peer, "cgroup"));
+    fields.put("peer.cgroup.path", in("peer", peer, "cgroup"));
+    if (hook == Hook.SIGNAL) {
+      fields.put("signal.number", in("peer", peer, "signal"));
+      fields.put("signal.name", in("peer", peer, "signal"));
+    }
   }
 
   private static void socket(Map<String, Bytes> fields, String end) {

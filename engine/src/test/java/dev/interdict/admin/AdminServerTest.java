@@ -108,6 +108,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -416,6 +417,21 @@ class AdminServerTest {
                 WatchDecisionsRequest.newBuilder().setLast(10).setNoFollow(true).build());
     assertEquals("/1", watch.next().getDecision().getObject());
     assertFalse(watch.hasNext());
+  }
+
+  /** Policies are looked up; other lists are gone through for each decision. */
+  @Test
+  void aFilterMayNameEachPolicyOfAHostAndNoEndlessLists() {
+    WatchDecisionsRequest past = WatchDecisionsRequest.newBuilder().setNoFollow(true).build();
+    List<String> names =
+        IntStream.rangeClosed(0, SlotSet.SLOTS).mapToObj(i -> "/policy-" + i).toList();
+    var most = past.toBuilder().addAllPolicies(names.subList(0, SlotSet.SLOTS)).build();
+    var stub = DecisionServiceGrpc.newBlockingStub(channel);
+    assertFalse(stub.watchDecisions(most).hasNext());
+    var more = past.toBuilder().addAllPolicies(names).build();
+    assertEquals(Code.INVALID_ARGUMENT, codeOf(() -> stub.watchDecisions(more).hasNext()));
+    var lists = past.toBuilder().addAllCgroups(names.subList(0, 65)).build();
+    assertEquals(Code.INVALID_ARGUMENT, codeOf(() -> stub.watchDecisions(lists).hasNext()));
   }
 
   @Test

@@ -54,7 +54,9 @@ class HookSetLsmIT {
           Hook.SOCKET_CREATE,
           Hook.SOCKET_ACCEPT,
           Hook.USER_NAMESPACE,
-          Hook.MODULE_LOAD);
+          Hook.MODULE_LOAD,
+          Hook.PTRACE,
+          Hook.SIGNAL);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

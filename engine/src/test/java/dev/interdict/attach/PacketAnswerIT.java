@@ -201,6 +201,50 @@ class PacketAnswerIT {
     assertEquals(packets, kernel.counters.slot(SLOT).get("denied"));
   }
 
+  /** So that one attempt is not told twice, and nobody's denial is forgotten. */
+  @Test
+  void aQuestionSaysWhetherItsAttemptIsToldAndWhatBecameOfIt() throws InterruptedException {
+    kernel.use(
+        TIMING, PacketKernel.slot(SLOT, false, false), PacketKernel.slot(SECOND, true, false));
+    VerdictKey key = kernel.keyOf(frame());
+    kernel.table.merge(key, PacketKernel.verdict(BIT), 1);
+    Event.Head head = question(PASS);
+    assertEquals(RecordFlag.TOLD.bit(), head.flags());
+    assertEquals(SlotSet.NONE, head.refused());
+    assertEquals(BIT, head.would(), "which is counted");
+    assertEquals(1, consume(kernel.observe).size());
+    kernel.use(
+        TIMING, PacketKernel.slot(SLOT, true, false), PacketKernel.slot(SECOND, true, false));
+    head = question(DROP);
+    assertEquals(RecordFlag.TOLD.bit() | RecordFlag.REFUSED.bit(), head.flags());
+    assertEquals(SlotSet.of(SECOND), head.refused());
+    assertEquals(SlotSet.NONE, head.would());
+  }
+
+  @Test
+  void whoFallsBackIsTold() throws InterruptedException {
+    kernel.use(true, true);
+    assertEquals(RecordFlag.HELD.bit(), question(DROP).flags());
+    kernel.state.stop();
+    assertEquals(RecordFlag.TOLD.bit(), question(PASS).flags());
+    kernel.use(
+        TIMING,
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, Set.of()));
+    assertEquals(RecordFlag.TOLD.bit() | RecordFlag.REFUSED.bit(), question(DROP).flags());
+    kernel.use(false, true);
+    assertEquals(0, question(PASS).flags(), "in audit there is nothing to fall back from");
+  }
+
+  /** Of a packet that is answered so, when there may be a question about its flow again. */
+  private Event.Head question(int answer) throws InterruptedException {
+    Thread.sleep(150);
+    consume(kernel.packets);
+    assertEquals(answer, kernel.answer(frame()));
+    List<Event> asked = consume(kernel.packets);
+    assertEquals(1, asked.size());
+    return asked.getFirst().head();
+  }
+
   @Test
   void withoutAHeartbeatNothingIsHeld() {
     kernel.use(true, true);

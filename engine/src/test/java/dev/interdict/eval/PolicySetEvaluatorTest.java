@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.FileNames;
+import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RegoToWasm;
@@ -135,6 +137,20 @@ class PolicySetEvaluatorTest {
     SlotDecisions judged = judging.newEvaluator().decide(event, SLOT);
     assertEquals(SlotSet.NONE, judged.deny());
     assertEquals(SLOT, judged.decided());
+  }
+
+  @Test
+  void soIsTheCgroupOfAnotherProcess() throws Exception {
+    String under = "deny contains \"x\" if startswith(input.peer.cgroup.path, \"/system.slice/\")";
+    PolicyModule module =
+        PolicyModule.load(RegoToWasm.compile("one", under, "{}", List.of("signal")), null);
+    Event event =
+        new Event.PeerEvent(
+            Events.head(Hook.SIGNAL, Access.SEND.bit(), 0),
+            Events.subject("/usr/bin/kill", 0),
+            new Event.Peer(0, 0, 7, new byte[] {'/', 'x'}, FileNames.NONE, 3),
+            9);
+    assertEquals(SLOT, set(1, module).newEvaluator().decide(event, SLOT).deny());
   }
 
   /** What is shown under two paths is denied under the first; under the other nothing answers. */

@@ -69,6 +69,41 @@ final class ReadingsTest {
   }
 
   @Test
+  void anotherProcessIsShownAsAFileIs() {
+    Readings peers =
+        new Readings(new ReadSet(Set.of("peer.exe.path")), Set.of("/usr/bin/python3"), NAMES);
+    Event event =
+        RecordBuilder.of(Hook.PTRACE)
+            .path("/usr/bin/python3.11")
+            .names(new FileNames(2, 0, false))
+            .event();
+    assertEquals(
+        List.of("/usr/bin/python3.11", "/usr/bin/python3"),
+        peers.of(event).stream()
+            .map(e -> new String(((Event.PeerEvent) e).peer().exePath(), UTF_8))
+            .toList());
+    assertFalse(peers.isUnknown(event));
+    Event untold = RecordBuilder.of(Hook.PTRACE).objectFlags(ObjectFlag.PATH_UNKNOWN).event();
+    assertTrue(peers.isUnknown(untold));
+    assertFalse(peers.isUnknown(RecordBuilder.of(Hook.PTRACE).event()), "a thread of the kernel");
+    for (String number : List.of("peer.exe.inode", "peer.exe.dev")) {
+      Readings numbers = new Readings(new ReadSet(Set.of(number)), Set.of(), NAMES);
+      assertTrue(numbers.isUnknown(untold), "anybody can make his program one that is not told");
+      Event deep =
+          RecordBuilder.of(Hook.PTRACE)
+              .peer("inode", 7)
+              .objectFlags(ObjectFlag.PATH_UNKNOWN)
+              .event();
+      assertFalse(numbers.isUnknown(deep), "its number is known");
+      assertTrue(peers.isUnknown(deep));
+    }
+    Readings others = new Readings(new ReadSet(Set.of("peer.uid")), Set.of(), NAMES);
+    assertFalse(others.isUnknown(untold));
+    Readings cgroups = new Readings(new ReadSet(Set.of("peer.cgroup.path")), Set.of(), NAMES);
+    assertTrue(cgroups.isUnknown(event), "it has no path here");
+  }
+
+  @Test
   void aProgramIsShownUnderThePolicysOwnNames() {
     assertEquals(
         List.of("/usr/bin/python3"), programs("/usr/bin/python3.11", new FileNames(2, 0, false)));

@@ -49,7 +49,9 @@ class SchemaTest {
           Map.entry(Hook.SOCKET_ACCEPT, Access.ACCEPT),
           Map.entry(Hook.XDP_INGRESS, Access.RECEIVE),
           Map.entry(Hook.USER_NAMESPACE, Access.CREATE),
-          Map.entry(Hook.MODULE_LOAD, Access.MODULE));
+          Map.entry(Hook.MODULE_LOAD, Access.MODULE),
+          Map.entry(Hook.PTRACE, Access.ATTACH),
+          Map.entry(Hook.SIGNAL, Access.SEND));
 
   private static final HostNames NAMES =
       new HostNames() {
@@ -75,6 +77,9 @@ class SchemaTest {
 
   private static Event decoded(Hook hook) {
     RecordBuilder record = RecordBuilder.of(hook).access(ACCESS.get(hook));
+    if (hook == Hook.SIGNAL) {
+      return record.peer("signal", 9).event();
+    }
     boolean socket = hook.id().startsWith("socket_");
     return (socket ? record.to("10.1.2.3", 443) : record).event();
   }
@@ -126,6 +131,7 @@ class SchemaTest {
       assertNames(Facts.PROTOCOLS, hook, "/properties/socket/properties/protocol");
     }
     assertNames(Facts.PROTOCOLS, Hook.XDP_INGRESS, "/properties/packet/properties/protocol");
+    assertNames(Facts.SIGNALS, Hook.SIGNAL, "/properties/signal/properties/name");
   }
 
   /** The same number is another protocol in another family. */

@@ -115,6 +115,27 @@ class EventDecoderTest {
   }
 
   @Test
+  void anotherProcessHasAProgramAndASignal() {
+    Event.PeerEvent event =
+        assertInstanceOf(
+            Event.PeerEvent.class,
+            RecordBuilder.of(Hook.SIGNAL)
+                .access(Access.SEND)
+                .path("/usr/bin/ssh-agent")
+                .peer("inode", 7)
+                .peer("device", 8 << 20 | 1)
+                .peer("uid", 1000)
+                .peer("cgroup", 5519)
+                .peer("signal", 9)
+                .event());
+    assertEquals("/usr/bin/ssh-agent", text(event.peer().exePath()));
+    assertEquals(7, event.peer().exeInode());
+    assertEquals(8 << 20 | 1, event.peer().exeDevice());
+    assertEquals(List.of(1000, 9), List.of(event.peer().uid(), event.signal()));
+    assertEquals(5519, event.peer().cgroup());
+  }
+
+  @Test
   void aSocketEventHasItsAddress() {
     Event.SocketEvent event =
         assertInstanceOf(

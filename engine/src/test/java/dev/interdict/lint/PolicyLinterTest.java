@@ -166,6 +166,25 @@ class PolicyLinterTest {
             "", spec.formatted("scope: {cgroups: [/a.slice]}\nbudget: {subjects: 9, window: 1m}")));
   }
 
+  /** At these hooks holding is not to be had for everybody. */
+  @Test
+  void theFirstOfAKindThatPassesWhereNobodyCanWaitMustBeFound() throws Exception {
+    String spec =
+        """
+        hooks: [signal]
+        mode: %s
+        budget: {subjects: 9, window: 1m}
+        fallback: %s
+        rules:
+          - deny:
+              peer.exe.path: /srv/a
+            reason: no
+        """;
+    assertEquals("p.yaml:5:3 lint.allow-undecided", lint("", spec.formatted("enforce", "allow")));
+    assertEquals("", lint("", spec.formatted("enforce", "deny")));
+    assertEquals("", lint("", spec.formatted("audit", "allow")));
+  }
+
   @Test
   void whatIsSetAsideMustBeNamedRightAndHaveSomethingToSay() throws Exception {
     String spec =

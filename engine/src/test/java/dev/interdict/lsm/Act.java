@@ -103,6 +103,9 @@ record Act(
     if (hook.isFile()) {
       return input.path("file").path("path").asString("/tmp/unnamed");
     }
+    if (hook.isPeer()) {
+      return input.at("/peer/exe/path").asString("/usr/bin/other");
+    }
     if (hook == Hook.USER_NAMESPACE) {
       return "user";
     }
@@ -125,6 +128,9 @@ record Act(
 
   private static String type(Hook hook, JsonNode input) {
     JsonNode file = input.path("file");
+    if (hook.isPeer()) {
+      return hook == Hook.SIGNAL ? input.at("/signal/number").asString() : "peer";
+    }
     if (hook == Hook.USER_NAMESPACE) {
       return "namespace";
     }
@@ -160,6 +166,9 @@ record Act(
   boolean isAbout(String shown) {
     if (hook == Hook.SOCKET_CREATE || hook == Hook.USER_NAMESPACE) {
       return true; // each act has a cgroup of its own, and this is all that it does
+    }
+    if (hook.isPeer()) {
+      return shown.endsWith(object);
     }
     if (object.equals("memory")) {
       return shown.isEmpty();

@@ -1,19 +1,18 @@
 package dev.interdict.lsm;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import dev.interdict.event.Hook;
 import dev.interdict.v1.Decision;
 import dev.interdict.v1.Outcome;
 import dev.interdict.v1.WatchDecisionsRequest;
 import dev.interdict.v1.WatchDecisionsResponse;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.BooleanSupplier;
 
 /** Every denial and would-denial since it was opened, by the cgroup of the subject. */
 final class Decisions {
@@ -25,6 +24,7 @@ final class Decisions {
           "trial-local",
           "trial-namespace",
           "trial-module",
+          "trial-peer",
           "trial-labels",
           "trial-context",
           "trial-exec",
@@ -36,7 +36,14 @@ final class Decisions {
           "trial-behind",
           "trial-ahead");
 
+  /** How a stream ends when its engine does, or the test leaves. */
+  private static final Set<Status.Code> ENDS =
+      Set.of(Status.Code.UNAVAILABLE, Status.Code.CANCELLED);
+
   private final List<Decision> all = new CopyOnWriteArrayList<>();
+
+  /** Why nothing comes any more. */
+  private volatile Throwable failed;
 
   Decisions(Admin admin) {
     WatchDecisionsRequest request =
@@ -58,8 +65,10 @@ final class Decisions {
           throw new AssertionError("the watcher lost " + response.getLost() + " decisions");
         }
       }
-    } catch (StatusRuntimeException ended) {
-      // The engine ends the stream when it stops.
+    } catch (StatusRuntimeException e) {
+      failed = ENDS.contains(e.getStatus().getCode()) ? null : e;
+    } catch (AssertionError e) {
+      failed = e;
     }
   }
 
@@ -84,10 +93,13 @@ final class Decisions {
    * before have come too.
    */
   void await(String cgroup) {
-    BooleanSupplier came =
-        () -> all.stream().anyMatch(d -> d.getSubject().getCgroup().equals(cgroup));
-    Guest.eventually(came);
-    assertTrue(came.getAsBoolean(), "no decision of " + cgroup + " came");
+    Guest.eventually(
+        () ->
+            failed != null
+                || all.stream().anyMatch(d -> d.getSubject().getCgroup().equals(cgroup)));
+    if (failed != null) {
+      throw new AssertionError("decisions do not come any more", failed);
+    }
   }
 
   static boolean all(List<Decision> decisions, Outcome outcome) {

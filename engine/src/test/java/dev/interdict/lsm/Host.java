@@ -34,7 +34,10 @@ final class Host {
   static final String FORBIDDEN_ADDRESS_6 = "fd00::2";
   static final String ALLOWED_ADDRESS_6 = "fd00::3";
 
-  /** Every counter of a hook that stands for an answer without a decision. */
+  /**
+   * Every counter of a hook that stands for an answer without a decision, but for {@code at_once},
+   * which needs no engine that is ill.
+   */
   private static final List<String> UNANSWERED =
       List.of("gave_up", "stale", "cannot", "crowded", "no_waiter");
 

@@ -194,6 +194,26 @@ class ModesIT {
     host.admin().delete("trial-budget");
   }
 
+  /** The kernel tells what it knows; what is decided behind is counted, and no second attempt. */
+  @Test
+  void anAttemptMustBeToldOnceWhereACandidateDecidesLater() {
+    assumeTrue(Share.isTurn(1)); // on one kernel: it rests on none
+    Guest.cgroup("/budget/retold");
+    host.admin().apply("trial-budget");
+    assertEquals("EPERM", open("/budget/retold", SECRET));
+    host.admin().mode("trial-budget", Mode.MODE_AUDIT);
+    host.admin().candidate("trial-retold");
+    host.settle();
+    int before = host.decisions().of("/budget/retold", Hook.FILE_OPEN).size();
+    assertEquals("ok", open("/budget/retold", SECRET));
+    Guest.eventually(
+        () ->
+            host.admin().candidateOf("trial-budget").getPolicy().getCounters().getWouldDeny() == 1);
+    host.settle();
+    assertEquals(before + 1, host.decisions().of("/budget/retold", Hook.FILE_OPEN).size());
+    host.admin().delete("trial-budget");
+  }
+
   private static void breakGlass(Duration time) {
     try {
       var opened =

@@ -70,9 +70,12 @@ final class Trials {
     run(Run.ENFORCE);
     run(Run.TWIN);
     host.mode(Mode.MODE_AUDIT);
-    run(Run.AUDIT);
-    host.settle();
-    host.mode(Mode.MODE_ENFORCE);
+    try {
+      run(Run.AUDIT);
+      host.settle();
+    } finally {
+      host.mode(Mode.MODE_ENFORCE);
+    }
   }
 
   private void run(Run run) {

@@ -17,6 +17,7 @@ import dev.interdict.decisions.Explanation.Said;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.EventLayouts;
@@ -164,6 +165,24 @@ class ExplainerTest {
     assertTrue(asked.inputs().getFirst().contains("\"path\":\"/tmp/x\""), asked::toString);
     assertTrue(asked.inputs().getLast().contains("\"path\":\"/etc/shadow\""), asked::toString);
     assertTrue(asked.inputs().getFirst().contains("/once.slice"), "as the cgroup was called then");
+  }
+
+  /** What is told of then is the cgroup of who acted; the other process was in another one. */
+  @Test
+  void theOtherProcessIsNotInTheCgroupOfWhoActed() {
+    Kept file = kept();
+    Event.PeerEvent signal =
+        new Event.PeerEvent(
+            Events.head(Hook.SIGNAL, Access.SEND.bit(), 0),
+            file.event().subject(),
+            new Event.Peer(0, 0, 7, new byte[] {'/', 'x'}, FileNames.NONE, 77),
+            9);
+    Asked asked =
+        explainer.explain(new Kept(file.record(), signal, file.digests())).asked().getFirst();
+    String input = asked.inputs().getFirst();
+    assertTrue(input.contains("\"process\""), input);
+    assertEquals(2, input.split("/once\\.slice", -1).length, input);
+    assertTrue(input.indexOf("/once.slice") < input.indexOf("\"peer\""), input);
   }
 
   @Test

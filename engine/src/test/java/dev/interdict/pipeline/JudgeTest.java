@@ -49,6 +49,9 @@ class JudgeTest {
   private static final int TWO = 2;
   private static final SlotSet BOTH = SlotSet.of(ONE).with(TWO);
 
+  /** Of a question about an attempt that others have refused. */
+  private static final int TOLD_REFUSED = RecordFlag.TOLD.bit() | RecordFlag.REFUSED.bit();
+
   private static final String STEADY = "deny contains \"steady\" if input.process.uid == 1000";
   private static final String PERISHABLE =
       "deny contains sprintf(\"at %d\", [time.now_ns()]) if input.process.uid == 1000";
@@ -114,6 +117,10 @@ class JudgeTest {
   }
 
   private static FileEvent refused(FileEvent event, SlotSet by, SlotSet asked) {
+    return refused(event, by, asked, SlotSet.NONE);
+  }
+
+  private static FileEvent refused(FileEvent event, SlotSet by, SlotSet asked, SlotSet would) {
     Event.Head head = event.head();
     return new FileEvent(
         new Event.Head(
@@ -126,7 +133,7 @@ class JudgeTest {
             head.key(),
             asked,
             by,
-            SlotSet.NONE),
+            would),
         event.subject(),
         event.path(),
         event.names(),
@@ -474,7 +481,7 @@ class JudgeTest {
         assertEquals(times, counted.slot(ONE).get("would_deny"));
         assertEquals(times, counted.hook(Hook.FILE_OPEN).get("would_deny"));
       }
-      judge(refused(miss(0, RecordFlag.REFUSED.bit()), SlotSet.of(ONE), BOTH), policies);
+      judge(refused(miss(0, TOLD_REFUSED), SlotSet.of(ONE), BOTH), policies);
       judge(miss(0, RecordFlag.HELD.bit()), policies);
       assertNull(watcher.poll(NOW), "the kernel tells, and counts");
     }
@@ -488,20 +495,54 @@ class JudgeTest {
   void whatACandidateWouldDenyIsCountedWhereAnotherHasRefused() throws Exception {
     PolicySet set = set(STEADY, STEADY).candidate(TWO, ONE).build();
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
-      Event event = refused(miss(0, RecordFlag.REFUSED.bit()), SlotSet.NONE, SlotSet.of(TWO));
+      Event event = refused(miss(0, TOLD_REFUSED), SlotSet.NONE, SlotSet.of(TWO));
       judge(event, set.newEvaluator());
       assertNull(watcher.poll(NOW), "the kernel has told");
       assertEquals(1, counted.slot(TWO).get("would_deny"));
       judge(event, set.newEvaluator());
       assertEquals(2, counted.slot(TWO).get("would_deny"), "each time");
-      int both = RecordFlag.HELD.bit() | RecordFlag.REFUSED.bit(); // of a packet
-      judge(refused(miss(1, both), SlotSet.of(ONE), BOTH), set.newEvaluator());
+      judge(refused(miss(1, TOLD_REFUSED), SlotSet.of(ONE), BOTH), set.newEvaluator());
       assertEquals(3, counted.slot(TWO).get("would_deny"));
       judge(refused(miss(0, RecordFlag.HELD.bit()), SlotSet.of(ONE), BOTH), set.newEvaluator());
       assertNull(watcher.poll(NOW));
     }
     assertEquals(3, counted.slot(TWO).get("would_deny"), "who has waited asks, or is told");
     assertEquals(0, counted.slot(ONE).get("would_deny"));
+  }
+
+  /** Who fell back and passed has been told; what a policy in force would have denied has not. */
+  @Test
+  void whatIsDecidedLaterIsCountedWhereTheKernelHasToldAndRefusedNothing() throws Exception {
+    PolicySet set = set(STEADY, STEADY).build();
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      judge(miss(0, RecordFlag.TOLD.bit(), SlotSet.of(TWO)), set.newEvaluator());
+      assertEquals(1, counted.slot(TWO).get("would_deny"));
+      assertEquals(1, counted.hook(Hook.FILE_OPEN).get("would_deny"), "nobody has counted it");
+      FileEvent counted = miss(1, RecordFlag.TOLD.bit());
+      judge(refused(counted, SlotSet.NONE, SlotSet.of(TWO), SlotSet.of(ONE)), set.newEvaluator());
+      assertNull(watcher.poll(NOW), "the kernel tells");
+    }
+    assertEquals(2, counted.slot(TWO).get("would_deny"));
+    assertEquals(0, counted.slot(ONE).get("would_deny"), "by the kernel");
+    assertEquals(1, counted.hook(Hook.FILE_OPEN).get("would_deny"), "the attempt, by the kernel");
+  }
+
+  /** Of two who are asked one had been decided while the question was on its way. */
+  @Test
+  void whatWasKnownOfAnAttemptThatPassedIsToldWithTheRest() throws Exception {
+    PolicySetEvaluator policies = policies(STEADY, STEADY);
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      judge(miss(0, RecordFlag.HELD.bit(), SlotSet.of(ONE)), policies);
+      judge(miss(0, 0), policies);
+      assertEquals(2, watcher.poll(NOW).findings().size());
+      outcomes.forgetAll();
+      judge(miss(0, 0), policies);
+      assertEquals(
+          "denied by a verdict whose reasons are not kept any more",
+          watcher.poll(NOW).findings().getFirst().deny().getFirst());
+    }
+    assertEquals(2, counted.slot(ONE).get("would_deny"));
+    assertEquals(2, counted.slot(TWO).get("would_deny"));
   }
 
   @Test

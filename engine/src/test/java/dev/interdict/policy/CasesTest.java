@@ -14,6 +14,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -86,6 +87,48 @@ class CasesTest {
     assertEquals(
         access,
         String.join(",", read.path("access").valueStream().map(JsonNode::asString).toList()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "name: SIGKILL,             SIGKILL, 9",
+    "number: 9,                 SIGKILL, 9",
+    "number: 34,                34,      34",
+    "'number: 9, name: SIGKILL', SIGKILL, 9",
+    "'name: \"40\"',             40,      40",
+  })
+  void aSignalHasItsNameAndItsNumber(String given, String name, int number) throws PolicyException {
+    String yaml = "cases: [{name: a, allow: true, input: {signal: {%s}}}]".formatted(given);
+    JsonNode input =
+        JsonMapper.shared().readTree(read("signal", yaml).list().getFirst().inputJson());
+    assertEquals(name, input.at("/signal/name").asString());
+    assertEquals(number, input.at("/signal/number").asInt());
+    assertTrue(input.at("/peer/exe/inode").isNumber(), input::toString);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"9", "0", "65", "99999999999999999999"})
+  void aNumberThatIsNoNameOfASignalIsNoCase(String name) {
+    assertThrows(
+        PolicyException.class,
+        () ->
+            read(
+                "signal",
+                "cases: [{name: a, allow: true, input: {signal: {name: \"%s\"}}}]"
+                    .formatted(name)));
+  }
+
+  @Test
+  void aSignalOfAnotherNameIsNoCase() {
+    PolicyException e =
+        assertThrows(
+            PolicyException.class,
+            () ->
+                read(
+                    "signal",
+                    "cases: [{name: a, allow: true, input: {signal: {number: 9, name: SIGHUP}}}]"));
+    assertEquals(
+        "signal.number 9 is SIGKILL, and never SIGHUP", e.diagnostics().getFirst().message());
   }
 
   @ParameterizedTest

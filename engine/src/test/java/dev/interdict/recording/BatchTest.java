@@ -1,5 +1,6 @@
 package dev.interdict.recording;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicyModule;
 import dev.interdict.eval.PolicySet;
+import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ObjectFlag;
@@ -92,6 +94,45 @@ class BatchTest {
     assertTrue(lost.contains("packet.protocol packet.source.port"), "" + lost);
     assertFalse(lost.contains("packet.protocol packet.source.address"), "" + lost);
     assertFalse(lost.contains("process.uid process.gid"), "" + lost);
+  }
+
+  /** Who acts and the other process are each in a cgroup of their own. */
+  @Test
+  void theCgroupOfTheOtherProcessIsItsOwn() {
+    KeyMask mask = KeyMask.of(Hook.SIGNAL, ALL);
+    Event event =
+        RecordBuilder.of(Hook.SIGNAL)
+            .access(Access.SEND)
+            .fact("cgroup", 1)
+            .peer("cgroup", 3)
+            .peer("signal", 9)
+            .mask(mask)
+            .event();
+    Batch batch = new Batch(Set.of());
+    add(batch, event, mask, NOTHING);
+    Tuple tuple = batch.take(set).getFirst();
+    assertEquals(Set.of(), tuple.untold(), tuple::toString);
+    assertTrue(tuple.seen().contains("peer.cgroup.path"), tuple::toString);
+    assertEquals("/slice1", tuple.fact("process.cgroup.path"));
+    assertEquals("/system.slice/c3.service", tuple.fact("peer.cgroup.path"));
+    assertEquals("/slice1", new String(tuple.names().cgroupPath(1), UTF_8));
+    assertEquals("/system.slice/c3.service", new String(tuple.names().cgroupPath(3), UTF_8));
+  }
+
+  /** Replay refuses what it is not told as it was. */
+  @Test
+  void whatIsRecordedOfOtherProcessesIsToldAgain() {
+    Random random = new Random(4);
+    for (Hook hook : List.of(Hook.PTRACE, Hook.SIGNAL)) {
+      KeyMask mask = KeyMask.of(hook, ALL);
+      Batch batch = new Batch(Set.of());
+      for (int i = 0; i < 200; i++) {
+        add(batch, new RandomEvent(hook, random).record().mask(mask).event(), mask, NOTHING);
+      }
+      for (Tuple tuple : batch.take(set)) {
+        assertEquals(Set.of(), tuple.untold(), tuple::toString);
+      }
+    }
   }
 
   /** The kernel had lost the verdict, and the next event is out of the first policy's scope. */

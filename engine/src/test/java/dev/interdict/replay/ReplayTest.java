@@ -113,7 +113,7 @@ class ReplayTest {
   /** What the kernel does not ask a policy of this scope. */
   private static boolean covers(Policy.Scope scope, Event event) {
     Map<String, Object> input = InputJson.tree(event, RandomEvent.NAMES);
-    String text = input.toString();
+    String text = event.hook() == Hook.XDP_INGRESS ? input.toString() : "" + input.get("process");
     return event.hook() == Hook.XDP_INGRESS
         ? scope.interfaces().stream().anyMatch(name -> text.contains("name=" + name))
         : scope.cgroups().isEmpty() || text.contains("path=/slice1");
@@ -210,8 +210,8 @@ class ReplayTest {
   /** What rests on names that are gone when it is recorded. */
   private static final Pattern LOOKED_UP_LATER =
       Pattern.compile(
-          "(process\\.cgroup\\.path|process\\.unit|process\\.container\\.[a-z.]+|packet\\.interface\\.name)"
-              + " was not seen");
+          "(process\\.cgroup\\.path|process\\.unit|process\\.container\\.[a-z.]+"
+              + "|peer\\.cgroup\\.path|packet\\.interface\\.name) was not seen");
 
   @Test
   void thePolicyThatWasInForceIsAlwaysOfTheSameMind() throws Exception {

@@ -8,6 +8,8 @@ import dev.interdict.event.Event;
 import dev.interdict.event.Event.FileEvent;
 import dev.interdict.event.Event.Head;
 import dev.interdict.event.Event.PacketEvent;
+import dev.interdict.event.Event.Peer;
+import dev.interdict.event.Event.PeerEvent;
 import dev.interdict.event.Event.SocketEvent;
 import dev.interdict.event.Event.Subject;
 import dev.interdict.event.Event.SubjectEvent;
@@ -90,6 +92,18 @@ public final class Events {
           id(random),
           id(random),
           random.nextInt(1 << 16));
+    }
+    if (hook.isPeer()) {
+      Peer peer =
+          new Peer(
+              id(random),
+              random.nextInt(),
+              random.nextInt(3) == 0 ? 0 : number(random),
+              path(random),
+              FileNames.NONE,
+              random.nextInt(4) == 0 ? number(random) : random.nextLong(4));
+      int signal = hook == Hook.SIGNAL ? 1 + random.nextInt(64) : 0;
+      return new PeerEvent(head, randomSubject(random), peer, signal);
     }
     if (hook == Hook.USER_NAMESPACE) {
       return new SubjectEvent(head, randomSubject(random));

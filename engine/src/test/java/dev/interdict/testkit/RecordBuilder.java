@@ -94,6 +94,11 @@ public final class RecordBuilder {
     return object("socket", EventLayouts.SOCKET_ADDRESS, name, value);
   }
 
+  /** A field of {@code struct peer}: uid, inode, signal... */
+  public RecordBuilder peer(String name, long value) {
+    return object("peer", EventLayouts.PEER, name, value);
+  }
+
   /** A field of {@code struct packet_tuple}: source_port, interface... */
   public RecordBuilder packet(String name, long value) {
     return object("packet", EventLayouts.PACKET_TUPLE, name, value);

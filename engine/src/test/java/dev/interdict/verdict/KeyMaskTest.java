@@ -116,6 +116,13 @@ class KeyMaskTest {
         mask(Hook.EXEC, "process.uid").or(mask(Hook.EXEC, "access")));
   }
 
+  @Test
+  void anotherProcessIsNamedByItsProgramAndWhetherItCanBeTold() {
+    assertEquals(Set.of("hook", "mask_set", "flags", "path"), kept(Hook.PTRACE, "peer.exe.path"));
+    assertEquals(Set.of("hook", "mask_set", "signal"), kept(Hook.SIGNAL, "signal.name"));
+    assertEquals(Set.of("hook", "mask_set", "uid"), kept(Hook.SIGNAL, "peer.uid"));
+  }
+
   /** What was asked for is told; a fact of which one byte is missing is not. */
   @Test
   void aMaskTellsWhatItWasMadeForAndNothingThatItHidesInPart() {
@@ -171,17 +178,21 @@ class KeyMaskTest {
   private static Set<String> kept(Hook hook, String... reads) {
     byte[] mask = mask(hook, reads).encode();
     Set<String> kept = new TreeSet<>();
-    String object = hook.isFile() ? "file" : hook == Hook.XDP_INGRESS ? "packet" : "socket";
+    String object =
+        hook.isFile()
+            ? "file"
+            : hook.isPeer() ? "peer" : hook == Hook.XDP_INGRESS ? "packet" : "socket";
     Layout layout =
         switch (object) {
           case "file" -> EventLayouts.FILE_IDENTITY;
           case "socket" -> EventLayouts.SOCKET_ADDRESS;
+          case "peer" -> EventLayouts.PEER;
           default -> EventLayouts.PACKET_TUPLE;
         };
     for (Layout.Field field : EventLayouts.VERDICT_KEY.fields()) {
       if (field.name().equals(object)) {
         layout.fields().forEach(f -> keep(kept, mask, field.offset() + f.offset(), f));
-      } else if (!Set.of("file", "socket", "packet").contains(field.name())) {
+      } else if (!Set.of("file", "socket", "packet", "peer").contains(field.name())) {
         keep(kept, mask, field.offset(), field);
       }
     }

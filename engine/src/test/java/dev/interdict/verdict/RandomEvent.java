@@ -132,6 +132,7 @@ public final class RandomEvent {
       case USER_NAMESPACE -> record.access(Access.CREATE);
       case SOCKET_CREATE -> kind(record);
       case MODULE_LOAD -> loaded(record);
+      case PTRACE, SIGNAL -> peer(record);
       default -> hook.isFile() ? file(record) : socket(record);
     };
   }
@@ -195,6 +196,29 @@ public final class RandomEvent {
               .access(pick(17, 2) == 0 ? Access.MODULE : Access.KEXEC)
               .file("device", pick(13, 2) << 20)
               .file("mode", pick(14, 2) == 0 ? 0 : MODES[2 * pick(9, 2)]);
+    };
+  }
+
+  private RecordBuilder peer(RecordBuilder record) {
+    Access[] access =
+        hook == Hook.SIGNAL
+            ? new Access[] {Access.SEND}
+            : new Access[] {Access.READ, Access.ATTACH, Access.TRACEME};
+    record
+        .access(access[pick(11, access.length)])
+        .peer("uid", pick(15, 3))
+        .peer("cgroup", 1 + pick(14, 3))
+        .peer("signal", hook == Hook.SIGNAL ? 1 + pick(9, 40) : 0);
+    return switch (pick(12, 4)) {
+      case 0 -> record; // a thread of the kernel
+      case 1 -> record.objectFlags(ObjectFlag.PATH_UNKNOWN); // about to be another one
+      default -> {
+        record.peer("inode", 1 + pick(12, 3)).peer("device", pick(13, 2) << 20);
+        if (pick(10, 4) == 0) {
+          yield record.objectFlags(ObjectFlag.PATH_UNKNOWN);
+        }
+        yield record.path("/etc/file" + pick(10, 4)).names(names(18));
+      }
     };
   }
 
