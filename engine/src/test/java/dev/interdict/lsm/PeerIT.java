@@ -169,9 +169,9 @@ class PeerIT {
     Host host = Host.get();
     long unknown = host.admin().counter("undecidable");
     String files = Guest.FILES.resolve("secret") + " " + Guest.FILES.resolve("plain");
-    Attack renames = Attack.start("race-open -d links -n 300000 " + files);
+    Attack renames = Attack.start("race-open -d links -n 100000 " + files);
     List<String> seizes = new ArrayList<>();
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 20; i++) {
       seizes.add(Attack.in(Guest.COVERED + "/spoilt", newUser(), "peer -d seize " + FORBIDDEN));
     }
     List<String> refused = new ArrayList<>();
