@@ -74,7 +74,10 @@ SUBPROGRAM bool comes_again(enum hook hook, enum way way)
 	__u64 id = bpf_get_current_pid_tgid();
 	enum round round = round_of(way);
 
-	return round != STAYS && !bpf_map_update_elem(&waiters, &id, &none, BPF_ANY) && go_round(round, hook);
+	if (round == STAYS)
+		return false;
+	bpf_map_update_elem(&waiters, &id, &none, BPF_NOEXIST);	/* what it waits for already, if it does, stays */
+	return go_round(round, hook);
 }
 
 /* The answer to a run whose facts are filled in. */
