@@ -188,6 +188,8 @@ SUBPROGRAM bool keep_to_budgets(struct run *run)
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		run->record.would[i] |= walk->over[i];
 		run->record.refused[i] &= ~walk->over[i];
+		run->deny[i] |= walk->over[i];	/* for a question that says what became of the attempt */
+		run->enforce[i] &= ~walk->over[i];
 	}
 	return walk->used_up;
 }
@@ -296,14 +298,6 @@ static __always_inline bool tell(struct run *run, __u32 hook, bool fallback)
 	return refused;
 }
 
-/* Who is still undecided is asked by the way, with what has become of the attempt, which is theirs to tell, too. Who has asked and waited in vain
- * does not ask again; where the answer has come, those for whom nobody waits (candidates) may not have theirs yet. */
-static __always_inline void ask_aside(struct run *run, __u32 hook, __u8 flags)
-{
-	if (any_open(run) && (!run->asks || !expected(run, run->hold)))
-		ask(run, &decide, hook, flags);
-}
-
 /* Turns an outcome into an answer. */
 __noinline int conclude(struct run *run, __u32 hook, __u32 outcome)
 {
@@ -320,6 +314,8 @@ __noinline int conclude(struct run *run, __u32 hook, __u32 outcome)
 	told = fallback || any(run->deny);
 	if (told)
 		refused = tell(run, hook, fallback);
-	ask_aside(run, hook, (told ? RECORD_TOLD : 0) | (refused ? RECORD_REFUSED : 0));
+	/* Who is still undecided is asked by the way, and told what has become of the attempt: nobody waited for them, or in vain, or only for others. */
+	if (any_open(run))
+		ask(run, &decide, hook, (told ? RECORD_TOLD : 0) | (refused ? RECORD_REFUSED : 0) | (run->asks ? RECORD_AGAIN : 0));
 	return refused ? -EPERM : 0;
 }

@@ -22,7 +22,7 @@ static __always_inline bool reads_directly(void)
 }
 
 /* What a callback of bpf_loop gets has to be on the stack. */
-struct walk { struct text *text; };
+struct walk { struct text *text; __u32 left; };
 
 /* One read where the kernel has these fields in a row, as far as any we know has; the verifier drops the other way. */
 static __always_inline void read_link(struct link *link, __u64 dentry)
@@ -129,7 +129,7 @@ static __always_inline __u32 count_of(const void *lock)
 	return count;
 }
 
-/* One try; ends the tries when it was consistent, or when no try can succeed. */
+/* One try; ends the tries when it was consistent, or the last. Where a rename is under way it only waits. */
 static long try_walk(__u32 try, struct walk *walk)
 {
 	struct text *text = walk->text;
@@ -152,12 +152,11 @@ static long try_walk(__u32 try, struct walk *walk)
 		text->flags = 0;	/* the root of a file system is in no table of names */
 	text->done = false;
 	bpf_loop(text->depth, walk_up, walk, 0);
-	text->raced = count_of(&rename_lock) != renames ||
-		      (text->mounts != crossed && ((mounts & 1) || count_of(&mount_lock) != mounts));
-	if (!text->raced)
+	if (count_of(&rename_lock) == renames &&
+	    (text->mounts == crossed || (!(mounts & 1) && count_of(&mount_lock) == mounts)))
 		return 1;
 	text->done = false;
-	return 0;
+	return !--walk->left;
 }
 
 /* Builds the path of what is at a place, seen from the root of the current task. */
@@ -165,7 +164,7 @@ __noinline int build_text(struct text *text, const struct place *from)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct engine_state *state = engine();
-	struct walk walk = {.text = text};
+	struct walk walk = {.text = text, .left = text ? text->tries : 0};
 
 	if (!text || !from || !state)
 		return -1;
@@ -174,8 +173,7 @@ __noinline int build_text(struct text *text, const struct place *from)
 	text->done = 0;
 	text->flags = 0;
 	text->mounts = 0;
-	text->raced = 1;
-	bpf_loop(text->tries, try_walk, &walk, 0);
+	bpf_loop(PATH_TRIES, try_walk, &walk, 0);
 	text->hash = 0;
 	if (!text->done)
 		text->start = PATH_BYTES;

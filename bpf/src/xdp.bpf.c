@@ -116,33 +116,35 @@ SUBPROGRAM int miss_packet(struct run *run, const struct posture *posture)
 	bool holds = any_of(run->undecided, run->enforce, posture->hold), cannot = holds && !expected(run, posture->hold);
 	__u64 now = bpf_ktime_get_boot_ns(), since = now;
 	bool asks = any_open(run) && due(run->digest, now, posture->deadline_ns, &since);
-	bool lost = holds && engine_lost(posture->stale_ns), late = now - since > posture->deadline_ns, asked = true;
-	__u8 flags = 0;
+	bool lost = holds && engine_lost(posture->stale_ns), late = now - since > posture->deadline_ns;
+	bool waits = holds && !(refuses | cannot | lost | late), told = refuses || holds || any(run->deny);
+	int answer = XDP_PASS;
 
-	if (refuses || (holds && (cannot | lost | late) && any_of(run->undecided, run->enforce, posture->fallback_deny)))
-		flags = RECORD_TOLD | RECORD_REFUSED;
-	else if (holds && !(cannot | lost | late))
-		flags = RECORD_HELD;
-	else if (holds || any(run->deny))
-		flags = RECORD_TOLD;
-	if (asks)
-		asked = ask(run, &packets, HOOK_XDP_INGRESS, flags);
-	apply_mode(run);
-	if (refuses)
-		return conclude_packet(run, posture, posture->refuse_miss, posture->refuse_miss);
-	if (!holds)
-		return any(run->deny) ? conclude_packet(run, posture, NULL, NULL) : XDP_PASS;
-	if (cannot)
-		COUNT(HOOK_XDP_INGRESS, cannot);
-	else if (lost)
-		COUNT(HOOK_XDP_INGRESS, stale);
-	else if (late)
-		COUNT(HOOK_XDP_INGRESS, gave_up);
-	else if (asked) {
+	if (waits && asks && !ask(run, &packets, HOOK_XDP_INGRESS, RECORD_HELD)) {
+		bpf_map_delete_elem(&pending, &run->digest);	/* the next packet asks */
+		waits = asks = false;
+	}
+	if (waits) {
 		COUNT(HOOK_XDP_INGRESS, restarted);
 		return XDP_DROP;
 	}
-	return conclude_packet(run, posture, posture->fallback_deny, posture->hold);
+	apply_mode(run);
+	if (refuses) {
+		answer = conclude_packet(run, posture, posture->refuse_miss, posture->refuse_miss);
+	} else if (holds) {
+		if (cannot)
+			COUNT(HOOK_XDP_INGRESS, cannot);
+		else if (lost)
+			COUNT(HOOK_XDP_INGRESS, stale);
+		else if (late)
+			COUNT(HOOK_XDP_INGRESS, gave_up);
+		answer = conclude_packet(run, posture, posture->fallback_deny, posture->hold);
+	} else if (told) {
+		answer = conclude_packet(run, posture, NULL, NULL);
+	}
+	if (asks)
+		ask(run, &packets, HOOK_XDP_INGRESS, (told ? RECORD_TOLD : 0) | (answer == XDP_DROP ? RECORD_REFUSED : 0));
+	return answer;
 }
 
 /* What cannot be read to its end is dropped by every slot that does not say otherwise, without asking. */

@@ -67,19 +67,6 @@ static __always_inline bool remains_undecided(struct run *run, enum hook hook)
 int miss(struct run *run, __u32 hook, __u32 way);	/* in answer.bpf.c, both */
 int conclude(struct run *run, __u32 hook, __u32 outcome);
 
-/* Sends the current task round although there is nothing to wait for, if it can go. */
-SUBPROGRAM bool comes_again(enum hook hook, enum way way)
-{
-	struct waiter none = {.digest = ~0ULL, .last_ns = bpf_ktime_get_ns()};
-	__u64 id = bpf_get_current_pid_tgid();
-	enum round round = round_of(way);
-
-	if (round == STAYS)
-		return false;
-	bpf_map_update_elem(&waiters, &id, &none, BPF_NOEXIST);	/* what it waits for already, if it does, stays */
-	return go_round(round, hook);
-}
-
 /* The answer to a run whose facts are filled in. */
 static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 {
@@ -87,8 +74,6 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 	bool matters;
 
 	name_event(run, hook);
-	if ((run->object.raced | run->exe.raced) && comes_again(hook, way))
-		return -ERESTARTNOINTR;
 	if (run->record.facts.flags & OBJECT_PATH_UNKNOWN)
 		COUNT(hook, undecidable);
 	matters = consult(run);
@@ -102,6 +87,19 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 			return 0;
 	}
 	return outcome == RESTART ? -ERESTARTNOINTR : set_labels(run, hook, conclude(run, hook, outcome));
+}
+
+/* Sends the current task round although there is nothing to wait for, if it can go. */
+static __always_inline bool comes_again(enum hook hook, enum way way)
+{
+	struct waiter none = {.digest = ~0ULL, .last_ns = bpf_ktime_get_ns()};
+	__u64 id = bpf_get_current_pid_tgid();
+	enum round round = round_of(way);
+
+	if (round == STAYS)
+		return false;
+	bpf_map_update_elem(&waiters, &id, &none, BPF_NOEXIST);	/* what it waits for already, if it does, stays */
+	return go_round(round, hook);
 }
 
 /* Whether a covering slot refuses at all: none that was tripped does. */

@@ -20,6 +20,7 @@ enum record_flag {
 	RECORD_IO_URING = 1 << 4,	/* by io_uring */
 	RECORD_BUDGET = 1 << 5,	/* observe: with this subject a budget is used up */
 	RECORD_TOLD = 1 << 6,	/* decide: the attempt has an observe record of its own, or would have had room been */
+	RECORD_AGAIN = 1 << 7,	/* decide: the attempt has had a question before, while it waited */
 };
 
 /* Why a record has no verdict or an unusual one. */

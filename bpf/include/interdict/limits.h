@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 10
+#define WIRE_VERSION 11
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256
@@ -33,8 +33,8 @@
 #define PATH_TRIES 1024
 
 /* The same under a spin lock, where others wait with interrupts off: a program of five folders takes half a microsecond, the deepest that is walked spoilt each time
- * 200. Programs that are worth a rule are not so deep, and of two processors that do nothing but rename not one in 10,000 is spoilt so often; who can comes again
- * then, for the others unknownPath answers. */
+ * 200. Programs that are worth a rule are not so deep, and of two processors that do nothing but rename not one in 10,000 is spoilt so often;
+ * unknownPath answers then. */
 #define SPINNING_TRIES 32
 #define SPINNING_DEPTH 64
 

@@ -187,7 +187,6 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->context_read = 0;
 	run->object.slash = 0;
 	run->exe.slash = 0;
-	run->object.raced = run->exe.raced = 0;
 	run->object.tries = run->exe.tries = PATH_TRIES;
 	run->object.depth = run->exe.depth = PATH_DEPTH;
 	run->fresh = 0;

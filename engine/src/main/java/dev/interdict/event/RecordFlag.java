@@ -15,7 +15,9 @@ public enum RecordFlag {
   /** With this subject a budget is used up. */
   BUDGET,
   /** Of a question: the kernel tells of the attempt in a record of its own. */
-  TOLD;
+  TOLD,
+  /** Of a question: the attempt has had one before, while it waited. */
+  AGAIN;
 
   /** This flag as a bit of {@code record_header.flags}. */
   public int bit() {

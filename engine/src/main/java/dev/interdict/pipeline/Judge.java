@@ -194,7 +194,11 @@ final class Judge {
     told(event, set, key, known);
   }
 
+  /** Tells those who compare and record attempts, each of these once. */
   private void told(Event event, PolicySet set, VerdictKey key, Verdict now) {
+    if (RecordFlag.AGAIN.in(event.head().flags())) {
+      return;
+    }
     if (!set.candidates().isEmpty()) {
       comparisons.asked(event, set, now, outcomes.reasons(key));
     }

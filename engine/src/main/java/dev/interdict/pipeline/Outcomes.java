@@ -88,7 +88,7 @@ final class Outcomes {
    * refuses was not needed, the others would have.
    */
   private void countBeside(Event event, SlotSet deny) {
-    SlotSet would = deny.minus(event.head().refused());
+    SlotSet would = deny.minus(event.head().refused()).minus(event.head().would());
     if (event.head().would().isEmpty()) {
       counters.tell(event.hook(), SlotSet.NONE, would);
     } else {

@@ -226,11 +226,19 @@ class PacketAnswerIT {
     kernel.use(true, true);
     assertEquals(RecordFlag.HELD.bit(), question(DROP).flags());
     kernel.state.stop();
-    assertEquals(RecordFlag.TOLD.bit(), question(PASS).flags());
+    Event.Head head = question(PASS);
+    assertEquals(RecordFlag.TOLD.bit(), head.flags());
     kernel.use(
         TIMING,
         new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, true, false, true, Set.of()));
     assertEquals(RecordFlag.TOLD.bit() | RecordFlag.REFUSED.bit(), question(DROP).flags());
+    kernel.use(
+        TIMING,
+        new Posture.Slot(SLOT, Set.of(Hook.XDP_INGRESS), true, true, false, false, true, Set.of()),
+        PacketKernel.slot(SECOND, true, true));
+    head = question(PASS);
+    assertEquals(RecordFlag.TOLD.bit(), head.flags(), "who does not wait does not fall back");
+    assertEquals(SlotSet.NONE, head.refused());
     kernel.use(false, true);
     assertEquals(0, question(PASS).flags(), "in audit there is nothing to fall back from");
   }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -161,24 +160,6 @@ class PeerIT {
       assertEquals("EPERM", run(cgroup, user, group), "undecided, and the fallback denies");
       Guest.eventually(() -> run(cgroup, user, group).equals("ok"));
     }
-  }
-
-  /** Who renames all the time makes no name unknown to one who can come again. */
-  @Test
-  void aNameThatOthersSpoilIsReadAgain() {
-    Host host = Host.get();
-    long unknown = host.admin().counter("undecidable");
-    String files = Guest.FILES.resolve("secret") + " " + Guest.FILES.resolve("plain");
-    Attack renames = Attack.start("race-open -d links -n 100000 " + files);
-    List<String> seizes = new ArrayList<>();
-    for (int i = 0; i < 20; i++) {
-      seizes.add(Attack.in(Guest.COVERED + "/spoilt", newUser(), "peer -d seize " + FORBIDDEN));
-    }
-    List<String> refused = new ArrayList<>();
-    Attack.batch(seizes).forEach(answer -> refused.add(answer.result()));
-    assertEquals(Collections.nCopies(seizes.size(), "EPERM"), refused);
-    assertEquals("ok", renames.await(Guest.STUCK).result());
-    assertEquals(unknown, host.admin().counter("undecidable"));
   }
 
   /** Its memory is gone, and with it its program, while its descriptors can be taken. */

@@ -510,6 +510,20 @@ class JudgeTest {
     assertEquals(0, counted.slot(ONE).get("would_deny"));
   }
 
+  @Test
+  void anAttemptThatIsAskedAboutOnceMoreIsRecordedAndComparedOnce() throws Exception {
+    List<Event> heard = new ArrayList<>();
+    judge.tap((event, set, verdict) -> heard.add(event));
+    PolicySet set = set(STEADY, STEADY).build();
+    Event first = miss(0, RecordFlag.HELD.bit(), SlotSet.of(ONE));
+    judge(first, set.newEvaluator());
+    int again = RecordFlag.TOLD.bit() | RecordFlag.AGAIN.bit();
+    judge(miss(0, again, SlotSet.of(TWO)), set.newEvaluator());
+    judge(miss(0, again, SlotSet.of(TWO)), set.newEvaluator());
+    assertEquals(List.of(first), heard);
+    assertEquals(2, counted.slot(TWO).get("would_deny"), "both count");
+  }
+
   /** Who fell back and passed has been told; what a policy in force would have denied has not. */
   @Test
   void whatIsDecidedLaterIsCountedWhereTheKernelHasToldAndRefusedNothing() throws Exception {
@@ -525,6 +539,10 @@ class JudgeTest {
     assertEquals(2, counted.slot(TWO).get("would_deny"));
     assertEquals(0, counted.slot(ONE).get("would_deny"), "by the kernel");
     assertEquals(1, counted.hook(Hook.FILE_OPEN).get("would_deny"), "the attempt, by the kernel");
+    judge(
+        refused(miss(2, RecordFlag.TOLD.bit()), SlotSet.NONE, BOTH, SlotSet.of(ONE)),
+        set.newEvaluator());
+    assertEquals(0, counted.slot(ONE).get("would_deny"), "its budget was used up by this very one");
   }
 
   /** Of two who are asked one had been decided while the question was on its way. */
@@ -534,7 +552,9 @@ class JudgeTest {
     try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
       judge(miss(0, RecordFlag.HELD.bit(), SlotSet.of(ONE)), policies);
       judge(miss(0, 0), policies);
-      assertEquals(2, watcher.poll(NOW).findings().size());
+      List<DecisionRecord.Finding> both = watcher.poll(NOW).findings();
+      assertEquals(2, both.size());
+      assertEquals(both.getLast().deny(), both.getFirst().deny(), "with its reason");
       outcomes.forgetAll();
       judge(miss(0, 0), policies);
       assertEquals(
