@@ -36,6 +36,7 @@ type group struct {
 	body      ast.Body
 	parts     []ast.Body // the same, by shared variables
 	switched  bool       // by data: somebody may turn it on
+	unfilled  bool       // compares with data that is empty: somebody may fill it
 	operators map[string]bool
 	texts     []string
 	numbers   []int64
@@ -109,6 +110,9 @@ func (r *reacher) impossible(rule *ast.Rule) (*ast.Location, string) {
 				return last(g.body), "no event can meet this: it compares constants, and they never agree"
 			}
 			continue
+		}
+		if g.unfilled && !slices.Contains(reasonSets, string(rule.Head.Name)) {
+			continue // an exception, or what a rule asks that is judged with it
 		}
 		failed := 0
 		for _, hook := range r.schema.hooks {
@@ -290,7 +294,9 @@ func (r *reacher) constants(g *group, x any) {
 		case ast.Ref:
 			if node.HasPrefix(ast.DefaultRootRef) {
 				g.switched = true
-				g.document(below(r.policy.data, node[1:]))
+				document := below(r.policy.data, node[1:])
+				g.unfilled = g.unfilled || isEmpty(document)
+				g.document(document)
 			}
 		case ast.String:
 			g.texts = append(g.texts, string(node))
@@ -314,6 +320,16 @@ func below(node any, ref ast.Ref) any {
 		node = object[string(name)]
 	}
 	return node
+}
+
+func isEmpty(node any) bool {
+	switch node := node.(type) {
+	case []any:
+		return len(node) == 0
+	case map[string]any:
+		return len(node) == 0
+	}
+	return false
 }
 
 func (g *group) document(node any) {

@@ -188,6 +188,8 @@ func TestLint(t *testing.T) {
 		{"networks that never meet", []string{"socket_connect"}, `deny contains "x" if { net.cidr_contains("10.0.0.0/8", input.socket.address); net.cidr_contains("192.168.0.0/16", input.socket.address) }`, "2:79 unreachable"},
 		{"what two networks leave", []string{"socket_connect"}, "deny contains \"x\" if { net.cidr_contains(\"10.0.0.0/8\", input.socket.address); not no }\nno if net.cidr_contains(\"10.0.0.0/9\", input.socket.address)\nno if net.cidr_contains(\"10.192.0.0/10\", input.socket.address)", ""},
 		{"what two networks do not leave", []string{"socket_connect"}, "deny contains \"x\" if { net.cidr_contains(\"10.0.0.0/8\", input.socket.address); not no }\nno if net.cidr_contains(\"10.0.0.0/9\", input.socket.address)\nno if net.cidr_contains(\"10.128.0.0/9\", input.socket.address)", "2:79 unreachable"},
+		{"an exception that is still empty", file, "deny contains \"x\" if { input.file.uid == 0; not ok }\nok if input.file.path in data.none", ""},
+		{"an empty list that a rule asks for", file, "deny contains \"x\" if of_none\nof_none if input.file.path in data.none", "2:22 unreachable"},
 		{"an empty list", file, `deny contains "x" if input.file.path in data.none`, "2:22 unreachable"},
 		{"a switch in data", file, `deny contains "x" if { data.on; input.file.path == "/a" }`, ""},
 		{"constants", file, `deny contains "x" if { 1 == 2; input.file.path == "/a" }`, "2:24 unreachable"},

@@ -41,7 +41,7 @@ static __always_inline bool is_through(const struct run *run)
 /* Without room in the ring it stays without a question until the next time. */
 static __always_inline void ask_again(struct run *run, enum hook hook)
 {
-	if (run->asks >= ASKS_MAX || !ask(run, &decide, hook, RECORD_HELD | (run->asks ? RECORD_AGAIN : 0)))
+	if (run->asks >= ASKS_MAX || !ask(run, &decide, hook, RECORD_HELD))
 		return;
 	run->asks++;
 	run->asked_until = bpf_ringbuf_query(&decide, BPF_RB_PROD_POS);

@@ -236,6 +236,8 @@ final class HostChanges {
       lock();
       try {
         prune();
+      } catch (RuntimeException second) {
+        e.addSuppressed(second);
       } finally {
         unlock();
       }

@@ -123,25 +123,39 @@ final class Units {
   private boolean isPopulated(Found unit) {
     Path folder = folder(unit.path());
     try {
-      return unit.leaf()
-          ? Files.readAllLines(folder.resolve("cgroup.events")).contains("populated 1")
-          : Files.readAllLines(folder.resolve("cgroup.threads")).stream().anyMatch(this::isTask);
+      List<String> lines =
+          linesOf(folder.resolve(unit.leaf() ? "cgroup.events" : "cgroup.threads"));
+      return unit.leaf() ? lines.contains("populated 1") : lines.stream().anyMatch(this::isTask);
     } catch (IOException e) {
-      if (Files.exists(folder)) {
-        throw new UncheckedIOException("cannot tell whether tasks are in " + folder, e);
+      throw new UncheckedIOException("cannot tell whether tasks are in " + folder, e);
+    }
+  }
+
+  /** Of a cgroup's file; none if it has gone, and the kernel takes the files before the folder. */
+  private static List<String> linesOf(Path file) throws IOException {
+    try {
+      return Files.readAllLines(file);
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (IOException e) { // also where it goes between the open and the read
+      if (Files.exists(file)) {
+        throw e;
       }
-      return false; // it has gone meanwhile
+      return List.of();
     }
   }
 
   /** Threads of the kernel itself, of which a host's root is full, are nobody. */
   private boolean isTask(String thread) {
+    Path file = proc.resolve(thread).resolve("stat");
     try {
-      Path file = proc.resolve(thread).resolve("stat");
       String stat = Files.readString(file, StandardCharsets.ISO_8859_1); // a name may be any bytes
       String flags = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[6];
       return (Long.parseLong(flags) & KERNEL_THREAD) == 0;
     } catch (IOException e) {
+      if (Files.exists(file)) {
+        throw new UncheckedIOException("cannot tell whose thread " + thread + " is", e);
+      }
       return false; // it has ended meanwhile
     }
   }

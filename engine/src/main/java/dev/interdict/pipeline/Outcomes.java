@@ -63,6 +63,9 @@ final class Outcomes {
       countBeside(event, deny);
       return;
     }
+    if (deny.isEmpty() && RecordFlag.AGAIN.in(event.head().flags())) {
+      return; // its first question has told
+    }
     SlotSet failed = now.cannot().and(asked);
     boolean packet = event.hook() == Hook.XDP_INGRESS;
     SlotSet refusing = failed.and(set.refusing()).and(event.head().refused());

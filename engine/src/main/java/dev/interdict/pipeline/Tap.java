@@ -4,7 +4,10 @@ import dev.interdict.eval.PolicySet;
 import dev.interdict.event.Event;
 import dev.interdict.verdict.Verdict;
 
-/** Hears of everything that the decider is asked, once the answer is where the kernel looks. */
+/**
+ * Hears of each attempt that the decider is asked about, once the answer is where the kernel looks;
+ * of one that has waited and is asked about again, the first time only.
+ */
 @FunctionalInterface
 public interface Tap {
   /** Nobody hears. */

@@ -92,9 +92,17 @@ class UnitsTest {
 
   @Test
   void aUnitOfWhichNobodyCanSayMustNotBeTakenForEmpty() throws IOException {
-    Files.delete(root.resolve("system.slice/b.service/cgroup.events"));
+    Path events = root.resolve("system.slice/b.service/cgroup.events");
+    Files.delete(events);
+    assertEquals(Set.of(), populated(scope()), "it is about to go: its files go first");
+    Files.createDirectory(events);
     String message = assertThrows(UncheckedIOException.class, () -> of(scope())).getMessage();
     assertTrue(message.endsWith("system.slice/b.service"), message);
+    Files.delete(events);
+    threads("system.slice", "9\n");
+    Files.createDirectories(proc.resolve("9/stat"));
+    message = assertThrows(UncheckedIOException.class, () -> of(scope())).getMessage();
+    assertTrue(message.endsWith("thread 9 is"), message);
   }
 
   private Set<String> of(Scope... scopes) {

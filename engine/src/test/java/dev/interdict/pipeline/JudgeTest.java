@@ -514,14 +514,21 @@ class JudgeTest {
   void anAttemptThatIsAskedAboutOnceMoreIsRecordedAndComparedOnce() throws Exception {
     List<Event> heard = new ArrayList<>();
     judge.tap((event, set, verdict) -> heard.add(event));
-    PolicySet set = set(STEADY, STEADY).build();
-    Event first = miss(0, RecordFlag.HELD.bit(), SlotSet.of(ONE));
-    judge(first, set.newEvaluator());
-    int again = RecordFlag.TOLD.bit() | RecordFlag.AGAIN.bit();
-    judge(miss(0, again, SlotSet.of(TWO)), set.newEvaluator());
-    judge(miss(0, again, SlotSet.of(TWO)), set.newEvaluator());
+    PolicySet set = set(STEADY.replace("1000", "7"), STEADY).candidate(TWO, ONE).build();
+    comparisons.use(set);
+    PolicySetEvaluator policies = set.newEvaluator();
+    Event first = miss(0, RecordFlag.HELD.bit());
+    judge(first, policies);
+    long compared = comparisons.of(TWO).newlyDenied();
+    judge(miss(0, RecordFlag.TOLD.bit() | RecordFlag.AGAIN.bit(), SlotSet.of(TWO)), policies);
     assertEquals(List.of(first), heard);
-    assertEquals(2, counted.slot(TWO).get("would_deny"), "both count");
+    assertEquals(1, compared);
+    assertEquals(compared, comparisons.of(TWO).newlyDenied());
+    assertEquals(1, counted.slot(TWO).get("would_deny"), "it counts all the same");
+    try (var watcher = log.subscribe(DecisionFilter.ALL, 10, 0)) {
+      judge(miss(0, RecordFlag.AGAIN.bit(), SlotSet.of(ONE)), policies);
+      assertNull(watcher.poll(NOW), "that it was allowed its first question has told");
+    }
   }
 
   /** Who fell back and passed has been told; what a policy in force would have denied has not. */
