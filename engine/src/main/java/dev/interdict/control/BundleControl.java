@@ -251,9 +251,7 @@ public final class BundleControl {
       if (old != null && slot != old.slot() && goesOn(old, digest, fresh)) {
         enforcement.disarm(slot);
       }
-      if (!store.has(name, digest)) { // pruned since
-        store.write(name, digest, revision(delivery, name, fresh));
-      }
+      store.restore(name, digest, revision(delivery, name, fresh));
       Mode override = HeldPolicy.overrideOf(old);
       long revision = changes.nextRevision(name);
       all.add(

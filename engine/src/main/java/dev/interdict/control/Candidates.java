@@ -131,9 +131,7 @@ public final class Candidates {
               "",
               null);
       if (!validateOnly) {
-        if (!store.has(name, digest)) { // pruned since
-          store.write(name, digest, revision);
-        }
+        store.restore(name, digest, revision);
         changes.commit(state.withCandidate(fresh));
       }
       return new Applied(result, status(fresh), warnings, null);

@@ -246,9 +246,7 @@ public final class PolicyControl {
       }
       // The one before goes on in its own slot as long as this one waits.
       int slot = slots.of(built, within == null ? old : null, changes.state().slots());
-      if (!store.has(name, digest)) { // pruned since
-        store.write(name, digest, revision);
-      }
+      store.restore(name, digest, revision);
       HeldPolicy fresh = fresh(built, digest, slot, override);
       HostState next = changes.state().with(fresh);
       if (within == null) {

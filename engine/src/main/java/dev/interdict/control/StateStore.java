@@ -478,6 +478,17 @@ public final class StateStore {
     }
   }
 
+  /**
+   * Writes a revision again that another change has had pruned since. For any thread.
+   *
+   * @throws StoreException if it cannot be written
+   */
+  void restore(String name, String digest, Revision revision) {
+    if (!has(name, digest)) {
+      write(name, digest, revision);
+    }
+  }
+
   /** Whether a revision that was written is still there. */
   boolean has(String name, String digest) {
     return Files.exists(revisions.resolve(fileName(name, digest)));

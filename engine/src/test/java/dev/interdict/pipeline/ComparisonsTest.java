@@ -89,18 +89,10 @@ class ComparisonsTest {
     byte[] bytes = new byte[VerdictKey.BYTES];
     bytes[EventLayouts.VERDICT_KEY.offset("hook")] = (byte) head.hook().code();
     ByteBuffer.wrap(bytes).putInt(VerdictKey.BYTES - Integer.BYTES, key);
-    return new FileEvent(
+    return Events.with(
+        open,
         new Event.Head(
-            head.kind(), 0, 0, head.hook(), 1, flags, bytes, asked, SlotSet.NONE, SlotSet.NONE),
-        open.subject(),
-        open.path(),
-        open.names(),
-        open.device(),
-        open.inode(),
-        open.generation(),
-        open.uid(),
-        open.gid(),
-        open.mode());
+            head.kind(), 0, 0, head.hook(), 1, flags, bytes, asked, SlotSet.NONE, SlotSet.NONE));
   }
 
   private void asked(int key, SlotSet asked, Verdict verdict) {
@@ -196,18 +188,10 @@ class ComparisonsTest {
   private static Event told(int key, SlotSet refused, SlotSet would, SlotSet unanswered) {
     FileEvent event = event(key, unanswered);
     Event.Head head = event.head();
-    return new FileEvent(
+    return Events.with(
+        event,
         new Event.Head(
-            RecordKind.OBSERVE, 0, 0, head.hook(), 1, 0, head.key(), unanswered, refused, would),
-        event.subject(),
-        event.path(),
-        event.names(),
-        event.device(),
-        event.inode(),
-        event.generation(),
-        event.uid(),
-        event.gid(),
-        event.mode());
+            RecordKind.OBSERVE, 0, 0, head.hook(), 1, 0, head.key(), unanswered, refused, would));
   }
 
   private static Event in(long cgroup, Event of) {

@@ -122,7 +122,8 @@ class JudgeTest {
 
   private static FileEvent refused(FileEvent event, SlotSet by, SlotSet asked, SlotSet would) {
     Event.Head head = event.head();
-    return new FileEvent(
+    return Events.with(
+        event,
         new Event.Head(
             head.kind(),
             head.flags(),
@@ -133,16 +134,7 @@ class JudgeTest {
             head.key(),
             asked,
             by,
-            would),
-        event.subject(),
-        event.path(),
-        event.names(),
-        event.device(),
-        event.inode(),
-        event.generation(),
-        event.uid(),
-        event.gid(),
-        event.mode());
+            would));
   }
 
   private static FileEvent miss(int n, int flags, SlotSet asked) {
@@ -151,7 +143,8 @@ class JudgeTest {
     byte[] key = new byte[VerdictKey.BYTES];
     key[EventLayouts.VERDICT_KEY.offset("hook")] = (byte) head.hook().code();
     ByteBuffer.wrap(key).putInt(VerdictKey.BYTES - Integer.BYTES, n);
-    return new FileEvent(
+    return Events.with(
+        open,
         new Event.Head(
             head.kind(),
             flags,
@@ -162,16 +155,7 @@ class JudgeTest {
             key,
             asked,
             SlotSet.NONE,
-            SlotSet.NONE),
-        open.subject(),
-        open.path(),
-        open.names(),
-        open.device(),
-        open.inode(),
-        open.generation(),
-        open.uid(),
-        open.gid(),
-        open.mode());
+            SlotSet.NONE));
   }
 
   private void judge(Event event, PolicySetEvaluator policies) {
@@ -461,7 +445,9 @@ class JudgeTest {
       judge(event, set.newEvaluator());
       assertNull(watcher.poll(NOW), "the kernel tells");
       FileEvent told = miss(0, RecordFlag.HELD.bit() | RecordFlag.FALLBACK.bit());
-      outcomes.answered(refused(told), set, outcomes.reasons(VerdictKey.of(told.head().key())));
+      SlotSet one = SlotSet.of(ONE);
+      outcomes.answered(
+          refused(told, one, one), set, outcomes.reasons(VerdictKey.of(told.head().key())));
       DecisionRecord record = watcher.poll(NOW);
       assertEquals(Outcome.DENIED, record.outcome());
       assertEquals(
@@ -615,31 +601,6 @@ class JudgeTest {
         53,
         1,
         60);
-  }
-
-  private static FileEvent refused(FileEvent e) {
-    Event.Head h = e.head();
-    return new FileEvent(
-        new Event.Head(
-            h.kind(),
-            h.flags(),
-            h.timeNs(),
-            h.hook(),
-            h.access(),
-            0,
-            h.key(),
-            SlotSet.of(ONE),
-            SlotSet.of(ONE),
-            SlotSet.NONE),
-        e.subject(),
-        e.path(),
-        e.names(),
-        e.device(),
-        e.inode(),
-        e.generation(),
-        e.uid(),
-        e.gid(),
-        e.mode());
   }
 
   @Test

@@ -62,7 +62,8 @@ class ObserverTest {
     FileEvent open = Events.open("/usr/bin/cat", 2, "/etc/shadow");
     Event.Head head = open.head();
     Event denied =
-        new FileEvent(
+        Events.with(
+            open,
             new Event.Head(
                 RecordKind.OBSERVE,
                 RecordFlag.FALLBACK.bit(),
@@ -73,16 +74,7 @@ class ObserverTest {
                 head.key(),
                 SlotSet.NONE,
                 SlotSet.NONE,
-                SlotSet.of(CANDIDATE)),
-            open.subject(),
-            open.path(),
-            open.names(),
-            open.device(),
-            open.inode(),
-            open.generation(),
-            open.uid(),
-            open.gid(),
-            open.mode());
+                SlotSet.of(CANDIDATE)));
     assertThrows(IllegalStateException.class, () -> observer.observe(denied));
     assertEquals(1, comparisons.of(CANDIDATE).deniedIn());
   }

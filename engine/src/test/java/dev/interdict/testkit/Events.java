@@ -41,6 +41,21 @@ public final class Events {
         0100640);
   }
 
+  /** The same attempt in another frame. */
+  public static FileEvent with(FileEvent event, Head head) {
+    return new FileEvent(
+        head,
+        event.subject(),
+        event.path(),
+        event.names(),
+        event.device(),
+        event.inode(),
+        event.generation(),
+        event.uid(),
+        event.gid(),
+        event.mode());
+  }
+
   /** The frame of a record that asks for a decision. */
   public static Head head(Hook hook, int access, int objectFlags) {
     byte[] key = new byte[KEY_BYTES];
