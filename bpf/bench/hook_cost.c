@@ -135,7 +135,7 @@ static void ours(const char *name, struct bpf_object *object, int covered, struc
 
 	if (state == MAP_FAILED || !ring)
 		die("engine_state");
-	posture.mask_set = mask_set;
+	posture.mask_set[HOOK_FILE_OPEN] = mask_set;
 	mask.hook = 0xff;
 	mask.mask_set = ~0u;
 	put(map(object, "key_masks"), &index, &mask);

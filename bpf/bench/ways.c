@@ -288,7 +288,7 @@ static void forget(void)
 /* Another mask, other slots, and no verdict. */
 static void turn(void)
 {
-	__u32 set = posture.mask_set + 1, index = (set & 1) * HOOKS + HOOK_FILE_OPEN, copy;
+	__u32 set = posture.mask_set[HOOK_FILE_OPEN] + 1, index = (set & 1) * HOOKS + HOOK_FILE_OPEN, copy;
 	struct verdict_key mask = {.hook = 0xff, .mask_set = ~0u};
 	struct context context = {};
 	__u64 root = 1, scoped = below(2);	/* the cgroup that all are in */
@@ -321,7 +321,7 @@ static void turn(void)
 	put("key_masks", &index, &mask);
 	put("context_masks", &index, &context);
 	memset(&posture, 0, sizeof(posture));
-	posture.mask_set = set;
+	posture.mask_set[HOOK_FILE_OPEN] = set;
 	for (int i = 0; i < SLOT_WORDS; i++) {
 		posture.active[HOOK_FILE_OPEN][i] = below(2) ? draw() & draw() & draw() : 0;
 		posture.enforce[i] = draw();

@@ -4,15 +4,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A name has passed because nobody answered in time. The other name of the call then does not go and come back: the two would take turns
- * for ever, each with all its patience anew. */
-#define PASSED_UNASKED 1
-
-static __always_inline int clamp_change(int answer)
-{
-	return answer == PASSED_UNASKED ? 0 : clamp(answer);
-}
-
 /* NULL if nothing has the name yet. The question is asked of a number: kernels between 6.4 and 6.17 take it that every name has a file, and so
  * drop the question from a program that asks a pointer, and do not catch the fault. */
 static __always_inline struct inode *inode_of(struct dentry *dentry)
@@ -55,7 +46,7 @@ SUBPROGRAM int change(struct dentry *dentry, __u64 mount, struct inode *inode, _
 	run->at = (struct place){(__u64)dentry, mount};
 	fill_change(run, dentry, inode, access_and_mode >> 32);
 	result = answer(run, HOOK_FILE_CHANGE, way);
-	if (!result && any_of(run->undecided, run->wait, run->hold))
+	if (!result && passed_unasked(run))
 		result = PASSED_UNASKED;
 	release(run);
 	return result;

@@ -159,7 +159,18 @@ static long try_walk(__u32 try, struct walk *walk)
 	return !--walk->left;
 }
 
-/* Builds the path of what is at a place, seen from the root of the current task. */
+/* A mount that is at the top of its namespace stays there; whoever has a root of his own has only chosen what he names places by. */
+static __always_inline struct place root_of(struct task_struct *task, bool whole)
+{
+	struct nsproxy *namespaces = task->nsproxy;
+	struct mount *top;
+
+	if (!whole || !namespaces)
+		return place_of(task->fs->root);
+	top = namespaces->mnt_ns->root;
+	return (struct place){(__u64)top->mnt.mnt_root, (__u64)top + bpf_core_field_offset(struct mount, mnt)};
+}
+
 __noinline int build_text(struct text *text, const struct place *from)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -169,7 +180,7 @@ __noinline int build_text(struct text *text, const struct place *from)
 	if (!text || !from || !state)
 		return -1;
 	text->from = *from;
-	text->root = place_of(task->fs->root);
+	text->root = root_of(task, text->whole);
 	text->done = 0;
 	text->flags = 0;
 	text->mounts = 0;

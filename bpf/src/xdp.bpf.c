@@ -200,10 +200,10 @@ static __always_inline int answer_packet(struct xdp_md *context, enum link_heade
 	cursor.limit = cursor.end - cursor.start;
 	if (!posture || !read_frame(&cursor, header, &packet))
 		return uncovered_packet();
-	mask = mask_of(posture->mask_set, HOOK_XDP_INGRESS);
+	mask = mask_of(posture->mask_set[HOOK_XDP_INGRESS], HOOK_XDP_INGRESS);
 	if (!mask)
 		return XDP_PASS;	/* cannot be, for the same reason */
-	fill_packet(&run->record.facts, &packet, posture->mask_set, context->ingress_ifindex);
+	fill_packet(&run->record.facts, &packet, posture->mask_set[HOOK_XDP_INGRESS], context->ingress_ifindex);
 	run->record.packet_bytes = cursor.end - cursor.start;
 	run->digest = mask_key(&run->record.key, &run->record.facts, mask, state->digest_key);
 	/* From memory: with what the parser knows of the packet in its registers the verifier would walk all this once for each kind. */

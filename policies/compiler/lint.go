@@ -403,7 +403,8 @@ func (l *linter) judge(u use, directory bool) {
 		}
 	}
 	l.judgeWritable(u)
-	itself := slices.Equal(u.hooks, []string{"file_change"}) // a folder is deleted, renamed and given rights like any file
+	// A folder is deleted, renamed and given rights like any file, and mounted on more often.
+	itself := !slices.ContainsFunc(u.hooks, func(h string) bool { return h != "file_change" && h != "mount" })
 	if u.operator == "equal" && (program || !itself) && (runs || !directory) {
 		dirs := slices.DeleteFunc(intersect(u.values, directories), func(dir string) bool { return l.begins[strings.TrimSuffix(dir, "/")+"/"] })
 		if len(dirs) > 0 {

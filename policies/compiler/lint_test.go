@@ -132,6 +132,8 @@ func TestLint(t *testing.T) {
 		{"a directory that is meant", file, `deny contains "x" if { input.file.path == "/etc"; input.file.type == "directory" }`, ""},
 		{"a directory that runs", []string{"exec"}, `deny contains "x" if input.file.path == "/usr/bin"`, "2:22 directory"},
 		{"a directory that is changed", []string{"file_change"}, `deny contains "x" if input.file.path == "/etc"`, ""},
+		{"a directory that is mounted on", []string{"mount"}, `deny contains "x" if input.file.path == "/etc"`, ""},
+		{"a directory that is mounted on and opened", []string{"mount", "file_open"}, `deny contains "x" if input.file.path == "/etc"`, "2:22 directory"},
 		{"a directory that is changed at one hook", []string{"file_change", "file_open"}, `deny contains "x" if { input.hook == "file_change"; input.file.path == "/etc" }`, ""},
 		{"a directory that is opened and changed", []string{"file_change", "file_open"}, `deny contains "x" if input.file.path == "/etc"`, "2:22 directory"},
 		{"a directory that changes something", []string{"file_change"}, `deny contains "x" if input.process.exe.path == "/usr/bin"`, "2:22 directory"},

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var hooks = []string{"exec", "mmap_exec", "file_open", "file_change", "socket_connect", "socket_bind", "socket_listen", "socket_create", "socket_accept", "user_namespace", "module_load", "ptrace", "signal", "xdp_ingress"}
+var hooks = []string{"exec", "mmap_exec", "file_open", "file_change", "socket_connect", "socket_bind", "socket_listen", "socket_create", "socket_accept", "user_namespace", "module_load", "ptrace", "signal", "mount", "xdp_ingress"}
 
 func schemas(t testing.TB) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}

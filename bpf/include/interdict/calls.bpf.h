@@ -39,6 +39,10 @@ enum x86_64_call {
 	X86_64_PTRACE = 101,
 	X86_64_RT_SIGQUEUEINFO = 129,
 	X86_64_MKNOD = 133,
+	X86_64_PIVOT_ROOT = 155,
+	X86_64_CHROOT = 161,
+	X86_64_MOUNT = 165,
+	X86_64_UMOUNT2 = 166,
 	X86_64_INIT_MODULE = 175,
 	X86_64_SETXATTR = 188,
 	X86_64_LSETXATTR = 189,
@@ -68,6 +72,7 @@ enum x86_64_call {
 	X86_64_EXECVEAT = 322,
 	X86_64_PKEY_MPROTECT = 329,
 	X86_64_PIDFD_SEND_SIGNAL = 424,
+	X86_64_MOVE_MOUNT = 429,
 	X86_64_CLONE3 = 435,
 	X86_64_OPENAT2 = 437,
 	X86_64_FCHMODAT2 = 452,
@@ -84,11 +89,15 @@ enum i386_call {
 	I386_MKNOD = 14,
 	I386_CHMOD = 15,
 	I386_LCHOWN = 16,
+	I386_MOUNT = 21,
+	I386_UMOUNT = 22,
 	I386_PTRACE = 26,
 	I386_KILL = 37,
 	I386_RENAME = 38,
 	I386_MKDIR = 39,
 	I386_RMDIR = 40,
+	I386_UMOUNT2 = 52,
+	I386_CHROOT = 61,
 	I386_SYMLINK = 83,
 	I386_MMAP = 90,
 	I386_TRUNCATE = 92,
@@ -107,6 +116,7 @@ enum i386_call {
 	I386_LCHOWN32 = 198,
 	I386_FCHOWN32 = 207,
 	I386_CHOWN32 = 212,
+	I386_PIVOT_ROOT = 217,
 	I386_SETXATTR = 226,
 	I386_LSETXATTR = 227,
 	I386_FSETXATTR = 228,
@@ -143,6 +153,7 @@ enum i386_call {
 	I386_SENDMSG = 370,
 	I386_PKEY_MPROTECT = 380,
 	I386_PIDFD_SEND_SIGNAL = 424,
+	I386_MOVE_MOUNT = 429,
 	I386_CLONE3 = 435,
 	I386_OPENAT2 = 437,
 	I386_FCHMODAT2 = 452,
@@ -190,6 +201,7 @@ enum way {
 	WAY_LOAD,	/* into the kernel, but for finit_module: who waits for another's gets his result, and nobody sends him round */
 	WAY_TRACE,	/* to attach; other looks into a process tell their callers nothing but no */
 	WAY_SIGNAL,	/* to one process: of several some may have it already */
+	WAY_MOUNT,	/* and unmounting, and other roots */
 	WAY_TRUNCATE,	/* by name, by descriptor, and by an open, which has had no other effect on a file that was there */
 };
 
@@ -276,6 +288,26 @@ static __always_inline bool sends_to_many(struct task_struct *task, const struct
 	return call->number == (call->compat ? I386_KILL : X86_64_KILL) && first <= 0;
 }
 
+static __always_inline bool is_mount(long number, bool compat)
+{
+	if (compat)
+		return number == I386_MOUNT || number == I386_UMOUNT || number == I386_UMOUNT2 || number == I386_CHROOT ||
+		       number == I386_PIVOT_ROOT || number == I386_MOVE_MOUNT;
+	return number == X86_64_MOUNT || number == X86_64_UMOUNT2 || number == X86_64_CHROOT || number == X86_64_PIVOT_ROOT ||
+	       number == X86_64_MOVE_MOUNT;
+}
+
+/* Of mount(2) the fourth argument. */
+static __always_inline bool mounts_anew(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct call call = current_call(task);
+
+	if (!bpf_core_field_exists(regs->di) || call.number != (call.compat ? I386_MOUNT : X86_64_MOUNT))
+		return false;
+	return (call.compat ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, r10)) & MS_REMOUNT;
+}
+
 static __always_inline bool is_truncate(long number, bool compat)
 {
 	if (compat)
@@ -355,6 +387,8 @@ SUBPROGRAM bool can_be_issued_again(enum way way, struct call *call)
 		return compat ? number == I386_PTRACE : number == X86_64_PTRACE;
 	case WAY_SIGNAL:
 		return is_signal(number, compat);
+	case WAY_MOUNT:
+		return is_mount(number, compat);
 	case WAY_TRUNCATE:
 		return is_truncate(number, compat) || is_open(number, compat);
 	default:

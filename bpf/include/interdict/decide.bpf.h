@@ -15,7 +15,7 @@ SUBPROGRAM void name_key(struct run *run, const struct verdict_key *mask, const 
 static __always_inline bool has_path(enum hook hook)
 {
 	return hook == HOOK_EXEC || hook == HOOK_MMAP_EXEC || hook == HOOK_FILE_OPEN || hook == HOOK_FILE_CHANGE ||
-	       hook == HOOK_MODULE_LOAD || hook == HOOK_PTRACE || hook == HOOK_SIGNAL;
+	       hook == HOOK_MODULE_LOAD || hook == HOOK_PTRACE || hook == HOOK_SIGNAL || hook == HOOK_MOUNT;
 }
 
 /* Names the event: the facts as far as a policy reads them. */
@@ -87,6 +87,20 @@ static __always_inline int answer(struct run *run, enum hook hook, enum way way)
 			return 0;
 	}
 	return outcome == RESTART ? -ERESTARTNOINTR : set_labels(run, hook, conclude(run, hook, outcome));
+}
+
+/* A name has passed because nobody answered in time. The other name of the call then does not go and come back: the two would take turns
+ * for ever, each with all its patience anew. */
+#define PASSED_UNASKED 1
+
+static __always_inline bool passed_unasked(const struct run *run)
+{
+	return any_of(run->undecided, run->wait, run->hold);
+}
+
+static __always_inline int clamp_change(int answer)
+{
+	return answer == PASSED_UNASKED ? 0 : clamp(answer);
 }
 
 /* Sends the current task round although there is nothing to wait for, if it can go. */

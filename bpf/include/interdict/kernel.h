@@ -20,7 +20,7 @@ struct kernel_id { __u32 val; };	/* kuid_t, kgid_t */
 struct hlist_bl_node { struct hlist_bl_node **pprev; };
 struct qstr { __u32 len; const unsigned char *name; };
 struct list_head { struct list_head *next; };
-struct super_block { __u32 s_dev; unsigned long s_flags; struct list_head s_mounts; int s_stack_depth; };
+struct super_block { __u32 s_dev; unsigned long s_flags; struct dentry *s_root; struct list_head s_mounts; int s_stack_depth; };
 struct super_block___chain { struct mount *s_mounts; };	/* since Linux 6.17 */
 struct inode {
 	__u16 i_mode;
@@ -31,7 +31,7 @@ struct inode {
 	struct super_block *i_sb;
 };
 struct user_namespace { int level; };	/* 0: the initial one */
-struct mnt_namespace { struct user_namespace *user_ns; };
+struct mnt_namespace { struct mount *root; struct user_namespace *user_ns; };
 struct nsproxy { void *uts_ns, *ipc_ns; struct mnt_namespace *mnt_ns; void *net_ns, *time_ns, *cgroup_ns; };
 struct task_struct;
 struct pid_namespace { struct task_struct *child_reaper; };
@@ -49,6 +49,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct list_head mnt_instance;
+	struct mnt_namespace *mnt_ns;
 	struct vfsmount mnt;
 };
 struct mount___chain { struct mount *mnt_next_for_sb; };	/* since Linux 6.17 */
@@ -218,6 +219,7 @@ struct bpf_task_work { __u64 opaque; };
 #define FMODE_PATH 0x4000
 #define SB_NOUSER (1UL << 31)	/* super_block.s_flags: nothing there has a name; pipes, sockets, memory */
 
+#define CAPABILITY_SYS_ADMIN (1ULL << 21)
 #define ALL_CAPABILITIES ((1ULL << 41) - 1)	/* of Linux 5.9 and newer */
 
 #define S_IFMT 0170000
@@ -225,6 +227,13 @@ struct bpf_task_work { __u64 opaque; };
 #define S_IFDIR 0040000
 #define S_IFLNK 0120000
 #define RENAME_EXCHANGE 2
+
+/* mount(2) */
+#define MS_REMOUNT 0x20
+#define MS_BIND 0x1000
+#define MS_MOVE 0x2000
+#define MS_PROPAGATION (1U << 17 | 1U << 18 | 1U << 19 | 1U << 20)	/* unbindable, private, slave, shared */
+
 #define PROT_EXEC 4
 
 #define AF_UNSPEC 0

@@ -196,7 +196,7 @@ SUBPROGRAM bool passes(enum hook hook, __u32 access, struct file *file)
 	posture = cover_at_once(hook, &covered, state);
 	if (!posture)
 		return false;
-	attempt.mask_set = posture->mask_set;
+	attempt.mask_set = posture->mask_set[hook & (HOOKS - 1)];
 	mask = mask_of(attempt.mask_set, hook);
 	if (!mask)
 		return false;

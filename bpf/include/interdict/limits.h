@@ -4,7 +4,7 @@
 #define INTERDICT_LIMITS_H
 
 /* Changes with every change of a shared struct; a reader of another version refuses to start. */
-#define WIRE_VERSION 11
+#define WIRE_VERSION 12
 
 /* Policy slots of a host. Four words: the most that a verdict of two cache lines can carry three times. */
 #define SLOTS 256

@@ -56,6 +56,8 @@ struct text {
 	__u32 done;
 	__u32 slash;		/* the path ends with one: a file without a name, in this folder */
 	__u32 tries, depth;	/* walks, and names of one, at most */
+	__u32 whole;	/* to the root of the mount namespace, whatever the caller has for his own */
+	__u32 pad0;
 	struct link last;	/* the last name, */
 	__u64 name[(NAME_BYTES + 1) / 8];	/* and its bytes */
 	char room[PATH_BYTES + 256 + 8];	/* the hash reads words beyond the end of a name */

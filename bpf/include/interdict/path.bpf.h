@@ -16,7 +16,7 @@
 /* Of a pointer that the verifier knows: plain loads, a tenth of what a helper costs. */
 #define place_of(path) ((struct place){(__u64)(path).dentry, (__u64)(path).mnt})
 
-/* Builds the path of what is at a place, seen from the root of the current task, and its hash. */
+/* Builds the path of what is at a place, seen from the root of the current task or of its mount namespace (whole), and its hash. */
 int build_text(struct text *text, const struct place *from);
 
 /* A path as it is climbed on the short way of a hit: nothing but its hash. */

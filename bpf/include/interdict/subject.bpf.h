@@ -175,7 +175,7 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	for (int i = 0; i < (int)(sizeof(run->record.facts) / sizeof(*facts)); i++)
 		facts[i] = 0;
 	run->record.facts.hook = hook;
-	run->record.facts.mask_set = posture->mask_set;
+	run->record.facts.mask_set = posture->mask_set[hook & (HOOKS - 1)];
 	run->record.facts.access = access;
 	run->object.start = PATH_BYTES;
 	run->exe.start = PATH_BYTES;
@@ -189,6 +189,8 @@ static __always_inline void begin(struct run *run, const struct posture *posture
 	run->exe.slash = 0;
 	run->object.tries = run->exe.tries = PATH_TRIES;
 	run->object.depth = run->exe.depth = PATH_DEPTH;
+	run->object.whole = hook == HOOK_MOUNT;
+	run->exe.whole = 0;
 	run->fresh = 0;
 	run->foreign = 0;
 	run->at_once = 0;

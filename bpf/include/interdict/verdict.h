@@ -28,9 +28,10 @@ enum hook {
 	HOOK_MODULE_LOAD = 12,	/* kernel_read_file, kernel_load_data, kernel_module_request: what the kernel itself is to run, or to hand to a device */
 	HOOK_PTRACE = 13,	/* ptrace_access_check, ptrace_traceme: who looks into another process, or lets himself be traced */
 	HOOK_SIGNAL = 14,	/* task_kill */
+	HOOK_MOUNT = 15,	/* sb_mount, move_mount, sb_umount, sb_remount, sb_pivotroot, path_chroot: what stands where in the tree, and what a process takes for its root */
 };
 
-/* What the subject wants of the object; a set. */
+/* What the subject wants of the object; a set. The hook of mounts has words of its own for some bits: a key says its hook. */
 enum access {
 	ACCESS_READ = 1 << 0,
 	ACCESS_WRITE = 1 << 1,
@@ -61,6 +62,13 @@ enum access {
 	ACCESS_REQUEST = 1 << 26,	/* the kernel asks for a module by its name, in the caller's behalf */
 	ACCESS_ATTACH = 1 << 27,	/* to change another process, or read its memory; ACCESS_READ: to look at it, and what the kernel takes for that: environ, process_madvise */
 	ACCESS_TRACEME = 1 << 28,	/* to be traced by the parent */
+	/* At HOOK_MOUNT, where ACCESS_BIND is a bind mount. */
+	ACCESS_MOUNT = 1 << 22,	/* a file system, or a mount that had no place (fsmount, open_tree) */
+	ACCESS_MOVE = 1 << 23,	/* to this place */
+	ACCESS_REMOUNT = 1 << 24,	/* other flags, options or propagation */
+	ACCESS_UNMOUNT = 1 << 25,
+	ACCESS_PIVOT = 1 << 26,	/* to be the root of the mount namespace */
+	ACCESS_CHROOT = 1 << 27,	/* to be the root of the process */
 };
 
 /* What is unusual about the object; a set, part of the key because policies can read it. */
@@ -175,7 +183,7 @@ struct verdict_key {
 	__u8 family;		/* 4 or 6; 0 where there is no address; socket_create: AF_ */
 	__u8 protocol;		/* IPPROTO_ */
 	__u8 flags;		/* enum object_flag */
-	__u32 mask_set;		/* which masks made this key; never masked out */
+	__u32 mask_set;		/* which of the hook's masks made this key; never masked out */
 	__u32 access;		/* enum access */
 	__u32 uid;
 	__u32 gid;
@@ -317,8 +325,9 @@ struct posture {
 	__u64 stale_ns;			/* a heartbeat older than this: the engine is lost, nobody waits */
 	__u64 enforce_after[SLOT_WORDS];	/* in place of enforce from lease_end_ns on, whether there is an engine or not */
 	__u64 lease_end_ns;		/* CLOCK_BOOTTIME; 0: no change waits for its confirmation */
-	__u32 mask_set;			/* key_masks[mask_set & 1] and context_masks[mask_set & 1] are in force */
-	__u32 pad0;
+	/* Of each hook, by itself: a change of what is read at one makes no verdict of another a miss. key_masks[mask_set & 1] and
+	 * context_masks[mask_set & 1] are in force there. */
+	__u32 mask_set[HOOKS];
 	/* A rollout, which also ends at lease_end_ns: in its share of the units the candidate's slot takes the place of the active one's. */
 	__u64 enforce_canary[SLOT_WORDS];	/* in place of enforce on the candidate's side */
 	__u64 canary_scope[SLOT_WORDS];	/* slots of the pair, whose cgroups units are below; none: units of the whole host */

@@ -59,6 +59,11 @@ static void make_object(int program, const char *path, const char *type)
 	make_folders(path);
 	if (is(type, "new"))
 		return;
+	if (is(type, "directory")) {
+		if (mkdir(path, 0777) && errno != EEXIST)
+			unprepared(text("mkdir:%s", path));
+		return;
+	}
 	if (!is(type, "char") && !is(type, "block"))
 		install(program, path);
 	else if (mknod(path, kind | 0666, makedev(1, 3)))
@@ -249,6 +254,37 @@ static void meet(const char *path, const char *signal)
 	end_peer(&peer);
 }
 
+/* Where nothing of it remains: in mounts of its own. */
+static void change_mounts(const char *path, const char *access)
+{
+	int failed;
+
+	if (is(access, "mount"))
+		failed = mount("none", path, "tmpfs", 0, NULL);
+	else if (is(access, "bind"))
+		failed = mount(path, path, NULL, MS_BIND, NULL);
+	else if (is(access, "move"))
+		failed = mount(FRESH, path, NULL, MS_MOVE, NULL);
+	else if (is(access, "remount"))
+		failed = mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	else if (is(access, "unmount"))
+		failed = umount2(path, 0);
+	else if (is(access, "chroot"))
+		failed = chroot(path);
+	else
+		unknown("change of mounts", access);
+	if (failed)
+		outcome->error = errno;
+}
+
+static void prepare_mounts(const char *path, const char *access)
+{
+	if (is(access, "move") && (mkdir(FRESH, 0777) || mount("none", FRESH, "tmpfs", 0, NULL)))
+		unprepared("mount:fresh");
+	if ((is(access, "remount") || is(access, "unmount")) && mount("none", path, "tmpfs", 0, NULL))
+		unprepared("mount:object");
+}
+
 /* Nobody listens, no such device: the hooks had let it pass. */
 static bool comes_from_below(int error)
 {
@@ -281,6 +317,8 @@ int command_acting(const struct options *options, char **args)
 		map_object(file);
 	else if (is(hook, "ptrace") || is(hook, "signal"))
 		meet(args[OBJECT], type);
+	else if (is(hook, "mount"))
+		change_mounts(args[OBJECT], args[ACCESS]);
 	else if (is(hook, "module_load"))
 		load_object(args[OBJECT], args[ACCESS]);
 	else if (is(hook, "socket_bind"))
@@ -300,10 +338,10 @@ int command_acting(const struct options *options, char **args)
 	return report();
 }
 
-/* In a chroot nobody may make a user namespace: there a mount stands in the place of the root. */
+/* In a chroot nobody may make a user namespace, and places to mount on are told by the root of all: there a mount stands in the place of the root. */
 static void stand_in(const char *folder, const char *hook)
 {
-	bool whole = is(hook, "user_namespace");
+	bool whole = is(hook, "user_namespace") || is(hook, "mount");
 
 	if (whole && (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount(folder, folder, NULL, MS_BIND, NULL)))
 		unprepared("mount");
@@ -331,6 +369,8 @@ int command_act(const struct options *options, char **args)
 		write_text(FRESH, "fresh\n", 0777);
 	if (*args[OBJECT] == '/')
 		make_object(program, args[OBJECT], args[TYPE]);
+	if (is(args[HOOK], "mount"))
+		prepare_mounts(args[OBJECT], args[ACCESS]);
 	for (int i = 0; i <= STATES; i++)
 		acting[i + 2] = i == GROUP ? text("%d", group) : args[i];
 	execve(args[EXE], acting, environ);

@@ -116,6 +116,7 @@ void list_makers(void);
 void list_namespace_doors(void);
 void list_module_doors(void);
 void list_peer_doors(void);
+void list_mount_doors(void);
 void list_label_doors(void);
 void list_states(void);
 
@@ -154,6 +155,7 @@ int command_label(const struct options *options, char **args);
 int command_namespace(const struct options *options, char **args);
 int command_module(const struct options *options, char **args);
 int command_unload(const struct options *options, char **args);
+int command_mount(const struct options *options, char **args);
 int command_peer(const struct options *options, char **args);
 int command_idle(const struct options *options, char **args);
 int command_traced(const struct options *options, char **args);

@@ -26,6 +26,7 @@ static int command_list(const struct options *options, char **args)
 	list_namespace_doors();
 	list_module_doors();
 	list_peer_doors();
+	list_mount_doors();
 	list_label_doors();
 	list_states();
 	fflush(stdout);
@@ -125,6 +126,7 @@ static const struct {
 	{"socket", "[-d DOOR] FAMILY TYPE PROTOCOL", 3, NOWHERE, command_socket},
 	{"namespace", "[-d DOOR] user|none", 1, NOWHERE, command_namespace},
 	{"module", "[-d DOOR] PATH|some|none|FILE_SYSTEM", 1, NOWHERE, command_module},
+	{"mount", "[-d DOOR] PLACE", 1, NOWHERE, command_mount},
 	{"peer", "[-d DOOR] PROGRAM", 1, NOWHERE, command_peer},
 	{"idle", "-n MEGABYTES", 0, NOWHERE, command_idle},
 	{"traced", "PROGRAM", 1, NOWHERE, command_traced},

@@ -85,7 +85,7 @@ final class Confined {
     }
   }
 
-  /** Interfaces stay: no command has them. */
+  /** Interfaces stay: no command has them. What else names processes would cover others, too. */
   private Map<String, Object> scope(Mapping spec) {
     Map<String, Object> scope = new TreeMap<>();
     for (YamlNode.Entry entry : spec.entries()) {
@@ -93,6 +93,7 @@ final class Confined {
         mapping.entries().forEach(each -> scope.put(each.key(), each.value().value()));
       }
     }
+    scope.keySet().removeAll(List.of("units", "containers"));
     scope.put("cgroups", List.of(cgroup));
     return scope;
   }

@@ -56,7 +56,9 @@ final class PolicyShowCommand implements Callable<Integer> {
     tree.put("labels", policy.labels());
     tree.put("hooks", policy.hooks().stream().map(Hook::id).toList());
     tree.put("mode", word(policy.mode()));
-    tree.put("cgroups", policy.scope().cgroups());
+    tree.put("cgroups", policy.scope().cgroupTexts());
+    tree.put("units", policy.scope().unitTexts());
+    tree.put("containers", policy.scope().containerTexts());
     tree.put("interfaces", policy.scope().interfaces());
     tree.put("onMiss", word(policy.onMiss()));
     tree.put("fallback", word(policy.fallback()));

@@ -15,7 +15,6 @@ import dev.interdict.v1.PolicyCounters;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,7 +142,11 @@ final class Refusals {
         (kind, count) -> {
           out.printf(
               "  %d x %s %s %s by %s%n",
-              count, kind.hook.id(), accesses(kind.access), shown(kind.object), shown(kind.exe));
+              count,
+              kind.hook.id(),
+              accesses(kind.hook, kind.access),
+              shown(kind.object),
+              shown(kind.exe));
           kind.reasons.forEach(reason -> out.println("      because: " + Text.line(reason)));
           if (kind.fallback) {
             out.println(
@@ -161,11 +164,8 @@ final class Refusals {
     }
   }
 
-  private static String accesses(int bits) {
-    return Arrays.stream(Access.values())
-        .filter(access -> access.in(bits))
-        .map(Access::id)
-        .collect(Collectors.joining(","));
+  private static String accesses(Hook hook, int bits) {
+    return Access.of(hook, bits).stream().map(Access::id).collect(Collectors.joining(","));
   }
 
   private static String shown(String name) {

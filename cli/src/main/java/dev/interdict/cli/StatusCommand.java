@@ -28,7 +28,7 @@ import picocli.CommandLine.Mixin;
     description = "Show what is attached, in force, counted and lost, and where bundles come from.")
 final class StatusCommand implements Callable<Integer> {
   /** Counters of answers without a decision. */
-  private static final List<String> WITHOUT_ANSWER =
+  static final List<String> WITHOUT_ANSWER =
       List.of("gave_up", "stale", "cannot", "crowded", "no_waiter", "at_once");
 
   @Mixin Engine engine;

@@ -173,6 +173,24 @@ final class RefusalsTest {
     assertEquals(whole.rego(), again.rego());
   }
 
+  /** A list beside the cgroup would bring others in. */
+  @Test
+  void aPolicyOnTrialMustLoseTheUnitsAndContainersOfItsScope() throws PolicyException {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: mine}
+        spec:
+          hooks: [file_open]
+          scope: {units: [a.service], containers: [{state: known}]}
+          rules: [{deny: {file.path: /etc/shadow}, reason: x}]
+        """;
+    PolicySource source = PolicySource.ofYaml("p.yaml", yaml.getBytes(UTF_8));
+    Policy less = PolicyParser.parse(Confined.to("/b", source)).orThrow();
+    assertEquals(new Policy.Scope(List.of("/b"), List.of()), less.scope());
+  }
+
   /** YAML folds some of them, and takes others for no characters, where they are not escaped. */
   @Test
   void aPolicyOnTrialMustHaveTheSameCharacters() throws PolicyException {

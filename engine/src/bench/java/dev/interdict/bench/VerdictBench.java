@@ -14,6 +14,7 @@ import dev.interdict.verdict.VerdictKey;
 import dev.interdict.verdict.VerdictTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
 
 /** A verdict written by the engine, against the bare system call that any writer needs. */
 final class VerdictBench {
@@ -37,7 +38,7 @@ final class VerdictBench {
         VerdictTable table = new VerdictTable(verdicts, flows, new EngineState(state))) {
       Ratio ratio = new Ratio("verdict written", "merge", "bpf() alone", rounds);
       for (int i = -WARM_UP; i < rounds; i++) {
-        table.retain(-1);
+        table.retain(Map.of(Hook.FILE_OPEN, -1));
         double ours = merge(table, keys);
         double theirs = update(bare);
         if (i >= 0) {

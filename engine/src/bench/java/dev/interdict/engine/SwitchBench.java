@@ -101,7 +101,7 @@ public final class SwitchBench {
 
   private static KernelNames names(KernelSide kernel, NameSets sets) {
     return new KernelNames(
-        kernel.cgroups()::path,
+        kernel.cgroups()::place,
         sets,
         new Workloads(kernel.cgroups().root()),
         kernel.labels()::names);

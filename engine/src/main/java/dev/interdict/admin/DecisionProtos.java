@@ -1,10 +1,10 @@
 package dev.interdict.admin;
 
 import com.google.protobuf.Duration;
+import dev.interdict.builtins.Glob;
 import dev.interdict.decisions.DecisionFilter;
 import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Outcome;
-import dev.interdict.decisions.Glob;
 import dev.interdict.event.Access;
 import dev.interdict.event.Context;
 import dev.interdict.event.Hook;
@@ -72,10 +72,7 @@ final class DecisionProtos {
             .setOutcome(outcome(record.outcome()))
             .setHook(record.hook().id())
             .addAllAccess(
-                Arrays.stream(Access.values())
-                    .filter(access -> access.in(record.access()))
-                    .map(Access::id)
-                    .toList())
+                Access.of(record.hook(), record.access()).stream().map(Access::id).toList())
             .setObject(record.object())
             .addAllFindings(record.findings().stream().map(DecisionProtos::finding).toList())
             .setFallback(record.fallback())

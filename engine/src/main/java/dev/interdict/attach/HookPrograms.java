@@ -101,6 +101,14 @@ final class HookPrograms {
           List.of("lsm_kernel_read_file", "lsm_kernel_load_data", "lsm_kernel_module_request");
       case PTRACE -> List.of("lsm_ptrace_access_check", "lsm_ptrace_traceme");
       case SIGNAL -> List.of("lsm_task_kill");
+      case MOUNT ->
+          List.of(
+              "lsm_sb_mount",
+              "lsm_move_mount",
+              "lsm_sb_umount",
+              "lsm_sb_remount",
+              "lsm_sb_pivotroot",
+              "lsm_path_chroot");
       case SOCKET_ACCEPT -> List.of("lsm_socket_accept");
       case SOCKET_CREATE -> List.of("lsm_socket_create");
       case XDP_INGRESS -> List.of();

@@ -2,6 +2,7 @@ package dev.interdict.control;
 
 import dev.interdict.control.PolicyBuilder.Built;
 import dev.interdict.event.SlotSet;
+import dev.interdict.policy.Policy;
 
 /**
  * Gives out slots, each forgotten by the kernel before. Used under the lock of {@link
@@ -19,7 +20,8 @@ final class Slots {
 
   /**
    * The slot for a policy. Verdicts rest on its code and on what it says of paths that cannot be
-   * told: with both the same they stay, and so does the slot.
+   * told; where they say, too, whom the policy covers, on that and on what it refuses unread. With
+   * all the same they stay, and so does the slot.
    *
    * @param old what the policy was; null: nothing
    * @throws NoSlotException if all are taken
@@ -29,8 +31,15 @@ final class Slots {
         old != null
             && old.inForce()
             && old.compiled().digest().equals(built.compiled().digest())
-            && old.policy().judgesUnknownPath() == built.policy().judgesUnknownPath();
+            && old.policy().judgesUnknownPath() == built.policy().judgesUnknownPath()
+            && coversAlike(old.policy(), built.policy());
     return sameVerdicts ? old.slot() : take(taken);
+  }
+
+  private static boolean coversAlike(Policy one, Policy other) {
+    boolean kernelKnows = !one.scope().isJudged() && !other.scope().isJudged();
+    return kernelKnows
+        || (one.scope().equals(other.scope()) && one.unparsedPass() == other.unparsedPass());
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.interdict.decisions;
 
+import dev.interdict.builtins.Glob;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.event.Hook;
 import java.util.List;

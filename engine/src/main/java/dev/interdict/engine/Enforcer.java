@@ -215,12 +215,13 @@ final class Enforcer implements Enforcement {
       // Before the first label is set: a child that was forked in between would be without.
       kernel.hooks().attach(taskHooks(current), true);
     }
-    int maskSet = kernel.postures().use(() -> posture(set, modes.get()), masks(set));
+    Map<Hook, Integer> maskSets =
+        kernel.postures().use(() -> posture(set, modes.get()), masks(set));
     deciding = policies;
     left = true;
     kernel.scopes().announced();
     refreshScopes();
-    kernel.verdicts().retain(maskSet);
+    kernel.verdicts().retain(maskSets);
     attach(set);
     slots = Set.copyOf(set.policies().stream().map(ActivePolicy::slot).toList());
   }
@@ -350,34 +351,54 @@ final class Enforcer implements Enforcement {
           new Posture.Slot(
               active.slot(),
               policy.hooks(),
-              policy.scope().cgroups().isEmpty(),
+              isEverywhere(policy.scope()),
               modes.enforces(active),
               policy.onMiss() == OnMiss.HOLD && !isCandidate(active),
               !active.compiled().labels().isEmpty(),
               policy.onMiss() == OnMiss.DENY && !isCandidate(active),
               policy.fallback() == Fallback.DENY && !isCandidate(active),
-              policy.passesUnread(active.compiled().reads())));
+              passesUnread(active)));
     }
     return new Posture(all, timing, lapse(set, modes), canary(set, modes));
+  }
+
+  /** Whether the kernel asks about every process: it knows no scope of the policy. */
+  static boolean isEverywhere(Policy.Scope scope) {
+    return scope.cgroups().isEmpty() || scope.isJudged();
+  }
+
+  /** What the kernel would refuse of everybody, the engine refuses of those that are covered. */
+  static Set<Hook> passesUnread(ActivePolicy active) {
+    Policy policy = active.policy();
+    Set<Hook> passes = EnumSet.noneOf(Hook.class);
+    passes.addAll(policy.passesUnread(active.compiled().reads()));
+    if (policy.scope().isJudged()) {
+      policy.hooks().stream().filter(hook -> hook != Hook.XDP_INGRESS).forEach(passes::add);
+    }
+    return passes;
   }
 
   private static boolean isCandidate(ActivePolicy active) {
     return active.term() == ActivePolicy.Term.CANDIDATE;
   }
 
-  private static Map<Hook, KeyMask> masks(ActiveSet set) {
+  static Map<Hook, KeyMask> masks(ActiveSet set) {
     Map<Hook, KeyMask> masks = new EnumMap<>(Hook.class);
     for (ActivePolicy active : set.policies()) {
       for (Hook hook : active.policy().hooks()) {
         masks.merge(hook, KeyMask.of(hook, active.compiled().reads()), KeyMask::or);
+        masks.merge(hook, KeyMask.ofScope(hook, active.policy().scope().facts()), KeyMask::or);
       }
     }
     return masks;
   }
 
-  private static Map<Integer, List<String>> cgroups(ActiveSet set) {
+  static Map<Integer, List<String>> cgroups(ActiveSet set) {
     Map<Integer, List<String>> paths = new HashMap<>();
-    set.policies().forEach(policy -> paths.put(policy.slot(), policy.policy().scope().cgroups()));
+    for (ActivePolicy policy : set.policies()) {
+      Policy.Scope scope = policy.policy().scope();
+      paths.put(policy.slot(), scope.isJudged() ? List.of() : scope.cgroups());
+    }
     return paths;
   }
 
@@ -613,8 +634,9 @@ final class Enforcer implements Enforcement {
     Set<String> missing = kernel.scopes().missing();
     Map<String, String> unguarded = packets.problems();
     for (ActivePolicy policy : set.policies()) {
-      for (String cgroup : policy.policy().scope().cgroups()) {
-        if (missing.contains(cgroup)) {
+      Policy.Scope scope = policy.policy().scope();
+      for (String cgroup : scope.cgroups()) {
+        if (scope.isJudged() ? !isThere(cgroup) : missing.contains(cgroup)) {
           gaps.add(gap(policy, "cgroup " + cgroup, "it is not there; covered as soon as it comes"));
         }
       }
@@ -625,6 +647,11 @@ final class Enforcer implements Enforcement {
       }
     }
     return gaps;
+  }
+
+  /** What the kernel is not told of is not looked for otherwise. */
+  private boolean isThere(String cgroup) {
+    return kernel.cgroups().id(cgroup.getBytes(StandardCharsets.UTF_8)).isPresent();
   }
 
   private static String gap(ActivePolicy policy, String what, String problem) {

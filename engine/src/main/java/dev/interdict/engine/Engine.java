@@ -99,7 +99,7 @@ public final class Engine implements AutoCloseable {
     NameSets nameSets = new NameSets();
     Workloads workloads = part(new Workloads(kernel.cgroups().root()));
     KernelNames names =
-        new KernelNames(kernel.cgroups()::path, nameSets, workloads, kernel.labels()::names);
+        new KernelNames(kernel.cgroups()::place, nameSets, workloads, kernel.labels()::names);
     FileNameKeeper files =
         part(FileNameKeeper.start(kernel.files(), nameSets, workers, Whereabouts::find));
     Recorder recorder =

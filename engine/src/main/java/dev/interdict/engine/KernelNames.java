@@ -2,6 +2,7 @@ package dev.interdict.engine;
 
 import dev.interdict.eval.HostNames;
 import dev.interdict.event.Workload;
+import dev.interdict.libbpf.Cgroups;
 import dev.interdict.libbpf.Interfaces;
 import dev.interdict.workload.Workloads;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ final class KernelNames implements HostNames {
   /** After this what had no path is asked for again. */
   private static final long UNTOLD_KEEPS_NS = Duration.ofMillis(100).toNanos();
 
-  private final LongFunction<Optional<byte[]>> cgroups;
+  private final LongFunction<Optional<Cgroups.Place>> cgroups;
   private final NameSets files;
   private final LongFunction<List<String>> labels;
   private final Workloads workloads;
@@ -44,19 +45,19 @@ final class KernelNames implements HostNames {
   private final Set<Long> untold = ConcurrentHashMap.newKeySet();
   private final SubordinateIds lent = new SubordinateIds(Path.of("/etc"));
 
-  /** A cgroup: where it is, and whose. */
-  private record Place(byte[] path, Workloads.Entry entry) {
+  /** A cgroup: where it is, and whose; of one whose path cannot be told, of one above it. */
+  private record Place(byte[] path, boolean whole, Workloads.Entry entry) {
     int bytes() {
       return path.length + PLACE_BYTES;
     }
   }
 
   /**
-   * @param cgroups the path of the cgroup of a number; empty if it cannot be told, or not now
+   * @param cgroups where the cgroup of a number is; empty if it cannot be told, or not now
    * @param labels what the labels of some bits are called
    */
   KernelNames(
-      LongFunction<Optional<byte[]>> cgroups,
+      LongFunction<Optional<Cgroups.Place>> cgroups,
       NameSets files,
       Workloads workloads,
       LongFunction<List<String>> labels) {
@@ -69,13 +70,21 @@ final class KernelNames implements HostNames {
   @Override
   public byte[] cgroupPath(long id) {
     Place place = place(id);
-    return place == null ? null : place.path;
+    return place == null || !place.whole ? null : place.path;
   }
 
   @Override
   public Workload workload(long cgroup) {
     Place place = place(cgroup);
-    return place == null ? Workload.UNTOLD : place.entry.workload();
+    return place == null || !place.whole ? Workload.UNTOLD : place.entry.workload();
+  }
+
+  @Override
+  public Location location(long cgroup) {
+    Place place = place(cgroup);
+    return place == null
+        ? new Location(null, Workload.UNTOLD)
+        : new Location(place.path, place.entry.workload());
   }
 
   @Override
@@ -92,14 +101,14 @@ final class KernelNames implements HostNames {
     if (known != null || untold.contains(id)) {
       return known;
     }
-    byte[] found = cgroups.apply(id).orElse(null);
+    Cgroups.Place found = cgroups.apply(id).orElse(null);
     if (found == null) {
       if (untold.size() < UNTOLD_MAX) {
         untold.add(id);
       }
       return null;
     }
-    Place place = new Place(found, workloads.enter(found));
+    Place place = new Place(found.path(), found.whole(), workloads.enter(found.path()));
     return (place.entry.isUsers() ? users : hosts).keep(id, place);
   }
 

@@ -51,9 +51,9 @@ final class Units {
     this.id = id;
   }
 
-  /** Whether units are those of the whole host. */
+  /** Whether units are those of the whole host, as far as the kernel knows. */
   static boolean isWholeHost(Scope scope) {
-    return scope.cgroups().isEmpty() || scope.cgroups().contains("/");
+    return scope.isWholeHost() || scope.isJudged();
   }
 
   /**

@@ -91,7 +91,7 @@ final class WarmUp {
     byte[] address = new byte[16];
     address[15] = (byte) i;
     return switch (hook) {
-      case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE, MODULE_LOAD ->
+      case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE, MODULE_LOAD, MOUNT ->
           new Event.FileEvent(head, subject, path, FileNames.NONE, 1, i, 0, 0, 0, 0100644);
       case SOCKET_CONNECT, SOCKET_BIND, SOCKET_LISTEN, SOCKET_CREATE, SOCKET_ACCEPT ->
           new Event.SocketEvent(head, subject, 6, address, i & 0xffff, 1, 6);
@@ -118,6 +118,7 @@ final class WarmUp {
       case MODULE_LOAD -> Access.MODULE;
       case PTRACE -> Access.ATTACH;
       case SIGNAL -> Access.SEND;
+      case MOUNT -> Access.MOUNT;
       case XDP_INGRESS -> Access.RECEIVE;
     };
   }

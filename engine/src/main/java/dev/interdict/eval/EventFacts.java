@@ -13,7 +13,6 @@ import dev.interdict.event.Names;
 import dev.interdict.event.Workload;
 import dev.interdict.event.Workload.Container;
 import dev.interdict.event.Workload.Word;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,13 +103,7 @@ final class EventFacts {
   }
 
   private static List<String> access(Event event) {
-    List<String> words = new ArrayList<>(2);
-    for (Access one : Access.values()) {
-      if (one.in(event.head().access())) {
-        words.add(one.id());
-      }
-    }
-    return words;
+    return Access.of(event.hook(), event.head().access()).stream().map(Access::id).toList();
   }
 
   private static void subject(

@@ -41,6 +41,23 @@ public interface HostNames {
   }
 
   /**
+   * Where a cgroup is, and whose.
+   *
+   * @param path as {@link #cgroupPath}; null if unknown
+   * @param whose as {@link #workload}
+   */
+  record Location(byte[] path, Workload whose) {}
+
+  /**
+   * Where that cgroup is, to say whose scope covers it: both of one look-up. Of one whose path is
+   * too long to be told it is that of the nearest one above it whose path is not: whoever may make
+   * cgroups below his own leaves no scope by going deeper.
+   */
+  default Location location(long cgroup) {
+    return new Location(cgroupPath(cgroup), workload(cgroup));
+  }
+
+  /**
    * Looks up whose that cgroup is, if that is not known for good and was not looked up since, and
    * waits for a moment at the most. To be called before policies are asked that read it.
    *

@@ -69,7 +69,7 @@ public final class InputEvent {
     for (JsonNode word : input.path("access")) {
       Access one =
           Arrays.stream(Access.values())
-              .filter(a -> a.id().equals(word.asString("")))
+              .filter(a -> a.id().equals(word.asString("")) && Access.of(hook, a.bit()).contains(a))
               .findFirst()
               .orElseThrow(() -> wrong("access", word));
       access |= one.bit();

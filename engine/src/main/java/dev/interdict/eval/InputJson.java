@@ -19,9 +19,7 @@ import dev.interdict.event.Workload;
 import dev.interdict.event.Workload.Container;
 import dev.interdict.event.Workload.Word;
 import java.math.BigInteger;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.ObjectMapper;
 
@@ -44,13 +42,8 @@ public final class InputJson {
   public static Map<String, Object> tree(Event event, HostNames names) {
     Map<String, Object> input = new LinkedHashMap<>();
     input.put("hook", event.hook().id());
-    List<String> access = new ArrayList<>();
-    for (Access one : Access.values()) {
-      if (one.in(event.head().access())) {
-        access.add(one.id());
-      }
-    }
-    input.put("access", access);
+    input.put(
+        "access", Access.of(event.hook(), event.head().access()).stream().map(Access::id).toList());
     switch (event) {
       case FileEvent file -> {
         input.put("process", process(file.subject(), names));

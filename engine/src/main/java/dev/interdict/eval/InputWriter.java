@@ -499,7 +499,7 @@ final class InputWriter {
     List<String> words = Arrays.stream(Access.values()).map(Access::id).toList();
     InputShape<E> shape =
         new InputShape<E>(site, "", work).named("hook", Facts.HOOKS, e -> e.hook().code());
-    set(shape, "access", words, e -> e.head().access());
+    set(shape, "access", words, e -> Access.words(e.hook(), e.head().access()));
     return shape;
   }
 

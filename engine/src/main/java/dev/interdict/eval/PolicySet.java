@@ -3,8 +3,10 @@ package dev.interdict.eval;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Names;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload.Container;
 import dev.interdict.policy.Policy;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -43,26 +45,21 @@ public final class PolicySet {
         byte[] name = names.interfaceName(packet.interfaceIndex());
         return name == null ? null : scope.interfaces().contains(Names.toText(name));
       }
-      List<String> cgroups = scope.cgroups();
-      if (cgroups.isEmpty() || cgroups.contains("/")) {
+      if (scope.isWholeHost()) {
         return true;
       }
-      byte[] path = names.cgroupPath(cgroup(event));
-      if (path == null) {
-        return null;
-      }
-      String text = Names.toText(path) + "/";
-      return cgroups.stream().anyMatch(cgroup -> text.startsWith(cgroup + "/"));
+      return covers(names.location(event.subject().cgroup()));
     }
 
-    private static long cgroup(Event event) {
-      return switch (event) {
-        case Event.FileEvent file -> file.subject().cgroup();
-        case Event.SocketEvent socket -> socket.subject().cgroup();
-        case Event.SubjectEvent plain -> plain.subject().cgroup();
-        case Event.PeerEvent other -> other.subject().cgroup();
-        case Event.PacketEvent packet -> throw new AssertionError(Hook.XDP_INGRESS + " has none");
-      };
+    /** Whether its scope covers a process there; null: that cannot be told. */
+    Boolean covers(HostNames.Location at) {
+      return scope.covers(at.path() == null ? null : Names.toText(at.path()), at.whose());
+    }
+
+    /** Whether the event has what such a policy refuses without reading it. */
+    boolean refusesUnread(Event event) {
+      return ObjectFlag.DETOUR.in(event.head().objectFlags())
+          && !passesUnread.contains(event.hook());
     }
   }
 
@@ -82,6 +79,7 @@ public final class PolicySet {
   private final ConcernIndex concerns;
   private final HostNames cgroupNames;
   private final SlotSet containerSlots;
+  private final SlotSet judgedScopes;
 
   private PolicySet(Builder parts) {
     this.generation = parts.generation;
@@ -102,7 +100,10 @@ public final class PolicySet {
         Arrays.stream(modules).anyMatch(m -> m != null && Readings.restOnAny(m.reads()))
             ? names
             : null;
-    this.containerSlots = slots(modules, reads -> reads.mayRead(Readings.CONTAINER));
+    this.judgedScopes = placed(places, Policy.Scope::isJudged);
+    this.containerSlots =
+        slots(modules, reads -> reads.mayRead(Readings.CONTAINER))
+            .or(placed(places, scope -> scope.isJudged() && !scope.containers().isEmpty()));
   }
 
   /**
@@ -214,6 +215,35 @@ public final class PolicySet {
     return perishable;
   }
 
+  /** Those of them of which only the engine knows whom they cover. */
+  SlotSet judgedScopes() {
+    return judgedScopes;
+  }
+
+  /** How far it can be told whether policies cover an event's process. */
+  public enum Placing {
+    /** Whom they cover is known. */
+    TOLD,
+    /** One would, perhaps, if it were known whose container it is. */
+    UNKNOWN,
+    /** Of one it cannot be told, for now: the cgroup has no path. */
+    UNTOLD;
+
+    /** Of a policy that says nothing, since it does not cover a process there, or nobody knows. */
+    static Placing of(Where where, HostNames.Location at) {
+      if (where.covers(at) == null) {
+        return UNTOLD;
+      }
+      Container container = at.whose().container();
+      boolean maybe = container != null && !container.known();
+      return maybe && !where.scope().containers().isEmpty() ? UNKNOWN : TOLD;
+    }
+
+    Placing orWorse(Placing other) {
+      return compareTo(other) < 0 ? other : this;
+    }
+  }
+
   /** Those of them whose decisions can rest on whose container an event is of. */
   public SlotSet containerSlots() {
     return containerSlots;
@@ -233,6 +263,14 @@ public final class PolicySet {
   /** Those of them whose fallback is to refuse. */
   public SlotSet refusing() {
     return refusing;
+  }
+
+  private static SlotSet placed(Map<Integer, Where> places, Predicate<Policy.Scope> which) {
+    SlotSet found = SlotSet.NONE;
+    for (Map.Entry<Integer, Where> place : places.entrySet()) {
+      found = which.test(place.getValue().scope()) ? found.with(place.getKey()) : found;
+    }
+    return found;
   }
 
   private static SlotSet slots(PolicyModule[] modules, Predicate<ReadSet> which) {

@@ -1,6 +1,7 @@
 package dev.interdict.eval;
 
 import dev.interdict.eval.EvaluationException.Kind;
+import dev.interdict.eval.PolicySet.Placing;
 import dev.interdict.event.Event;
 import dev.interdict.event.SlotSet;
 import java.lang.System.Logger;
@@ -24,10 +25,18 @@ public final class PolicySetEvaluator {
           List.of(),
           List.of());
 
+  private static final Decision UNREAD =
+      new Decision(
+          List.of(
+              "it may go elsewhere than to its address, or is bound elsewhere (unparsed: drop)"),
+          List.of(),
+          List.of());
+
   private final Map<PolicyModule, Evaluator> evaluators = new HashMap<>();
   private final Runnable alive;
   private PolicySet set;
   private volatile PolicySet next;
+  private Placing placing = Placing.TOLD;
 
   PolicySetEvaluator(PolicySet set, Runnable alive) {
     this.alive = alive;
@@ -76,18 +85,59 @@ public final class PolicySetEvaluator {
    * Asks the policies in {@code asked}, which must be slots of the set. Each is shown the event as
    * {@link Readings} says, and an objection to one reading counts. What has no path that can be
    * told is refused by a policy that reads the path, unless it says that it judges without. A
-   * policy that no rule of can hold has nothing to say, and is not evaluated.
+   * policy that no rule of can hold has nothing to say, and is not evaluated; nor is one whose
+   * scope does not cover the event's process, where the kernel does not know that.
    */
   public SlotDecisions decide(Event event, SlotSet asked) {
-    SlotSet concerned = Readings.isPlain(event, set.cgroupNames()) ? set.concerned(event) : asked;
-    SlotDecisions all = SlotDecisions.silent(asked.minus(concerned));
-    SlotSet left = asked.and(concerned);
+    placing = Placing.TOLD;
+    Event.Subject subject = event.subject(); // null of a packet, whose interface the kernel knows
+    SlotDecisions placed =
+        subject == null
+            ? SlotDecisions.NONE
+            : placed(event, subject.cgroup(), asked.and(set.judgedScopes()));
+    SlotSet open = asked.minus(placed.decided());
+    SlotSet concerned = Readings.isPlain(event, set.cgroupNames()) ? set.concerned(event) : open;
+    SlotDecisions all = SlotDecisions.silent(open.minus(concerned));
+    SlotSet left = open.and(concerned);
     for (int word = 0; word < SlotSet.WORDS; word++) {
       for (long rest = left.word(word); rest != 0; rest &= rest - 1) {
         all = ask(word * Long.SIZE + Long.numberOfTrailingZeros(rest), event, all);
       }
     }
+    return open.equals(asked) ? all : placed.merge(all);
+  }
+
+  /**
+   * How far it could be told, when {@link #decide} was last called, whom such scopes cover. Where
+   * it cannot be told they do not: a name that is missing must not have a policy about one service
+   * refuse what others do.
+   */
+  public Placing placing() {
+    return placing;
+  }
+
+  /**
+   * What is said for policies with such a scope before any rule is asked; of the others nothing.
+   */
+  private SlotDecisions placed(Event event, long cgroup, SlotSet judged) {
+    SlotDecisions all = SlotDecisions.NONE;
+    // Once: what is found a moment later must not make of "not known" a "not covered" for good.
+    HostNames.Location at = judged.isEmpty() ? null : set.names().location(cgroup);
+    for (int word = 0; word < SlotSet.WORDS; word++) {
+      for (long rest = judged.word(word); rest != 0; rest &= rest - 1) {
+        all = placed(event, at, word * Long.SIZE + Long.numberOfTrailingZeros(rest), all);
+      }
+    }
     return all;
+  }
+
+  private SlotDecisions placed(Event event, HostNames.Location at, int slot, SlotDecisions so) {
+    PolicySet.Where where = set.where(slot);
+    if (!Boolean.TRUE.equals(where.covers(at))) {
+      placing = placing.orWorse(Placing.of(where, at));
+      return so.with(slot, Decision.ALLOW);
+    }
+    return where.refusesUnread(event) ? so.with(slot, UNREAD) : so;
   }
 
   private SlotDecisions ask(int slot, Event event, SlotDecisions so) {

@@ -214,7 +214,8 @@ public final class PolicyTrial {
     put(event, "hook", hook.id());
     String unlike = "/srv/" + "a/".repeat(100) + "b";
     switch (hook) {
-      case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE, MODULE_LOAD -> put(event, "file.path", unlike);
+      case EXEC, MMAP_EXEC, FILE_OPEN, FILE_CHANGE, MODULE_LOAD, MOUNT ->
+          put(event, "file.path", unlike);
       case SOCKET_CONNECT -> put(event, "socket.address", "192.0.2.1");
       case SOCKET_BIND, SOCKET_LISTEN, SOCKET_ACCEPT ->
           put(event, "socket.local.address", "192.0.2.1");

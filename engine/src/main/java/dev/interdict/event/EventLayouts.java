@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
  */
 public final class EventLayouts {
   /** {@code WIRE_VERSION} of {@code limits.h}. */
-  public static final int WIRE_VERSION = 11;
+  public static final int WIRE_VERSION = 12;
 
   /** {@code COMM_BYTES} of {@code limits.h}. */
   public static final int COMM_BYTES = 16;
@@ -87,7 +87,7 @@ public final class EventLayouts {
           .u64("poll_ns", "patience_ns", "deadline_ns", "stale_ns")
           .slots("enforce_after")
           .u64("lease_end_ns")
-          .u32("mask_set", "pad0")
+          .bytes("mask_set", Hook.ARRAY_LENGTH * Integer.BYTES)
           .slots("enforce_canary", "canary_scope")
           .bytes("canary_key", 16)
           .u64("canary_share")

@@ -20,7 +20,8 @@ public enum Hook {
   USER_NAMESPACE(11),
   MODULE_LOAD(12),
   PTRACE(13),
-  SIGNAL(14);
+  SIGNAL(14),
+  MOUNT(15);
 
   /**
    * {@code HOOKS} of {@code limits.h}: the length of every array that is indexed by a hook's code.
@@ -55,13 +56,17 @@ public enum Hook {
     return id;
   }
 
-  /** Whether the object of this hook is a file; at {@code module_load} it need not be. */
+  /**
+   * Whether the object of this hook is a file, or a place in the tree of files; at {@code
+   * module_load} it need not be.
+   */
   public boolean isFile() {
     return this == EXEC
         || this == MMAP_EXEC
         || this == FILE_OPEN
         || this == FILE_CHANGE
-        || this == MODULE_LOAD;
+        || this == MODULE_LOAD
+        || this == MOUNT;
   }
 
   /** Whether the object of this hook is another process. */

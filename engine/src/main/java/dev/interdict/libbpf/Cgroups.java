@@ -23,11 +23,23 @@ import java.util.OptionalLong;
 public final class Cgroups implements AutoCloseable {
   private static final int FILEID_KERNFS = 0xfe;
 
+  /** So many at a time, then one by one: users nest cgroups as deep as they like. */
+  private static final int STEPS = 64;
+
   /** struct file_handle: length of the handle, its type, the handle. */
   private static final int HANDLE_BYTES = 16;
 
   private final byte[] root;
   private final int mount;
+
+  /**
+   * Where a cgroup is.
+   *
+   * @param path from {@code /} on
+   * @param whole whether it is the cgroup's own; if not, that of the nearest above it whose path
+   *     the kernel tells: it tells none of more than 4,095 bytes
+   */
+  public record Place(byte[] path, boolean whole) {}
 
   /**
    * Finds the mount point.
@@ -80,21 +92,67 @@ public final class Cgroups implements AutoCloseable {
    * cannot be told: the kernel tells none of more than 4,095 bytes.
    */
   public Optional<byte[]> path(long id) {
+    return place(id).filter(Place::whole).map(Place::path);
+  }
+
+  /** Where the cgroup with this number is; empty if it is gone, or if nothing can be told of it. */
+  public Optional<Place> place(long id) {
+    int fd = open(id);
+    if (fd < 0) {
+      return Optional.empty();
+    }
+    int[] errno = new int[1];
+    try {
+      Optional<byte[]> path = LibC.readlink(link(fd), errno);
+      if (path.isEmpty() && errno[0] == Errno.ENAMETOOLONG) {
+        fd = ascend(fd, "../".repeat(STEPS), false);
+        fd = ascend(fd, "..", true);
+        return LibC.readlink(link(fd), errno)
+            .flatMap(above -> below(root, above))
+            .map(above -> new Place(above, false));
+      }
+      return path.flatMap(own -> below(root, own)).map(own -> new Place(own, true));
+    } finally {
+      LibC.close(fd);
+    }
+  }
+
+  private int open(long id) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment handle = arena.allocate(HANDLE_BYTES, 8);
       handle.set(JAVA_INT, 0, Long.BYTES);
       handle.set(JAVA_INT, 4, FILEID_KERNFS);
       handle.set(JAVA_LONG, 8, id);
-      int fd = LibC.openByHandle(mount, handle);
-      if (fd < 0) {
-        return Optional.empty();
-      }
-      try {
-        return LibC.readlink("/proc/self/fd/" + fd).flatMap(path -> below(root, path));
-      } finally {
-        LibC.close(fd);
+      return LibC.openByHandle(mount, handle);
+    }
+  }
+
+  private static String link(int fd) {
+    return "/proc/self/fd/" + fd;
+  }
+
+  /**
+   * Goes from {@code fd}, which it closes, as often as the path is too long.
+   *
+   * @param into whether also into the first whose path is not
+   * @return the last one; {@code fd} itself if it cannot be left
+   */
+  private static int ascend(int fd, String up, boolean into) {
+    int at = fd;
+    for (int above; (above = LibC.openDirectory(at, up)) >= 0; ) {
+      boolean tooLong = isTooLong(above);
+      LibC.close(tooLong || into ? at : above);
+      at = tooLong || into ? above : at;
+      if (!tooLong) {
+        break;
       }
     }
+    return at;
+  }
+
+  private static boolean isTooLong(int fd) {
+    int[] errno = new int[1];
+    return LibC.readlink(link(fd), errno).isEmpty() && errno[0] == Errno.ENAMETOOLONG;
   }
 
   /**

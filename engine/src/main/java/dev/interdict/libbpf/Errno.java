@@ -20,6 +20,7 @@ public final class Errno {
   public static final int EINVAL = 22;
   public static final int EINTR = 4;
   public static final int ENOSPC = 28;
+  public static final int ENAMETOOLONG = 36;
   public static final int EOPNOTSUPP = 95;
 
   private static final Map<Integer, String> NAMES =
@@ -47,7 +48,7 @@ public final class Errno {
           Map.entry(24, "EMFILE"),
           Map.entry(ENOSPC, "ENOSPC"),
           Map.entry(34, "ERANGE"),
-          Map.entry(36, "ENAMETOOLONG"),
+          Map.entry(ENAMETOOLONG, "ENAMETOOLONG"),
           Map.entry(38, "ENOSYS"),
           Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
           Map.entry(111, "ECONNREFUSED"),

@@ -67,8 +67,11 @@ final class LibC {
       Native.libc(
           "name_to_handle_at",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_INT));
+  private static final MethodHandle OPENAT =
+      Native.libc("openat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
   private static final MethodHandle READLINK =
-      Native.libc("readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG));
+      Native.libc(
+          "readlink", FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG), WITH_ERRNO);
   private static final MethodHandle IF_NAMETOINDEX =
       Native.libc("if_nametoindex", FunctionDescriptor.of(JAVA_INT, ADDRESS));
   private static final MethodHandle IF_INDEXTONAME =
@@ -215,11 +218,19 @@ final class LibC {
     return (int) Native.call(NAME_TO_HANDLE_AT, -1, path, handle, mountId, 0) == 0;
   }
 
-  /** What a symbolic link says, as bytes; empty if it does not. */
-  static Optional<byte[]> readlink(String link) {
+  /** A descriptor of a directory, by its path from another one; negative if there is none. */
+  static int openDirectory(int from, String path) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) Native.call(OPENAT, from, arena.allocateFrom(path), O_FLAGS);
+    }
+  }
+
+  /** What a symbolic link says, as bytes; empty, with the reason in {@code errno[0]}, if not. */
+  static Optional<byte[]> readlink(String link, int[] errno) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocate(PATH_MAX);
-      long length = (long) Native.call(READLINK, arena.allocateFrom(link), text, text.byteSize());
+      long length =
+          (long) Native.call(errno, READLINK, arena.allocateFrom(link), text, text.byteSize());
       return length < 0
           ? Optional.empty()
           : Optional.of(text.asSlice(0, length).toArray(JAVA_BYTE));

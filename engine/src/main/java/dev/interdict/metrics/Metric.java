@@ -132,6 +132,12 @@ public enum Metric {
       "Decisions on rules about containers, made before it was known for good whose the cgroup is.",
       "",
       Map.of("", "unidentified")),
+  UNPLACED_TOTAL(
+      Origin.COUNTERS,
+      "Decisions that a scope of units, containers or patterns does not cover only because nobody can"
+          + " tell whose the cgroup is.",
+      "",
+      Map.of("", "unplaced")),
   UNLABELLED_TOTAL(
       Origin.COUNTERS,
       "Labels that nobody set: the attempt went on before it was decided, or there was no memory for"

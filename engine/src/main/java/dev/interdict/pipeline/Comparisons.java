@@ -7,6 +7,7 @@ import dev.interdict.decisions.DecisionRecord;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.eval.HostNames;
 import dev.interdict.eval.PolicySet;
+import dev.interdict.eval.PolicySet.Where;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
 import dev.interdict.event.ObjectFlag;
@@ -265,8 +266,11 @@ final class Comparisons {
   }
 
   private Said said(int slot, Event event, PolicySet set, Verdict verdict) {
-    if (!event.head().asked().contains(slot)) {
-      Boolean covers = set.where(slot).covers(event, names);
+    Where where = set.where(slot);
+    boolean asked = event.head().asked().contains(slot);
+    // About whom a scope covers that only the engine knows, the kernel asks of everybody.
+    if (!asked || (where.scope().isJudged() && event.subject() != null)) {
+      Boolean covers = where.covers(event, names);
       if (covers == null) {
         return Said.UNTOLD;
       }
@@ -274,8 +278,9 @@ final class Comparisons {
         return Said.OUTSIDE;
       }
       // The kernel asks it nothing then, and the verdict's key does not tell detours.
-      if (ObjectFlag.DETOUR.in(event.head().objectFlags())
-          && !set.where(slot).passesUnread().contains(event.hook())) {
+      if (!asked
+          && ObjectFlag.DETOUR.in(event.head().objectFlags())
+          && !where.passesUnread().contains(event.hook())) {
         return Said.DENIES;
       }
     }

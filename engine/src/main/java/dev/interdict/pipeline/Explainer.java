@@ -74,13 +74,18 @@ final class Explainer {
     return ObjectFlag.UNPARSED.in(flags) || ObjectFlag.DETOUR.in(flags);
   }
 
-  /** The policies that are asked about what others cannot read. */
+  /**
+   * The policies that are asked about what others cannot read. So are those of which only the
+   * engine knows whom they cover.
+   */
   private SlotSet passing(PolicySet now, Event event) {
     SlotSet[] passing = {SlotSet.NONE};
     now.slots()
         .forEach(
             slot -> {
-              if (now.where(slot).passesUnread().contains(event.hook())
+              PolicySet.Where where = now.where(slot);
+              boolean judged = where.scope().isJudged() && event.subject() != null;
+              if ((judged || where.passesUnread().contains(event.hook()))
                   && mayCover(now, slot, event)) {
                 passing[0] = passing[0].with(slot);
               }

@@ -1,6 +1,7 @@
 package dev.interdict.pipeline;
 
 import dev.interdict.eval.PolicySet;
+import dev.interdict.eval.PolicySet.Placing;
 import dev.interdict.eval.PolicySetEvaluator;
 import dev.interdict.eval.SlotDecisions;
 import dev.interdict.event.Event;
@@ -38,6 +39,12 @@ final class Judge {
    * call that waits finds it on its way back.
    */
   static final Duration PERISHABLE = Duration.ofMillis(100);
+
+  /**
+   * How long one stands in whose cgroup nobody could tell whom it covers: until it is asked for
+   * again.
+   */
+  static final Duration UNTOLD = Duration.ofMillis(100);
 
   /** How long a policy is not asked again about a key that it had no answer to. */
   static final Duration CANNOT = Duration.ofSeconds(1);
@@ -109,6 +116,10 @@ final class Judge {
     SlotSet readers = open.and(set.containerSlots());
     long keepsNs = readers.isEmpty() ? 0 : set.settle(event); // first: what is found later is later
     SlotDecisions decisions = policies.decide(event, open);
+    Placing placing = policies.placing();
+    if (placing != Placing.TOLD) {
+      counters.unplaced.increment();
+    }
     boolean early = keepsNs != 0 && !decisions.decided().and(readers).isEmpty();
     if (early) {
       counters.early.increment();
@@ -118,13 +129,14 @@ final class Judge {
     // First the reasons, then the verdict: whoever sees the refusal finds why.
     outcomes.remember(key, decisions);
     Map<Integer, Long> labels = event.hook() == Hook.XDP_INGRESS ? Map.of() : bits(decisions, set);
-    Verdict made = verdict(decisions, set, early ? Duration.ofNanos(keepsNs) : null, labels);
+    Duration keeps = placing == Placing.UNTOLD ? UNTOLD : early ? Duration.ofNanos(keepsNs) : null;
+    Verdict made = verdict(decisions, set, keeps, labels);
     write(key, made, set.generation());
     return new Answer(decisions, made);
   }
 
   /**
-   * @param early how long a decision about whose container it is may be kept; null: for good
+   * @param early how long a decision about whose cgroup it is may be kept; null: for good
    */
   private static Verdict verdict(
       SlotDecisions decisions, PolicySet set, Duration early, Map<Integer, Long> labels) {

@@ -16,6 +16,7 @@ public final class PipelineCounters {
   final LongAdder failed = new LongAdder();
   final LongAdder overRate = new LongAdder();
   final LongAdder early = new LongAdder();
+  final LongAdder unplaced = new LongAdder();
   final LongAdder unlabelled = new LongAdder();
   final LongAdder unwritten = new LongAdder();
   final LongAdder malformed = new LongAdder();
@@ -54,6 +55,7 @@ public final class PipelineCounters {
     all.put("over_rate", overRate.sum()); // those of them that had been asked too often
     // decided before it was known for good whose container it is
     all.put("unidentified", early.sum());
+    all.put("unplaced", unplaced.sum()); // not covered only since nobody can tell whose it is
     // attempts that went on before it was decided that they set a label: it is not set
     all.put("unlabelled", unlabelled.sum());
     all.put("unwritten", unwritten.sum()); // verdicts the kernel's table did not take

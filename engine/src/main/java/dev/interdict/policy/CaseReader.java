@@ -27,6 +27,9 @@ final class CaseReader {
   private static final String MODULE = "module.name";
   private static final String SIGNAL = "signal.name";
 
+  /** A word that only the hook of mounts has. */
+  private static final String PIVOT = "pivot";
+
   /** Facts that every event of a hook has, where a case does not name them. */
   private static final Map<String, Object> HARMLESS =
       Map.ofEntries(
@@ -172,6 +175,9 @@ final class CaseReader {
     container(facts, at);
     if (fields.containsKey(MODULE)) {
       loaded(fields, facts, at);
+    }
+    if (fields.get("access").words().contains(PIVOT)) {
+      facts.putIfAbsent("file.type", "directory");
     }
     if (fields.containsKey(SIGNAL)) {
       signal(fields.get(SIGNAL).names(), facts, at);
@@ -389,7 +395,9 @@ final class CaseReader {
             ? "exec comes alone: it is the open of execve"
             : values.containsAll(List.of("create", "truncate"))
                 ? "create and truncate never come together: what an open makes is empty"
-                : null;
+                : field.words().contains(PIVOT) && values.size() > 1
+                    ? "one thing is done to mounts at a time"
+                    : null;
     if (problem != null) {
       error(node.at(), "rule.value", problem);
     }

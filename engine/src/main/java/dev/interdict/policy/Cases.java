@@ -40,6 +40,11 @@ public record Cases(List<Case> list, Policy policy) {
       Expected warn,
       Expected label) {
 
+    /** The same expected of another document. */
+    Case with(byte[] input) {
+      return new Case(name, line, hook, input, deny, kill, warn, label);
+    }
+
     /** The documents that a policy which mentions the paths {@code literals} is shown for it. */
     public List<byte[]> shown(Set<String> literals) {
       return Members.named(inputJson, literals);
@@ -172,10 +177,9 @@ public record Cases(List<Case> list, Policy policy) {
 
   private static boolean isWithin(Case event, Policy policy) {
     JsonNode input = JsonMapper.shared().readTree(event.inputJson());
-    List<String> scope = policy.scope().cgroups();
     boolean rootsOnly = input.has("process") && input.at("/process/cgroup/path").isMissingNode();
     return Members.outside(input, policy.scope()) == null
-        && (!rootsOnly || scope.isEmpty() || scope.contains("/"));
+        && (!rootsOnly || policy.scope().isWholeHost());
   }
 
   /**

@@ -179,12 +179,11 @@ public final class LintNotes {
               hooks,
               "nobody can wait for an answer about a signal to a group, nor about most looks into a"
                   + " process: the first of each kind passes, which is all that SIGKILL needs. With"
-                  + " fallback: deny it is refused, and decided behind"));
+                  + " fallback: deny it is refused, and decided behind"
+                  + (policy.scope().isJudged() ? ": name cgroups without patterns for that" : "")));
     }
-    boolean everywhere =
-        policy.scope().cgroups().isEmpty() || policy.scope().cgroups().contains("/");
     boolean files = policy.hooks().stream().anyMatch(Hook::isFile);
-    if (!everywhere || !files) {
+    if (!policy.scope().isWholeHost() || !files) {
       return;
     }
     if (policy.fallback() == Fallback.DENY) {

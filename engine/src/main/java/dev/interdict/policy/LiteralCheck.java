@@ -4,6 +4,7 @@ import com.google.re2j.PatternSyntaxException;
 import dev.interdict.builtins.Patterns;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -16,6 +17,9 @@ final class LiteralCheck {
           Operator.PREFIX, Operator.SUFFIX, Operator.CONTAINS, Operator.GLOB, Operator.REGEX);
 
   private static final Set<Operator> PATTERNS = EnumSet.of(Operator.GLOB, Operator.REGEX);
+
+  /** In brackets: a range, or characters of which only the first may be a hyphen. */
+  private static final Pattern CHARACTERS = Pattern.compile("!?(?:.-.|-|-?[^-^][^-]*)");
 
   private final String file;
   private final Findings findings;
@@ -169,22 +173,30 @@ final class LiteralCheck {
     }
   }
 
-  /** Brackets and braces must be closed, as OPA's glob needs it; anything else is a literal. */
+  /**
+   * Brackets and braces must be closed, and what is in brackets be one range or single characters,
+   * as OPA's glob needs it: others never match. Anything else is a literal.
+   */
   private static String globProblem(String glob) {
     int braces = 0;
-    boolean bracket = false;
+    int bracket = -1;
     for (int i = 0; i < glob.length(); i++) {
       char c = glob.charAt(i);
       if (c == '\\') {
         i++;
-      } else if (bracket) {
-        bracket = c != ']';
-      } else {
-        bracket = c == '[';
+      } else if (bracket < 0) {
+        bracket = c == '[' ? i : -1;
         braces += c == '{' ? 1 : c == '}' ? -1 : 0;
+      } else if (c == ']') {
+        String inside = glob.substring(bracket + 1, i);
+        if (!CHARACTERS.matcher(inside).matches()) {
+          return "the glob \"%s\": [%s] is neither one range, such as [a-z], nor single characters, such as [abc]; write [!a] for all but a, {[a-z],[0-9]} for several"
+              .formatted(glob, inside);
+        }
+        bracket = -1;
       }
     }
-    return !bracket && braces == 0
+    return bracket < 0 && braces == 0
         ? null
         : "the glob \"" + glob + "\" has an open [ or {, or a } too many";
   }

@@ -1,6 +1,9 @@
 package dev.interdict.policy;
 
 import dev.interdict.event.ReadSet;
+import dev.interdict.event.Workload;
+import dev.interdict.event.Workload.Container;
+import dev.interdict.event.Workload.Word;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,22 +24,68 @@ final class Members {
   private Members() {}
 
   /**
-   * Why the policy is not asked about {@code input}; null if it is. What is not known, is inside.
+   * Why the policy is not asked about {@code input}; null if it is. What is not known, is inside,
+   * but for a cgroup that has a number and nothing else, where only the engine knows whom the scope
+   * covers.
    */
   static String outside(JsonNode input, Policy.Scope scope) {
-    String cgroup = input.at("/process/cgroup/path").asString("");
-    boolean within =
-        scope.cgroups().isEmpty()
-            || cgroup.isEmpty()
-            || scope.cgroups().stream()
-                .anyMatch(c -> c.equals("/") || (cgroup + "/").startsWith(c + "/"));
-    if (!within) {
-      return "process.cgroup.path " + cgroup + " is outside of spec.scope";
+    JsonNode path = input.at("/process/cgroup/path");
+    Boolean covers = scope.covers(path.asString(null), whose(input.path("process")));
+    boolean packet = input.has("packet");
+    if (Boolean.FALSE.equals(covers) && !packet) {
+      return stated(input, scope) + " is outside of spec.scope";
+    }
+    if (covers == null && scope.isJudged() && !packet && hasNumber(input, "process.cgroup.id")) {
+      return "a cgroup whose path cannot be told is outside of spec.scope";
     }
     String name = input.at("/packet/interface/name").asString("");
     return name.isEmpty() || scope.interfaces().contains(name)
         ? null
         : "packet.interface.name " + name + " is outside of spec.scope";
+  }
+
+  /** Of an event that says nothing of its cgroup nothing is known. */
+  private static Workload whose(JsonNode process) {
+    JsonNode unit = process.path("unit");
+    JsonNode container = process.path("container");
+    boolean told = process.at("/cgroup/path").isString() || unit.isString() || container.isObject();
+    return told ? new Workload(true, word(unit), container(container), true) : Workload.UNTOLD;
+  }
+
+  private static Container container(JsonNode container) {
+    if (!container.isObject()) {
+      return null;
+    }
+    if (!container.path("state").asString("").equals("known")) {
+      return Container.UNKNOWN;
+    }
+    JsonNode pod = container.path("pod");
+    return new Container(
+        word(container.path("id")),
+        true,
+        word(container.path("runtime")),
+        word(container.path("name")),
+        word(container.path("image")),
+        pod.isObject()
+            ? new Workload.Pod(
+                word(pod.path("namespace")), word(pod.path("name")), word(pod.path("uid")))
+            : null);
+  }
+
+  private static Word word(JsonNode text) {
+    return Word.of(text.asString(null));
+  }
+
+  /** What of {@code input} the scope goes by. */
+  private static String stated(JsonNode input, Policy.Scope scope) {
+    Set<String> facts = new TreeSet<>(scope.facts());
+    facts.add("process.cgroup.path");
+    List<String> stated =
+        facts.stream()
+            .filter(fact -> input.at("/" + fact.replace('.', '/')).isString())
+            .map(fact -> fact + " " + input.at("/" + fact.replace('.', '/')).asString())
+            .toList();
+    return stated.isEmpty() ? "the process" : String.join(", ", stated);
   }
 
   /** Why {@code input} is refused whatever the rules say; null if it is not. */
@@ -63,7 +112,11 @@ final class Members {
     return reads.mayRead(path)
         && input.at("/" + parent.replace('.', '/')).isObject()
         && input.at("/" + path.replace('.', '/')).isMissingNode()
-        && !input.at("/" + number.replace('.', '/')).asString("0").equals("0");
+        && hasNumber(input, number);
+  }
+
+  private static boolean hasNumber(JsonNode input, String number) {
+    return !input.at("/" + number.replace('.', '/')).asString("0").equals("0");
   }
 
   /**

@@ -65,6 +65,11 @@ public final class Section {
     return node == null ? absent(key) : of(file, findings, name(key), node, known);
   }
 
+  /** An item of the list below {@code key}, as a section of its own. */
+  public Section item(String key, YamlNode item, List<String> known) {
+    return of(file, findings, "an item of " + name(key), item, known);
+  }
+
   /** Whether {@code key} is written. */
   public boolean has(String key) {
     return entries.containsKey(key);

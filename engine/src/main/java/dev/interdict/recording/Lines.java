@@ -66,7 +66,12 @@ final class Lines {
       policy.put("name", active.name()).put("digest", active.digest());
       PolicySet.Where where = active.where();
       array(policy, "hooks", where.hooks().stream().sorted().map(Hook::id).toList());
-      array(policy, "cgroups", where.scope().cgroups());
+      array(policy, "cgroups", where.scope().cgroupTexts());
+      array(policy, "units", where.scope().unitTexts());
+      for (Map<String, String> one : where.scope().containerTexts()) {
+        ObjectNode container = policy.withArray("containers").addObject();
+        one.forEach(container::put);
+      }
       array(policy, "interfaces", where.scope().interfaces());
       boolean passes = where.passesUnread().containsAll(where.hooks());
       policy.put("unparsed", passes ? PASS : "drop");
@@ -182,6 +187,16 @@ final class Lines {
     return hooks;
   }
 
+  private static List<Map<String, String>> containers(JsonNode policy) {
+    List<Map<String, String>> all = new ArrayList<>();
+    for (JsonNode one : policy.path("containers")) {
+      Map<String, String> texts = new TreeMap<>();
+      one.properties().forEach(each -> texts.put(each.getKey(), each.getValue().asString("")));
+      all.add(texts);
+    }
+    return all;
+  }
+
   private static RecordedSet set(JsonNode node) {
     List<Active> policies = new ArrayList<>();
     for (JsonNode policy : node.path("policies")) {
@@ -190,8 +205,11 @@ final class Lines {
       Set<Hook> passed =
           passes || !policy.has("passed") ? Set.of() : hooks(policy, "passed"); // none as of old
       Policy.Scope scope =
-          new Policy.Scope(
-              List.copyOf(texts(policy, "cgroups")), List.copyOf(texts(policy, "interfaces")));
+          Policy.Scope.of(
+              List.copyOf(texts(policy, "cgroups")),
+              List.copyOf(texts(policy, "interfaces")),
+              List.copyOf(texts(policy, "units")),
+              containers(policy));
       policies.add(
           new Active(
               text(policy, "name"),

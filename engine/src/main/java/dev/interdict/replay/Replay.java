@@ -25,6 +25,9 @@ public final class Replay implements RecordingReader.Visitor {
       "it may send elsewhere than to its address (source route, packet socket), or be bound"
           + " elsewhere, too; the policy's unparsed: drop";
 
+  private static final String CGROUP = "process.cgroup.path";
+  private static final String INTERFACE = "packet.interface.name";
+
   /** Where the kernel meets what it cannot read. */
   private static final List<Hook> UNREAD =
       List.of(
@@ -100,7 +103,9 @@ public final class Replay implements RecordingReader.Visitor {
     Side now = side(candidate, tuple);
     Side before = base == null ? recorded(set, tuple) : side(base, tuple);
     // Asked about the same events, whichever these are; was the one not asked, nor is the other.
-    boolean together = sameScope(set) && now.covers() == Covers.UNKNOWN;
+    // About whom a scope does not cover that only the engine knows, the policy was asked, too.
+    boolean asked = candidate.policy().scope().isJudged() && tuple.hook() != Hook.XDP_INGRESS;
+    boolean together = !asked && sameScope(set) && now.covers() == Covers.UNKNOWN;
     boolean nobody = now.covers() == Covers.NO || (together && base == null);
     if (nobody && before.covers() == Covers.NO) {
       listener.outside(tuple);
@@ -188,20 +193,19 @@ public final class Replay implements RecordingReader.Visitor {
     if (!hooks.contains(tuple.hook())) {
       return Covers.NO;
     }
-    boolean packet = tuple.hook() == Hook.XDP_INGRESS;
-    String fact = packet ? "packet.interface.name" : "process.cgroup.path";
-    if (!packet && (scope.cgroups().isEmpty() || scope.cgroups().contains("/"))) {
+    if (tuple.hook() == Hook.XDP_INGRESS) {
+      return !tuple.seen().contains(INTERFACE)
+          ? Covers.UNKNOWN
+          : scope.interfaces().contains(tuple.fact(INTERFACE)) ? Covers.YES : Covers.NO;
+    }
+    if (scope.isWholeHost()) {
       return Covers.YES;
     }
-    if (!tuple.seen().contains(fact)) {
+    if (!tuple.seen().contains(CGROUP) || !tuple.seen().containsAll(scope.facts())) {
       return Covers.UNKNOWN;
     }
-    String value = tuple.fact(fact);
-    boolean within =
-        packet
-            ? scope.interfaces().contains(value)
-            : scope.cgroups().stream().anyMatch(c -> (value + "/").startsWith(c + "/"));
-    return within ? Covers.YES : Covers.NO;
+    String path = tuple.fact(CGROUP);
+    return scope.covers(path, tuple.names().workload(0)) ? Covers.YES : Covers.NO;
   }
 
   private boolean sameScope(RecordedSet set) {
@@ -210,7 +214,9 @@ public final class Replay implements RecordingReader.Visitor {
         base != null ? base.policy().scope() : active == null ? null : active.where().scope();
     Policy.Scope mine = candidate.policy().scope();
     return other != null
-        && Set.copyOf(mine.cgroups()).equals(Set.copyOf(other.cgroups()))
+        && Set.copyOf(mine.cgroupTexts()).equals(Set.copyOf(other.cgroupTexts()))
+        && Set.copyOf(mine.unitTexts()).equals(Set.copyOf(other.unitTexts()))
+        && Set.copyOf(mine.containers()).equals(Set.copyOf(other.containers()))
         && Set.copyOf(mine.interfaces()).equals(Set.copyOf(other.interfaces()));
   }
 
@@ -231,7 +237,8 @@ public final class Replay implements RecordingReader.Visitor {
           List.of(
               tuple.hook() == Hook.XDP_INGRESS
                   ? "packet.interface.name was not seen, and spec.scope names interfaces"
-                  : "process.cgroup.path was not seen, and spec.scope names cgroups"));
+                  : "process.cgroup.path was not seen, and spec.scope names cgroups, units or"
+                      + " containers"));
     }
     if (same(now, before)) {
       return new Judged(Kind.SAME, tuple, List.of());

@@ -23,6 +23,9 @@ final class KeyFields {
   /** In every key, whatever the policies read. */
   static final List<Layout.Field> ALWAYS = List.of(KEY.field("hook"), KEY.field("mask_set"));
 
+  /** What cannot be read of a socket. */
+  static final Bytes UNREAD = key("flags");
+
   private static final List<String> CONTAINER =
       List.of("id", "state", "runtime", "name", "image", "pod.namespace", "pod.name", "pod.uid");
 
@@ -59,6 +62,9 @@ final class KeyFields {
           peer(fields, hook);
         } else if (hook.isFile()) {
           file(fields);
+          if (hook == Hook.MOUNT) {
+            fields.put("file.created", new Bytes(List.of())); // it never is
+          }
         } else if (hook == Hook.SOCKET_CREATE) {
           kind(fields);
         } else if (hook != Hook.USER_NAMESPACE) {

@@ -71,6 +71,20 @@ public final class KeyMask {
     return mask;
   }
 
+  /**
+   * The bytes that decide whether a scope with these facts covers an event, where the kernel cannot
+   * tell; and whether the event is one that a policy refuses unread, which the engine then says.
+   *
+   * @param facts none: the kernel knows whom it covers
+   */
+  public static KeyMask ofScope(Hook hook, Set<String> facts) {
+    KeyMask mask = of(hook, new ReadSet(facts));
+    if (!facts.isEmpty() && (hook == Hook.SOCKET_CONNECT || hook.isLocal())) {
+      KeyFields.UNREAD.fill(mask.bytes);
+    }
+    return mask;
+  }
+
   /** The fields of {@code hook} that rules with this read set may read, by their dotted paths. */
   public static Set<String> fields(Hook hook, ReadSet reads) {
     Set<String> fields = new TreeSet<>(KeyFields.of(hook).keySet());

@@ -9,11 +9,14 @@ import dev.interdict.event.SlotSet;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * What may be enforced: {@code struct posture} of {@code verdict.h}, without the number of the mask
- * set, which {@link Postures} gives. Immutable.
+ * What may be enforced: {@code struct posture} of {@code verdict.h}, without the numbers of the
+ * mask sets, which {@link Postures} gives. Immutable.
  *
  * @param slots the settings of every slot in use
  * @param lapse what changes by itself
@@ -70,8 +73,6 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse, Canary
 
   /** {@code sizeof(struct posture)}. */
   static final int BYTES = EventLayouts.POSTURE.size();
-
-  private static final int MASK_SET = EventLayouts.POSTURE.offset("mask_set");
 
   /**
    * One policy in force.
@@ -151,7 +152,7 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse, Canary
     return select(slot -> slot.hooks.contains(hook));
   }
 
-  void write(MemorySegment to, int maskSet) {
+  void write(MemorySegment to, Map<Hook, Integer> maskSets) {
     to.fill((byte) 0);
     for (Hook hook : Hook.values()) {
       long place = (long) hook.code() * Slots.BYTES;
@@ -172,7 +173,7 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse, Canary
     to.set(JAVA_LONG, at("patience_ns"), timing.patience.toNanos());
     to.set(JAVA_LONG, at("deadline_ns"), timing.deadline.toNanos());
     to.set(JAVA_LONG, at("stale_ns"), timing.stale.toNanos());
-    to.set(JAVA_INT, MASK_SET, maskSet);
+    maskSets.forEach((hook, set) -> to.set(JAVA_INT, maskSetOf(hook), set));
   }
 
   /** Without a lapse the slots are the same before and after. */
@@ -209,8 +210,16 @@ public record Posture(Collection<Slot> slots, Timing timing, Lapse lapse, Canary
         new Canary(canary.share, canary.place, enforced.canary, canary.scope));
   }
 
-  static int readMaskSet(MemorySegment posture) {
-    return posture.get(JAVA_INT, MASK_SET);
+  static Map<Hook, Integer> readMaskSets(MemorySegment posture) {
+    Map<Hook, Integer> sets = new EnumMap<>(Hook.class);
+    for (Hook hook : Hook.values()) {
+      sets.put(hook, posture.get(JAVA_INT, maskSetOf(hook)));
+    }
+    return Collections.unmodifiableMap(sets);
+  }
+
+  private static long maskSetOf(Hook hook) {
+    return at("mask_set") + (long) hook.code() * Integer.BYTES;
   }
 
   private SlotSet select(java.util.function.Predicate<Slot> chosen) {

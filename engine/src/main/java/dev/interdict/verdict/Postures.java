@@ -13,8 +13,8 @@ import dev.interdict.verdict.Posture.Lapse;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -43,18 +43,19 @@ public final class Postures {
   private final Object swap = new Object();
 
   private Posture posture = Posture.NONE;
-  private int maskSet;
 
-  /** The same, for those who ask beside {@link #use}. */
-  private volatile int inForce;
+  /** The mask set of each hook; immutable, for those who ask beside {@link #use}, too. */
+  private volatile Map<Hook, Integer> inForce;
 
-  private Map<Hook, KeyMask> masks;
+  private Map<Hook, KeyMask> masks = Map.of();
   private long switchedNs = System.nanoTime();
 
-  /** The masks of the set in force and of the one before, for those who ask what a key tells. */
-  private final Map<Integer, Map<Hook, KeyMask>> bySet = new ConcurrentHashMap<>();
+  private record MaskSet(Hook hook, int number) {}
 
-  /** Goes on with the mask set that the maps have. */
+  /** Of each hook the one in force and the one before, for those who ask what a key tells. */
+  private final Map<MaskSet, KeyMask> bySet = new ConcurrentHashMap<>();
+
+  /** Goes on with the mask sets that the maps have. */
   public Postures(BpfMap postures, BpfMap keyMasks, BpfMap contextMasks, EngineState state) {
     this.postures = postures;
     this.keyMasks = keyMasks;
@@ -64,9 +65,8 @@ public final class Postures {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(Posture.BYTES, 8);
       postures.lookup(index(arena, state.postureEpoch() & 1), value);
-      maskSet = Posture.readMaskSet(value);
+      inForce = Posture.readMaskSets(value);
     }
-    inForce = maskSet;
   }
 
   /**
@@ -74,46 +74,48 @@ public final class Postures {
    *
    * @param next asked right before it is put in force, not beside {@link #enforce}
    * @param masks what the policies can read, for every hook that has an active slot
-   * @return the number of the mask set in force; another one than before if the masks have changed:
-   *     then all verdicts are misses, and {@link VerdictTable#retain} may drop them
+   * @return the number of the mask set in force at each hook; another one than before where its
+   *     masks have changed: then all verdicts of the hook are misses, and {@link
+   *     VerdictTable#retain} may drop them
    */
-  public synchronized int use(Supplier<Posture> next, Map<Hook, KeyMask> masks) {
+  public synchronized Map<Hook, Integer> use(Supplier<Posture> next, Map<Hook, KeyMask> masks) {
     Map<Hook, KeyMask> all = new EnumMap<>(Hook.class);
+    Map<Hook, Integer> sets = new EnumMap<>(Hook.class);
+    rest();
     for (Hook hook : Hook.values()) {
       all.put(hook, masks.getOrDefault(hook, KeyMask.none()));
+      sets.put(hook, numberOf(hook, all.get(hook)));
     }
-    rest();
-    int set = numberOf(all);
-    bySet.keySet().retainAll(List.of(maskSet, set));
-    bySet.put(set, all); // before the first key that was made by it
+    // Before the first key that was made by it.
+    all.forEach((hook, mask) -> bySet.put(new MaskSet(hook, sets.get(hook)), mask));
     synchronized (swap) {
       Posture made = next.get();
-      put(made, set);
-      // Only now: after a failure what was in force still is, under its own number.
+      put(made, sets);
+      // Only now: after a failure what was in force still is, under its own numbers.
       posture = made;
     }
-    maskSet = set;
-    inForce = set;
+    inForce = Collections.unmodifiableMap(sets);
     this.masks = all;
-    return set;
+    bySet.keySet().removeIf(set -> !isRecent(set));
+    return inForce;
   }
 
   /**
    * The mask that made a key.
    *
    * @param set {@link VerdictKey#maskSet}
-   * @return null if it was one of an earlier engine, or of before the last change but one
+   * @return null if it was one of an earlier engine, or of before the last change but one of what
+   *     is read at the hook
    */
   public KeyMask mask(Hook hook, int set) {
-    Map<Hook, KeyMask> of = bySet.get(set);
-    return of == null ? null : of.get(hook);
+    return bySet.get(new MaskSet(hook, set));
   }
 
   /**
    * Whether what a record says of its task's state is what its key was made of, by the hash that
    * the kernel uses: what a verdict would not hold for must not be decided about. Records of a mask
    * set that is gone pass, since there is nothing to hold them against: a verdict for such a key is
-   * found by a task at most that still waits for it over two changes of the masks.
+   * found by a task at most that still waits for it over two changes of the hook's masks.
    */
   public boolean isGenuine(Event event) {
     Event.Subject subject = event.subject();
@@ -142,7 +144,7 @@ public final class Postures {
     if (known != null) {
       return known.context();
     }
-    if (set != inForce) {
+    if (set != inForce.get(hook)) {
       return null;
     }
     try (Arena arena = Arena.ofConfined()) {
@@ -156,7 +158,7 @@ public final class Postures {
   public synchronized void renew() {
     rest();
     synchronized (swap) {
-      put(posture, maskSet);
+      put(posture, inForce);
     }
   }
 
@@ -205,19 +207,29 @@ public final class Postures {
     }
   }
 
-  /** The number of a mask set that is these masks: the one in force, or the next, written now. */
-  private int numberOf(Map<Hook, KeyMask> all) {
-    if (all.equals(masks) || isInForce(all)) {
-      return maskSet;
-    }
-    writeMasks(all, maskSet + 1);
-    return maskSet + 1;
+  private boolean isRecent(MaskSet set) {
+    int age = inForce.get(set.hook) - set.number;
+    return age == 0 || age == 1;
   }
 
-  private void put(Posture next, int set) {
+  /** The number of a hook's mask set that is this: the one in force, or the next, written now. */
+  private int numberOf(Hook hook, KeyMask mask) {
+    int set = inForce.get(hook);
+    if (mask.equals(masks.get(hook)) || isInForce(hook, mask)) {
+      return set;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment index = maskIndex(arena, set + 1, hook);
+      write(arena, keyMasks, index, mask.encode());
+      write(arena, contextMasks, index, mask.context());
+    }
+    return set + 1;
+  }
+
+  private void put(Posture next, Map<Hook, Integer> sets) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(Posture.BYTES, 8);
-      next.write(value, set);
+      next.write(value, sets);
       postures.update(index(arena, ~state.postureEpoch() & 1), value);
     }
     state.switchPosture();
@@ -237,16 +249,10 @@ public final class Postures {
     }
   }
 
-  private boolean isInForce(Map<Hook, KeyMask> all) {
+  private boolean isInForce(Hook hook, KeyMask mask) {
     try (Arena arena = Arena.ofConfined()) {
-      for (Map.Entry<Hook, KeyMask> mask : all.entrySet()) {
-        MemorySegment index = maskIndex(arena, maskSet, mask.getKey());
-        if (!has(keyMasks, index, mask.getValue().encode())
-            || !has(contextMasks, index, mask.getValue().context())) {
-          return false;
-        }
-      }
-      return true;
+      MemorySegment index = maskIndex(arena, inForce.get(hook), hook);
+      return has(keyMasks, index, mask.encode()) && has(contextMasks, index, mask.context());
     }
   }
 
@@ -255,15 +261,6 @@ public final class Postures {
       MemorySegment value = arena.allocate(expected.length, 8);
       map.lookup(index, value);
       return value.mismatch(MemorySegment.ofArray(expected)) == -1;
-    }
-  }
-
-  private void writeMasks(Map<Hook, KeyMask> all, int set) {
-    try (Arena arena = Arena.ofConfined()) {
-      all.forEach(
-          (hook, mask) -> write(arena, keyMasks, maskIndex(arena, set, hook), mask.encode()));
-      all.forEach(
-          (hook, mask) -> write(arena, contextMasks, maskIndex(arena, set, hook), mask.context()));
     }
   }
 

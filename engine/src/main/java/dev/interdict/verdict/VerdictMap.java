@@ -2,6 +2,7 @@ package dev.interdict.verdict;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.BpfMap;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -60,7 +62,7 @@ final class VerdictMap implements AutoCloseable {
   /** Differs from write to write, and from those of an engine before us. */
   private long stamp = BootClock.nowNs();
 
-  private int maskSet;
+  private Map<Hook, Integer> maskSets = Map.of();
   private long evicted;
   private long collided;
 
@@ -86,7 +88,7 @@ final class VerdictMap implements AutoCloseable {
   }
 
   boolean isCurrent(VerdictKey key) {
-    return locked(() -> key.maskSet() == maskSet);
+    return locked(() -> key.maskSet() == maskSetNow(key));
   }
 
   /** Always writes, also what is known: the kernel may have lost it. */
@@ -95,9 +97,9 @@ final class VerdictMap implements AutoCloseable {
   }
 
   /** Drops the entries whose key is of another mask set; those that still come will go first. */
-  void retain(int newMaskSet) {
-    locked(() -> maskSet = newMaskSet);
-    removeIf(key -> key.maskSet() != newMaskSet);
+  void retain(Map<Hook, Integer> newMaskSets) {
+    locked(() -> maskSets = newMaskSets);
+    removeIf(key -> key.maskSet() != maskSetNow(key));
   }
 
   void removeIf(Predicate<VerdictKey> doomed) {
@@ -251,6 +253,10 @@ final class VerdictMap implements AutoCloseable {
     remember(digest, entry);
   }
 
+  private int maskSetNow(VerdictKey key) {
+    return maskSets.getOrDefault(key.hook(), 0);
+  }
+
   private Entry at(long digest) {
     Entry entry = denying.get(digest);
     return entry != null ? entry : allowing.get(digest);
@@ -262,7 +268,7 @@ final class VerdictMap implements AutoCloseable {
   private void remember(long digest, Entry entry) {
     boolean denies = !entry.verdict.deny().isEmpty() || !entry.verdict.labels().isEmpty();
     (denies ? allowing : denying).remove(digest);
-    if (entry.key.maskSet() - maskSet < 0) {
+    if (entry.key.maskSet() - maskSetNow(entry.key) < 0) {
       denying.remove(digest);
       allowing.putFirst(digest, entry);
     } else {

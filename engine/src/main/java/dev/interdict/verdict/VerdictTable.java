@@ -3,6 +3,7 @@ package dev.interdict.verdict;
 import dev.interdict.event.Hook;
 import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfMap;
+import java.util.Map;
 import java.util.function.IntPredicate;
 
 /**
@@ -43,10 +44,14 @@ public final class VerdictTable implements AutoCloseable {
     return of(key).merge(key, verdict, policySet);
   }
 
-  /** Drops what was made under another mask set than this: no key can be equal to it any more. */
-  public void retain(int maskSet) {
-    verdicts.retain(maskSet);
-    flows.retain(maskSet);
+  /**
+   * Drops what was made under other mask sets than these: no key can be equal to it any more.
+   *
+   * @param maskSets of every hook
+   */
+  public void retain(Map<Hook, Integer> maskSets) {
+    verdicts.retain(maskSets);
+    flows.retain(maskSets);
   }
 
   /**

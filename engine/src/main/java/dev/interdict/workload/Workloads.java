@@ -5,6 +5,7 @@ import dev.interdict.event.Workload;
 import dev.interdict.libbpf.BootClock;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -65,6 +66,9 @@ public final class Workloads implements AutoCloseable {
 
   /** Of a path in a warning, in characters. */
   private static final int TOLD_MAX = 256;
+
+  /** A container that there is not: nobody waits for a look at it, the first, and so a slow one. */
+  private static final byte[] NOBODYS = ("/" + "0".repeat(64)).getBytes(StandardCharsets.US_ASCII);
 
   private final Finder finder;
   private final LongSupplier clock;
@@ -274,6 +278,8 @@ public final class Workloads implements AutoCloseable {
    */
   public Workloads(Path cgroups) {
     this(new ContainerFiles(Path.of("/"), cgroups.toString())::find, BootClock::nowNs);
+    var ignored = submit(ContainerFiles::warmUp);
+    enter(NOBODYS).workload();
   }
 
   Workloads(Finder finder, LongSupplier clock) {

@@ -56,7 +56,8 @@ class HookSetLsmIT {
           Hook.USER_NAMESPACE,
           Hook.MODULE_LOAD,
           Hook.PTRACE,
-          Hook.SIGNAL);
+          Hook.SIGNAL,
+          Hook.MOUNT);
 
   /** Of one program: libbpf loads another before, to see whether it may. */
   private static final int ONE_LOAD = 2;

@@ -92,6 +92,19 @@ class PolicyControlTest {
     assertEquals(Mode.ENFORCE, kernel.mode(0));
   }
 
+  /** The engine's verdicts say whom such a scope covers; of any other the kernel knows it. */
+  @Test
+  void anotherScopeThatVerdictsRestOnMustForgetThem() {
+    int slot = apply("name=a\nscope=/a*").policy().slot();
+    assertEquals(slot, apply("name=a\nscope=/a*\nmode=enforce").policy().slot());
+    int other = apply("name=a\nscope=/b*").policy().slot();
+    assertNotEquals(slot, other);
+    int plain = apply("name=a\nscope=/b").policy().slot();
+    assertNotEquals(other, plain);
+    assertEquals(plain, apply("name=a\nscope=/c").policy().slot());
+    assertNotEquals(plain, apply("name=a\nscope=/c*").policy().slot());
+  }
+
   @Test
   void anotherAnswerToPathsThatCannotBeToldMustForgetTheVerdicts() {
     int slot = apply("name=a\nunknownPath=judge").policy().slot();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.builtins.Glob;
 import dev.interdict.decisions.DecisionLog.TooManyWatchersException;
 import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;

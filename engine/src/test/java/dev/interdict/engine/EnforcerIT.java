@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.attach.Pins;
@@ -17,6 +18,7 @@ import dev.interdict.eval.PolicyModules;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.event.ReadSet;
+import dev.interdict.event.SlotSet;
 import dev.interdict.libbpf.BpfException;
 import dev.interdict.libbpf.BpfMap;
 import dev.interdict.libbpf.Errno;
@@ -26,10 +28,13 @@ import dev.interdict.policy.Policy;
 import dev.interdict.testkit.Bpffs;
 import dev.interdict.testkit.FdLeaks;
 import dev.interdict.testkit.Net;
+import dev.interdict.testkit.RecordBuilder;
 import dev.interdict.testkit.RegoToWasm;
 import dev.interdict.verdict.NamedFiles;
 import dev.interdict.verdict.Postures;
 import dev.interdict.verdict.Scopes;
+import dev.interdict.verdict.Verdict;
+import dev.interdict.verdict.VerdictKey;
 import dev.interdict.worker.Workers;
 import dev.interdict.workload.Workloads;
 import java.lang.foreign.Arena;
@@ -107,7 +112,7 @@ final class EnforcerIT {
     files = FileNameKeeper.start(kernel.files(), sets, workers, Whereabouts::find);
     KernelNames names =
         new KernelNames(
-            kernel.cgroups()::path,
+            kernel.cgroups()::place,
             sets,
             new Workloads(kernel.cgroups().root()),
             kernel.labels()::names);
@@ -165,6 +170,52 @@ final class EnforcerIT {
           assertEquals(List.of("-named_places", "-named_files"), told);
           return null;
         });
+  }
+
+  /** Else they would be the last to make room, and nobody could say what the kernel holds. */
+  @Test
+  void verdictsThatAChangeHasMadeMissesGo() {
+    net.here(
+        () -> {
+          enforcer.use(set(1, one, "here"), EnforcerIT::modes, EnforcerIT::modes);
+          VerdictKey before = VerdictKey.of(packet(1));
+          assertTrue(kernel.verdicts().isCurrent(before));
+          kernel
+              .verdicts()
+              .merge(before, new Verdict(SlotSet.of(1), SlotSet.NONE, SlotSet.NONE), 1);
+          assertEquals(1, kernel.verdicts().flows());
+          enforcer.use(set(2, two, "here"), EnforcerIT::modes, EnforcerIT::modes);
+          assertEquals(0, kernel.verdicts().flows());
+          assertFalse(kernel.verdicts().isCurrent(before));
+          assertTrue(kernel.verdicts().isCurrent(VerdictKey.of(packet(2))));
+          return null;
+        });
+  }
+
+  /** Beside a pattern the kernel is told of no cgroup, and nobody else looks for it. */
+  @Test
+  void aCgroupBesideAPatternThatIsNotThereIsTold() throws Exception {
+    Path there = Files.createTempDirectory(kernel.cgroups().root(), "interdict-test");
+    try {
+      List<String> cgroups = List.of("/interdict-none", "/" + there.getFileName(), "/x*");
+      Policy.Scope scope = Policy.Scope.of(cgroups, List.of("here"), List.of(), List.of());
+      net.here(
+          () -> {
+            enforcer.use(set(1, one, scope), EnforcerIT::modes, EnforcerIT::modes);
+            assertEquals(
+                List.of(
+                    "policy p1, cgroup /interdict-none: it is not there; covered as soon as it"
+                        + " comes"),
+                enforcer.snapshot().gaps());
+            return null;
+          });
+    } finally {
+      Files.delete(there);
+    }
+  }
+
+  private static byte[] packet(int maskSet) {
+    return RecordBuilder.of(Hook.XDP_INGRESS).fact("mask_set", maskSet).facts();
   }
 
   @Test
@@ -255,6 +306,10 @@ final class EnforcerIT {
   }
 
   private static ActiveSet set(int slot, Path literal, String at) {
+    return set(slot, literal, new Policy.Scope(List.of(), List.of(at)));
+  }
+
+  private static ActiveSet set(int slot, Path literal, Policy.Scope scope) {
     CompiledPolicy rules =
         RegoToWasm.compile(
             "p" + slot,
@@ -282,7 +337,7 @@ final class EnforcerIT {
             Map.of(),
             Set.of(Hook.XDP_INGRESS),
             Policy.Mode.ENFORCE,
-            new Policy.Scope(List.of(), List.of(at)),
+            scope,
             Policy.OnMiss.HOLD,
             Policy.Fallback.ALLOW,
             false,

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.interdict.eval.HostNames.Location;
 import dev.interdict.event.Workload;
+import dev.interdict.libbpf.Cgroups;
 import dev.interdict.workload.Workloads;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -19,15 +21,19 @@ import org.junit.jupiter.api.Test;
 class KernelNamesTest {
   private static final String USERS = "/user.slice/user-7.slice/user@7.service/";
 
+  /** Whose path is too long to be told. */
+  private static final long DEEP = 5000;
+
   private final Map<Long, String> host = new HashMap<>();
   private final Workloads workloads = new Workloads(Path.of("/sys/fs/cgroup"));
   private final KernelNames names =
-      new KernelNames(this::path, new NameSets(), workloads, bits -> List.of());
+      new KernelNames(this::place, new NameSets(), workloads, bits -> List.of());
   private int asked;
 
-  private Optional<byte[]> path(long id) {
+  private Optional<Cgroups.Place> place(long id) {
     asked++;
-    return Optional.ofNullable(host.get(id)).map(path -> path.getBytes(UTF_8));
+    return Optional.ofNullable(host.get(id))
+        .map(path -> new Cgroups.Place(path.getBytes(UTF_8), id != DEEP));
   }
 
   @AfterEach
@@ -46,6 +52,23 @@ class KernelNamesTest {
     names.refresh();
     assertEquals(0, names.settle(7, 1));
     assertEquals("nginx.service", names.workload(7).unit().text());
+  }
+
+  /** For rules it has no path; a scope covers it as it covers what is above it. */
+  @Test
+  void whatIsTooDeepIsWhereTheNearestIsWhosePathCanBeTold() {
+    host.put(DEEP, "/system.slice/nginx.service/x");
+    host.put(7L, "/system.slice/nginx.service");
+    assertNull(names.cgroupPath(DEEP));
+    assertEquals(Workload.UNTOLD, names.workload(DEEP));
+    Location deep = names.location(DEEP);
+    assertArrayEquals("/system.slice/nginx.service/x".getBytes(UTF_8), deep.path());
+    assertEquals("nginx.service", deep.whose().unit().text());
+    assertArrayEquals(names.cgroupPath(7), names.location(7).path());
+    assertEquals(names.workload(7), names.location(7).whose());
+    Location gone = names.location(8);
+    assertNull(gone.path());
+    assertEquals(Workload.UNTOLD, gone.whose());
   }
 
   /** They make as many as they like, with paths as long as they like. */

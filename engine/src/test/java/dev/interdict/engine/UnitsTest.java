@@ -126,6 +126,8 @@ class UnitsTest {
     assertEquals(expected, of(scope()));
     assertEquals(expected, of(scope("/")));
     assertEquals(expected, of(scope("/system.slice"), scope()), "one of the two is");
+    Scope units = Scope.of(List.of("/user.slice"), List.of(), List.of("a.service"), List.of());
+    assertEquals(expected, of(units), "of such a scope the kernel knows nothing");
   }
 
   @Test

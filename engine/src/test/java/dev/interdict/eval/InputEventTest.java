@@ -42,6 +42,21 @@ class InputEventTest {
     return JsonMapper.shared().readTree(InputJson.write(event, NAMES));
   }
 
+  /** The words of mounts have bits of others. */
+  @Test
+  void aWordOfAnotherHookIsNoAccess() {
+    for (String hook : new String[] {"mount", "module_load"}) {
+      String word = hook.equals("mount") ? "memory" : "unmount";
+      JsonNode input =
+          JsonMapper.shared()
+              .readTree("{\"hook\": \"%s\", \"access\": [\"%s\"]}".formatted(hook, word));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> InputEvent.of(input, FileNames.NONE, FileNames.NONE),
+          hook);
+    }
+  }
+
   @Test
   void theDocumentOfTheEventOfADocumentIsThatDocument() {
     Random random = new Random(7);
@@ -96,6 +111,6 @@ class InputEventTest {
 
   @Test
   void aHookThatIsNotKnownIsNone() {
-    assertEquals(null, InputEvent.hook(JsonMapper.shared().readTree("{\"hook\":\"mount\"}")));
+    assertEquals(null, InputEvent.hook(JsonMapper.shared().readTree("{\"hook\":\"quota\"}")));
   }
 }

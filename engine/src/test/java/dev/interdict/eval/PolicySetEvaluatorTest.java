@@ -4,18 +4,26 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.eval.PolicySet.Placing;
 import dev.interdict.event.Access;
 import dev.interdict.event.Event;
 import dev.interdict.event.FileNames;
 import dev.interdict.event.Hook;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.SlotSet;
+import dev.interdict.event.Workload;
+import dev.interdict.policy.Policy;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.RegoToWasm;
 import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 class PolicySetEvaluatorTest {
   private static final SlotSet SLOT = SlotSet.of(0);
@@ -116,6 +124,205 @@ class PolicySetEvaluatorTest {
     PolicySet elsewhere = PolicySet.builder(2, HostNames.NONE).add(1, other, Set.of()).build();
     assertEquals("one", elsewhere.over(before).name(0), "nothing stands in its place");
     assertEquals("one", set(2, module("new")).over(before).name(0));
+  }
+
+  /** A host where each cgroup is that of one service, or of one container. */
+  private record OnePlace(String path, Workload.Container container) implements HostNames {
+    @Override
+    public byte[] cgroupPath(long id) {
+      return path == null ? null : path.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public Workload workload(long cgroup) {
+      return path == null ? Workload.UNTOLD : Workload.of(cgroupPath(cgroup)).with(container, true);
+    }
+
+    @Override
+    public byte[] interfaceName(int index) {
+      return null;
+    }
+
+    @Override
+    public Set<String> fileNames(int number) {
+      return Set.of();
+    }
+  }
+
+  private static final String ALL = "deny contains \"x\" if input.process.pid > 0";
+
+  private static PolicySet scoped(HostNames names, Policy.Scope scope) throws Exception {
+    PolicyModule module = PolicyModule.load(RegoToWasm.compile("one", ALL, "{}"), null);
+    return PolicySet.builder(1, names)
+        .add(0, module, Set.of())
+        .where(0, new PolicySet.Where(EnumSet.allOf(Hook.class), scope, Set.of()))
+        .add(1, module, Set.of())
+        .build();
+  }
+
+  private static SlotSet denying(HostNames names, Policy.Scope scope, Event event)
+      throws Exception {
+    SlotDecisions said = scoped(names, scope).newEvaluator().decide(event, SLOT.with(1));
+    assertEquals(SLOT.with(1), said.decided(), "who is not covered has nothing to say");
+    assertTrue(said.deny().contains(1), "others are asked as always");
+    return said.deny().minus(SlotSet.of(1));
+  }
+
+  private static Policy.Scope units(String unit) {
+    return Policy.Scope.of(List.of(), List.of(), List.of(unit), List.of());
+  }
+
+  @Test
+  void aPolicySaysNothingOfWhomItsScopeDoesNotCover() throws Exception {
+    Event event = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    HostNames nginx = new OnePlace("/system.slice/nginx.service", null);
+    assertEquals(SLOT, denying(nginx, units("nginx.*"), event));
+    assertEquals(SlotSet.NONE, denying(nginx, units("ssh.service"), event));
+    assertEquals(SlotSet.NONE, denying(new OnePlace(null, null), units("nginx.*"), event));
+    Policy.Scope images =
+        Policy.Scope.of(List.of(), List.of(), List.of(), List.of(Map.of("name", "**")));
+    HostNames unknown = new OnePlace("/a", Workload.Container.UNKNOWN);
+    assertEquals(SlotSet.NONE, denying(unknown, images, event));
+    Policy.Scope kernels = new Policy.Scope(List.of("/b"), List.of());
+    assertEquals(SLOT, denying(nginx, kernels, event), "of that the kernel asks whom it covers");
+  }
+
+  /** What the kernel would refuse for it everywhere it is asked about, and refuses itself. */
+  @Test
+  void whatCannotBeReadIsRefusedOfWhomTheScopeCovers() throws Exception {
+    String port = "deny contains \"x\" if input.socket.port == 22";
+    PolicyModule module =
+        PolicyModule.load(
+            RegoToWasm.compile("one", port, "{}", List.of(Hook.SOCKET_CONNECT.id())), null);
+    Event detour =
+        InputEvent.of(
+            JsonMapper.shared()
+                .readTree("{\"hook\":\"socket_connect\",\"process\":{\"cgroup\":{\"id\":9}}}"),
+            FileNames.NONE,
+            FileNames.NONE);
+    assertEquals(SlotSet.NONE, unread(module, "nginx.service", Set.of(), detour));
+    detour = withDetour(detour);
+    assertEquals(SLOT, unread(module, "nginx.service", Set.of(), detour));
+    assertEquals(SlotSet.NONE, unread(module, "ssh.service", Set.of(), detour));
+    assertEquals(
+        SlotSet.NONE, unread(module, "nginx.service", Set.of(Hook.SOCKET_CONNECT), detour));
+  }
+
+  private static Event withDetour(Event event) {
+    Event.SocketEvent socket = (Event.SocketEvent) event;
+    return new Event.SocketEvent(
+        Events.head(Hook.SOCKET_CONNECT, Access.CONNECT.bit(), ObjectFlag.DETOUR.bit()),
+        socket.subject(),
+        socket.family(),
+        socket.address(),
+        socket.port(),
+        socket.type(),
+        socket.protocol());
+  }
+
+  private static SlotSet unread(PolicyModule module, String unit, Set<Hook> passes, Event event) {
+    PolicySet set =
+        PolicySet.builder(1, new OnePlace("/nginx.service", null))
+            .add(0, module, Set.of())
+            .where(0, new PolicySet.Where(Set.of(Hook.SOCKET_CONNECT), units(unit), passes))
+            .build();
+    SlotDecisions said = set.newEvaluator().decide(event, SLOT);
+    assertEquals(SLOT, said.decided());
+    return said.deny();
+  }
+
+  @Test
+  void whetherItCanBeToldWhomAScopeCoversIsKnown() throws Exception {
+    Event event = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    Policy.Scope images =
+        Policy.Scope.of(List.of(), List.of(), List.of(), List.of(Map.of("name", "a")));
+    HostNames maybe = new OnePlace("/nginx.service", Workload.Container.UNKNOWN);
+    HostNames untold = new OnePlace(null, null);
+    assertEquals(Placing.TOLD, placing(maybe, units("x.service"), event, SLOT));
+    assertEquals(Placing.UNKNOWN, placing(maybe, images, event, SLOT));
+    assertEquals(Placing.TOLD, placing(maybe, images, event, SlotSet.of(1)), "not asked");
+    assertEquals(Placing.UNTOLD, placing(untold, images, event, SLOT));
+    assertEquals(Placing.UNTOLD, placing(untold, units("x.service"), event, SLOT));
+    Policy.Scope kernels = new Policy.Scope(List.of("/b"), List.of());
+    assertEquals(Placing.TOLD, placing(untold, kernels, event, SLOT));
+    assertEquals(SLOT, scoped(maybe, images).containerSlots());
+    assertEquals(SlotSet.NONE, scoped(maybe, units("x.service")).containerSlots());
+  }
+
+  private static Placing placing(HostNames names, Policy.Scope scope, Event event, SlotSet asked)
+      throws Exception {
+    PolicySetEvaluator evaluator = scoped(names, scope).newEvaluator();
+    evaluator.decide(event, asked);
+    return evaluator.placing();
+  }
+
+  /** One that has no path when it is looked at first, and one a moment later. */
+  private static final class Late implements HostNames {
+    private int looks;
+
+    @Override
+    public byte[] cgroupPath(long id) {
+      return looks++ == 0 ? null : "/system.slice/nginx.service".getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public byte[] interfaceName(int index) {
+      return null;
+    }
+
+    @Override
+    public Set<String> fileNames(int number) {
+      return Set.of();
+    }
+
+    @Override
+    public Location location(long cgroup) {
+      byte[] path = cgroupPath(cgroup);
+      return new Location(path, Workload.of(path));
+    }
+  }
+
+  /** Else what was decided without it would be taken for an answer that stands. */
+  @Test
+  void whatIsFoundAfterItWasDecidedWasNotToldThen() throws Exception {
+    Event event = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    PolicySetEvaluator evaluator = scoped(new Late(), units("nginx.service")).newEvaluator();
+    assertEquals(SlotSet.NONE, evaluator.decide(event, SLOT).deny());
+    assertEquals(Placing.UNTOLD, evaluator.placing());
+    assertEquals(SLOT, evaluator.decide(event, SLOT).deny());
+    assertEquals(Placing.TOLD, evaluator.placing());
+  }
+
+  /** A path that is too long is no way out of a scope. */
+  @Test
+  void whatIsTooDeepIsCoveredAsWhatIsAboveIt() throws Exception {
+    HostNames deep =
+        new HostNames() {
+          @Override
+          public byte[] cgroupPath(long id) {
+            return null;
+          }
+
+          @Override
+          public Location location(long cgroup) {
+            byte[] above = "/nginx.service/x".getBytes(StandardCharsets.UTF_8);
+            return new Location(above, Workload.of(above));
+          }
+
+          @Override
+          public byte[] interfaceName(int index) {
+            return null;
+          }
+
+          @Override
+          public Set<String> fileNames(int number) {
+            return Set.of();
+          }
+        };
+    Event event = Events.open("/usr/bin/cat", 1000, "/etc/shadow");
+    assertEquals(SLOT, denying(deep, units("nginx.*"), event));
+    assertEquals(SlotSet.NONE, denying(deep, units("ssh.*"), event));
+    assertEquals(Placing.TOLD, placing(deep, units("ssh.*"), event, SLOT));
   }
 
   /** On a host where no cgroup has a path that can be told. */

@@ -51,7 +51,8 @@ class SchemaTest {
           Map.entry(Hook.USER_NAMESPACE, Access.CREATE),
           Map.entry(Hook.MODULE_LOAD, Access.MODULE),
           Map.entry(Hook.PTRACE, Access.ATTACH),
-          Map.entry(Hook.SIGNAL, Access.SEND));
+          Map.entry(Hook.SIGNAL, Access.SEND),
+          Map.entry(Hook.MOUNT, Access.MOUNT));
 
   private static final HostNames NAMES =
       new HostNames() {

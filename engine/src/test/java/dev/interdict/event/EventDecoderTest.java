@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,25 @@ class EventDecoderTest {
             Event.FileEvent.class,
             RecordBuilder.of(Hook.MODULE_LOAD).access(Access.KEXEC, Access.MEMORY).event());
     assertFalse(memory.hasFile() || memory.isRequest());
+  }
+
+  /** Its words have bits that are other words at other hooks. */
+  @Test
+  void whatIsDoneToMountsHasWordsOfItsOwn() {
+    Event.FileEvent event =
+        assertInstanceOf(
+            Event.FileEvent.class,
+            RecordBuilder.of(Hook.MOUNT).access(Access.UNMOUNT).path("/proc").event());
+    assertTrue(event.hasFile());
+    int all = -1;
+    assertEquals(List.of(Access.UNMOUNT), Access.of(Hook.MOUNT, event.head().access()));
+    assertEquals(List.of(Access.MEMORY), Access.of(Hook.MODULE_LOAD, event.head().access()));
+    assertEquals(List.of(Access.BIND), Access.of(Hook.MOUNT, Access.BIND.bit()));
+    List<Access> words = Access.of(Hook.MOUNT, all);
+    assertTrue(words.containsAll(EnumSet.range(Access.MOUNT, Access.CHROOT)), words::toString);
+    assertFalse(words.contains(Access.MODULE) || words.contains(Access.ATTACH), words::toString);
+    assertEquals(
+        List.copyOf(EnumSet.range(Access.READ, Access.TRACEME)), Access.of(Hook.SIGNAL, all));
   }
 
   @Test

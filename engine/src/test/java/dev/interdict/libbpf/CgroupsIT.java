@@ -2,6 +2,7 @@ package dev.interdict.libbpf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -27,6 +28,7 @@ class CgroupsIT {
         id = cgroups.id(path).orElseThrow();
         assertEquals((long) Files.getAttribute(directory, "unix:ino"), id);
         assertArrayEquals(path, cgroups.path(id).orElseThrow());
+        assertTrue(cgroups.place(id).orElseThrow().whole());
       } finally {
         Files.delete(directory);
       }
@@ -45,6 +47,18 @@ class CgroupsIT {
         String deeper = "for i in $(seq 21); do mkdir " + name + " && cd -P ./" + name + "; done; ";
         long id = Long.parseLong(sh(directory, deeper + "stat -c %i ."));
         assertTrue(cgroups.path(id).isEmpty());
+        Cgroups.Place above = cgroups.place(id).orElseThrow();
+        assertFalse(above.whole());
+        String root = cgroups.root() + "/" + directory.getFileName();
+        int told = (4095 - root.length()) / (name.length() + 1);
+        assertEquals(
+            "/" + directory.getFileName() + ("/" + name).repeat(told),
+            new String(above.path(), StandardCharsets.UTF_8));
+        // One below it, and so deep that several are passed at a time.
+        String far = "for i in $(seq 21); do cd -P ./" + name + "; done; ";
+        String down = "for i in $(seq 150); do mkdir y && cd -P ./y; done; stat -c %i .";
+        long farthest = Long.parseLong(sh(directory, far + down));
+        assertArrayEquals(above.path(), cgroups.place(farthest).orElseThrow().path());
       } finally {
         sh(directory.getParent(), "find " + directory.getFileName() + " -depth -type d -delete");
       }

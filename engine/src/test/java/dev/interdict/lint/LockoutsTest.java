@@ -65,6 +65,33 @@ class LockoutsTest {
             "deny contains \"no\" if input.file.path == \"/srv/secret\"\n"));
   }
 
+  /** Also where the scope names its members by patterns: one of each kind is tried. */
+  @Test
+  void whomAScopeNamesMustBeAbleToStart() throws Exception {
+    for (String[] each :
+        new String[][] {
+          {"units: ['app-*.service']", "input.process.unit == \"app-x.service\""},
+          {"units: ['nginx*']", "input.process.unit == \"nginxx.service\""},
+          {"units: ['*']", "input.process.unit == \"x.service\""},
+          {"units: ['web.*']", "input.process.unit == \"web.x.service\""},
+          {"units: ['web?scope']", "input.process.unit == \"web.scope\""},
+          {"cgroups: ['/a/**']", "input.process.cgroup.path == \"/a/x\""},
+          {
+            "containers: [{image: 'nginx:*', pod: a}]",
+            "input.process.container.image == \"nginx:x\""
+          },
+          {"containers: [{state: unknown}]", "input.process.container.state == \"unknown\""},
+        }) {
+      String scope = "hooks: [file_open]\nscope: {" + each[0] + "}";
+      List<String> denied =
+          lockouts(
+              scope,
+              "deny contains \"no\" if {\n\tinput.hook == \"file_open\"\n\t" + each[1] + "\n}\n");
+      assertTrue(denied.contains("the loader is opened (\"no\")"), () -> scope + denied);
+      assertTrue(denied.stream().noneMatch(one -> one.contains("PID 1")), denied::toString);
+    }
+  }
+
   /** What it has no answer to, its fallback answers, or nobody is let through before. */
   @Test
   void whatIsRefusedForWantOfAnAnswerIsDeniedToo() throws Exception {

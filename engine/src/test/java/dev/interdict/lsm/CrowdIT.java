@@ -58,6 +58,7 @@ class CrowdIT {
   @ParameterizedTest
   @CsvSource({"links,", "links,-d handler", "files,-d binds"})
   void aCrowdIsAnsweredRight(String kind, String door) {
+    assumeTrue(Share.isOneOfEachKind(1));
     Path files = Host.folder();
     made("make -d %s -n %d -e %d %s".formatted(kind, CROWD, EVERY, files));
     answeredRight("storm %s -p %d -n 1 -e %d %s", door, CROWD, files);
@@ -80,6 +81,7 @@ class CrowdIT {
   @ParameterizedTest
   @ValueSource(strings = {"process", "thread", "undone"})
   void noRealStopIsLost(String whom) {
+    assumeTrue(Share.isOneOfEachKind(1));
     String cgroup = Host.covered("stops");
     Answer answer =
         Attack.start(

@@ -3,6 +3,7 @@ package dev.interdict.lsm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.event.Hook;
 import dev.interdict.testkit.Share;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
@@ -31,6 +33,11 @@ class HoldIT {
 
   private final Host host = Host.get();
   private Map<String, Long> before;
+
+  @BeforeAll
+  static void onOneKernelOfEachKind() {
+    assumeTrue(Share.isOneOfEachKind(0));
+  }
 
   @BeforeEach
   void count() {

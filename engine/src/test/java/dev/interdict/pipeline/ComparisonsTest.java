@@ -316,6 +316,27 @@ class ComparisonsTest {
     assertEquals(List.of(1L, 2L, 0L, 0L), counts(now()));
   }
 
+  private static Scope units(String unit) {
+    return Scope.of(List.of(), List.of(), List.of(unit), List.of());
+  }
+
+  /** The kernel asks such a policy about everybody: an answer about others is no evidence. */
+  @Test
+  void whomTheScopeOfTheAskedDoesNotCoverSaysNothingOfIt() throws Exception {
+    cgroup = "/system.slice/db.service".getBytes(UTF_8);
+    use(builder().where(ACTIVE, where(units("web.*"))).where(CANDIDATE, where(units("web.*"))));
+    asked(1, BOTH, said(BOTH, SlotSet.NONE));
+    assertEquals(List.of(0L, 0L, 0L, 0L), counts(now()));
+    assertEquals(0, now().judged());
+    use(builder().where(ACTIVE, where(units("web.*"))).where(CANDIDATE, where(units("db.*"))));
+    asked(2, BOTH, said(BOTH, SlotSet.of(CANDIDATE)));
+    assertEquals(List.of(0L, 1L, 0L, 0L), counts(now()), "the candidate covers it");
+    cgroup = null;
+    asked(3, BOTH, said(BOTH, SlotSet.NONE));
+    assertEquals(1, now().untold());
+    assertEquals(1, now().judged());
+  }
+
   /** Who reads what a detour hides refuses it without being asked. */
   @Test
   void whoWouldRefuseADetourUnaskedDenies() throws Exception {

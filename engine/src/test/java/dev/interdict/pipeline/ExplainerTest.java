@@ -39,6 +39,7 @@ import dev.interdict.verdict.VerdictTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -245,6 +246,21 @@ class ExplainerTest {
         explanation.answers());
   }
 
+  /** The kernel asks it about everybody, and what it refuses unread the engine has said. */
+  @Test
+  void whoseScopeOnlyTheEngineKnowsIsAskedAboutWhatCannotBeRead() throws Exception {
+    Policy.Scope units = Policy.Scope.of(List.of(), List.of(), List.of("a.service"), List.of());
+    explainer.use(
+        PolicySet.builder(2, new Names())
+            .add(SHADOW, module("shadow", "input.file.path == \"/etc/shadow\""), paths())
+            .where(SHADOW, new PolicySet.Where(Set.of(Hook.FILE_OPEN), units, Set.of()))
+            .build());
+    Kept detour = kept("shadow", "", FileNames.NONE, ObjectFlag.DETOUR.bit(), 0);
+    holds(detour, new Verdict(SlotSet.of(SHADOW), SlotSet.NONE, SlotSet.NONE));
+    assertEquals(
+        List.of(new Answer(SHADOW, "shadow", Said.PASS)), explainer.explain(detour).answers());
+  }
+
   @Test
   void whatTheKernelDoesNotHoldIsNotSaidToBeHeld() {
     assertEquals(Held.NOTHING, explainer.explain(kept()).held());
@@ -252,7 +268,7 @@ class ExplainerTest {
     assertEquals(Held.NOTHING, explainer.explain(kept()).held(), "it is over");
     assertEquals(
         Held.OTHER_KEYS, explainer.explain(kept("shadow", "", FileNames.NONE, 0, 1)).held());
-    table.retain(1);
+    table.retain(Map.of(Hook.FILE_OPEN, 1));
     assertEquals(Held.OTHER_KEYS, explainer.explain(kept()).held(), "masks have changed since");
   }
 }

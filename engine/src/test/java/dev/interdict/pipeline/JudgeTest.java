@@ -26,6 +26,7 @@ import dev.interdict.event.SlotSet;
 import dev.interdict.event.Workload;
 import dev.interdict.libbpf.BootClock;
 import dev.interdict.libbpf.MapInfo;
+import dev.interdict.policy.Policy;
 import dev.interdict.testkit.Events;
 import dev.interdict.testkit.FakeBpfMap;
 import dev.interdict.testkit.RegoToWasm;
@@ -38,6 +39,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -307,6 +309,50 @@ class JudgeTest {
     judge(miss(0, 0), ofContainers(names));
     assertTrue(verdict(miss(0, 0)).expiresNs() >= before + names.keepsNs);
     assertEquals(1, counters.read().get("unidentified"));
+  }
+
+  private PolicySetEvaluator scoped(HostNames names, Policy.Scope scope) throws Exception {
+    return PolicySet.builder(1, names)
+        .add(ONE, PolicyModule.load(RegoToWasm.compile("one", STEADY, "{}"), null), Set.of())
+        .where(ONE, new PolicySet.Where(EnumSet.allOf(Hook.class), scope, Set.of()))
+        .build()
+        .newEvaluator(this::sign);
+  }
+
+  /** What may be a container that the scope names waits to be found, and is judged anew then. */
+  @Test
+  void whomAScopeOfContainersDoesNotCoverYetIsCountedAndAskedForAgain() throws Exception {
+    OneContainer names = new OneContainer();
+    Policy.Scope scope =
+        Policy.Scope.of(List.of(), List.of(), List.of(), List.of(Map.of("image", "nginx")));
+    PolicySetEvaluator policies = scoped(names, scope);
+    Event event = miss(0, 0, SlotSet.of(ONE));
+    judge(event, policies);
+    assertEquals(SlotSet.of(ONE), verdict(event).decided());
+    assertEquals(SlotSet.NONE, verdict(event).deny());
+    assertTrue(verdict(event).expiresNs() > 0);
+    assertEquals(1, counters.read().get("unplaced"));
+    while (BootClock.nowNs() <= verdict(event).expiresNs()) {
+      Thread.sleep(10);
+    }
+    names.now = NGINX_KNOWN;
+    judge(event, policies);
+    assertEquals(SlotSet.of(ONE), verdict(event).deny());
+    assertEquals(0, verdict(event).expiresNs());
+    assertEquals(1, counters.read().get("unplaced"));
+  }
+
+  @Test
+  void whomAScopeMayCoverWhoseCgroupHasNoPathIsAskedForAgain() throws Exception {
+    Policy.Scope scope = Policy.Scope.of(List.of(), List.of(), List.of("nginx.service"), List.of());
+    Event event = miss(0, 0, SlotSet.of(ONE));
+    judge(event, scoped(HostNames.NONE, scope));
+    assertEquals(SlotSet.of(ONE), verdict(event).decided());
+    assertEquals(SlotSet.NONE, verdict(event).deny());
+    long keeps = verdict(event).expiresNs() - BootClock.nowNs();
+    assertTrue(keeps > 0 && keeps <= Judge.UNTOLD.toNanos(), () -> keeps + " ns");
+    assertEquals(1, counters.read().get("unplaced"));
+    assertEquals(0, counters.read().get("failed"), "its fallback has nothing to answer");
   }
 
   /** The kernel's answer may be from an earlier engine, and whose the cgroup is not known yet. */

@@ -89,6 +89,16 @@ class CasesTest {
         String.join(",", read.path("access").valueStream().map(JsonNode::asString).toList()));
   }
 
+  @Test
+  void whatIsMountedOnIsAFolderAndOneThingIsDone() throws PolicyException {
+    String yaml = "cases: [{name: a, allow: true, input: {access: [%s], file: {path: /etc}}}]";
+    byte[] input = read("mount", yaml.formatted("unmount")).list().getFirst().inputJson();
+    assertEquals("directory", JsonMapper.shared().readTree(input).at("/file/type").asString());
+    PolicyException e =
+        assertThrows(PolicyException.class, () -> read("mount", yaml.formatted("mount, bind")));
+    assertEquals("one thing is done to mounts at a time", e.diagnostics().getFirst().message());
+  }
+
   @ParameterizedTest
   @CsvSource({
     "name: SIGKILL,             SIGKILL, 9",
@@ -268,6 +278,45 @@ class CasesTest {
             + " the policy is not asked)",
         scoped(
             "{interfaces: [eth0]}", "xdp_ingress", "{packet: {interface: {name: eth1}}}", denied));
+  }
+
+  @Test
+  void aScopeOfUnitsAndContainersGoesByWhatACaseSays() throws PolicyException {
+    Said denied = new Said(List.of("x"), List.of(), List.of());
+    String outside =
+        "deny: expected a reason, got none (%s is outside of spec.scope: the policy is not asked)";
+    String units = "{units: ['app-*.service'], cgroups: ['/a*']}";
+    String in = "{process: {%s}}";
+    for (String within :
+        List.of(
+            "unit: app-1.service",
+            "cgroup: {path: /x.slice/app-1.service/y}",
+            "cgroup: {path: /ab/c}")) {
+      assertEquals("ok", scoped(units, "exec", in.formatted(within), denied), within);
+    }
+    assertEquals("ok", scoped(units, "exec", "{}", denied), "nothing is known");
+    assertEquals(
+        outside.formatted(
+            "process.cgroup.path /system.slice/ssh.service, process.unit ssh.service"),
+        scoped(units, "exec", in.formatted("cgroup: {path: /system.slice/ssh.service}"), denied));
+    String containers = "{containers: [{image: 'nginx:*'}, {state: unknown}]}";
+    assertEquals(
+        "ok", scoped(containers, "exec", in.formatted("container: {image: 'nginx:1'}"), denied));
+    assertEquals(
+        "ok", scoped(containers, "exec", in.formatted("container: {state: unknown}"), denied));
+    assertEquals("ok", scoped(containers, "exec", "{}", denied));
+    assertEquals(
+        outside.formatted("process.container.image redis:7, process.container.state known"),
+        scoped(containers, "exec", in.formatted("container: {image: 'redis:7'}"), denied));
+    assertEquals(
+        outside.formatted("process.cgroup.path /a"),
+        scoped(containers, "exec", in.formatted("cgroup: {path: /a}"), denied));
+    String gone = in.formatted("cgroup: {id: 7}");
+    assertEquals(
+        outside.formatted("a cgroup whose path cannot be told"),
+        scoped(units, "exec", gone, denied));
+    assertEquals("ok", scoped("{cgroups: [/a]}", "exec", gone, denied), "the kernel knows it");
+    assertEquals("ok", scoped(units, "exec", in.formatted("cgroup: {id: 7, path: /ab}"), denied));
   }
 
   @Test

@@ -483,10 +483,27 @@ class PolicyParserTest {
       delimiter = '|',
       value = {
         "{cgroups: [/sys/fs/cgroup/a.slice]} | \"/sys/fs/cgroup/a.slice\" begins with where cgroups are mounted; write it from the cgroup root: /a.slice",
-        "{cgroups: ['/a*']} | \"/a*\" is a pattern, and a scope takes none; name the slice above, and in the rules write process.cgroup.path: {glob: ...}",
+        "{cgroups: ['a*']} | \"a*\" is no cgroup path; write it from the cgroup root, such as /system.slice/nginx.service",
+        "{cgroups: ['/{a,b}*']} | \"/{a,b}*\" has brackets or braces; patterns of a scope have *, ** and ?: write an entry for each",
+        "{cgroups: ['/[ab]']} | \"/[ab]\" has brackets or braces; patterns of a scope have *, ** and ?: write an entry for each",
+        "{cgroups: ['/[ab]*']} | \"/[ab]*\" has brackets or braces; patterns of a scope have *, ** and ?: write an entry for each",
+        "{units: []} | spec.scope.units is empty; for every process of the host leave the key out",
+        "{units: [nginx]} | \"nginx\" is no unit that has processes; write it with its kind, such as nginx.service",
+        "{units: ['a/*']} | \"a/*\" is no unit that has processes; write it with its kind, such as nginx.service",
+        "{units: ['']} | \"\" is no unit that has processes; write it with its kind, such as nginx.service",
+        "{units: [system.slice]} | \"system.slice\" is a slice, and no process is of one; name it in cgroups, from the cgroup root",
+        "{units: [a.service, a.service]} | \"a.service\" is named twice",
+        "{containers: []} | spec.scope.containers is empty; for every process of the host leave the key out",
+        "{containers: [{}]} | an entry of spec.scope.containers needs a key; for all containers write {state: known}",
+        "{containers: [{image: ''}]} | image \"\" is empty; leave the key out",
+        "{containers: [{image: 'a{b}'}]} | image \"a{b}\" has brackets or braces; patterns of a scope have *, ** and ?: write an entry for each",
+        "{containers: [{state: no}]} | state \"no\"; it must be known or unknown",
+        "{containers: [{state: unknown, image: a}]} | of a container whose state is unknown nothing else is known; give it an entry of its own",
+        "{containers: [a]} | an item of spec.scope.containers must be a mapping, not the string \"a\"",
+        "{containers: [{podLabels: {app: x}}]} | labels of pods are not known to the engine; name the pod or its namespace",
         "{cgroups: [/a.slice, /a.slice]} | \"/a.slice\" is named twice",
         "{cgroups: []} | spec.scope.cgroups is empty; for every process of the host leave the key out",
-        "{interfaces: ['eth*']} | \"eth*\" is a pattern, and a scope takes none; name each interface",
+        "{interfaces: ['eth*']} | \"eth*\" is a pattern, and interfaces take none; name each interface",
         "{cgroups: [a.slice]} | \"a.slice\" is no cgroup path; write it from the cgroup root, such as /system.slice/nginx.service",
       })
   void aScopeThatCoversNothingOrEverythingMustBeAnError(String scope, String expected) {
@@ -499,6 +516,92 @@ class PolicyParserTest {
             .filter(d -> d.severity() == Diagnostic.Severity.ERROR)
             .map(Diagnostic::message)
             .toList());
+  }
+
+  /** Whom it covers only an answer says: without one it would refuse the whole host. */
+  @ParameterizedTest
+  @CsvSource({
+    "units: [a.service], fallback, deny, 6:13",
+    "cgroups: ['/a*'], onMiss, deny, 6:11",
+    "containers: [{image: a}], onMiss, deny, 6:11",
+    "cgroups: [/a], onMiss, deny, ''",
+    "cgroups: ['/a*'], onMiss, hold, ''",
+    "'cgroups: [\"/{a}]\"]', onMiss, deny, ''",
+  })
+  void whatIsRefusedWithoutAnAnswerMustNotBeEverybodys(
+      String scope, String key, String word, String place) {
+    String yaml =
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: t}\nspec:\n"
+            + "  scope: {%s}\n  %s: %s\n".formatted(scope, key, word)
+            + "  hooks: [exec]\n  rules: [{deny: {process.uid: 1}, reason: x}]\n";
+    String errors =
+        parse(yaml).diagnostics().stream()
+            .filter(d -> d.severity() == Diagnostic.Severity.ERROR)
+            .map(d -> d.line() + ":" + d.column())
+            .reduce("", String::concat);
+    assertEquals(place, errors);
+  }
+
+  /** At an option of a socket nobody is asked whom the scope covers. */
+  @ParameterizedTest
+  @CsvSource({
+    "units: [a.service], exec, file_open, '', ''",
+    "units: [a.service], exec, socket_bind, '', ''",
+    "units: [a.service], exec, socket_connect, '', 5:3",
+    "'cgroups: [/a, \"/b*\"]', exec, socket_connect, 'unparsed: drop', 7:13",
+    "containers: [{image: a}], exec, socket_connect, 'unparsed: pass', ''",
+    "cgroups: [/a], exec, socket_connect, 'unparsed: drop', ''",
+  })
+  void whatIsRefusedUnaskedMustNotBeEverybodys(
+      String scope, String one, String other, String unparsed, String place) {
+    String yaml =
+        "apiVersion: interdict.dev/v1\nkind: Policy\nmetadata: {name: t}\nspec:\n"
+            + "  scope: {%s}\n  hooks: [%s, %s]\n".formatted(scope, one, other)
+            + (unparsed.isEmpty() ? "" : "  " + unparsed + "\n")
+            + "  rules: [{deny: {process.uid: 1}, reason: x}]\n";
+    List<Diagnostic> errors =
+        parse(yaml).diagnostics().stream()
+            .filter(d -> d.severity() == Diagnostic.Severity.ERROR)
+            .toList();
+    assertEquals(
+        place, errors.stream().map(d -> d.line() + ":" + d.column()).reduce("", String::concat));
+    assertTrue(errors.stream().allMatch(d -> d.message().endsWith("write unparsed: pass")));
+  }
+
+  /** Of a packet the kernel knows whom the policy covers, whatever its scope says of processes. */
+  @Test
+  void whatIsAskedOfPacketsOnlyMayBeRefusedWithoutAnAnswer() {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: t}
+        spec:
+          hooks: [xdp_ingress]
+          scope: {interfaces: [eth0], units: [a.service]}
+          onMiss: deny
+          rules: [{deny: {packet.fragment: true}, reason: x}]
+        """;
+    assertEquals(
+        List.of("packets have no unit; this scope has no effect at xdp_ingress"),
+        parse(yaml).diagnostics().stream().map(Diagnostic::message).toList());
+  }
+
+  @Test
+  void whoAddsSomebodyToEverybodyIsTold() {
+    String yaml =
+        """
+        apiVersion: interdict.dev/v1
+        kind: Policy
+        metadata: {name: t}
+        spec:
+          hooks: [exec]
+          scope: {cgroups: [/], units: [a.service]}
+          rules: [{deny: {process.uid: 1}, reason: x}]
+        """;
+    assertEquals(
+        List.of("the cgroup / is every process of the host: units add nobody"),
+        parse(yaml).diagnostics().stream().map(Diagnostic::message).toList());
   }
 
   @Test

@@ -42,7 +42,11 @@ class RecordingReaderTest {
                   "abc",
                   new PolicySet.Where(
                       Set.of(Hook.FILE_OPEN, Hook.EXEC),
-                      new Policy.Scope(List.of("/x.slice"), List.of("eth0")),
+                      Policy.Scope.of(
+                          List.of("/x.slice", "/y*"),
+                          List.of("eth0"),
+                          List.of("z.service"),
+                          List.of(Map.of("image", "a:*", "pod", "b"), Map.of("state", "known"))),
                       Set.of(Hook.FILE_OPEN)))),
           Set.of("/etc/shadow"));
   private static final Gap GAP = new Gap("queue", 7, Instant.ofEpochMilli(3000));

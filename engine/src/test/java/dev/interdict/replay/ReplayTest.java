@@ -61,6 +61,9 @@ class ReplayTest {
   private static final Policy.Scope EVERYWHERE =
       new Policy.Scope(List.of(), List.of("eth1", "eth3"));
   private static final Policy.Scope SLICE = new Policy.Scope(List.of("/slice1"), List.of("eth1"));
+  private static final Policy.Scope UNITS =
+      Policy.Scope.of(List.of(), List.of("eth1"), List.of("c3.*"), List.of());
+  private static final List<Policy.Scope> SCOPES = List.of(EVERYWHERE, SLICE, UNITS);
 
   private static final Random RANDOM = new Random(46);
   private static final List<CompiledPolicy> COMPILED = new ArrayList<>();
@@ -110,13 +113,14 @@ class ReplayTest {
   /** Events of one key, and the verdict on it. */
   private record Key(List<Event> events, Verdict verdict) {}
 
-  /** What the kernel does not ask a policy of this scope. */
+  /** Whom a policy of this scope does not cover, whether or not the kernel knows. */
   private static boolean covers(Policy.Scope scope, Event event) {
     Map<String, Object> input = InputJson.tree(event, RandomEvent.NAMES);
     String text = event.hook() == Hook.XDP_INGRESS ? input.toString() : "" + input.get("process");
     return event.hook() == Hook.XDP_INGRESS
         ? scope.interfaces().stream().anyMatch(name -> text.contains("name=" + name))
-        : scope.cgroups().isEmpty() || text.contains("path=/slice1");
+        : scope.equals(EVERYWHERE)
+            || text.contains(scope.isJudged() ? "unit=c3.service" : "path=/slice1");
   }
 
   /** Has policy {@code n} decide on events by lot, in {@code scope}, and records it. */
@@ -125,7 +129,8 @@ class ReplayTest {
     CompiledPolicy active = COMPILED.get(n);
     Map<Hook, KeyMask> masks = new EnumMap<>(Hook.class);
     for (Hook hook : Hook.values()) {
-      masks.put(hook, KeyMask.of(hook, active.reads()).or(KeyMask.of(hook, wider)));
+      KeyMask own = KeyMask.of(hook, active.reads()).or(KeyMask.ofScope(hook, scope.facts()));
+      masks.put(hook, own.or(KeyMask.of(hook, wider)));
     }
     PolicySet set =
         PolicySet.builder(1, RandomEvent.NAMES)
@@ -143,7 +148,8 @@ class ReplayTest {
         RandomEvent drawn = any();
         Hook hook = drawn.record().event().hook();
         Event event = drawn.record().mask(masks.get(hook)).event();
-        if (covers(scope, event)) {
+        boolean knowsNothing = scope.isJudged() && hook != Hook.XDP_INGRESS;
+        if (knowsNothing || covers(scope, event)) {
           Key key =
               keys.computeIfAbsent(
                   VerdictKey.of(event.head().key()),
@@ -211,14 +217,15 @@ class ReplayTest {
   private static final Pattern LOOKED_UP_LATER =
       Pattern.compile(
           "(process\\.cgroup\\.path|process\\.unit|process\\.container\\.[a-z.]+"
-              + "|peer\\.cgroup\\.path|packet\\.interface\\.name) was not seen");
+              + "|peer\\.cgroup\\.path|packet\\.interface\\.name) was not seen"
+              + "(, and spec\\.scope names cgroups, units or containers)?");
 
   @Test
   void thePolicyThatWasInForceIsAlwaysOfTheSameMind() throws Exception {
     long same = 0;
     for (int n = 0; n < POLICIES; n++) {
-      for (Policy.Scope scope : List.of(EVERYWHERE, SLICE)) {
-        Path file = folder.resolve("same-" + n + scope.cgroups().size());
+      for (Policy.Scope scope : SCOPES) {
+        Path file = folder.resolve("same-" + n + "-" + SCOPES.indexOf(scope));
         Map<VerdictKey, Key> keys = record(n, scope, new ReadSet(Set.of()), file);
         Heard heard = replay(n, scope, null, file);
         assertEquals(keys.size(), heard.judged.size() + heard.outside);
@@ -254,7 +261,7 @@ class ReplayTest {
         part.removeIf(path -> RANDOM.nextInt(6) == 0);
         Path file = folder.resolve("other-" + n + "-" + other);
         List<Key> keys = List.copyOf(record(n, EVERYWHERE, new ReadSet(part), file).values());
-        Policy.Scope scope = (n + other) % 2 == 0 ? EVERYWHERE : SLICE;
+        Policy.Scope scope = SCOPES.get((n + other) % SCOPES.size());
         Heard heard = replay(other, scope, null, file);
         assertEquals(keys.size(), heard.judged.size());
         PolicySet set =

@@ -94,7 +94,7 @@ public final class Events {
 
   /** Any event of this hook, the strange ones more often than in life. */
   public static Event random(RandomGenerator random, Hook hook) {
-    Head head = head(hook, random.nextInt(1 << Access.values().length), flags(random));
+    Head head = head(hook, random.nextInt(1 << Access.MOUNT.ordinal()), flags(random));
     if (hook.isFile()) {
       return new FileEvent(
           head,

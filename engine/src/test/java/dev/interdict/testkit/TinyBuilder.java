@@ -58,7 +58,11 @@ public class TinyBuilder implements PolicyBuilder {
             Map.of("severity", "high"),
             hooks,
             Policy.Mode.valueOf(yaml.getProperty("mode", "AUDIT").toUpperCase(Locale.ROOT)),
-            new Policy.Scope(Stream.ofNullable(yaml.getProperty("scope")).toList(), List.of()),
+            Policy.Scope.of(
+                Stream.ofNullable(yaml.getProperty("scope")).toList(),
+                List.of(),
+                List.of(),
+                List.of()),
             Policy.OnMiss.HOLD,
             Policy.Fallback.valueOf(yaml.getProperty("fallback", "allow").toUpperCase(Locale.ROOT)),
             false,

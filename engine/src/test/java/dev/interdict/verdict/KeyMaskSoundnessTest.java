@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.interdict.eval.InputJson;
+import dev.interdict.eval.PolicySet;
 import dev.interdict.eval.Readings;
 import dev.interdict.event.Event;
 import dev.interdict.event.Hook;
 import dev.interdict.event.Layout;
+import dev.interdict.event.ObjectFlag;
 import dev.interdict.event.ReadSet;
+import dev.interdict.policy.Policy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -67,6 +70,53 @@ class KeyMaskSoundnessTest {
       }
     }
     assertTrue(pairs > equal, "some pairs differ: " + pairs);
+  }
+
+  /** Whom a scope covers that only the engine knows is part of the answer, and so of the key. */
+  @Test
+  void eventsOfOneMaskedKeyAreCoveredAlikeByTheScopesThatTheMaskWasMadeFor() {
+    Random random = new Random(44);
+    List<Policy.Scope> scopes =
+        List.of(
+            scope(List.of("/slice1/**", "/*/c3.service"), List.of(), List.of()),
+            scope(List.of(), List.of("c3.*"), List.of()),
+            scope(List.of(), List.of(), List.of(Map.of("namespace", "shop"))));
+    int equal = 0;
+    Set<Boolean> said = new HashSet<>();
+    Set<Boolean> detours = new HashSet<>();
+    while (equal < PAIRS / 10) {
+      Hook hook = Hook.values()[random.nextInt(Hook.values().length)];
+      if (hook == Hook.XDP_INGRESS) {
+        continue; // by its interface the kernel knows who covers a packet
+      }
+      Policy.Scope scope = scopes.get(random.nextInt(scopes.size()));
+      PolicySet.Where where = new PolicySet.Where(Set.of(hook), scope, Set.of());
+      byte[] mask = KeyMask.ofScope(hook, scope.facts()).places();
+      RandomEvent first = new RandomEvent(hook, random).withDetours();
+      RandomEvent second = first.neighbour(random);
+      if (first.sameKey(second, mask)) {
+        equal++;
+        Event event = first.record().event();
+        said.add(where.covers(event, RandomEvent.NAMES));
+        detours.add(ObjectFlag.DETOUR.in(event.head().objectFlags()));
+        assertEquals(covered(where, first), covered(where, second), () -> hook + " " + scope);
+      }
+    }
+    said.remove(null);
+    assertEquals(Set.of(true, false), said);
+    assertEquals(Set.of(true, false), detours);
+  }
+
+  /** What the engine says of an event before it asks a rule. */
+  private static String covered(PolicySet.Where where, RandomEvent random) {
+    Event event = random.record().event();
+    boolean detour = ObjectFlag.DETOUR.in(event.head().objectFlags());
+    return where.covers(event, RandomEvent.NAMES) + (detour ? " with a detour" : "");
+  }
+
+  private static Policy.Scope scope(
+      List<String> cgroups, List<String> units, List<Map<String, String>> containers) {
+    return Policy.Scope.of(cgroups, List.of(), units, containers);
   }
 
   /** A mask that forgets a place is caught, unless the place is one of those that are not shown. */

@@ -3,6 +3,7 @@ package dev.interdict.verdict;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -22,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -122,29 +124,66 @@ class PosturesTest {
 
   @Test
   void aNewMaskSetOnlyWhereTheMasksChange() {
-    int first = switcher.use(() -> posture(true), MASKS);
-    assertEquals(first, switcher.use(() -> posture(false), MASKS));
-    int second = switcher.use(() -> posture(true), Map.of());
+    int first = use(MASKS);
+    assertEquals(first, switcher.use(() -> posture(false), MASKS).get(Hook.FILE_OPEN));
+    int second = use(Map.of());
     assertEquals(first + 1, second);
-    assertEquals(second, posture(1).getInt(at("mask_set")));
+    assertEquals(second, posture(1).getInt(at("mask_set") + 4 * Hook.FILE_OPEN.code()));
     assertArrayEquals(
         MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN), "still readable");
     assertArrayEquals(KeyMask.none().encode(), mask(second, Hook.FILE_OPEN));
+  }
+
+  /** A change of what is read at one hook makes no verdict of another a miss. */
+  @Test
+  void aHookWhoseMasksStayKeepsItsNumber() {
+    Map<Hook, Integer> first = switcher.use(() -> posture(true), MASKS);
+    int exec = first.get(Hook.EXEC) + 1;
+    Map<Hook, KeyMask> more = new EnumMap<>(MASKS);
+    more.put(Hook.EXEC, KeyMask.of(Hook.EXEC, new ReadSet(Set.of("process.tty"))));
+    Map<Hook, Integer> sets = switcher.use(() -> posture(true), more);
+    Map<Hook, Integer> expected = new EnumMap<>(first);
+    expected.put(Hook.EXEC, exec);
+    assertEquals(expected, sets);
+    for (Hook hook : Hook.values()) {
+      assertEquals(sets.get(hook), posture(0).getInt(at("mask_set") + 4 * hook.code()));
+    }
+    assertArrayEquals(more.get(Hook.EXEC).encode(), mask(exec, Hook.EXEC));
+    assertEquals(more.get(Hook.EXEC), switcher.mask(Hook.EXEC, exec));
+    assertEquals(KeyMask.none(), switcher.mask(Hook.EXEC, exec - 1), "still on its way");
+    assertEquals(
+        MASKS.get(Hook.FILE_OPEN), switcher.mask(Hook.FILE_OPEN, sets.get(Hook.FILE_OPEN)));
+    Postures next = new Postures(postures, keyMasks, contextMasks, state);
+    assertEquals(sets, next.use(() -> posture(true), more), "after a restart, too");
+  }
+
+  /** What was asked before stays known, however often something else changes. */
+  @Test
+  void whatAKeyTellsIsKnownUntilTheNextButOneChangeOfItsHook() {
+    int first = use(MASKS);
+    int second = use(TERMINALS);
+    for (String fact : List.of("process.tty", "process.uid")) {
+      Map<Hook, KeyMask> other = new EnumMap<>(TERMINALS);
+      other.put(Hook.EXEC, KeyMask.of(Hook.EXEC, new ReadSet(Set.of(fact))));
+      assertEquals(second, use(other));
+    }
+    assertEquals(MASKS.get(Hook.FILE_OPEN), switcher.mask(Hook.FILE_OPEN, first));
+    assertEquals(TERMINALS.get(Hook.FILE_OPEN), switcher.mask(Hook.FILE_OPEN, second));
   }
 
   /** The first key of a posture may come at once. */
   @Test
   void whatAKeyTellsIsKnownBeforeThePostureIsInForceAndUntilTheNextButOne() {
     KeyMask mask = MASKS.get(Hook.FILE_OPEN);
-    int first =
-        switcher.use(
-            () -> {
-              assertEquals(mask, switcher.mask(Hook.FILE_OPEN, 1));
-              return posture(true);
-            },
-            MASKS);
-    assertEquals(1, first);
-    int second = switcher.use(() -> posture(true), Map.of());
+    switcher.use(
+        () -> {
+          assertEquals(mask, switcher.mask(Hook.FILE_OPEN, 1));
+          return posture(true);
+        },
+        MASKS);
+    int first = 1;
+    assertEquals(first, use(MASKS));
+    int second = use(Map.of());
     assertEquals(mask, switcher.mask(Hook.FILE_OPEN, first), "what was asked is still on its way");
     assertEquals(KeyMask.none(), switcher.mask(Hook.FILE_OPEN, second));
     switcher.use(() -> posture(true), MASKS);
@@ -155,9 +194,9 @@ class PosturesTest {
 
   @Test
   void theNextEngineKeepsTheMaskSet() {
-    int first = switcher.use(() -> posture(true), MASKS);
+    int first = use(MASKS);
     Postures next = new Postures(postures, keyMasks, contextMasks, state);
-    assertEquals(first, next.use(() -> posture(true), MASKS));
+    assertEquals(first, next.use(() -> posture(true), MASKS).get(Hook.FILE_OPEN));
   }
 
   /**
@@ -165,22 +204,25 @@ class PosturesTest {
    */
   @Test
   void masksOfContextsChangeWithTheSet() {
-    int first = switcher.use(() -> posture(true), TERMINALS);
-    int second = switcher.use(() -> posture(true), SESSIONS);
+    int first = use(TERMINALS);
+    int second = use(SESSIONS);
     assertEquals(first + 1, second);
     assertArrayEquals(
         TERMINALS.get(Hook.FILE_OPEN).encode(), SESSIONS.get(Hook.FILE_OPEN).encode());
     assertArrayEquals(TERMINALS.get(Hook.FILE_OPEN).context(), contextMask(first));
     assertArrayEquals(SESSIONS.get(Hook.FILE_OPEN).context(), contextMask(second));
     Postures next = new Postures(postures, keyMasks, contextMasks, state);
-    assertEquals(second, next.use(() -> posture(true), SESSIONS));
-    assertEquals(second + 1, next.use(() -> posture(true), TERMINALS));
+    assertEquals(second, next.use(() -> posture(true), SESSIONS).get(Hook.FILE_OPEN));
+    assertEquals(second + 1, next.use(() -> posture(true), TERMINALS).get(Hook.FILE_OPEN));
   }
 
   /** A verdict holds for what its key was made of, so nobody may decide about anything else. */
   @Test
   void aRecordWhoseKeyWasNotMadeOfItsContextIsNotGenuine() {
-    int set = switcher.use(() -> posture(true), TERMINALS);
+    use(SESSIONS);
+    Map<Hook, Integer> sets = switcher.use(() -> posture(true), TERMINALS);
+    int set = sets.get(Hook.FILE_OPEN);
+    assertNotEquals(set, sets.get(Hook.EXEC));
     RecordBuilder record = RecordBuilder.of(Hook.FILE_OPEN).fact("mask_set", set).context("tty", 1);
     assertFalse(switcher.isGenuine(record.event()), "no word of it in the key");
     byte[] read = new byte[Context.BYTES];
@@ -191,7 +233,10 @@ class PosturesTest {
     assertFalse(switcher.isGenuine(record.context("tty", 0).event()), "that is");
     assertFalse(
         switcher.isGenuine(
-            RecordBuilder.of(Hook.EXEC).fact("mask_set", set).fact("context", 1).event()),
+            RecordBuilder.of(Hook.EXEC)
+                .fact("mask_set", sets.get(Hook.EXEC))
+                .fact("context", 1)
+                .event()),
         "nothing is read there");
     assertTrue(switcher.isGenuine(record.fact("mask_set", set + 5).event()), "of no set in force");
     // The next engine knows no set yet when the first record of the one before comes.
@@ -209,17 +254,27 @@ class PosturesTest {
   /** Neither the numbers nor what is in force may depend on how far a change has come. */
   @Test
   void aChangeThatFailsLeavesTheMasksAndTheirNumber() {
-    int first = switcher.use(() -> posture(true), MASKS);
-    keyMasks.failAfter(2);
-    assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), Map.of()));
+    int first = use(MASKS);
+    Map<Hook, KeyMask> two =
+        Map.of(
+            Hook.FILE_OPEN,
+            KeyMask.none(),
+            Hook.SIGNAL,
+            KeyMask.of(Hook.SIGNAL, new ReadSet(Set.of("process.uid"))));
+    for (int done = 0; done < 2; done++) {
+      keyMasks.failAfter(done);
+      assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), two));
+    }
     keyMasks.failAfter(Integer.MAX_VALUE);
+    contextMasks.failAfter(0);
+    assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), Map.of()));
+    contextMasks.failAfter(Integer.MAX_VALUE);
     postures.failAfter(0);
     assertThrows(BpfException.class, () -> switcher.use(() -> posture(true), Map.of()));
     postures.failAfter(Integer.MAX_VALUE);
-    assertEquals(
-        first, switcher.use(() -> posture(true), MASKS), "in force before, in force again");
+    assertEquals(first, use(MASKS), "in force before, in force again");
     assertArrayEquals(MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN));
-    assertEquals(first + 1, switcher.use(() -> posture(true), Map.of()));
+    assertEquals(first + 1, use(Map.of()));
     assertArrayEquals(KeyMask.none().encode(), mask(first + 1, Hook.FILE_OPEN));
     assertArrayEquals(
         MASKS.get(Hook.FILE_OPEN).encode(), mask(first, Hook.FILE_OPEN), "still readable");
@@ -358,6 +413,11 @@ class PosturesTest {
 
   private static Enforced always(SlotSet slots) {
     return new Enforced(slots, Lapse.NEVER);
+  }
+
+  /** The number of the mask set of the one hook. */
+  private int use(Map<Hook, KeyMask> masks) {
+    return switcher.use(() -> posture(true), masks).get(Hook.FILE_OPEN);
   }
 
   private static Posture posture(boolean enforce) {

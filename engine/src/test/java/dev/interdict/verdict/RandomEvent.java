@@ -80,14 +80,22 @@ public final class RandomEvent {
   /** One draw for each independent fact. */
   private final int[] draw;
 
+  private final boolean detours;
+
   /** Any event of the hook. */
   public RandomEvent(Hook hook, Random random) {
-    this(hook, random.ints(DIMENSIONS, 0, 60).toArray());
+    this(hook, random.ints(DIMENSIONS, 0, 60).toArray(), false);
   }
 
-  private RandomEvent(Hook hook, int[] draw) {
+  private RandomEvent(Hook hook, int[] draw, boolean detours) {
     this.hook = hook;
     this.draw = draw;
+    this.detours = detours;
+  }
+
+  /** The same; if it is a socket's, it may go elsewhere than it says. */
+  RandomEvent withDetours() {
+    return new RandomEvent(hook, draw, true);
   }
 
   /** The same event but for one to three facts. */
@@ -96,7 +104,7 @@ public final class RandomEvent {
     for (int i = random.nextInt(3); i >= 0; i--) {
       other[random.nextInt(DIMENSIONS)] = random.nextInt(60);
     }
-    return new RandomEvent(hook, other);
+    return new RandomEvent(hook, other, detours);
   }
 
   /**
@@ -172,9 +180,11 @@ public final class RandomEvent {
       record.path("/etc/file" + pick(10, 4));
     }
     record.names(names(18));
+    Access first = hook == Hook.MOUNT ? Access.BIND : Access.READ;
+    Access second = hook == Hook.MOUNT ? Access.UNMOUNT : Access.CREATE;
     return record
         .fact("flags", flags)
-        .fact("access", pick(11, 2) == 0 ? Access.READ.bit() : Access.CREATE.bit())
+        .fact("access", pick(11, 2) == 0 ? first.bit() : second.bit())
         .file("inode", pick(12, 3))
         .file("device", 8 << 20 | pick(13, 2))
         .file("generation", pick(14, 2))
@@ -213,7 +223,7 @@ public final class RandomEvent {
       case 0 -> record; // a thread of the kernel
       case 1 -> record.objectFlags(ObjectFlag.PATH_UNKNOWN); // about to be another one
       default -> {
-        record.peer("inode", 1 + pick(12, 3)).peer("device", pick(13, 2) << 20);
+        record.peer("inode", 1 + pick(12, 3)).peer("device", 8 << 20 | pick(13, 2));
         if (pick(10, 4) == 0) {
           yield record.objectFlags(ObjectFlag.PATH_UNKNOWN);
         }
@@ -225,6 +235,7 @@ public final class RandomEvent {
   private RecordBuilder socket(RecordBuilder record) {
     return record
         .to(ADDRESSES[pick(9, 4)], 80 + pick(10, 3))
+        .fact("flags", detours && pick(14, 4) == 0 ? ObjectFlag.DETOUR.bit() : 0)
         .fact("protocol", PROTOCOLS[pick(11, 5)])
         .fact("access", pick(12, 2) == 0 ? Access.CONNECT.bit() : Access.SEND.bit())
         .socket("type", 1 + pick(13, 3));

@@ -2,6 +2,7 @@ package dev.interdict.verdict;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,6 +19,7 @@ import dev.interdict.testkit.RecordBuilder;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -186,18 +188,23 @@ class VerdictTableTest {
     table.merge(key(1), verdict(ONE, ONE), SET);
     table.merge(key(1, 2), verdict(ONE, ONE), SET);
     table.merge(packet, verdict(ONE, ONE), SET);
-    table.retain(2);
+    VerdictKey open = VerdictKey.of(RecordBuilder.of(Hook.FILE_OPEN).facts());
+    table.merge(open, verdict(ONE, ONE), SET);
+    table.retain(Map.of(Hook.EXEC, 2, Hook.XDP_INGRESS, 1, Hook.FILE_OPEN, 0));
     assertNull(table.get(key(1)));
     assertNull(table.get(packet));
+    assertNotNull(table.get(open), "nothing has changed there");
+    assertFalse(table.isCurrent(key(1)));
+    assertTrue(table.isCurrent(open));
     assertNotNull(table.get(key(1, 2)));
-    assertEquals(1, verdicts.size());
+    assertEquals(2, verdicts.size());
     assertEquals(0, flows.size());
   }
 
   /** Who waits for it still gets it; then nobody asks for it any more. */
   @Test
   void whatComesLateOfAnOldMaskSetMakesRoomFirst() {
-    table.retain(2);
+    table.retain(Map.of(Hook.EXEC, 2));
     for (int i = 0; i < 127; i++) {
       table.merge(key(i, 2), verdict(ONE, SlotSet.NONE), SET);
     }
@@ -248,7 +255,7 @@ class VerdictTableTest {
     table.merge(key(1), verdict, SET);
     try (VerdictTable next = new VerdictTable(verdicts, flows, state)) {
       assertEquals(verdict, next.get(key(1)));
-      next.retain(2);
+      next.retain(Map.of(Hook.EXEC, 2));
       assertEquals(0, verdicts.size());
     }
   }

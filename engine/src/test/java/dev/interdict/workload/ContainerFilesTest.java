@@ -67,6 +67,11 @@ class ContainerFilesTest {
   }
 
   @Test
+  void theWarmUpMustReadAnAccountToItsEnd() {
+    assertEquals("cri-o", String.valueOf(ContainerFiles.warmUp().runtime()));
+  }
+
+  @Test
   void kubernetesByContainerd() throws IOException {
     String scope =
         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod7_1.slice/cri-containerd-"

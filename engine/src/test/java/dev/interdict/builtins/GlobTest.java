@@ -1,4 +1,4 @@
-package dev.interdict.decisions;
+package dev.interdict.builtins;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -30,6 +30,21 @@ class GlobTest {
   })
   void aPatternMustMatchTheWholePath(String pattern, String path, boolean expected) {
     assertEquals(expected, new Glob(pattern).matches(path));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/user.slice/**/app-*, /user.slice/a/b/app-x, true",
+    "/user.slice/**/app-*, /user.slice/a/b/app-x/below/it, true",
+    "/user.slice/**/app-*, /user.slice/a/b/apps, false",
+    "/web, /web, true",
+    "/web, /web/1, true",
+    "/web, /web1, false",
+    "/web, /other/web, false",
+    "/web/*, /web, false",
+  })
+  void aFolderStandsForAllBelowIt(String pattern, String path, boolean expected) {
+    assertEquals(expected, new Glob(pattern).matchesOrAbove(path));
   }
 
   @Test

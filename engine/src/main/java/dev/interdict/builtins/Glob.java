@@ -1,4 +1,4 @@
-package dev.interdict.decisions;
+package dev.interdict.builtins;
 
 import com.google.re2j.Pattern;
 
@@ -15,6 +15,7 @@ public final class Glob {
 
   private final String pattern;
   private final Pattern expression;
+  private final Pattern withAllBelow;
 
   /**
    * @throws IllegalArgumentException if the pattern is longer than {@link #MAX_LENGTH}
@@ -25,18 +26,25 @@ public final class Glob {
           "pattern of %d characters; at most %d".formatted(pattern.length(), MAX_LENGTH));
     }
     this.pattern = pattern;
-    this.expression =
-        Pattern.compile(
-            Pattern.quote(pattern)
-                .replace("\\*\\*", ".*")
-                .replace("\\*", "[^/]*")
-                .replace("\\?", "[^/]"),
-            Pattern.DOTALL);
+    String text =
+        Pattern.quote(pattern)
+            .replace("\\*\\*", ".*")
+            .replace("\\*", "[^/]*")
+            .replace("\\?", "[^/]");
+    this.expression = Pattern.compile(text, Pattern.DOTALL);
+    this.withAllBelow = Pattern.compile(text + "(?:/.*)?", Pattern.DOTALL);
   }
 
   /** Whether the whole of {@code text} fits. */
   public boolean matches(String text) {
     return expression.matches(text);
+  }
+
+  /**
+   * Whether the whole of the path, or of what stands above it, fits: in one go through the text.
+   */
+  public boolean matchesOrAbove(String path) {
+    return withAllBelow.matches(path);
   }
 
   @Override

@@ -1,0 +1,3 @@
+package interdict.policies.trial_scope
+
+deny contains "scoped" if input.file.path == "/trial/files/scoped"
