@@ -1,5 +1,6 @@
 package dev.interdict.cli;
 
+import dev.interdict.decisions.DecisionFile;
 import dev.interdict.metrics.MetricsAddress;
 import dev.interdict.policy.Findings;
 import dev.interdict.policy.PolicyException;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * An engine's configuration file: YAML, as strict as policies, a key for each {@link Setting}.
@@ -70,7 +72,8 @@ record ConfigFile(Map<Setting, Value> values) {
     return switch (setting.kind()) {
       case PATH -> path(top, setting);
       case NUMBER -> number(top, setting);
-      case METRICS -> metrics(top, setting);
+      case FORMAT -> text(top, setting, written -> DecisionFile.Format.of(written).id());
+      case METRICS -> text(top, setting, written -> MetricsAddress.parse(written).toString());
     };
   }
 
@@ -93,10 +96,10 @@ record ConfigFile(Map<Setting, Value> values) {
     return written == none ? null : (Integer) (int) written;
   }
 
-  private static String metrics(Section top, Setting setting) {
+  private static String text(Section top, Setting setting, UnaryOperator<String> parse) {
     String written = top.string(setting.key(), null);
     try {
-      return written == null ? null : MetricsAddress.parse(written).toString();
+      return written == null ? null : parse.apply(written);
     } catch (IllegalArgumentException e) {
       wrong(top, setting, "is \"" + written + "\"; " + e.getMessage());
       return null;

@@ -5,6 +5,7 @@ import dev.interdict.engine.Outlets;
 import dev.interdict.metrics.MetricsAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /** Whom an engine tells what it does; options of the command that runs one. */
@@ -16,6 +17,15 @@ final class OutletOptions {
           "Write denials and would-denials, and what is warned of at misses, as JSON lines (default:"
               + " none).")
   Path decisionLog;
+
+  @Option(
+      names = "--decision-log-format",
+      paramLabel = "FORMAT",
+      defaultValue = "interdict",
+      description =
+          "What a line is: interdict, or ocsf, an event of the Open Cybersecurity Schema Framework"
+              + " (default: ${DEFAULT-VALUE}).")
+  String format;
 
   @Option(
       names = "--decision-log-mib",
@@ -49,6 +59,8 @@ final class OutletOptions {
   String metrics;
 
   Outlets outlets() {
+    DecisionFile.Format parsed =
+        parse(Setting.DECISION_LOG_FORMAT.option(), format, DecisionFile.Format::of);
     within(Setting.DECISION_LOG_MIB, mib);
     within(Setting.DECISION_LOG_FILES, files);
     within(Setting.DECISION_LOG_FOLD, foldSeconds);
@@ -56,18 +68,18 @@ final class OutletOptions {
         decisionLog == null
             ? null
             : new DecisionFile.Config(
-                decisionLog, (long) mib << 20, files, Duration.ofSeconds(foldSeconds)),
-        metrics == null ? null : address(),
+                decisionLog, (long) mib << 20, files, Duration.ofSeconds(foldSeconds), parsed),
+        metrics == null ? null : parse("--metrics", metrics, MetricsAddress::parse),
         null);
   }
 
-  private MetricsAddress address() {
+  private static <T> T parse(String option, String value, Function<String, T> parser) {
     try {
-      return MetricsAddress.parse(metrics);
+      return parser.apply(value);
     } catch (IllegalArgumentException e) {
       throw new Failure(
           ExitCode.USAGE,
-          "--metrics " + Text.word(metrics) + ": " + Text.line(e.getMessage()),
+          option + " " + Text.word(value) + ": " + Text.line(e.getMessage()),
           null);
     }
   }

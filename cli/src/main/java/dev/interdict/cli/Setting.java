@@ -15,6 +15,7 @@ enum Setting {
   SOCKET(Kind.PATH),
   BUNDLES(Kind.PATH),
   DECISION_LOG(Kind.PATH),
+  DECISION_LOG_FORMAT(Kind.FORMAT),
   DECISION_LOG_MIB(1, 4096),
   DECISION_LOG_FILES(2, 1000),
   DECISION_LOG_FOLD(0, 3600),
@@ -24,6 +25,7 @@ enum Setting {
   enum Kind {
     PATH,
     NUMBER,
+    FORMAT,
     METRICS
   }
 

@@ -62,7 +62,7 @@ class ConfigFileTest {
           switch (setting.kind()) {
             case PATH -> Path.class;
             case NUMBER -> int.class;
-            case METRICS -> String.class;
+            case FORMAT, METRICS -> String.class;
           };
       assertEquals(type, engine.findOption(setting.option()).type(), setting.key());
     }
@@ -112,7 +112,9 @@ class ConfigFileTest {
                 + " [yaml.value]",
             "engine.yaml:7:10: bundles must be a string, not a list [yaml.type]",
             "engine.yaml:8:1: \"state\" is already set in line 1 [yaml.duplicate-key]",
-            "engine.yaml:9:7: cache must be a string, not nothing [yaml.type]"),
+            "engine.yaml:9:7: cache must be a string, not nothing [yaml.type]",
+            "engine.yaml:10:22: decision-log-format is \"json\"; it is interdict or ocsf"
+                + " [yaml.value]"),
         errors(
             """
             state: var/lib
@@ -124,6 +126,7 @@ class ConfigFileTest {
             bundles: [a]
             state: /b
             cache:
+            decision-log-format: json
             """));
     assertEquals(
         List.of("engine.yaml:1:1: the file must be a mapping, not a list [yaml.type]"),

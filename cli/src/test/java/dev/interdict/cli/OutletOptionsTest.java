@@ -36,12 +36,13 @@ class OutletOptionsTest {
   @Test
   void theDecisionLogMustBeAsItsOptionsSay() {
     assertEquals(
-        new DecisionFile.Config(Path.of("/l/d"), 16L << 20, 8, Duration.ofSeconds(10)),
+        new DecisionFile.Config(Path.of("/l/d"), 16L << 20, 8, Duration.ofSeconds(10), DecisionFile.Format.INTERDICT),
         parse("--decision-log", "/l/d").decisionLog());
     assertEquals(
-        new DecisionFile.Config(Path.of("d"), 4096L << 20, 2, Duration.ZERO),
+        new DecisionFile.Config(Path.of("d"), 4096L << 20, 2, Duration.ZERO, DecisionFile.Format.OCSF),
         parse(
                 "--decision-log=d",
+                "--decision-log-format=ocsf",
                 "--decision-log-mib=4096",
                 "--decision-log-files=2",
                 "--decision-log-fold=0")
@@ -78,5 +79,10 @@ class OutletOptionsTest {
       assertEquals(ExitCode.USAGE, refused.exitCode());
       assertTrue(refused.getMessage().contains("it is a number from"), refused.getMessage());
     }
+    Failure refused =
+        assertThrows(
+            Failure.class, () -> parse("--decision-log=d", "--decision-log-format=OCSF"));
+    assertEquals("--decision-log-format OCSF: it is interdict or ocsf", refused.getMessage());
+    assertEquals(ExitCode.USAGE, refused.exitCode());
   }
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,9 +40,12 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   /** For what is left at the end; longer than a worker's pause after a failure. */
   private static final Duration END = Duration.ofSeconds(2);
 
+  private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
   private static final Loss[] LOSSES = Loss.values();
 
   private final FoldingQueue queue;
+  private final LineForm form;
   private final Lines file;
   private final Duration end;
   private final Worker worker;
@@ -76,8 +80,44 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
    * @param maxBytes of each file
    * @param files how many there are at most, the newest included
    * @param interval between two lines about attempts that are alike; zero: each has a line
+   * @param format what a line looks like
    */
-  public record Config(Path file, long maxBytes, int files, Duration interval) {}
+  public record Config(
+      Path file, long maxBytes, int files, Duration interval, Format format) {}
+
+  /** What a line looks like. */
+  public enum Format {
+    /** {@code decision-log.json}. */
+    INTERDICT,
+    /** Events of the Open Cybersecurity Schema Framework. */
+    OCSF;
+
+    /** As people write it, such as {@code ocsf}. */
+    public String id() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * The one that is written so.
+     *
+     * @throws IllegalArgumentException if there is none; the message says which there are
+     */
+    public static Format of(String id) {
+      for (Format format : values()) {
+        if (format.id().equals(id)) {
+          return format;
+        }
+      }
+      throw new IllegalArgumentException("it is " + INTERDICT.id() + " or " + OCSF.id());
+    }
+
+    private LineForm form(String product) throws IOException {
+      return switch (this) {
+        case INTERDICT -> DecisionLine.FORM;
+        case OCSF -> new OcsfLine.Form(Files.readString(HOST_NAME).strip(), product);
+      };
+    }
+  }
 
   /** Takes whole lines, all or none. */
   interface Lines extends AutoCloseable {
@@ -95,8 +135,9 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   /**
    * @param end how long {@link #close} may take
    */
-  DecisionFile(FoldingQueue queue, Lines file, Duration end, Workers crew) {
+  DecisionFile(FoldingQueue queue, LineForm form, Lines file, Duration end, Workers crew) {
     this.queue = queue;
+    this.form = form;
     this.file = file;
     this.end = end;
     this.worker = crew.add("decision-log", this::round).start();
@@ -105,15 +146,17 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   /**
    * Begins to write what is given to it.
    *
+   * @param product the version of what writes it
    * @param crew where its worker is shown
    * @throws IOException if the file can never be a log; that it cannot be opened or written now is
    *     no such reason, since the engine is there to enforce
    */
-  public static DecisionFile start(Config config, Workers crew) throws IOException {
+  public static DecisionFile start(Config config, String product, Workers crew) throws IOException {
     RotatedFile file =
         new RotatedFile(config.file(), config.maxBytes(), config.files(), RotatedFile.Disk.REAL);
     return new DecisionFile(
         new FoldingQueue(QUEUE_BYTES, config.interval()),
+        config.format().form(product),
         new Lines() {
           @Override
           public void ready() throws IOException {
@@ -173,7 +216,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
     }
     int count = 0;
     if (!missing.isEmpty()) {
-      bytes.writeBytes(DecisionLine.lost(Instant.now(), missing));
+      bytes.writeBytes(form.lost(Instant.now(), missing));
       count++;
     }
     long records = 0;
@@ -181,7 +224,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
       FoldingQueue.Line line;
       while (bytes.size() < BATCH_BYTES && (line = queue.next(System.nanoTime())) != null) {
         records += line.count();
-        bytes.writeBytes(DecisionLine.of(line));
+        bytes.writeBytes(form.decision(line));
         count++;
       }
     } catch (RuntimeException

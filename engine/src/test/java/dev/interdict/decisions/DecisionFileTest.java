@@ -79,7 +79,8 @@ class DecisionFileTest {
 
   private DecisionFile file(long bytes, Duration interval) {
     // The worker may be in a pause when it is to end, and the machine be busy.
-    return new DecisionFile(new FoldingQueue(bytes, interval), sink, HOUR, workers);
+    return new DecisionFile(
+        new FoldingQueue(bytes, interval), DecisionLine.FORM, sink, HOUR, workers);
   }
 
   private static void until(BooleanSupplier condition) throws InterruptedException {
@@ -111,7 +112,7 @@ class DecisionFileTest {
     Path path = directory.resolve("d/decisions.jsonl");
     DecisionLog log = new DecisionLog();
     try (DecisionFile file =
-        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR), workers)) {
+        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT), "1", workers)) {
       log.add(file);
       log.append(TestRecords.denied(0, "/etc/shadow"), EVENT, List.of());
       log.append(allowed(List.of()), EVENT, List.of());
@@ -146,7 +147,7 @@ class DecisionFileTest {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxr-x"));
     Path path = directory.resolve("d/decisions.jsonl");
     try (DecisionFile file =
-        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR), workers)) {
+        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT), "1", workers)) {
       until(() -> workers.health().anyMatch(health -> health.failed() > 0)); // without a decision
       Worker.Health health = workers.health().findFirst().orElseThrow();
       assertEquals("decision-log", health.name());
@@ -163,7 +164,7 @@ class DecisionFileTest {
         IOException.class,
         () ->
             DecisionFile.start(
-                new DecisionFile.Config(path.getParent(), 1 << 20, 2, HOUR), workers));
+                new DecisionFile.Config(path.getParent(), 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT), "1", workers));
   }
 
   @Test
@@ -180,7 +181,7 @@ class DecisionFileTest {
             line(TestRecords.denied(1, "/a"), 7),
             line(TestRecords.denied(1, "/" + "x".repeat(100_000)), 1),
             line(packet, 3),
-            DecisionLine.lost(Instant.now(), Map.of("queue_full", 3L, "disk_full", 4L)));
+            DecisionLine.FORM.lost(Instant.now(), Map.of("queue_full", 3L, "disk_full", 4L)));
     for (byte[] line : lines) {
       String text = new String(line, US_ASCII);
       assertEquals(List.of(), schema.validate(text, InputFormat.JSON), text);
@@ -226,7 +227,7 @@ class DecisionFileTest {
                 false,
                 -1),
             1);
-    assertTrue(line.length <= DecisionLine.MAX_BYTES, line.length + " bytes");
+    assertTrue(line.length <= JsonLine.MAX_BYTES, line.length + " bytes");
     JsonNode json = JsonMapper.shared().readTree(line);
     assertTrue(json.get("truncated").asBoolean());
     assertTrue(json.get("object").asString().endsWith("\u2026"));
@@ -349,7 +350,7 @@ class DecisionFileTest {
   }
 
   private static byte[] line(DecisionRecord record, long count) {
-    return DecisionLine.of(
+    return DecisionLine.FORM.decision(
         new FoldingQueue.Line(record, count, record.time().plusSeconds(count - 1)));
   }
 
