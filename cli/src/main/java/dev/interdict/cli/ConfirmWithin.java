@@ -21,7 +21,8 @@ final class ConfirmWithin {
       })
   private Duration time;
 
-  private static final class Time implements ITypeConverter<Duration> {
+  /** Such as 10m. */
+  static final class Time implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {
       return Durations.parse(text)

@@ -48,6 +48,7 @@ import picocli.CommandLine.ScopeType;
       ReplayCommand.class,
       WatchCommand.class,
       WhyCommand.class,
+      TopCommand.class,
       StatusCommand.class,
       MetricsCommand.class,
       TryCommand.class,

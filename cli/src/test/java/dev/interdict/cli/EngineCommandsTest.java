@@ -986,6 +986,40 @@ class EngineCommandsTest {
     return directory.resolve("run/admin.sock");
   }
 
+  @Test
+  void whatIsRefusedMostMustStandOnAPage() throws IOException {
+    log.append(decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/x"), EVENT, List.of());
+    log.append(decision(Outcome.DENIED, "nginx", "/usr/sbin/nginx", "/x"), EVENT, List.of());
+    String page =
+        run("top", "--last", "9", "--count", "1", "--every", "1s", "--by", "object").out();
+    assertTrue(page.contains("decisions 2, lost 0\n"), page);
+    assertTrue(
+        page.endsWith("\nDENIED  WOULD-DENY  OBJECT\n2       0           file_open /x\n\n"), page);
+    assertTrue(page.contains("not guarded  policy open, interface eth9: it is not there"), page);
+    String json = run("top", "--last", "1", "--count", "2", "--every", "1s", "-o", "json").out();
+    assertEquals(2, json.lines().count(), json);
+    JsonNode last = JsonMapper.shared().readTree(json.lines().toList().getLast());
+    assertEquals("/usr/sbin/nginx", last.at("/program/0/name").asString());
+    assertEquals(1, last.at("/program/0/denied").asInt());
+  }
+
+  /** Who looks on all day must not look at an engine that is gone. */
+  @Test
+  void anEngineThatEndsMustEndThePages() throws InterruptedException {
+    Thread end =
+        Thread.startVirtualThread(
+            () -> {
+              while (log.watchers() == 0) {
+                Thread.onSpinWait();
+              }
+              server.close();
+            });
+    Cli top = run("top", "--every", "1s");
+    assertEquals(ExitCode.UNREACHABLE, top.code(), top.err());
+    assertTrue(top.err().contains("the engine cannot be reached at"), top.err());
+    end.join();
+  }
+
   private static DecisionRecord decision(Outcome outcome, String comm, String exe, String path) {
     return new DecisionRecord(
         0,

@@ -302,6 +302,10 @@ class PolicyCommandsTest {
           {"watch", "--last", "-1"},
           {"watch", "--count", "0"},
           {"watch", "--outcome", "refused"},
+          {"top", "--rows", "0"},
+          {"top", "--every", "0s"},
+          {"top", "--every", "soon"},
+          {"top", "--by", "weather"},
           {"policy", "list", "--timeout", "-5"},
           {"policy", "chekc", policy},
         }) {
