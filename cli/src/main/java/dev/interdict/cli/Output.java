@@ -45,14 +45,14 @@ final class Output {
     switch (format) {
       case TABLE -> table.accept(out);
       case JSON -> out.println(json(tree, true));
-      case YAML -> out.print(yaml(tree));
+      case YAML -> out.print(yaml(versioned(tree)));
     }
     out.flush();
   }
 
   /** One line of JSON, or one YAML document, of a stream. */
   static String streamed(Format format, Map<String, Object> tree) {
-    return format == Format.YAML ? "---\n" + yaml(tree) : json(tree, false) + "\n";
+    return format == Format.YAML ? "---\n" + yaml(versioned(tree)) : json(tree, false) + "\n";
   }
 
   PrintWriter out() {
@@ -67,12 +67,13 @@ final class Output {
     return Json.write(versioned(tree), indent);
   }
 
-  private static String yaml(Map<String, Object> tree) {
+  /** A document of YAML, each item on a line of its own. */
+  static String yaml(Map<String, Object> tree) {
     DumperOptions options = new DumperOptions();
     options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
     options.setSplitLines(false);
     options.setDereferenceAliases(true);
-    return new Yaml(options).dump(versioned(tree));
+    return new Yaml(options).dump(tree);
   }
 
   private static Map<String, Object> versioned(Map<String, Object> tree) {

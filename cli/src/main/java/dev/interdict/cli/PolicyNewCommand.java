@@ -1,10 +1,8 @@
 package dev.interdict.cli;
 
-import dev.interdict.policy.FileTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -46,23 +44,16 @@ final class PolicyNewCommand implements Callable<Integer> {
             "cases.yaml", "cases.yaml",
             "README.md", "README.md",
             "policy_test.rego", identifier + "_test.rego");
-    try {
-      Files.createDirectory(path);
-      for (Map.Entry<String, String> file : files.entrySet()) {
-        String text = template(file.getKey());
-        Files.writeString(
-            path.resolve(file.getValue()),
-            text.replace("@NAME@", name).replace("@IDENTIFIER@", identifier));
-      }
-    } catch (FileAlreadyExistsException e) {
-      throw new Failure(
-          ExitCode.REFUSED, Text.word(path.toString()) + " exists already", "choose another name");
-    } catch (IOException e) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "cannot make " + Text.word(path.toString()) + ": " + Text.line(FileTrouble.why(e)),
-          null);
-    }
+    NewFolder.make(
+        path,
+        () -> {
+          for (Map.Entry<String, String> file : files.entrySet()) {
+            String text = template(file.getKey());
+            Files.writeString(
+                path.resolve(file.getValue()),
+                text.replace("@NAME@", name).replace("@IDENTIFIER@", identifier));
+          }
+        });
     String shown = Text.word(path.toString());
     spec.commandLine().getOut().printf("%s made%nnext: interdict policy test %s%n", shown, shown);
     return ExitCode.OK;
