@@ -1,11 +1,10 @@
 package dev.interdict.engine;
 
 import dev.interdict.eval.PolicyModule;
+import dev.interdict.files.CodePlace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -49,15 +48,14 @@ final class DecidingCode {
    */
   static String digest() {
     try {
-      URI home = DecidingCode.class.getProtectionDomain().getCodeSource().getLocation().toURI();
-      Path place = Path.of(home);
+      Path place = CodePlace.of(DecidingCode.class);
       if (Files.isDirectory(place)) {
         return digest(place);
       }
       try (FileSystem jar = FileSystems.newFileSystem(place)) {
         return digest(jar.getPath("/"));
       }
-    } catch (IOException | UncheckedIOException | URISyntaxException e) {
+    } catch (IOException | UncheckedIOException e) {
       LOG.log(
           Level.WARNING,
           "which code decides cannot be told, so every start decides everything anew: {0}",

@@ -8,13 +8,14 @@ import dev.interdict.builtins.Builtins;
 import dev.interdict.compile.CompiledPolicy;
 import dev.interdict.compile.Concerns;
 import dev.interdict.event.ReadSet;
+import dev.interdict.files.CodePlace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A compiled policy, checked, translated to JVM classes and ready to be evaluated. Immutable; safe
@@ -101,12 +102,17 @@ public final class PolicyModule {
     return loaded;
   }
 
-  /** Which WebAssembly runtime evaluates: the names of its jars, which have their versions. */
-  public static String runtime() {
-    return Stream.of(Parser.class, Instance.class, MachineFactoryCompiler.class)
-        .map(part -> part.getProtectionDomain().getCodeSource().getLocation().getPath())
-        .map(path -> path.substring(path.lastIndexOf('/') + 1))
-        .collect(Collectors.joining(" "));
+  /**
+   * Which WebAssembly runtime evaluates: the names of its jars, which have their versions.
+   *
+   * @throws IOException if a part of it is in no file
+   */
+  public static String runtime() throws IOException {
+    StringJoiner jars = new StringJoiner(" ");
+    for (Class<?> part : List.of(Parser.class, Instance.class, MachineFactoryCompiler.class)) {
+      jars.add(CodePlace.of(part).getFileName().toString());
+    }
+    return jars.toString();
   }
 
   /** As {@link OpaModule#digest} gives it. */

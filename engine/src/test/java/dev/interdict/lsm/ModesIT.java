@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,12 @@ class ModesIT {
   private static final Path SECRET = Guest.FILES.resolve("secret");
 
   private final Host host = Host.get();
+
+  /** What it shows rests on none. */
+  @BeforeAll
+  static void onOneKernel() {
+    assumeTrue(Share.isTurn(1));
+  }
 
   private static String open(String cgroup, Path file) {
     return Attack.run(Attack.in(cgroup, "open " + file)).result();
@@ -116,7 +123,6 @@ class ModesIT {
   /** The engine stands still before the end and after it: what was before is there, and warm. */
   @Test
   void aLeaseMustEndWithoutTheEngine() {
-    assumeTrue(Share.isTurn(1)); // on one kernel: it rests on none
     Path open = Guest.FILES.resolve("public");
     Guest.file(open, "content\n");
     Guest.cgroup("/budget/lease");
@@ -156,7 +162,6 @@ class ModesIT {
   /** What it would do is known before it does it, and then it does that, without being asked. */
   @Test
   void aCandidateMustRefuseNothingAndDoWhatItSaidOnceItIsPromoted() {
-    assumeTrue(Share.isTurn(0)); // on one kernel: it rests on none
     Path open = Guest.FILES.resolve("public");
     Guest.file(open, "content\n");
     Guest.cgroup("/budget/candidate");
@@ -197,7 +202,6 @@ class ModesIT {
   /** The kernel tells what it knows; what is decided behind is counted, and no second attempt. */
   @Test
   void anAttemptMustBeToldOnceWhereACandidateDecidesLater() {
-    assumeTrue(Share.isTurn(1)); // on one kernel: it rests on none
     Guest.cgroup("/budget/retold");
     host.admin().apply("trial-budget");
     assertEquals("EPERM", open("/budget/retold", SECRET));

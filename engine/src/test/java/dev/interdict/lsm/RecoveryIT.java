@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Tag("lsm")
 class RecoveryIT {
-  private static final int TRIED = Integer.parseInt(System.getenv().getOrDefault("BAD", "25"));
+  private static final int TRIED = Integer.parseInt(System.getenv().getOrDefault("BAD", "15"));
   private static final Path FILE = Guest.FILES.resolve("twin");
   private static final int STEP = 197; // shares no divisor with their number
   private static final Duration LEASE = Duration.ofSeconds(4);

@@ -2,12 +2,14 @@ package dev.interdict.lsm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interdict.attach.Pins;
 import dev.interdict.engine.EngineConfig;
 import dev.interdict.event.EventLayouts;
 import dev.interdict.event.Hook;
 import dev.interdict.libbpf.KernelMap;
+import dev.interdict.testkit.Share;
 import dev.interdict.verdict.KernelCounters;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -31,6 +34,12 @@ class ShortageIT {
   private static final Pins PINS = new Pins(EngineConfig.DEFAULT.pins());
 
   private final Host host = Host.get();
+
+  /** What it shows rests on none. */
+  @BeforeAll
+  static void onOneKernel() {
+    assumeTrue(Share.isTurn(1));
+  }
 
   private static String open(String cgroup, Path file) {
     return Attack.run(Attack.in(cgroup, "open " + file)).result();
