@@ -142,8 +142,7 @@ final class ImportKubeArmorCommand implements Callable<Integer> {
       YamlNode node =
           document.saysNothing()
               ? null
-              : YamlReader.read(
-                  file.toString(), document.bytes(), YamlReader.MAX_BYTES, findings);
+              : YamlReader.read(file.toString(), document.bytes(), YamlReader.MAX_BYTES, findings);
       if (findings.failed()) {
         Diagnostic first = findings.sorted().getFirst();
         if (first.code().equals("yaml.encoding") || document.text().contains(KubeArmorPolicy.API)) {

@@ -39,7 +39,8 @@ final class KubeArmorPolicy {
   /** In characters; a reason of ours may have twice as many, and a brace is written as two. */
   private static final int REASON_MAX = 480;
 
-  private static final Pattern TECHNIQUE = Pattern.compile("(?<![A-Za-z0-9])T[0-9]{4}(\\.[0-9]{3})?(?![0-9])");
+  private static final Pattern TECHNIQUE =
+      Pattern.compile("(?<![A-Za-z0-9])T[0-9]{4}(\\.[0-9]{3})?(?![0-9])");
 
   /** Of AppArmor's patterns and of ours: what a name rarely has in it. */
   private static final Pattern PATTERN = Pattern.compile("[*?\\[{]");
@@ -47,7 +48,10 @@ final class KubeArmorPolicy {
   /** Of regular expressions, which people write although no enforcer takes them. */
   private static final Pattern REGEX = Pattern.compile("[\\\\^$()|]|]\\+");
 
-  /** What AppArmor has a word for, and nobody else: variables, and a class that has an exclamation mark. */
+  /**
+   * What AppArmor has a word for, and nobody else: variables, and a class that has an exclamation
+   * mark.
+   */
   private static final Pattern APPARMOR = Pattern.compile("@\\{|\\[!");
 
   private static final Pattern NAMESPACE = Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?");
@@ -546,8 +550,7 @@ final class KubeArmorPolicy {
     String protocol = text(match, "protocol").toLowerCase(Locale.ROOT);
     Map<String, Object> known = PROTOCOLS.get(protocol);
     if (known == null) {
-      leaveOut(
-          match.at(), "protocol " + protocol + " is none of tcp, udp, icmp, icmpv6 and raw");
+      leaveOut(match.at(), "protocol " + protocol + " is none of tcp, udp, icmp, icmpv6 and raw");
     }
     return known;
   }

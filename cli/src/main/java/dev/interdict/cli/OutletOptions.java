@@ -78,9 +78,7 @@ final class OutletOptions {
       return parser.apply(value);
     } catch (IllegalArgumentException e) {
       throw new Failure(
-          ExitCode.USAGE,
-          option + " " + Text.word(value) + ": " + Text.line(e.getMessage()),
-          null);
+          ExitCode.USAGE, option + " " + Text.word(value) + ": " + Text.line(e.getMessage()), null);
     }
   }
 

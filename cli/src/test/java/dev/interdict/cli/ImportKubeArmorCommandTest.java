@@ -488,7 +488,8 @@ class ImportKubeArmorCommandTest {
     assertEquals(ExitCode.NO, done.code());
     assertTrue(done.out().contains("1 policies: 1 exact"), done.out());
     assertTrue(done.out().contains("3 documents gave none"), done.out());
-    assertTrue(done.out().contains("dangling.yaml: ") && done.out().contains("cannot read "), done.out());
+    assertTrue(
+        done.out().contains("dangling.yaml: ") && done.out().contains("cannot read "), done.out());
     assertTrue(done.out().contains("/folder: a link to a folder"), done.out());
     assertTrue(done.out().contains("LATIN.YAML:9: not UTF-8: byte 0xe9"), done.out());
   }

@@ -36,10 +36,12 @@ class OutletOptionsTest {
   @Test
   void theDecisionLogMustBeAsItsOptionsSay() {
     assertEquals(
-        new DecisionFile.Config(Path.of("/l/d"), 16L << 20, 8, Duration.ofSeconds(10), DecisionFile.Format.INTERDICT),
+        new DecisionFile.Config(
+            Path.of("/l/d"), 16L << 20, 8, Duration.ofSeconds(10), DecisionFile.Format.INTERDICT),
         parse("--decision-log", "/l/d").decisionLog());
     assertEquals(
-        new DecisionFile.Config(Path.of("d"), 4096L << 20, 2, Duration.ZERO, DecisionFile.Format.OCSF),
+        new DecisionFile.Config(
+            Path.of("d"), 4096L << 20, 2, Duration.ZERO, DecisionFile.Format.OCSF),
         parse(
                 "--decision-log=d",
                 "--decision-log-format=ocsf",
@@ -80,8 +82,7 @@ class OutletOptionsTest {
       assertTrue(refused.getMessage().contains("it is a number from"), refused.getMessage());
     }
     Failure refused =
-        assertThrows(
-            Failure.class, () -> parse("--decision-log=d", "--decision-log-format=OCSF"));
+        assertThrows(Failure.class, () -> parse("--decision-log=d", "--decision-log-format=OCSF"));
     assertEquals("--decision-log-format OCSF: it is interdict or ocsf", refused.getMessage());
     assertEquals(ExitCode.USAGE, refused.exitCode());
   }

@@ -82,8 +82,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
    * @param interval between two lines about attempts that are alike; zero: each has a line
    * @param format what a line looks like
    */
-  public record Config(
-      Path file, long maxBytes, int files, Duration interval, Format format) {}
+  public record Config(Path file, long maxBytes, int files, Duration interval, Format format) {}
 
   /** What a line looks like. */
   public enum Format {

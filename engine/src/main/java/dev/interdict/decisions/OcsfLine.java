@@ -4,7 +4,6 @@ import dev.interdict.decisions.DecisionRecord.Finding;
 import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Access;
-import dev.interdict.event.Hook;
 import dev.interdict.event.Workload.Container;
 import java.time.Instant;
 import java.util.List;
@@ -70,13 +69,7 @@ final class OcsfLine extends JsonLine {
           ofFile(5, "Rename", Access.RENAME),
           ofFile(4, "Delete", Access.DELETE),
           ofFile(
-              1,
-              "Create",
-              Access.CREATE,
-              Access.MKDIR,
-              Access.MKNOD,
-              Access.SYMLINK,
-              Access.LINK),
+              1, "Create", Access.CREATE, Access.MKDIR, Access.MKNOD, Access.SYMLINK, Access.LINK),
           ofFile(3, "Update", Access.WRITE, Access.APPEND, Access.TRUNCATE),
           ofFile(2, "Read", Access.READ),
           ofFile(12, "Mount", Access.MOUNT, Access.MOVE, Access.REMOUNT),
@@ -118,7 +111,8 @@ final class OcsfLine extends JsonLine {
       begin(json, new Activity(Kind.BASE, OTHER, "Lost"), now);
       severity(json, 3, "Medium");
       long all = lost.values().stream().mapToLong(Long::longValue).sum();
-      json.writeStringProperty("message", all + " decisions are in no line: " + String.join(", ", lost.keySet()));
+      json.writeStringProperty(
+          "message", all + " decisions are in no line: " + String.join(", ", lost.keySet()));
       json.writeObjectPropertyStart("unmapped");
       json.writeObjectPropertyStart("lost");
       lost.forEach(json::writeNumberProperty);

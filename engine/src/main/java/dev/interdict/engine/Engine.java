@@ -89,7 +89,8 @@ public final class Engine implements AutoCloseable {
     ProcessIdentity self = ProcessIdentity.self();
     parts.push(EngineLock.take(config.stateDirectory()));
     if (config.outlets().decisionLog() != null) {
-      decisions.add(part(DecisionFile.start(config.outlets().decisionLog(), Version.current(), workers)));
+      decisions.add(
+          part(DecisionFile.start(config.outlets().decisionLog(), Version.current(), workers)));
     }
     abilities = HostAbilities.probe();
     socket = SocketCheck.of(config.stateDirectory());

@@ -112,7 +112,10 @@ class DecisionFileTest {
     Path path = directory.resolve("d/decisions.jsonl");
     DecisionLog log = new DecisionLog();
     try (DecisionFile file =
-        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT), "1", workers)) {
+        DecisionFile.start(
+            new DecisionFile.Config(path, 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT),
+            "1",
+            workers)) {
       log.add(file);
       log.append(TestRecords.denied(0, "/etc/shadow"), EVENT, List.of());
       log.append(allowed(List.of()), EVENT, List.of());
@@ -147,7 +150,10 @@ class DecisionFileTest {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxr-x"));
     Path path = directory.resolve("d/decisions.jsonl");
     try (DecisionFile file =
-        DecisionFile.start(new DecisionFile.Config(path, 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT), "1", workers)) {
+        DecisionFile.start(
+            new DecisionFile.Config(path, 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT),
+            "1",
+            workers)) {
       until(() -> workers.health().anyMatch(health -> health.failed() > 0)); // without a decision
       Worker.Health health = workers.health().findFirst().orElseThrow();
       assertEquals("decision-log", health.name());
@@ -164,7 +170,10 @@ class DecisionFileTest {
         IOException.class,
         () ->
             DecisionFile.start(
-                new DecisionFile.Config(path.getParent(), 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT), "1", workers));
+                new DecisionFile.Config(
+                    path.getParent(), 1 << 20, 2, HOUR, DecisionFile.Format.INTERDICT),
+                "1",
+                workers));
   }
 
   @Test

@@ -54,20 +54,29 @@ class OcsfLineTest {
 
   private static Workload pod(String uid) {
     return Workload.of("/kubepods/x".getBytes(UTF_8))
-          .with(
-              new Container(
-                  Word.of("c0ffee"),
-                  true,
-                  Word.of("containerd"),
-                  Word.of("web"),
-                  Word.of("nginx:1"),
-                  new Pod(Word.of("prod"), Word.of("web-0"), Word.of(uid))),
-              true);
+        .with(
+            new Container(
+                Word.of("c0ffee"),
+                true,
+                Word.of("containerd"),
+                Word.of("web"),
+                Word.of("nginx:1"),
+                new Pod(Word.of("prod"), Word.of("web-0"), Word.of(uid))),
+            true);
   }
 
   private static Subject subject(Workload workload) {
     return new Subject(
-        42, 43, 1, 33, 34, "nginx", "/usr/sbin/nginx", "/kubepods/x", workload, List.of("l"),
+        42,
+        43,
+        1,
+        33,
+        34,
+        "nginx",
+        "/usr/sbin/nginx",
+        "/kubepods/x",
+        workload,
+        List.of("l"),
         new Context(1 << 13, 1000, 1, true, 2, true));
   }
 
@@ -104,7 +113,9 @@ class OcsfLineTest {
 
   @Test
   void whateverIsDecidedMustBeAnEventOfTheSchema() {
-    String[] objects = {"", "/a/b", "name", "10.0.0.1:443", "[fe80::1]:0", "1.2.3.4:5 > 6.7.8.9:10"};
+    String[] objects = {
+      "", "/a/b", "name", "10.0.0.1:443", "[fe80::1]:0", "1.2.3.4:5 > 6.7.8.9:10"
+    };
     for (Hook hook : Hook.values()) {
       for (Outcome outcome : Outcome.values()) {
         for (String object : objects) {
@@ -163,7 +174,8 @@ class OcsfLineTest {
     assertEquals("shadow", event.at("/file/name").asString());
     assertEquals("guard", event.at("/policy/name").asString());
     assertTrue(event.at("/policy/is_applied").asBoolean());
-    assertEquals("file_open /etc/shadow: denied by guard: not yours", event.get("message").asString());
+    assertEquals(
+        "file_open /etc/shadow: denied by guard: not yours", event.get("message").asString());
     assertEquals("not yours", event.at("/unmapped/findings/0/deny/0").asString());
     assertEquals("CAP_NET_RAW", event.at("/unmapped/capabilities/0").asString());
     assertEquals("1.2.3", event.at("/metadata/product/version").asString());
@@ -173,8 +185,14 @@ class OcsfLineTest {
 
   @Test
   void eachHookMustBeTheActivityItIs() {
-    is(event(record(Hook.EXEC, Access.EXEC.bit(), Outcome.DENIED, "/bin/sh")), "Process Activity", "Launch");
-    is(event(record(Hook.MMAP_EXEC, Access.MAP.bit(), Outcome.DENIED, "/l.so")), "Module Activity", "Load");
+    is(
+        event(record(Hook.EXEC, Access.EXEC.bit(), Outcome.DENIED, "/bin/sh")),
+        "Process Activity",
+        "Launch");
+    is(
+        event(record(Hook.MMAP_EXEC, Access.MAP.bit(), Outcome.DENIED, "/l.so")),
+        "Module Activity",
+        "Load");
     Map<Access, String> files =
         Map.of(
             Access.WRITE, "Update",
@@ -203,10 +221,22 @@ class OcsfLineTest {
         "File System Activity",
         "Create");
     is(event(record(Hook.FILE_OPEN, 0, Outcome.DENIED, "/a")), "File System Activity", "Open");
-    is(event(record(Hook.MOUNT, Access.UNMOUNT.bit(), Outcome.DENIED, "/m")), "File System Activity", "Unmount");
-    is(event(record(Hook.MOUNT, Access.REMOUNT.bit(), Outcome.DENIED, "/m")), "File System Activity", "Mount");
-    is(event(record(Hook.MODULE_LOAD, Access.MODULE.bit(), Outcome.DENIED, "/k.ko")), "Kernel Extension Activity", "Load");
-    is(event(record(Hook.PTRACE, Access.ATTACH.bit(), Outcome.DENIED, "/x")), "Kernel Activity", "Invoke");
+    is(
+        event(record(Hook.MOUNT, Access.UNMOUNT.bit(), Outcome.DENIED, "/m")),
+        "File System Activity",
+        "Unmount");
+    is(
+        event(record(Hook.MOUNT, Access.REMOUNT.bit(), Outcome.DENIED, "/m")),
+        "File System Activity",
+        "Mount");
+    is(
+        event(record(Hook.MODULE_LOAD, Access.MODULE.bit(), Outcome.DENIED, "/k.ko")),
+        "Kernel Extension Activity",
+        "Load");
+    is(
+        event(record(Hook.PTRACE, Access.ATTACH.bit(), Outcome.DENIED, "/x")),
+        "Kernel Activity",
+        "Invoke");
     JsonNode program = event(record(Hook.EXEC, Access.EXEC.bit(), Outcome.DENIED, "/bin/sh"));
     assertEquals("/bin/sh", program.at("/process/file/path").asString());
     assertEquals(42, program.at("/process/pid").asInt());
@@ -228,8 +258,7 @@ class OcsfLineTest {
     assertEquals("0.0.0.0", near.at("/src_endpoint/ip").asString());
     JsonNode accepted = event(record(Hook.SOCKET_ACCEPT, 0, Outcome.DENIED, "10.0.0.1:80"));
     assertEquals("10.0.0.1", accepted.at("/dst_endpoint/ip").asString());
-    JsonNode packet =
-        event(record(Hook.XDP_INGRESS, 0, Outcome.DENIED, "[::1]:1 > [::2]:65535"));
+    JsonNode packet = event(record(Hook.XDP_INGRESS, 0, Outcome.DENIED, "[::1]:1 > [::2]:65535"));
     is(packet, "Network Activity", "Traffic");
     assertEquals("::1", packet.at("/src_endpoint/ip").asString());
     assertEquals(65535, packet.at("/dst_endpoint/port").asInt());

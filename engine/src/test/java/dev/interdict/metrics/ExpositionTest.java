@@ -132,8 +132,10 @@ class ExpositionTest {
     apply("a");
     try (DecisionFile file =
         DecisionFile.start(
-            new DecisionFile.Config(directory.resolve("l/d"), 1 << 20, 2, Duration.ZERO, DecisionFile.Format.INTERDICT),
-            "1", workers)) {
+            new DecisionFile.Config(
+                directory.resolve("l/d"), 1 << 20, 2, Duration.ZERO, DecisionFile.Format.INTERDICT),
+            "1",
+            workers)) {
       log.add(file);
       TextCheck now = read();
       assertEquals(1, now.value("interdict_build_info{version=\"0.0-test\"}"));
@@ -190,8 +192,10 @@ class ExpositionTest {
     engine.addAll(Set.of("evicted", "collided", "unlabelled_forks")); // of the verdict table
     try (DecisionFile file =
         DecisionFile.start(
-            new DecisionFile.Config(directory.resolve("l/d"), 1 << 20, 2, Duration.ZERO, DecisionFile.Format.INTERDICT),
-            "1", workers)) {
+            new DecisionFile.Config(
+                directory.resolve("l/d"), 1 << 20, 2, Duration.ZERO, DecisionFile.Format.INTERDICT),
+            "1",
+            workers)) {
       engine.addAll(file.counters().keySet());
     }
     assertTrue(engine.remove("log_waiting"), "what the others leave");
