@@ -56,7 +56,7 @@ public final class Pins {
 
   /**
    * Removes all pins, links first: enforcement ends, and without a running engine no program or map
-   * is left.
+   * is left, both a moment later, when the kernel has forgotten the pins.
    *
    * @return what was removed, in that order
    */

@@ -11,6 +11,8 @@ import java.util.function.IntFunction;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.SerializableString;
+import tools.jackson.core.io.CharacterEscapes;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
 
@@ -23,10 +25,31 @@ abstract class JsonLine {
   static final int MAX_BYTES = 16 << 10;
 
   private static final JsonFactory JSON =
-      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+      JsonFactory.builder()
+          .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
+          .characterEscapes(new DeleteToo())
+          .build();
 
   /** A text of this many characters makes at most six times as many bytes. */
   static final int LONGEST_TEXT = 8 << 10;
+
+  /** The one control character that JSON lets stand: a terminal obeys it. */
+  private static final class DeleteToo extends CharacterEscapes {
+    private static final long serialVersionUID = 1;
+    private static final int DELETE = 0x7f;
+
+    @Override
+    public int[] getEscapeCodesForAscii() {
+      int[] codes = standardAsciiEscapesForJSON();
+      codes[DELETE] = ESCAPE_STANDARD;
+      return codes;
+    }
+
+    @Override
+    public SerializableString getEscapeSequence(int character) {
+      return null; // the standard's
+    }
+  }
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream(512);
   private final int longest;

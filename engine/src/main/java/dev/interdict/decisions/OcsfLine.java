@@ -1,11 +1,11 @@
 package dev.interdict.decisions;
 
 import dev.interdict.decisions.DecisionRecord.Finding;
-import dev.interdict.decisions.DecisionRecord.Outcome;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Access;
 import dev.interdict.event.Workload.Container;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +38,7 @@ final class OcsfLine extends JsonLine {
   private static final int OTHER = 99;
   private static final int LINUX = 200;
   private static final int EXECUTABLE = 8;
+  private static final int INBOUND = 1;
 
   /** A class of events; its category is the thousands of its number. */
   private enum Kind {
@@ -68,11 +69,12 @@ final class OcsfLine extends JsonLine {
           ofFile(6, "Set Attributes", Access.XATTR),
           ofFile(5, "Rename", Access.RENAME),
           ofFile(4, "Delete", Access.DELETE),
-          ofFile(
-              1, "Create", Access.CREATE, Access.MKDIR, Access.MKNOD, Access.SYMLINK, Access.LINK),
+          ofFile(1, "Create", Access.CREATE, Access.MKDIR, Access.MKNOD, Access.SYMLINK),
+          // The new name is a creation besides: this is the file that is there.
+          ofFile(OTHER, "Link", Access.LINK),
           ofFile(3, "Update", Access.WRITE, Access.APPEND, Access.TRUNCATE),
           ofFile(2, "Read", Access.READ),
-          ofFile(12, "Mount", Access.MOUNT, Access.MOVE, Access.REMOUNT),
+          ofFile(12, "Mount", Access.MOUNT, Access.BIND, Access.MOVE, Access.REMOUNT),
           ofFile(13, "Unmount", Access.UNMOUNT),
           ofFile(OTHER, "Change Root", Access.PIVOT, Access.CHROOT));
 
@@ -97,6 +99,66 @@ final class OcsfLine extends JsonLine {
       return new OcsfLine(this, LONGEST_TEXT).lost(now, lost);
     }
   }
+
+  /**
+   * The rows of the table in engine/README.md. What is not refused may yet fail for another reason.
+   */
+  private enum Result {
+    KILLED(4, "High", 2, "Failure", 2, "Denied", 2, "Blocked"),
+    DENIED(3, "Medium", 2, "Failure", 2, "Denied", 2, "Blocked"),
+    WOULD_BE_DENIED(2, "Low", 0, "Unknown", 3, "Observed", 15, "Detected"),
+    PASSED(1, "Informational", 0, "Unknown", 3, "Observed", 17, "Logged");
+
+    final int severity;
+    final String severityText;
+    final int status;
+    final String statusText;
+    final int action;
+    final String actionText;
+    final int disposition;
+    final String dispositionText;
+
+    Result(
+        int severity,
+        String severityText,
+        int status,
+        String statusText,
+        int action,
+        String actionText,
+        int disposition,
+        String dispositionText) {
+      this.severity = severity;
+      this.severityText = severityText;
+      this.status = status;
+      this.statusText = statusText;
+      this.action = action;
+      this.actionText = actionText;
+      this.disposition = disposition;
+      this.dispositionText = dispositionText;
+    }
+
+    static Result of(DecisionRecord record) {
+      return switch (record.outcome()) {
+        case DENIED ->
+            record.findings().stream().anyMatch(f -> f.enforced() && !f.kill().isEmpty())
+                ? KILLED
+                : DENIED;
+        case WOULD_DENY -> WOULD_BE_DENIED;
+        case ALLOWED -> PASSED;
+      };
+    }
+  }
+
+  /** Which of several policies is named: who refused, then who would, then who warned. */
+  private static final Comparator<Finding> WEIGHT =
+      Comparator.comparingInt(
+          finding -> {
+            boolean objects = !finding.kill().isEmpty() || !finding.deny().isEmpty();
+            if (finding.enforced() && objects) {
+              return finding.kill().isEmpty() ? 1 : 0;
+            }
+            return objects ? 2 : 3;
+          });
 
   private final Form form;
 
@@ -150,11 +212,17 @@ final class OcsfLine extends JsonLine {
       asked(json, record);
       answer(json, record);
       if (subject != null) {
+        json.writeStringProperty("comm", cut(subject.comm()));
         json.writeStringProperty("cgroup", cut(subject.cgroup()));
         state(json, subject);
         Container container = subject.workload().container();
-        if (container != null && container.pod() != null) {
-          pod(json, container.pod());
+        if (container != null) {
+          json.writeObjectPropertyStart("container");
+          word(json, "state", container.state());
+          if (container.pod() != null) {
+            pod(json, container.pod());
+          }
+          json.writeEndObject();
         }
       }
       json.writeEndObject();
@@ -208,37 +276,26 @@ final class OcsfLine extends JsonLine {
   }
 
   private void outcome(JsonGenerator json, DecisionRecord record) {
-    boolean denied = record.outcome() == Outcome.DENIED;
-    boolean objected = record.outcome() != Outcome.ALLOWED;
-    if (denied && record.findings().stream().anyMatch(f -> f.enforced() && !f.kill().isEmpty())) {
-      severity(json, 4, "High");
-    } else if (denied) {
-      severity(json, 3, "Medium");
+    Result result = Result.of(record);
+    severity(json, result.severity, result.severityText);
+    json.writeNumberProperty("status_id", result.status);
+    json.writeStringProperty("status", result.statusText);
+    json.writeNumberProperty("action_id", result.action);
+    json.writeStringProperty("action", result.actionText);
+    json.writeNumberProperty("disposition_id", result.disposition);
+    json.writeStringProperty("disposition", result.dispositionText);
+    json.writeBooleanProperty("is_alert", result != Result.PASSED);
+    // What somebody may call a file comes after what is said of it.
+    String message = record.hook().id() + " " + lower(record.outcome()).replace('_', ' ');
+    Finding told = record.findings().stream().min(WEIGHT).orElse(null);
+    if (told == null) {
+      message += ": " + record.object();
     } else {
-      severity(json, objected ? 2 : 1, objected ? "Low" : "Informational");
-    }
-    // What is not refused here may fail for another reason yet.
-    json.writeNumberProperty("status_id", denied ? 2 : 0);
-    json.writeStringProperty("status", denied ? "Failure" : "Unknown");
-    json.writeNumberProperty("action_id", denied ? 2 : objected ? 3 : 1);
-    json.writeStringProperty("action", denied ? "Denied" : objected ? "Observed" : "Allowed");
-    json.writeNumberProperty("disposition_id", denied ? 2 : objected ? 15 : 17);
-    json.writeStringProperty("disposition", denied ? "Blocked" : objected ? "Detected" : "Logged");
-    json.writeBooleanProperty("is_alert", objected);
-    Finding told =
-        record.findings().stream()
-            .filter(Finding::enforced)
-            .findFirst()
-            .orElse(record.findings().isEmpty() ? null : record.findings().getFirst());
-    String outcome = record.outcome().name().toLowerCase(Locale.ROOT);
-    String message =
-        "%s %s: %s".formatted(record.hook().id(), record.object(), outcome.replace('_', ' '));
-    if (told != null) {
       json.writeObjectPropertyStart("policy");
       json.writeStringProperty("name", cut(told.policy()));
       json.writeBooleanProperty("is_applied", told.enforced());
       json.writeEndObject();
-      message += " by " + told.policy();
+      message += " by " + told.policy() + ": " + record.object();
       message +=
           Stream.of(told.kill(), told.deny(), told.warn())
               .flatMap(List::stream)
@@ -252,12 +309,11 @@ final class OcsfLine extends JsonLine {
   private void process(JsonGenerator json, Subject subject) {
     json.writeStartObject();
     json.writeNumberProperty("pid", subject.pid());
-    json.writeNumberProperty("tid", subject.tid());
-    json.writeStringProperty("name", cut(subject.comm()));
+    json.writeNumberProperty("ptid", subject.tid());
+    // Not what the process calls itself: that is below unmapped.
+    json.writeStringProperty("name", cut(lastName(subject.exe())));
     json.writeName("file");
     file(json, subject.exe(), EXECUTABLE);
-    json.writeName("user");
-    user(json, subject);
     json.writeObjectPropertyStart("parent_process");
     json.writeNumberProperty("pid", subject.parentPid());
     json.writeEndObject();
@@ -302,12 +358,20 @@ final class OcsfLine extends JsonLine {
   /** A name is part of every file: that of one whose path is not known is empty. */
   private void file(JsonGenerator json, String path, int type) {
     json.writeStartObject();
-    json.writeStringProperty("name", cut(path.substring(path.lastIndexOf('/') + 1)));
+    json.writeStringProperty("name", cut(lastName(path)));
     if (!path.isEmpty()) {
       json.writeStringProperty("path", cut(path));
     }
     json.writeNumberProperty("type_id", type);
     json.writeEndObject();
+  }
+
+  private static String lower(Enum<?> word) {
+    return word.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String lastName(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 
   private static Activity activity(DecisionRecord record) {
@@ -345,6 +409,8 @@ final class OcsfLine extends JsonLine {
         json.writeName("file");
         file(json, object, EXECUTABLE);
         json.writeEndObject();
+        json.writeNumberProperty("launch_type_id", 3);
+        json.writeStringProperty("launch_type", "Exec");
       }
       case MMAP_EXEC -> {
         json.writeObjectPropertyStart("module");
@@ -361,7 +427,14 @@ final class OcsfLine extends JsonLine {
       case MODULE_LOAD -> {
         json.writeObjectPropertyStart("driver");
         json.writeName("file");
-        file(json, object, object.startsWith("/") ? 1 : 0);
+        if (object.startsWith("/")) {
+          file(json, object, 1);
+        } else { // what is asked for by a name, with whatever is in it
+          json.writeStartObject();
+          json.writeStringProperty("name", cut(object));
+          json.writeNumberProperty("type_id", 0);
+          json.writeEndObject();
+        }
         json.writeEndObject();
       }
       case USER_NAMESPACE, PTRACE, SIGNAL -> {
@@ -372,33 +445,40 @@ final class OcsfLine extends JsonLine {
         json.writeEndObject();
       }
       case SOCKET_CONNECT -> endpoints(json, "", object, 2, "Outbound");
-      case SOCKET_ACCEPT -> endpoints(json, "", object, 1, "Inbound");
+      case SOCKET_ACCEPT -> endpoints(json, "", object, INBOUND, "Inbound");
       case SOCKET_BIND, SOCKET_LISTEN, SOCKET_CREATE -> endpoints(json, object, "", 0, "Unknown");
       case XDP_INGRESS -> {
         String[] ends = object.split(" > ", 2);
-        endpoints(json, ends[0], ends[ends.length - 1], 1, "Inbound");
+        endpoints(json, ends[0], ends[ends.length - 1], INBOUND, "Inbound");
       }
     }
   }
 
-  /** The near end of a socket without an address is this host. */
+  /** A near end whose address is not known is this host; of a far one then nothing is said. */
   private void endpoints(
       JsonGenerator json, String from, String to, int direction, String directionText) {
     Matcher source = ENDPOINT.matcher(from);
     Matcher destination = ENDPOINT.matcher(to);
+    boolean inbound = direction == INBOUND;
     if (destination.matches()) {
       endpoint(json, "dst_endpoint", destination);
+    } else if (inbound) {
+      here(json, "dst_endpoint");
     }
     if (source.matches()) {
       endpoint(json, "src_endpoint", source);
-    } else {
-      json.writeObjectPropertyStart("src_endpoint");
-      json.writeStringProperty("hostname", form.host());
-      json.writeEndObject();
+    } else if (!inbound) {
+      here(json, "src_endpoint");
     }
     json.writeObjectPropertyStart("connection_info");
     json.writeNumberProperty("direction_id", direction);
     json.writeStringProperty("direction", directionText);
+    json.writeEndObject();
+  }
+
+  private void here(JsonGenerator json, String name) {
+    json.writeObjectPropertyStart(name);
+    json.writeStringProperty("hostname", form.host());
     json.writeEndObject();
   }
 

@@ -201,7 +201,7 @@ class DecisionFileTest {
 
   @Test
   void noNameMustEndALineOrReachATerminal() {
-    String hostile = "/a\n{\"kind\":\"lost\"}\u001b[2J\u009b\u202e\u2028\uef80\ud83d\ude00";
+    String hostile = "/a\n{\"kind\":\"lost\"}\u001b[2J\u007f\u009b\u202e\u2028\uef80\ud83d\ude00";
     byte[] line = line(TestRecords.denied(1, hostile), 1);
     for (int i = 0; i < line.length - 1; i++) {
       assertTrue(line[i] >= 0x20 && line[i] < 0x7f, "byte " + line[i]);

@@ -34,12 +34,16 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Events against the schema that the framework itself publishes. */
+/** Events against a JSON Schema made from the framework's own. */
 class OcsfLineTest {
   private static final Schema SCHEMA = schema();
   private static final LineForm FORM = new OcsfLine.Form("web-1", "1.2.3");
   private static final Instant TIME = Instant.parse("2026-03-01T12:00:00.250Z");
   private static final String UID = "0a1b2c3d-0001-4002-8003-0123456789ab";
+
+  /** Words that the framework has given up, and its schema takes even so. */
+  private static final List<JsonNode> DEPRECATED = List.of();
+
   private static final Finding DENY =
       new Finding("guard", true, List.of("not yours"), List.of(), List.of());
 
@@ -72,7 +76,7 @@ class OcsfLineTest {
         1,
         33,
         34,
-        "nginx",
+        "daemon",
         "/usr/sbin/nginx",
         "/kubepods/x",
         workload,
@@ -103,6 +107,7 @@ class OcsfLineTest {
     JsonNode event = JsonMapper.shared().readTree(text);
     int type = event.get("class_uid").asInt() * 100 + event.get("activity_id").asInt();
     assertEquals(type, event.get("type_uid").asInt(), text);
+    assertEquals(DEPRECATED, event.findValues("tid"), text);
     return event;
   }
 
@@ -169,13 +174,23 @@ class OcsfLineTest {
     assertEquals("c0ffee", event.at("/actor/process/container/uid").asString());
     assertEquals("nginx:1", event.at("/actor/process/container/image/name").asString());
     assertEquals(UID, event.at("/actor/process/container/pod_uuid").asString());
-    assertEquals("web-0", event.at("/unmapped/pod/name").asString());
+    assertEquals("web-0", event.at("/unmapped/container/pod/name").asString());
+    assertEquals("known", event.at("/unmapped/container/state").asString());
+    assertEquals("daemon", event.at("/unmapped/comm").asString());
+    assertEquals("/kubepods/x", event.at("/unmapped/cgroup").asString());
+    assertEquals(43, event.at("/actor/process/ptid").asInt());
+    assertEquals("nginx", event.at("/actor/process/name").asString());
+    assertEquals(200, event.at("/device/os/type_id").asInt());
+    assertEquals("1.8.0", event.at("/metadata/version").asString());
+    assertEquals("container", event.at("/metadata/profiles/0").asString());
+    assertTrue(event.at("/metadata/is_truncated").isMissingNode());
+    assertTrue(event.at("/start_time").isMissingNode());
     assertEquals("/etc/shadow", event.at("/file/path").asString());
     assertEquals("shadow", event.at("/file/name").asString());
     assertEquals("guard", event.at("/policy/name").asString());
     assertTrue(event.at("/policy/is_applied").asBoolean());
     assertEquals(
-        "file_open /etc/shadow: denied by guard: not yours", event.get("message").asString());
+        "file_open denied by guard: /etc/shadow: not yours", event.get("message").asString());
     assertEquals("not yours", event.at("/unmapped/findings/0/deny/0").asString());
     assertEquals("CAP_NET_RAW", event.at("/unmapped/capabilities/0").asString());
     assertEquals("1.2.3", event.at("/metadata/product/version").asString());
@@ -193,20 +208,25 @@ class OcsfLineTest {
         event(record(Hook.MMAP_EXEC, Access.MAP.bit(), Outcome.DENIED, "/l.so")),
         "Module Activity",
         "Load");
-    Map<Access, String> files =
-        Map.of(
-            Access.WRITE, "Update",
-            Access.CREATE, "Create",
-            Access.DELETE, "Delete",
-            Access.RENAME, "Rename",
-            Access.CHMOD, "Set Security",
-            Access.XATTR, "Set Attributes");
-    files.forEach(
-        (access, activity) ->
-            is(
-                event(record(Hook.FILE_CHANGE, access.bit(), Outcome.DENIED, "/a")),
-                "File System Activity",
-                activity));
+    ofFile(Hook.FILE_OPEN, 2, "Read", Access.READ);
+    ofFile(Hook.FILE_OPEN, 3, "Update", Access.WRITE, Access.APPEND, Access.TRUNCATE);
+    ofFile(Hook.FILE_CHANGE, 3, "Update", Access.TRUNCATE);
+    ofFile(
+        Hook.FILE_CHANGE, 1, "Create", Access.CREATE, Access.MKDIR, Access.MKNOD, Access.SYMLINK);
+    ofFile(Hook.FILE_CHANGE, 99, "Link", Access.LINK);
+    ofFile(Hook.FILE_CHANGE, 4, "Delete", Access.DELETE);
+    ofFile(Hook.FILE_CHANGE, 5, "Rename", Access.RENAME);
+    ofFile(Hook.FILE_CHANGE, 6, "Set Attributes", Access.XATTR);
+    ofFile(Hook.FILE_CHANGE, 7, "Set Security", Access.CHMOD, Access.CHOWN);
+    ofFile(Hook.MOUNT, 12, "Mount", Access.MOUNT, Access.BIND, Access.MOVE, Access.REMOUNT);
+    ofFile(Hook.MOUNT, 13, "Unmount", Access.UNMOUNT);
+    ofFile(Hook.MOUNT, 99, "Change Root", Access.PIVOT, Access.CHROOT);
+    // Of a hard link the new name is made, the old one is not.
+    JsonNode linked =
+        event(
+            record(
+                Hook.FILE_CHANGE, Access.LINK.bit() | Access.CREATE.bit(), Outcome.DENIED, "/new"));
+    is(linked, "File System Activity", "Create");
     is(
         event(record(Hook.FILE_OPEN, Access.READ.bit() | Access.WRITE.bit(), Outcome.DENIED, "/a")),
         "File System Activity",
@@ -222,14 +242,6 @@ class OcsfLineTest {
         "Create");
     is(event(record(Hook.FILE_OPEN, 0, Outcome.DENIED, "/a")), "File System Activity", "Open");
     is(
-        event(record(Hook.MOUNT, Access.UNMOUNT.bit(), Outcome.DENIED, "/m")),
-        "File System Activity",
-        "Unmount");
-    is(
-        event(record(Hook.MOUNT, Access.REMOUNT.bit(), Outcome.DENIED, "/m")),
-        "File System Activity",
-        "Mount");
-    is(
         event(record(Hook.MODULE_LOAD, Access.MODULE.bit(), Outcome.DENIED, "/k.ko")),
         "Kernel Extension Activity",
         "Load");
@@ -237,12 +249,28 @@ class OcsfLineTest {
         event(record(Hook.PTRACE, Access.ATTACH.bit(), Outcome.DENIED, "/x")),
         "Kernel Activity",
         "Invoke");
+    assertEquals(
+        99, event(record(Hook.MODULE_LOAD, 0, Outcome.DENIED, "/v")).get("activity_id").asInt());
+    JsonNode asked = event(record(Hook.MODULE_LOAD, Access.REQUEST.bit(), Outcome.DENIED, "fs-/x"));
+    assertEquals(1, asked.get("activity_id").asInt());
+    assertEquals("fs-/x", asked.at("/driver/file/name").asString());
+    assertTrue(asked.at("/driver/file/path").isMissingNode());
     JsonNode program = event(record(Hook.EXEC, Access.EXEC.bit(), Outcome.DENIED, "/bin/sh"));
     assertEquals("/bin/sh", program.at("/process/file/path").asString());
     assertEquals(42, program.at("/process/pid").asInt());
+    assertEquals(1, program.get("activity_id").asInt());
+    assertEquals(3, program.get("launch_type_id").asInt());
     JsonNode unknown = event(record(Hook.FILE_OPEN, 1, Outcome.DENIED, ""));
     assertEquals("", unknown.at("/file/name").asString());
     assertTrue(unknown.at("/file/path").isMissingNode());
+  }
+
+  private static void ofFile(Hook hook, int number, String activity, Access... all) {
+    for (Access access : all) {
+      JsonNode event = event(record(hook, access.bit(), Outcome.DENIED, "/a"));
+      is(event, "File System Activity", activity);
+      assertEquals(number, event.get("activity_id").asInt(), event::toString);
+    }
   }
 
   @Test
@@ -253,13 +281,23 @@ class OcsfLineTest {
     assertEquals(443, out.at("/dst_endpoint/port").asInt());
     assertEquals("web-1", out.at("/src_endpoint/hostname").asString());
     assertEquals("Outbound", out.at("/connection_info/direction").asString());
+    assertEquals(2, out.at("/connection_info/direction_id").asInt());
+    assertEquals(1, out.get("activity_id").asInt());
     JsonNode near = event(record(Hook.SOCKET_BIND, 0, Outcome.DENIED, "0.0.0.0:80"));
     is(near, "Network Activity", "Listen");
+    assertEquals(7, near.get("activity_id").asInt());
     assertEquals("0.0.0.0", near.at("/src_endpoint/ip").asString());
     JsonNode accepted = event(record(Hook.SOCKET_ACCEPT, 0, Outcome.DENIED, "10.0.0.1:80"));
     assertEquals("10.0.0.1", accepted.at("/dst_endpoint/ip").asString());
+    assertTrue(accepted.at("/src_endpoint").isMissingNode(), "who came is not known");
+    assertEquals(1, accepted.at("/connection_info/direction_id").asInt());
+    String none = "0:0:0:0:0:0:0:0:0 > 0:0:0:0:0:0:0:0:0";
+    JsonNode unread = event(record(Hook.XDP_INGRESS, 0, Outcome.DENIED, none));
+    assertEquals("web-1", unread.at("/dst_endpoint/hostname").asString());
+    assertTrue(unread.at("/src_endpoint").isMissingNode());
     JsonNode packet = event(record(Hook.XDP_INGRESS, 0, Outcome.DENIED, "[::1]:1 > [::2]:65535"));
     is(packet, "Network Activity", "Traffic");
+    assertEquals(6, packet.get("activity_id").asInt());
     assertEquals("::1", packet.at("/src_endpoint/ip").asString());
     assertEquals(65535, packet.at("/dst_endpoint/port").asInt());
     assertEquals("Inbound", packet.at("/connection_info/direction").asString());
@@ -275,7 +313,7 @@ class OcsfLineTest {
     Subject who = subject(pod("3c1a8f0e"));
     JsonNode event = event(record(Hook.EXEC, 0, Outcome.DENIED, who, "/bin/sh"));
     assertTrue(event.at("/actor/process/container/pod_uuid").isMissingNode());
-    assertEquals("3c1a8f0e", event.at("/unmapped/pod/uid").asString());
+    assertEquals("3c1a8f0e", event.at("/unmapped/container/pod/uid").asString());
   }
 
   @Test
@@ -283,27 +321,62 @@ class OcsfLineTest {
     Finding kill = new Finding("guard", true, List.of(), List.of("out"), List.of());
     Finding would = new Finding("guard", false, List.of("no"), List.of(), List.of());
     Finding warn = new Finding("watch", false, List.of(), List.of(), List.of("seen"));
+    Finding killWould = new Finding("guard", false, List.of(), List.of("out"), List.of());
+    assertEquals("4 High 2 Failure 2 Denied 2 Blocked true", came(Outcome.DENIED, kill));
+    assertEquals("3 Medium 2 Failure 2 Denied 2 Blocked true", came(Outcome.DENIED, DENY));
     assertEquals(
-        List.of("High", "Failure", "Denied", "Blocked", "true"), came(Outcome.DENIED, kill));
+        "3 Medium 2 Failure 2 Denied 2 Blocked true", came(Outcome.DENIED, killWould, DENY));
+    assertEquals("2 Low 0 Unknown 3 Observed 15 Detected true", came(Outcome.WOULD_DENY, would));
     assertEquals(
-        List.of("Medium", "Failure", "Denied", "Blocked", "true"), came(Outcome.DENIED, DENY));
-    assertEquals(
-        List.of("Low", "Unknown", "Observed", "Detected", "true"), came(Outcome.WOULD_DENY, would));
-    assertEquals(
-        List.of("Informational", "Unknown", "Allowed", "Logged", "false"),
-        came(Outcome.ALLOWED, warn));
+        "1 Informational 0 Unknown 3 Observed 17 Logged false", came(Outcome.ALLOWED, warn));
     JsonNode both = event(record(Hook.EXEC, 0, Outcome.DENIED, "/a", would, kill));
     assertTrue(both.at("/policy/is_applied").asBoolean(), both::toString);
+    // Who only warned, or has another's outcome, is not who is named.
+    assertEquals("exec denied by guard: /a: out", message(Outcome.DENIED, warn, DENY, kill));
+    assertEquals("exec would deny by guard: /a: no", message(Outcome.WOULD_DENY, warn, would));
+    assertEquals("exec allowed by watch: /a: seen", message(Outcome.ALLOWED, warn));
+    assertEquals("exec allowed: /a", message(Outcome.ALLOWED));
   }
 
-  private static List<String> came(Outcome outcome, Finding finding) {
-    JsonNode event = event(record(Hook.EXEC, 0, outcome, "/a", finding));
-    return List.of(
-        event.get("severity").asString(),
-        event.get("status").asString(),
-        event.get("action").asString(),
-        event.get("disposition").asString(),
-        Boolean.toString(event.get("is_alert").asBoolean()));
+  private static String message(Outcome outcome, Finding... findings) {
+    return event(record(Hook.EXEC, 0, outcome, "/a", findings)).get("message").asString();
+  }
+
+  private static String came(Outcome outcome, Finding... findings) {
+    JsonNode event = event(record(Hook.EXEC, 0, outcome, "/a", findings));
+    StringBuilder all = new StringBuilder();
+    for (String word : new String[] {"severity", "status", "action", "disposition"}) {
+      all.append(event.get(word + "_id").asInt()).append(' ');
+      all.append(event.get(word).asString()).append(' ');
+    }
+    return all.append(event.get("is_alert").asBoolean()).toString();
+  }
+
+  /** Nothing is said of what a process is not. */
+  @Test
+  void whoIsNobodyInParticularMustHaveNoStateAndNoContainer() {
+    Subject plain =
+        new Subject(
+            1,
+            1,
+            0,
+            -2,
+            0,
+            "x",
+            "/x",
+            "/a.service",
+            Workload.of("/a.service".getBytes(UTF_8)),
+            List.of(),
+            Context.NONE);
+    JsonNode event = event(record(Hook.EXEC, 0, Outcome.DENIED, plain, "/bin/sh"));
+    assertEquals("4294967294", event.at("/actor/user/uid").asString());
+    assertTrue(event.at("/actor/process/container").isMissingNode());
+    for (String none :
+        new String[] {
+          "labels", "capabilities", "namespaces", "noNewPrivs", "seccomp", "tty", "sessionUid"
+        }) {
+      assertFalse(event.get("unmapped").has(none), none);
+    }
   }
 
   @Test
