@@ -70,7 +70,7 @@ record ConfigFile(Map<Setting, Value> values) {
   /** Null after an error. */
   private static Object value(Section top, Setting setting) {
     return switch (setting.kind()) {
-      case PATH -> path(top, setting);
+      case PATH, LOG -> path(top, setting);
       case NUMBER -> number(top, setting);
       case FORMAT -> text(top, setting, written -> DecisionFile.Format.of(written).id());
       case METRICS -> text(top, setting, written -> MetricsAddress.parse(written).toString());
@@ -79,8 +79,15 @@ record ConfigFile(Map<Setting, Value> values) {
 
   private static Path path(Section top, Setting setting) {
     String written = top.string(setting.key(), null);
+    boolean log = setting.kind() == Setting.Kind.LOG;
+    if (log && DecisionFile.JOURNAL.toString().equals(written)) {
+      return DecisionFile.JOURNAL;
+    }
     if (written != null && (!written.startsWith("/") || written.indexOf('\0') >= 0)) {
-      wrong(top, setting, "is \"" + written + "\"; it must be an absolute path");
+      wrong(
+          top,
+          setting,
+          "is \"" + written + "\"; it must be an absolute path" + (log ? ", or journal" : ""));
       return null;
     }
     return written == null ? null : Path.of(written);

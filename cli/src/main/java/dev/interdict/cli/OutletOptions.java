@@ -14,8 +14,8 @@ final class OutletOptions {
       names = "--decision-log",
       paramLabel = "FILE",
       description =
-          "Write denials and would-denials, and what is warned of at misses, as JSON lines (default:"
-              + " none).")
+          "Write denials and would-denials, and what is warned of at misses, as JSON lines; journal:"
+              + " into the host's (default: none).")
   Path decisionLog;
 
   @Option(

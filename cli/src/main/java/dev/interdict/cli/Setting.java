@@ -14,7 +14,7 @@ enum Setting {
   PINS(Kind.PATH),
   SOCKET(Kind.PATH),
   BUNDLES(Kind.PATH),
-  DECISION_LOG(Kind.PATH),
+  DECISION_LOG(Kind.LOG),
   DECISION_LOG_FORMAT(Kind.FORMAT),
   DECISION_LOG_MIB(1, 4096),
   DECISION_LOG_FILES(2, 1000),
@@ -24,6 +24,7 @@ enum Setting {
   /** What a value looks like. */
   enum Kind {
     PATH,
+    LOG,
     NUMBER,
     FORMAT,
     METRICS

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.interdict.decisions.DecisionFile;
 import dev.interdict.policy.Diagnostic;
 import dev.interdict.policy.PolicyException;
 import java.io.IOException;
@@ -60,7 +61,7 @@ class ConfigFileTest {
     for (Setting setting : Setting.values()) {
       Class<?> type =
           switch (setting.kind()) {
-            case PATH -> Path.class;
+            case PATH, LOG -> Path.class;
             case NUMBER -> int.class;
             case FORMAT, METRICS -> String.class;
           };
@@ -84,8 +85,17 @@ class ConfigFileTest {
             Setting.DECISION_LOG_FOLD,
             new ConfigFile.Value(0, 3),
             Setting.METRICS,
-            new ConfigFile.Value("127.0.0.1:9417", 4)),
-        parse("# ours\nstate: /srv/state\ndecision-log-fold: 0\nmetrics: 127.0.0.1:9417\n"));
+            new ConfigFile.Value("127.0.0.1:9417", 4),
+            Setting.DECISION_LOG,
+            new ConfigFile.Value(DecisionFile.JOURNAL, 5)),
+        parse(
+            """
+            # ours
+            state: /srv/state
+            decision-log-fold: 0
+            metrics: 127.0.0.1:9417
+            decision-log: journal
+            """));
   }
 
   @Test
@@ -114,7 +124,9 @@ class ConfigFileTest {
             "engine.yaml:8:1: \"state\" is already set in line 1 [yaml.duplicate-key]",
             "engine.yaml:9:7: cache must be a string, not nothing [yaml.type]",
             "engine.yaml:10:22: decision-log-format is \"json\"; it is interdict or ocsf"
-                + " [yaml.value]"),
+                + " [yaml.value]",
+            "engine.yaml:11:15: decision-log is \"journald\"; it must be an absolute path, or"
+                + " journal [yaml.value]"),
         errors(
             """
             state: var/lib
@@ -127,6 +139,7 @@ class ConfigFileTest {
             state: /b
             cache:
             decision-log-format: json
+            decision-log: journald
             """));
     assertEquals(
         List.of("engine.yaml:1:1: the file must be a mapping, not a list [yaml.type]"),

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,10 +21,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * The decision log as a file of JSON lines. Who decides never waits for it: records wait in a
- * {@link FoldingQueue} for the one worker that writes. What finds no room there is lost, counted by
- * what keeps the worker from writing, and told by a line when that goes again. At each moment
- * {@code offered = written + waiting + lost}. Safe for use by many threads.
+ * The decision log as JSON lines, in a file or in the host's journal. Who decides never waits for
+ * it: records wait in a {@link FoldingQueue} for the one worker that writes. What finds no room
+ * there is lost, counted by what keeps the worker from writing, and told by a line when that goes
+ * again. At each moment {@code offered = written + waiting + lost}. Safe for use by many threads.
  */
 public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   private static final Logger LOG = System.getLogger(DecisionFile.class.getName());
@@ -39,6 +40,9 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
 
   /** For what is left at the end; longer than a worker's pause after a failure. */
   private static final Duration END = Duration.ofSeconds(2);
+
+  /** In the place of a file: the host's journal. */
+  public static final Path JOURNAL = Path.of("journal");
 
   private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
@@ -77,6 +81,7 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
   /**
    * What is kept of the log, and where.
    *
+   * @param file {@link #JOURNAL}: there, which has sizes of its own
    * @param maxBytes of each file
    * @param files how many there are at most, the newest included
    * @param interval between two lines about attempts that are alike; zero: each has a line
@@ -113,7 +118,10 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
     private LineForm form(String product) throws IOException {
       return switch (this) {
         case INTERDICT -> DecisionLine.FORM;
-        case OCSF -> new OcsfLine.Form(Files.readString(HOST_NAME).strip(), product);
+        // Whatever bytes it is of: a name is no reason not to start.
+        case OCSF ->
+            new OcsfLine.Form(
+                new String(Files.readAllBytes(HOST_NAME), StandardCharsets.UTF_8).strip(), product);
       };
     }
   }
@@ -151,27 +159,13 @@ public final class DecisionFile implements DecisionLog.Recorder, AutoCloseable {
    *     no such reason, since the engine is there to enforce
    */
   public static DecisionFile start(Config config, String product, Workers crew) throws IOException {
-    RotatedFile file =
-        new RotatedFile(config.file(), config.maxBytes(), config.files(), RotatedFile.Disk.REAL);
     return new DecisionFile(
         new FoldingQueue(QUEUE_BYTES, config.interval()),
         config.format().form(product),
-        new Lines() {
-          @Override
-          public void ready() throws IOException {
-            file.ready();
-          }
-
-          @Override
-          public void append(byte[] bytes) throws IOException {
-            file.append(bytes);
-          }
-
-          @Override
-          public void close() throws IOException {
-            file.close();
-          }
-        },
+        config.file().equals(JOURNAL)
+            ? new Journal(Journal.ADDRESS)
+            : new RotatedFile(
+                config.file(), config.maxBytes(), config.files(), RotatedFile.Disk.REAL),
         END,
         crew);
   }

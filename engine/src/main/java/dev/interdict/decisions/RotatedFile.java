@@ -1,7 +1,6 @@
 package dev.interdict.decisions;
 
 import dev.interdict.files.OwnPath;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -23,7 +22,7 @@ import java.util.Set;
  * A file of lines that is rotated by size: {@code FILE} becomes {@code FILE.1} and so on, and the
  * last goes. It is opened anew when somebody else has moved it away. For one thread.
  */
-final class RotatedFile implements Closeable {
+final class RotatedFile implements DecisionFile.Lines {
   private static final String WHY =
       "who could put a file or a link of theirs in the place of the log; name a folder that is"
           + " root's alone, as those above it";
@@ -108,7 +107,8 @@ final class RotatedFile implements Closeable {
    * @throws DiskFullException if there is no room
    * @throws IOException if it cannot be a log now: the message says why
    */
-  void ready() throws IOException {
+  @Override
+  public void ready() throws IOException {
     try {
       open();
     } catch (IOException e) {
@@ -148,7 +148,8 @@ final class RotatedFile implements Closeable {
    *
    * @throws DiskFullException if there is no room
    */
-  void append(byte[] lines) throws IOException {
+  @Override
+  public void append(byte[] lines) throws IOException {
     try {
       open();
       if (channel.size() > 0 && channel.size() + lines.length > maxBytes) {
