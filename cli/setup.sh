@@ -10,6 +10,9 @@ NEEDED=(mvn:maven clang:clang llvm-strip:llvm bpftool:bpftool gcc:gcc make:make 
 	/usr/include/stdlib.h:libc6-dev qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio depmod:kmod xz:xz-utils
 	zstd:zstd file:file ip:iproute2 mke2fs:e2fsprogs script:bsdutils /usr/bin/python3:python3 git:git)
 
+# Of the Java runtime: what the program uses. The virtual machine has no other, so its tests tell when one is missing.
+JAVA_MODULES=java.base,java.logging,java.management,java.naming,java.net.http,java.sql,jdk.management,jdk.unsupported,jdk.zipfs
+
 # setup: all of it. Says only what it changes.
 setup() {
 	setup_packages "${NEEDED[@]}"
