@@ -3,7 +3,6 @@ package dev.interdict.decisions;
 import dev.interdict.decisions.DecisionRecord.Subject;
 import dev.interdict.event.Workload.Container;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Map;
 import tools.jackson.core.JsonGenerator;
 
@@ -57,7 +56,7 @@ final class DecisionLine extends JsonLine {
       if (line.count() > 1) {
         json.writeStringProperty("last", line.last().toString());
       }
-      json.writeStringProperty("outcome", record.outcome().name().toLowerCase(Locale.ROOT));
+      json.writeStringProperty("outcome", record.outcome().id());
       asked(json, record);
       if (record.subject() != null) {
         subject(json, record.subject());

@@ -5,6 +5,7 @@ import dev.interdict.event.Hook;
 import dev.interdict.event.Workload;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * One attempt and its answer, as told to people. Names are escaped to text ({@code event.Names})
@@ -49,7 +50,12 @@ public record DecisionRecord(
     /** Refused. */
     DENIED,
     /** A policy objects, but nothing was refused: audit, a tripped budget, a decision behind. */
-    WOULD_DENY
+    WOULD_DENY;
+
+    /** As logs have it, such as {@code would_deny}. */
+    String id() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /**

@@ -7,7 +7,6 @@ import dev.interdict.event.Workload.Container;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -286,7 +285,7 @@ final class OcsfLine extends JsonLine {
     json.writeStringProperty("disposition", result.dispositionText);
     json.writeBooleanProperty("is_alert", result != Result.PASSED);
     // What somebody may call a file comes after what is said of it.
-    String message = record.hook().id() + " " + lower(record.outcome()).replace('_', ' ');
+    String message = record.hook().id() + " " + record.outcome().id().replace('_', ' ');
     Finding told = record.findings().stream().min(WEIGHT).orElse(null);
     if (told == null) {
       message += ": " + record.object();
@@ -364,10 +363,6 @@ final class OcsfLine extends JsonLine {
     }
     json.writeNumberProperty("type_id", type);
     json.writeEndObject();
-  }
-
-  private static String lower(Enum<?> word) {
-    return word.name().toLowerCase(Locale.ROOT);
   }
 
   private static String lastName(String path) {
